@@ -1,0 +1,85 @@
+"""Every error raised on purpose, with the exit code of a command that it ends.
+
+DigitbatchError
+├── UsageError     2  a path that does not exist, options that contradict each other
+├── ConfigError    3  pipeline.yaml is wrong: names the place, what was expected, the nearest right name
+├── ModelError     4  weights missing, damaged, or made for other crops
+├── OutputError    5  a result cannot be written
+├── LockedError    6  another run holds the same output
+└── DeviceError    7  the device asked for is not there
+
+PageError stands beside the tree: a page that cannot be read is data. It ends as a row with status
+`error` and never ends a run.
+"""
+
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """What a command returns to its shell. These numbers are a contract and do not change."""
+
+    OK = 0
+    """All pages were read (also: there was nothing to read)."""
+    ERROR_ROWS = 1
+    """Done, but the outputs hold rows with status `error`."""
+    USAGE = 2
+    """The command line is wrong, or a path on it does not exist."""
+    CONFIG = 3
+    """The configuration is wrong."""
+    MODEL = 4
+    """The weights are missing, damaged, or made for other crops."""
+    OUTPUT = 5
+    """An output cannot be written, or is open in another program."""
+    LOCKED = 6
+    """Another run holds the same output."""
+    DEVICE = 7
+    """The device asked for is not there."""
+    INTERRUPTED = 130
+    """Stopped from the keyboard."""
+
+
+class DigitbatchError(Exception):
+    """Base of what digitbatch raises on purpose. The message says what happened and what to do."""
+
+    exit_code: ClassVar[ExitCode]
+
+
+class UsageError(DigitbatchError):
+    """The command line is wrong, or a path on it does not exist."""
+
+    exit_code = ExitCode.USAGE
+
+
+class ConfigError(DigitbatchError):
+    """The configuration is wrong."""
+
+    exit_code = ExitCode.CONFIG
+
+
+class ModelError(DigitbatchError):
+    """The weights are missing, damaged, or made for other crops than this version cuts."""
+
+    exit_code = ExitCode.MODEL
+
+
+class OutputError(DigitbatchError):
+    """An output cannot be written."""
+
+    exit_code = ExitCode.OUTPUT
+
+
+class LockedError(DigitbatchError):
+    """Another run holds the same output."""
+
+    exit_code = ExitCode.LOCKED
+
+
+class DeviceError(DigitbatchError):
+    """The device asked for is not there."""
+
+    exit_code = ExitCode.DEVICE
+
+
+class PageError(Exception):
+    """One page cannot be read. The message is what the page's row says; the run goes on."""

@@ -1,0 +1,127 @@
+"""The frozen values that flow through a run: page, crops, predictions, results."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+"""(height, width) or (height, width, 3) uint8; three channels are R, G, B."""
+
+Crops = NDArray[np.uint8]
+"""(count, 28, 28) uint8, ink up to 255 on 0, as MNIST has them."""
+
+Probabilities = NDArray[np.float32]
+"""(count, 11) float32, rows sum to 1: the digits 0 to 9, then "other" (ink that is no digit)."""
+
+Predictor = Callable[[Crops], Probabilities]
+"""Crops in, calibrated probabilities out, row for row; an empty batch gives an empty answer."""
+
+Affine = NDArray[np.float64]
+"""(2, 3) float64: (x, y, 1) in one picture to (x, y) in another; pixel centres lie at whole numbers."""
+
+CROP_SIZE_PX: Final = 28
+CLASSES: Final = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "other")
+OTHER: Final = 10
+
+Status = Literal["ok", "review", "empty", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Half-open pixel rectangle, origin top left: rows top:bottom, columns left:right; never empty."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    def __post_init__(self) -> None:
+        if self.left >= self.right or self.top >= self.bottom:
+            raise ValueError(f"a box needs left < right and top < bottom, got {self}")
+
+    @property
+    def width(self) -> int:
+        return self.right - self.left
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+    def union(self, other: "Box") -> "Box":
+        """The smallest box that holds both."""
+        return Box(
+            min(self.left, other.left),
+            min(self.top, other.top),
+            max(self.right, other.right),
+            max(self.bottom, other.bottom),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PageRef:
+    """Which page of which file; no pixels, so it costs nothing to queue, log or send to a worker."""
+
+    file: str  # as it stands in the results: relative, "/" between folders
+    page: int  # from 1
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One decoded page, upright, as a person sees it."""
+
+    ref: PageRef
+    pixels: Image = field(repr=False, compare=False)  # colour scans (H, W, 3), others (H, W)
+    dpi: float | None = None  # of the scan, where the file says so
+
+
+@dataclass(frozen=True, slots=True)
+class DigitResult:
+    """One place in a field's text."""
+
+    text: str  # "0" to "9", or "?" where there is ink and no digit is likelier than "other"
+    confidence: float  # calibrated probability of `text`, 0 to 1
+    box: Box  # in pixels of the scan
+    runners_up: tuple[tuple[str, float], ...] = ()  # the next classes and their probabilities, best first
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Ink in a field that is no digit: a point, a comma, a cross, a blot."""
+
+    kind: str  # "point", "comma", "other"
+    box: Box  # in pixels of the scan
+
+
+@dataclass(frozen=True, slots=True)
+class FieldResult:
+    """One row of the results: a zone, a line, or what is to be said of a page without either."""
+
+    name: str  # the zone's name, or line-01, line-02, ...; "" where the row is about the page
+    status: Status
+    text: str = ""  # digits, blanks between groups, leading zeros kept
+    confidence: float | None = None  # 0 to 1; None where there is no text
+    message: str = ""
+    box: Box | None = None  # in pixels of the scan
+    digits: tuple[DigitResult, ...] = ()
+    marks: tuple[Mark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PageResult:
+    """What is known of one page. Never without a field: a bad page holds one with status `error`."""
+
+    ref: PageRef
+    fields: tuple[FieldResult, ...]
+
+    @property
+    def failed(self) -> bool:
+        """Whether any row of this page has status `error`."""
+        return any(f.status == "error" for f in self.fields)
+
+
+def failed_page(ref: PageRef, message: str) -> PageResult:
+    """The result of a page that cannot be read: one row with status `error` and the reason."""
+    return PageResult(ref, (FieldResult("", "error", message=message),))
