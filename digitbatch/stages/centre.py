@@ -1,0 +1,77 @@
+"""From the ink of one digit to the 28x28 crop that the network reads; training digits pass here too."""
+
+from typing import Final, Literal
+
+import cv2
+import numpy as np
+from pydantic import Field
+
+from digitbatch.stages.base import Stage
+from digitbatch.types import CROP_SIZE_PX, Image
+
+CROP_FORMAT: Final = 1
+"""Version of what `center_crop` makes. Raise it when crops change: older weights are then refused."""
+
+FAINT: Final = 32
+"""Grey levels up to this do not widen the box: a halo of blur would shrink the digit."""
+
+
+def center_crop(ink: Image, inner_px: int = 20) -> Image:
+    """Scale a digit into the middle of a crop, as MNIST did.
+
+    The longer side of the ink's tight box becomes `inner_px`; then the ink's centre of mass, not its
+    box, is put on the crop's centre, to the nearest pixel and as far as nothing leaves the crop.
+    (Y. LeCun et al., Gradient-based learning applied to document recognition, 1998, section III.)
+
+    Args:
+        ink: One digit, (height, width) uint8, light ink on black.
+        inner_px: Longer side after scaling, 4 to 28. MNIST used 20.
+
+    Returns:
+        (28, 28) uint8, ink up to 255 on 0.
+
+    Raises:
+        ValueError: If `ink` holds no ink.
+    """
+    marked = ink > FAINT
+    if not marked.any():
+        marked = ink > 0
+        if not marked.any():
+            raise ValueError("center_crop needs ink, got a picture of zeros")
+    rows = np.flatnonzero(marked.any(axis=1))
+    columns = np.flatnonzero(marked.any(axis=0))
+    tight = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    scale = inner_px / max(tight.shape)
+    width = max(1, round(tight.shape[1] * scale))
+    height = max(1, round(tight.shape[0] * scale))
+    if (height, width) != tight.shape:
+        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        tight = np.asarray(cv2.resize(tight, (width, height), interpolation=how), np.uint8)
+    left, top = _place(tight.sum(axis=0)), _place(tight.sum(axis=1))
+    crop = np.zeros((CROP_SIZE_PX, CROP_SIZE_PX), np.uint8)
+    crop[top : top + height, left : left + width] = tight
+    return crop
+
+
+def _place(profile: "np.ndarray[tuple[int], np.dtype[np.uint64]]") -> int:
+    """Where a box begins in the crop so that the centre of its ink falls on the crop's centre."""
+    total = float(profile.sum())
+    # Very thin ink can vanish when scaled down; then the box is centred.
+    middle = (
+        float(profile @ np.arange(profile.size)) / total if total else (profile.size - 1) / 2
+    )
+    start = round((CROP_SIZE_PX - 1) / 2 - middle)
+    return min(max(start, 0), CROP_SIZE_PX - profile.size)
+
+
+class MnistCenter(Stage):
+    """One digit, cut out of the ink, into the frame that MNIST's digits have."""
+
+    op: Literal["mnist_center"] = "mnist_center"
+    inner_px: int = Field(
+        default=20, ge=4, le=CROP_SIZE_PX, description="longer side of the digit in the crop, in px"
+    )
+
+    def __call__(self, ink: Image) -> Image:
+        """Centre one digit: (height, width) uint8, light ink on black, to (28, 28) uint8."""
+        return center_crop(ink, self.inner_px)
