@@ -1,4 +1,4 @@
-"""Digits and pages drawn from stroke models: for the samples, the tests and extra training digits."""
+"""Digits and pages drawn from stroke models: for samples, tests and extra training digits."""
 
 from digitbatch.drawing.strokes import STYLES, Hand, draw_digit
 

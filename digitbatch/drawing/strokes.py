@@ -39,7 +39,7 @@ def draw_digit(
     tip: Tip | None = None,
     gap_chance: float = 0.06,
 ) -> Image:
-    """Draw one digit. What is left out is drawn from `rng`; the same `rng` state gives the same digit.
+    """Draw one digit; what is left out is drawn from `rng`, and equal states give equal digits.
 
     Args:
         label: 0 to 9.
@@ -92,7 +92,7 @@ def draw_digit(
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """One writer: the same ways, slant and pen from digit to digit. Call it to have a digit drawn."""
+    """One writer: the same ways, slant and pen from digit to digit. Call it to get a digit."""
 
     styles: Mapping[int, str]
     slant_deg: float
