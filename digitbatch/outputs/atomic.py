@@ -1,0 +1,172 @@
+"""Files that appear at their path whole or not at all, and errors that say what to do."""
+
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+import stat
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from digitbatch.errors import OutputError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class AtomicFile:
+    """A UTF-8 text file, written beside its path and moved there by `commit`.
+
+    Until then, and whenever something fails, what stood at the path stays as it was and nothing is
+    left beside it. As a context manager it discards what was not committed. No line end is
+    translated; what UTF-8 cannot encode (half a surrogate pair) is escaped.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the temporary file.
+
+        Raises:
+            OutputError: If nothing can be written at `path`; see `check_writable`.
+        """
+        check_writable(path)
+        self.path = path
+        # Through a link to the file itself: replacing the link would leave the old file beside it.
+        self._target = path.resolve()
+        self._temporary = _temporary_beside(self._target)
+        try:
+            self._file = self._temporary.open(
+                "x", encoding="utf-8", errors="backslashreplace", newline="\n"
+            )
+        except OSError as error:
+            raise output_error(path, error) from error
+
+    def write(self, text: str) -> None:
+        """Append text.
+
+        Raises:
+            OutputError: If it cannot be written; the file is discarded.
+        """
+        try:
+            self._file.write(text)
+        except OSError as error:
+            self.discard()
+            raise output_error(self.path, error) from error
+
+    def seal(self) -> None:
+        """Bring all that was written onto the disk: the last step that is likely to fail.
+
+        Raises:
+            OutputError: If it cannot be written; the file is discarded.
+        """
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+        except OSError as error:
+            self.discard()
+            raise output_error(self.path, error) from error
+
+    def commit(self) -> None:
+        """Move the file to its path, in one step, with the permissions of the one it replaces.
+
+        Raises:
+            OutputError: If it cannot be written or moved; the file is discarded.
+        """
+        if not self._file.closed:
+            self.seal()
+        try:
+            with contextlib.suppress(OSError):  # no old file, or one of somebody else
+                shutil.copymode(self._target, self._temporary)
+            self._temporary.replace(self._target)
+        except OSError as error:
+            self.discard()
+            raise output_error(self.path, error) from error
+        _sync_folder(self._target.parent)
+
+    def discard(self) -> None:
+        """Drop what was written. After `commit`, or a second time, nothing happens."""
+        with contextlib.suppress(OSError):  # a full disk refuses the rest of the buffer once more
+            self._file.close()
+        with contextlib.suppress(OSError):
+            self._temporary.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.discard()
+
+
+def check_writable(path: Path) -> None:
+    """Find out before a run, not after an hour of it, whether a file can be written at `path`.
+
+    An old file there stays as it is, and no folder is made.
+
+    Raises:
+        OutputError: If the folder is missing or takes no files, if `path` is a folder or no
+            regular file, or if the file there is read-only or open in another program.
+    """
+    try:
+        target = path.resolve()
+        with contextlib.suppress(FileNotFoundError):
+            mode = target.stat().st_mode
+            if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+                raise OutputError(
+                    f"cannot write {path}: it is a device or a pipe; name a file with --out, "
+                    "or leave --out away to have CSV on the standard output"
+                )
+            if stat.S_ISDIR(mode):
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            target.open("r+b").close()  # fails for a file that this user must not change
+        probe = _temporary_beside(target)
+        probe.open("xb").close()
+        probe.unlink()
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, before Python 3.13
+        raise output_error(path, error) from error
+
+
+def output_error(path: Path, error: OSError | RuntimeError) -> OutputError:
+    """What the system said of `path`, with what a person can do about it."""
+    folder = path.parent
+    code = error.errno if isinstance(error, OSError) else None
+    if isinstance(error, FileNotFoundError):
+        what = f"the folder {folder} does not exist; create it first, or name another with --out"
+    elif isinstance(error, IsADirectoryError):
+        what = "it is a folder; name a file in it, such as results.csv"
+    elif isinstance(error, NotADirectoryError):
+        what = f"{folder} is a file, not a folder; name another place with --out"
+    elif code in _FULL:
+        what = f"the disk or the quota is full ({error}); free some space there and run again"
+    elif code == errno.EROFS:
+        what = f"the disk that holds {folder} is read-only; name another place with --out"
+    elif isinstance(error, PermissionError):
+        what = (
+            f"this user may not change it or may not write into {folder}, or it is open in another "
+            "program (a spreadsheet?); close it there or allow writing, and run again"
+        )
+    else:
+        what = f"{error}; name another place with --out"
+    return OutputError(f"cannot write {path}: {what}")
+
+
+def _temporary_beside(target: Path) -> Path:
+    # Hidden, so that a run never takes it for an input; short, as the target's name may be long.
+    return target.with_name(f".digitbatch-{secrets.token_hex(8)}.tmp")
+
+
+def _sync_folder(folder: Path) -> None:
+    """Bring the new name onto the disk, where the system can: Windows does not open folders."""
+    if os.name == "nt":
+        return
+    with contextlib.suppress(OSError):  # some network disks refuse; the file itself is safe
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,60 @@
+"""Results as CSV: one row for each field, safe to open in a spreadsheet."""
+
+import csv
+import io
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from digitbatch.results import COLUMNS, Record, RunSummary, records
+from digitbatch.types import PageResult
+
+_FORMULA: Final = re.compile(
+    # A spreadsheet runs a cell that begins so, in full width and after blanks too (OWASP, "CSV
+    # injection"). A name that has apostrophes before it gets one more, so that taking one away
+    # always gives the name back.
+    r"'*(?:[\t\r\n]|[\s\x00-\x1f\ufeff\u200b-\u200f\u2060]*[=+\-@\uff1d\uff0b\uff0d\uff20])"
+)
+
+
+class CsvFormat:
+    """A header, then rows; four decimals; what does not apply is blank."""
+
+    def start(self) -> str:
+        """The header."""
+        return _lines([COLUMNS])
+
+    def page(self, result: PageResult) -> str:
+        """The rows of one page."""
+        return _lines(_cells(record) for record in records(result))
+
+    def end(self, summary: RunSummary) -> str:  # noqa: ARG002 - the formats share one shape
+        """Nothing: a table has no place for a summary."""
+        return ""
+
+
+def safe_cell(text: str) -> str:
+    """`text`, behind an apostrophe where a spreadsheet would run it as a formula."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def _cells(record: Record) -> list[object]:
+    safe = record._replace(
+        file=safe_cell(record.file),
+        field=safe_cell(record.field),
+        message=safe_cell(record.message),
+    )
+    return [f"{cell:.4f}" if isinstance(cell, float) else cell for cell in safe]
+
+
+def _lines(rows: Iterable[Iterable[object]]) -> str:
+    buffer = io.StringIO(newline="")
+    # Before Python 3.13 a cell with a lone "\r" is quoted only if "\r" is part of the line end.
+    writer = csv.writer(buffer, quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n")
+    lines = []
+    for row in rows:
+        writer.writerow(row)
+        lines.append(buffer.getvalue().removesuffix("\r\n") + "\n")
+        buffer.seek(0)
+        buffer.truncate()
+    return "".join(lines)

@@ -1,0 +1,234 @@
+"""What a run leaves: a record for each field, the JSON object of a page and back, and the counts.
+
+Pure: no files, no formats. What does not apply is "" where it is a text, and None where it is a
+number or a box.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, Literal, NamedTuple, TypeVar, get_args
+
+from digitbatch.errors import ExitCode
+from digitbatch.types import Box, DigitResult, FieldResult, Mark, PageRef, PageResult, Status
+
+_T = TypeVar("_T")
+
+SCHEMA_VERSION: Final = 1
+"""Goes up when a key of the JSON or a column changes its meaning or goes, not for new ones."""
+
+
+class Record(NamedTuple):
+    """One row of the results: one field of one page. Its names are the columns, in this order."""
+
+    file: str
+    page: int  # from 1
+    field: str
+    text: str
+    confidence: float | None  # 0 to 1
+    status: Status
+    message: str
+    left: int | None  # the box, in pixels of the scan
+    top: int | None
+    right: int | None
+    bottom: int | None
+
+
+COLUMNS: Final[tuple[str, ...]] = Record._fields
+"""The columns of every table of results. Nothing else spells them; the order is a contract."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunMeta:
+    """What made the results: a row can be traced to its program, weights and configuration."""
+
+    version: str
+    model_hash: str
+    config_hash: str
+
+
+def records(result: PageResult) -> Iterator[Record]:
+    """The rows of one page, in the order of its fields; at least one."""
+    for field in result.fields:
+        box = field.box
+        yield Record(
+            result.ref.file,
+            result.ref.page,
+            field.name,
+            field.text,
+            None if field.confidence is None else float(field.confidence),
+            field.status,
+            field.message,
+            *((None,) * 4 if box is None else (box.left, box.top, box.right, box.bottom)),
+        )
+
+
+def page_to_json(result: PageResult) -> dict[str, Any]:
+    """One page as dicts, lists, strings and numbers; `page_from_json` gives back an equal page.
+
+    Boxes are `[left, top, right, bottom]`. Numbers are the builtin types, so that `json` takes them
+    also where a reader left a numpy scalar in the result.
+    """
+    return {
+        "file": result.ref.file,
+        "page": int(result.ref.page),
+        "fields": [
+            {
+                "field": field.name,
+                "text": field.text,
+                "confidence": None if field.confidence is None else float(field.confidence),
+                "status": field.status,
+                "message": field.message,
+                "box": None if field.box is None else _box_to_json(field.box),
+                "digits": [
+                    {
+                        "text": digit.text,
+                        "confidence": float(digit.confidence),
+                        "box": _box_to_json(digit.box),
+                        "runners_up": [
+                            {"text": text, "confidence": float(confidence)}
+                            for text, confidence in digit.runners_up
+                        ],
+                    }
+                    for digit in field.digits
+                ],
+                "marks": [
+                    {"kind": mark.kind, "box": _box_to_json(mark.box)} for mark in field.marks
+                ],
+            }
+            for field in result.fields
+        ],
+    }
+
+
+def page_from_json(page: dict[str, Any]) -> PageResult:
+    """The page that `page_to_json` was given. Keys that are not known are passed over.
+
+    Raises:
+        ValueError: If `page` is no such object: a key is missing or a value has another type.
+    """
+    try:
+        return PageResult(
+            PageRef(_typed(page["file"], str), _typed(page["page"], int)),
+            tuple(_field_from_json(field) for field in page["fields"]),
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"this is not a page of digitbatch's results: {error!r}") from error
+
+
+def _field_from_json(field: dict[str, Any]) -> FieldResult:
+    status: Status = field["status"]
+    if status not in get_args(Status):
+        raise ValueError(f"status is one of {', '.join(get_args(Status))}, got {status!r}")
+    confidence, box = field["confidence"], field["box"]
+    return FieldResult(
+        name=_typed(field["field"], str),
+        status=status,
+        text=_typed(field["text"], str),
+        confidence=None if confidence is None else _number(confidence),
+        message=_typed(field["message"], str),
+        box=None if box is None else _box_from_json(box),
+        digits=tuple(
+            DigitResult(
+                _typed(digit["text"], str),
+                _number(digit["confidence"]),
+                _box_from_json(digit["box"]),
+                tuple(
+                    (_typed(other["text"], str), _number(other["confidence"]))
+                    for other in digit["runners_up"]
+                ),
+            )
+            for digit in field["digits"]
+        ),
+        marks=tuple(
+            Mark(_typed(mark["kind"], str), _box_from_json(mark["box"])) for mark in field["marks"]
+        ),
+    )
+
+
+def _box_to_json(box: Box) -> list[int]:
+    return [int(box.left), int(box.top), int(box.right), int(box.bottom)]
+
+
+def _box_from_json(box: list[Any]) -> Box:
+    left, top, right, bottom = (_typed(side, int) for side in box)
+    return Box(left, top, right, bottom)
+
+
+def _typed(value: object, kind: type[_T]) -> _T:
+    """`value`, if it is of this very type: a journal from outside must not smuggle others in."""
+    if type(value) is not kind:
+        raise ValueError(f"expected {kind.__name__}, got {value!r}")
+    return value
+
+
+def _number(value: object) -> float:
+    """A finite number; other programs write 1.0 as 1."""
+    number = float(value) if type(value) is int else _typed(value, float)
+    if not math.isfinite(number):
+        raise ValueError(f"expected a finite number, got {number}")
+    return number
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """The counts of a run. Rows are counted by status: `fields = ok + review + empty + errors`."""
+
+    files: int = 0
+    pages: int = 0
+    fields: int = 0
+    ok: int = 0
+    review: int = 0
+    empty: int = 0
+    errors: int = 0
+    digits: int = 0  # places in the texts, those that nobody could read ("?") included
+    skipped: int = 0  # files in the folders that are no inputs
+    seconds: float = 0.0
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """`ERROR_ROWS` if the outputs hold an error row, else `OK`, also where nothing was read."""
+        return ExitCode.ERROR_ROWS if self.errors else ExitCode.OK
+
+    @property
+    def pages_per_second(self) -> float:
+        """Pages per second from start to end; 0 where no time was taken."""
+        return self.pages / self.seconds if self.seconds > 0 else 0.0
+
+
+Count = Literal["files", "pages", "fields", "ok", "review", "empty", "errors", "digits"]
+
+RESULT_COUNTS: Final[tuple[Count, ...]] = get_args(Count)
+"""The counts that follow from the results alone, and so may stand in a file of results.
+
+`skipped` and `seconds` tell of one run: the same results, made again, have others.
+"""
+
+
+class Tally:
+    """Counts results as they pass; the pages of one file come one after the other."""
+
+    def __init__(self) -> None:
+        self._counts: dict[Count, int] = dict.fromkeys(RESULT_COUNTS, 0)
+        self._last_file: str | None = None
+
+    def add(self, result: PageResult) -> None:
+        """Count one page."""
+        counts = self._counts
+        # The last name is enough, and a set of all names would grow with the run.
+        counts["files"] += result.ref.file != self._last_file
+        self._last_file = result.ref.file
+        counts["pages"] += 1
+        for field in result.fields:
+            counts["fields"] += 1
+            counts["errors" if field.status == "error" else field.status] += 1
+            counts["digits"] += len(field.digits)
+
+    def summary(self, *, skipped: int = 0, seconds: float = 0.0) -> RunSummary:
+        """The counts so far.
+
+        Args:
+            skipped: Files in the folders that are no inputs.
+            seconds: Duration of the run.
+        """
+        return RunSummary(**self._counts, skipped=skipped, seconds=seconds)
