@@ -55,6 +55,20 @@ class PageStage(Stage):
         raise NotImplementedError
 
 
+class Segmenter(Stage):
+    """Finds the digits on a sheet; the chain has one, after the page stages."""
+
+    takes: ClassVar[frozenset[PixelKind]]
+
+
+class Normalizer(Stage):
+    """Makes the crop of one digit; the chain has one, at its end."""
+
+    def __call__(self, ink: Image) -> Image:
+        """Centre one digit: (height, width) uint8, light ink on black, to (28, 28) uint8."""
+        raise NotImplementedError
+
+
 def moved(sheet: Sheet, matrix: Affine, width_px: int, height_px: int, border: int) -> Sheet:
     """Warp a sheet by `matrix` (old pixels to new) and keep the way back to the scan.
 

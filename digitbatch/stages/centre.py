@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from pydantic import Field
 
-from digitbatch.stages.base import Stage
+from digitbatch.stages.base import Normalizer
 from digitbatch.types import CROP_SIZE_PX, Image
 
 CROP_FORMAT: Final = 1
@@ -64,7 +64,7 @@ def _place(profile: "np.ndarray[tuple[int], np.dtype[np.uint64]]") -> int:
     return min(max(start, 0), CROP_SIZE_PX - profile.size)
 
 
-class MnistCenter(Stage):
+class MnistCenter(Normalizer):
     """One digit, cut out of the ink, into the frame that MNIST's digits have."""
 
     op: Literal["mnist_center"] = "mnist_center"

@@ -1,0 +1,36 @@
+"""The stages that pipeline.yaml can name: every one of them, by hand, in one place."""
+
+from typing import Annotated, get_args
+
+from pydantic import Field
+
+from digitbatch.stages.base import Stage
+from digitbatch.stages.centre import MnistCenter
+from digitbatch.stages.contours import Contours
+from digitbatch.stages.filters import Blur, FlattenBackground
+from digitbatch.stages.geometry import Deskew, Resize
+from digitbatch.stages.grayscale import Grayscale
+from digitbatch.stages.morphology import Closing, Dilation, Erosion, Invert, Opening
+from digitbatch.stages.threshold import Threshold
+
+AnyStage = Annotated[
+    Grayscale
+    | Resize
+    | Deskew
+    | Blur
+    | FlattenBackground
+    | Threshold
+    | Invert
+    | Erosion
+    | Dilation
+    | Opening
+    | Closing
+    | Contours
+    | MnistCenter,
+    Field(discriminator="op"),
+]
+
+STAGES: dict[str, type[Stage]] = {
+    stage.model_fields["op"].default: stage for stage in get_args(get_args(AnyStage)[0])
+}
+"""Each stage by its name in pipeline.yaml, in the order of the docs."""

@@ -1,0 +1,173 @@
+"""Stages that move pixels; each keeps the way back to the scan."""
+
+from dataclasses import replace
+from typing import ClassVar, Final, Literal, Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from digitbatch.errors import PageError
+from digitbatch.stages.base import PageStage, PixelKind, Sheet, moved
+from digitbatch.types import Affine, Image
+
+_EVERY_KIND: Final[frozenset[PixelKind]] = frozenset({"color", "gray", "ink", "binary", "mask"})
+_DARK_ON_LIGHT: Final = ("color", "gray", "binary")
+_TWO_VALUED: Final = ("binary", "mask")
+_MOST_PIXELS: Final = 400_000_000
+
+_SEARCH_PX: Final = 1000  # longer side of the page that is searched: 1 px is 0.06 degrees
+_LEAST_INK_PX: Final = 200  # less says nothing about a direction
+_MOST_INK_PX: Final = 60_000  # more only costs time
+_CLEAR_PEAK: Final = 1.25  # the best profile over the median one; pages without lines stay below
+_LEAST_ANGLE_DEG: Final = 0.05
+
+
+class Resize(PageStage):
+    """Scale the page. Give either `height_px` or `scale`."""
+
+    op: Literal["resize"] = "resize"
+    takes: ClassVar[frozenset[PixelKind]] = _EVERY_KIND
+    height_px: int | None = Field(
+        default=None, ge=16, le=20_000, description="Height of the new page, in pixels."
+    )
+    scale: float | None = Field(
+        default=None, ge=0.05, le=8, description="New size over old; 0.5 halves the page."
+    )
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.height_px is None) == (self.scale is None):
+            raise ValueError("give either height_px or scale, and only one of them")
+        return self
+
+    def __call__(self, sheet: Sheet) -> Sheet:
+        """Return a scaled sheet of the same kind.
+
+        Raises:
+            PageError: If the new page would hold more than 400 million pixels.
+        """
+        old_height, old_width = sheet.pixels.shape[:2]
+        scale = self.scale if self.height_px is None else self.height_px / old_height
+        assert scale is not None  # noqa: S101  # one of the two is given, checked at load
+        width, height = max(1, round(old_width * scale)), max(1, round(old_height * scale))
+        if width * height > _MOST_PIXELS:
+            raise PageError(
+                f"resize would make a page of {width} x {height} pixels, which is more than "
+                f"{_MOST_PIXELS // 1_000_000} million; ask for less in the stage resize"
+            )
+        x, y = old_width / width, old_height / height
+        back = np.array([[x, 0, x / 2 - 0.5], [0, y, y / 2 - 0.5], [0, 0, 1.0]])
+        measured = sheet.digit_height_px
+        return Sheet(
+            _scaled(sheet.pixels, width, height, two_valued=sheet.kind in _TWO_VALUED),
+            sheet.kind,
+            sheet.to_scan @ back,
+            None if sheet.ink is None else _scaled(sheet.ink, width, height),
+            None if measured is None else measured / y,
+        )
+
+
+def _scaled(pixels: Image, width_px: int, height_px: int, *, two_valued: bool = False) -> Image:
+    # Not base.moved: a warp takes single points, which loses thin strokes when a page shrinks.
+    shrinks = height_px < pixels.shape[0]
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    scaled = cv2.resize(pixels, (width_px, height_px), interpolation=how)
+    if two_valued:
+        _, scaled = cv2.threshold(scaled, 127, 255, cv2.THRESH_BINARY)
+    return np.asarray(scaled, np.uint8)
+
+
+class Deskew(PageStage):
+    """Turn the page so that its lines run level.
+
+    The angle is that whose projection profile (ink per row) is the sharpest, after Postl, Detection
+    of linear oblique structures and skew scan in digitized documents, 1986. Pages without lines
+    stay as they are. The page grows so that no corner is lost; what is new is paper.
+    """
+
+    op: Literal["deskew"] = "deskew"
+    takes: ClassVar[frozenset[PixelKind]] = _EVERY_KIND
+    max_angle_deg: float = Field(
+        default=5.0, gt=0, le=30, description="How far a page may lie askew, in degrees."
+    )
+
+    def __call__(self, sheet: Sheet) -> Sheet:
+        """Return a turned sheet of the same kind, or `sheet` where it lies straight."""
+        gray = _gray(sheet)
+        angle = skew_deg(gray, self.max_angle_deg)
+        if abs(angle) < _LEAST_ANGLE_DEG:
+            return sheet
+        matrix, width, height = _turn(angle, *sheet.pixels.shape[1::-1])
+        turned = moved(sheet, matrix, width, height, _paper(sheet, gray))
+        if sheet.ink is None:
+            return turned
+        ink = moved(Sheet(sheet.ink, "ink"), matrix, width, height, 0).pixels
+        return replace(turned, ink=ink)
+
+
+def skew_deg(gray: Image, max_angle_deg: float) -> float:
+    """How far the lines of a page turn from level.
+
+    Args:
+        gray: (H, W) uint8, dark ink on light paper.
+        max_angle_deg: No larger angle is looked for, either way.
+
+    Returns:
+        Degrees, positive where lines fall towards the right; 0.0 where no direction stands out.
+    """
+    shrink = min(1.0, _SEARCH_PX / max(gray.shape))
+    size = tuple(max(1, round(side * shrink)) for side in gray.shape[::-1])
+    small = cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
+    window = max(15, min(small.shape) // 25) | 1
+    ink = cv2.adaptiveThreshold(
+        small, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, window, 15
+    )
+    y, x = np.nonzero(ink)
+    if len(y) < _LEAST_INK_PX:
+        return 0.0
+    step = -(-len(y) // _MOST_INK_PX)
+    y, x = y[::step], x[::step]
+
+    rough = np.arange(-max_angle_deg, max_angle_deg + 0.25, 0.5)
+    rough_scores = np.array([_sharpness(y, x, angle, 4) for angle in rough])
+    if rough_scores.max() < _CLEAR_PEAK * np.median(rough_scores):
+        return 0.0
+    around = rough[rough_scores.argmax()] + np.arange(-0.6, 0.601, 0.05)
+    fine = around[np.abs(around) <= max_angle_deg]
+    fine_scores = [_sharpness(y, x, angle, 1) for angle in fine]
+    return float(fine[int(np.argmax(fine_scores))])
+
+
+def _sharpness(y: NDArray[np.intp], x: NDArray[np.intp], angle_deg: float, bin_px: int) -> float:
+    angle = np.deg2rad(angle_deg)
+    rows = (y * np.cos(angle) - x * np.sin(angle)) / bin_px
+    profile = np.bincount(np.floor(rows - rows.min()).astype(np.intp))
+    return float(np.square(np.diff(profile)).sum())
+
+
+def _gray(sheet: Sheet) -> Image:
+    if sheet.kind == "color":
+        return np.asarray(cv2.cvtColor(sheet.pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+    if sheet.kind in _DARK_ON_LIGHT:
+        return sheet.pixels
+    return np.asarray(cv2.bitwise_not(sheet.pixels), np.uint8)
+
+
+def _paper(sheet: Sheet, gray: Image) -> int:
+    if sheet.kind in _TWO_VALUED:
+        return 255 if sheet.kind == "binary" else 0
+    level = int(np.median(gray[::4, ::4]))  # most of a page is paper
+    return level if sheet.kind in _DARK_ON_LIGHT else 255 - level
+
+
+def _turn(angle_deg: float, width_px: int, height_px: int) -> tuple[Affine, int, int]:
+    matrix = np.asarray(cv2.getRotationMatrix2D((0, 0), angle_deg, 1.0), np.float64)
+    right, bottom = width_px - 1, height_px - 1
+    corners = np.array([[0, right, 0, right], [0, 0, bottom, bottom], [1, 1, 1, 1.0]])
+    turned = matrix @ corners
+    low, high = np.floor(turned.min(axis=1)), np.ceil(turned.max(axis=1))
+    matrix[:, 2] -= low
+    new_width, new_height = (int(side) for side in high - low + 1)
+    return matrix, new_width, new_height
