@@ -1,5 +1,6 @@
 """Digits and pages drawn from stroke models: for samples, tests and extra training digits."""
 
-from digitbatch.drawing.strokes import STYLES, Hand, draw_digit
+from digitbatch.drawing.paths import STYLES, digit_paths
+from digitbatch.drawing.strokes import Hand, draw_digit
 
-__all__ = ["STYLES", "Hand", "draw_digit"]
+__all__ = ["STYLES", "Hand", "digit_paths", "draw_digit"]

@@ -8,19 +8,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.drawing.glyphs import GLYPHS, Stroke
+from digitbatch.drawing.paths import STEPS_PER_HEIGHT, STYLES, Curve, digit_paths, smooth_noise
 from digitbatch.types import Image
 
 Tip = Literal["round", "chisel"]
-Curve = NDArray[np.float64]
-"""(count, 2) float64, x and y along a stroke, evenly spaced."""
-
-STYLES: Final[dict[int, tuple[str, ...]]] = {digit: tuple(ways) for digit, ways in GLYPHS.items()}
-"""The ways of writing each digit that the models know."""
 
 _SUPERSAMPLING: Final = 4
 _SUBPIXEL_BITS: Final = 4
-_STEPS_PER_HEIGHT: Final = 90  # samples of a curve per digit height
 _CHISEL_DEG: Final = -40.0  # how a right-handed writer holds a broad nib
 _CHISEL_RATIO: Final = 0.4  # thin side of the nib to its broad side
 
@@ -60,32 +54,20 @@ def draw_digit(
     Raises:
         ValueError: `label` or `style` is unknown.
     """
-    if label not in GLYPHS:
-        raise ValueError(f"no digit {label!r}: expected 0 to 9")
-    if style is None:
-        style = str(rng.choice(STYLES[label]))
-    if style not in GLYPHS[label]:
-        raise ValueError(f"no style {style!r} of {label}: expected one of {STYLES[label]}")
-    pen = float(rng.uniform(0.05, 0.13)) if pen_px is None else pen_px / height_px
-    slant = float(np.clip(rng.normal(6, 9), -15, 28)) if slant_deg is None else slant_deg
-    width = float(rng.uniform(0.8, 1.2)) if aspect is None else aspect
-    unsteady = float(rng.uniform(0.0, 0.011)) if wobble is None else wobble
+    pen = height_px * float(rng.uniform(0.05, 0.13)) if pen_px is None else pen_px
     point = tip or ("chisel" if rng.random() < 0.2 else "round")
-
-    bend = _Bend.draw(rng, jitter)
-    shear = np.tan(np.radians(slant))
-    curves = []
-    for stroke in GLYPHS[label][style]:
-        curve = _curve(_jittered(stroke, rng, jitter))
-        curve = bend(curve) + unsteady * _noise(len(curve), rng, 2.0, 2)
-        x = curve[:, 0] * width + (1.0 - curve[:, 1]) * shear
-        curves.append(np.stack([x, curve[:, 1]], axis=1))
-    top = min(float(c[:, 1].min()) for c in curves)
-    foot = max(float(c[:, 1].max()) for c in curves)
-    scale = height_px / (foot - top)
-    skips = rng.random() < gap_chance
-    strokes = [_inked(c * scale, rng, pen * height_px, height_px) for c in curves]
-    if skips:
+    paths = digit_paths(
+        label,
+        rng,
+        height_px=height_px,
+        style=style,
+        slant_deg=slant_deg,
+        aspect=aspect,
+        wobble=wobble,
+        jitter=jitter,
+    )
+    strokes = [_inked(path, rng, pen, height_px) for path in paths]
+    if rng.random() < gap_chance:
         _skip(strokes[int(rng.integers(len(strokes)))], rng)
     return _render(strokes, point)
 
@@ -131,77 +113,6 @@ class Hand:
 
 
 @dataclass(frozen=True, slots=True)
-class _Bend:
-    """A smooth warp of the whole digit, so that parts that meet go on meeting."""
-
-    tilt: float  # of the horizontals
-    bow_x: float
-    bow_y: float
-    waist: float  # moves the middle up or down: larger heads or larger bellies
-    swell: float  # widens the head against the foot
-
-    @classmethod
-    def draw(cls, rng: np.random.Generator, jitter: float) -> "_Bend":
-        a = np.clip(rng.normal(0, 1, 5), -2, 2) * jitter * (0.06, 0.03, 0.02, 0.035, 0.09)
-        return cls(*(float(v) for v in a))
-
-    def __call__(self, curve: Curve) -> Curve:
-        x, y = curve[:, 0], curve[:, 1]
-        arch = np.sin(np.pi * np.clip(y, 0, 1))
-        new_x = 0.3 + (x - 0.3) * (1 + self.swell * (1 - 2 * y)) + self.bow_x * arch
-        new_y = y + self.tilt * (0.3 - x) + self.bow_y * np.sin(np.pi * x / 0.6) + self.waist * arch
-        return np.stack([new_x, new_y], axis=1)
-
-
-def _jittered(stroke: Stroke, rng: np.random.Generator, jitter: float) -> Curve:
-    """Move the control points a little; a corner's two points move as one, a stroke as a whole."""
-    points = np.array(stroke, np.float64)
-    moves = np.clip(rng.normal(0, 0.025, points.shape), -0.05, 0.05)
-    moves = cv2.blur(moves, (1, 3), borderType=cv2.BORDER_REPLICATE)  # lumps are no variation
-    same = np.flatnonzero((points[1:] == points[:-1]).all(axis=1)) + 1
-    moves[same] = moves[same - 1]
-    whole = np.clip(rng.normal(0, 0.010, 2), -0.02, 0.02)
-    return points + jitter * (moves + whole)
-
-
-def _curve(points: Curve) -> Curve:
-    """A centripetal Catmull-Rom spline through `points`, broken at corners, evenly sampled."""
-    breaks = np.flatnonzero((points[1:] == points[:-1]).all(axis=1)) + 1
-    dense = np.concatenate([_spline(part) for part in np.split(points, breaks)])
-    length = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(dense, axis=0), axis=1))])
-    even = np.linspace(0, length[-1], max(8, int(length[-1] * _STEPS_PER_HEIGHT)))
-    return np.stack([np.interp(even, length, dense[:, k]) for k in (0, 1)], axis=1)
-
-
-def _spline(points: Curve, per_span: int = 16) -> Curve:
-    """Barry and Goldman's form of the centripetal Catmull-Rom spline (Yuksel et al., 2011)."""
-    padded = np.concatenate([[2 * points[0] - points[1]], points, [2 * points[-1] - points[-2]]])
-    knots = np.concatenate(
-        [[0.0], np.cumsum(np.linalg.norm(np.diff(padded, axis=0), axis=1) ** 0.5)]
-    )
-    spans = []
-    for i in range(len(points) - 1):
-        p, t = padded[i : i + 4], knots[i : i + 4]
-        at = np.linspace(t[1], t[2], per_span)[:, None]
-        a = [_mix(p[k], p[k + 1], t[k], t[k + 1], at) for k in range(3)]
-        b = [_mix(a[k], a[k + 1], t[k], t[k + 2], at) for k in range(2)]
-        spans.append(_mix(b[0], b[1], t[1], t[2], at))
-    return np.concatenate(spans)
-
-
-def _mix(p: Curve, q: Curve, start: float, end: float, at: Curve) -> Curve:
-    return ((end - at) * p + (at - start) * q) / (end - start)
-
-
-def _noise(count: int, rng: np.random.Generator, waves: float, channels: int) -> Curve:
-    """Smooth noise of about unit size along a stroke, (count, channels)."""
-    at = np.linspace(0, count / _STEPS_PER_HEIGHT, count)[:, None, None]
-    rate = rng.uniform(0.5, 1.5, (1, channels, 3)) * waves
-    phase = rng.uniform(0, 2 * np.pi, (1, channels, 3))
-    return np.asarray(np.sin(rate * at * np.pi + phase).sum(axis=2) / 1.5, np.float64)
-
-
-@dataclass(frozen=True, slots=True)
 class _Inked:
     """A stroke in pixels with the pen's width and the ink's strength along it."""
 
@@ -218,19 +129,19 @@ def _inked(path_px: Curve, rng: np.random.Generator, pen_px: float, height_px: f
     turn = np.convolve(np.pad(turn, 6, mode="edge"), np.ones(13) / 13, mode="valid")
     slow = turn / (turn + 0.05)  # 0 on a straight run, towards 1 in a tight bend
     feel = float(rng.uniform(0.1, 0.4))  # how much this pen answers to speed
-    width = 1.0 + feel * (slow - 0.4) + 0.05 * _noise(count, rng, 2.0, 1)[:, 0]
-    left = np.arange(count)[::-1] * height_px / _STEPS_PER_HEIGHT / pen_px  # pen widths to the end
+    width = 1.0 + feel * (slow - 0.4) + 0.05 * smooth_noise(count, rng, 2.0, 1)[:, 0]
+    left = np.arange(count)[::-1] * height_px / STEPS_PER_HEIGHT / pen_px  # pen widths to the end
     if rng.random() < 0.5:
         width *= 1 - float(rng.uniform(0.2, 0.55)) * np.exp(-left / 1.5)  # lifted while moving
     fade = float(rng.uniform(0.0, 0.15))
-    ink = 1.0 - fade * (1.0 - slow) - 0.06 * np.abs(_noise(count, rng, 6.0, 1)[:, 0])
+    ink = 1.0 - fade * (1.0 - slow) - 0.06 * np.abs(smooth_noise(count, rng, 6.0, 1)[:, 0])
     return _Inked(path_px, np.maximum(width * pen_px, 0.35 * pen_px), np.clip(ink, 0.3, 1.0))
 
 
 def _skip(stroke: _Inked, rng: np.random.Generator) -> None:
     """Take the ink from a short run inside the stroke, as a ball pen does that misses the paper."""
     count = len(stroke.ink)
-    long = max(3, int(rng.uniform(0.03, 0.08) * _STEPS_PER_HEIGHT))
+    long = max(3, int(rng.uniform(0.03, 0.08) * STEPS_PER_HEIGHT))
     if count < 6 * long:
         return
     at = int(rng.integers(2 * long, count - 3 * long))
