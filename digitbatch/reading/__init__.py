@@ -1,0 +1,5 @@
+"""From a page's pixels to what is written on it."""
+
+from digitbatch.reading.page import find_fields, prepare_sheet, read_page
+
+__all__ = ["find_fields", "prepare_sheet", "read_page"]

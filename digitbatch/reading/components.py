@@ -1,0 +1,118 @@
+"""Connected ink, sorted into what can be a digit, what can be a piece of one, and what is neither."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from digitbatch.types import Box, Image
+
+_LOWEST_PX: Final = 6  # fewer rows than this show no digit
+_HEIGHT_SPREAD: Final = 0.14  # of the log height: heights within some 15 % count as one size
+
+
+@dataclass(frozen=True, slots=True)
+class Components:
+    """The connected ink of one sheet; index 0 is the first component (its label is 1)."""
+
+    labels: NDArray[np.int32] = field(repr=False)  # (H, W); 0 is paper
+    left: NDArray[np.int64]  # (count,) each, pixels of the sheet
+    top: NDArray[np.int64]
+    width: NDArray[np.int64]
+    height: NDArray[np.int64]
+    area: NDArray[np.int64]  # inked pixels
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+    @property
+    def center_x(self) -> NDArray[np.float64]:
+        return self.left + self.width / 2
+
+    @property
+    def center_y(self) -> NDArray[np.float64]:
+        return self.top + self.height / 2
+
+    def box(self, index: int) -> Box:
+        """The half-open box around component `index`."""
+        left, top = int(self.left[index]), int(self.top[index])
+        return Box(left, top, left + int(self.width[index]), top + int(self.height[index]))
+
+
+@dataclass(frozen=True, slots=True)
+class Sorting:
+    """Which components can be what, by their size against the page's digits."""
+
+    digit_height_px: float
+    digits: NDArray[np.int64]  # as large as a digit, or as several that touch
+    fragments: NDArray[np.int64]  # smaller: a loose bar, a point, a speck
+
+
+def connected_components(mask: Image) -> Components:
+    """The 8-connected ink of an (H, W) uint8 mask, ink 255 on 0."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    left, top, width, height, area = (np.asarray(stats[1:, i], np.int64) for i in range(5))
+    return Components(np.asarray(labels, np.int32), left, top, width, height, area)
+
+
+def typical_height_px(components: Components) -> float | None:
+    """The height of most of the ink: the mode of the components' heights, weighted towards the tall.
+
+    A mean would be drawn by specks and by lines that touch; the mode of a smoothed histogram over
+    the logarithm of height is drawn by neither.
+
+    Returns:
+        Pixels, or None where nothing has the shape of a digit.
+    """
+    height = components.height.astype(np.float64)
+    width = components.width
+    fits = (height >= _LOWEST_PX) & (width < 4 * height) & (width > 0.08 * height)
+    if not fits.any():
+        return None
+    logs = np.log(height[fits])
+    weights = height[fits] ** 1.5
+    bins = np.linspace(logs.min() - 0.1, logs.max() + 0.1, 200)
+    # A histogram first: pages of noise have 100,000 components.
+    counts, edges = np.histogram(logs, bins=400, weights=weights)
+    middles = (edges[1:] + edges[:-1]) / 2
+    kernel = np.exp(-0.5 * ((bins[:, None] - middles[None]) / _HEIGHT_SPREAD) ** 2)
+    return float(np.exp(bins[int((kernel @ counts).argmax())]))
+
+
+def sort_components(
+    components: Components, digit_height_px: float, page_shape: tuple[int, int]
+) -> Sorting:
+    """Tell possible digits from fragments, and drop rests of rules, page edges and blots.
+
+    Args:
+        components: The ink of a sheet.
+        digit_height_px: Height of the page's digits.
+        page_shape: (height, width) of the sheet in pixels.
+    """
+    size = digit_height_px
+    width, height = components.width, components.height
+    page_height, page_width = page_shape
+    at_edge = (
+        (components.left <= 1)
+        | (components.top <= 1)
+        | (components.left + width >= page_width - 1)
+        | (components.top + height >= page_height - 1)
+    )
+    too_big = (width > 6 * size) | (height > 2.6 * size)
+    low = (height < 0.45 * size) & ~((height > 0.3 * size) & (width > 0.3 * size))
+    flat = ((width > 2.2 * height) & (height < 0.5 * size)) | (
+        (width > 3.5 * height) & (height < 0.8 * size)
+    )
+    cut_off = at_edge & ((height < 0.6 * size) | (width < 0.12 * size))
+    digits = ~too_big & ~low & ~flat & ~cut_off
+    fragments = (
+        ~too_big
+        & ~digits
+        & ~at_edge
+        & (height < size)
+        & (width < 1.2 * size)
+        & (np.maximum(width, height) >= max(2, 0.08 * size))
+    )
+    return Sorting(size, np.flatnonzero(digits), np.flatnonzero(fragments))

@@ -1,0 +1,161 @@
+"""From the best reading of a line's ink to one row of the results."""
+
+from typing import Final
+
+import cv2
+import numpy as np
+
+from digitbatch.config import Review
+from digitbatch.reading.lattice import Place, Reading
+from digitbatch.reading.pieces import Piece
+from digitbatch.types import CLASSES, OTHER, Affine, Box, DigitResult, FieldResult, Mark
+
+_SPECK: Final = 0.09  # of the digits' height: ink up to this is dirt and says nothing
+_POINT: Final = 0.3  # up to this it may be a point or a comma
+_RUNNERS_UP: Final = 3
+
+
+def field_result(
+    name: str,
+    reading: Reading,
+    digit_height_px: float,
+    to_scan: Affine,
+    review: Review,
+    count: tuple[int, int] | None = None,
+) -> FieldResult:
+    """One field as the results show it.
+
+    Args:
+        name: The field's name.
+        reading: The best path through its lattice.
+        digit_height_px: Height of its digits on the sheet.
+        to_scan: From the sheet's pixels to the scan's.
+        review: When a field is sent to a person.
+        count: How many digits are expected, at least and at most; None: any number.
+    """
+    places = reading.places
+    digits = tuple(_digit(place, to_scan) for place in places)
+    marks = tuple(
+        Mark(_kind(piece, reading, digit_height_px), scan_box(piece.box, to_scan))
+        for piece in reading.left_over
+        if piece.size_px > _SPECK * digit_height_px
+    )
+    if not digits:
+        status = "review" if any(mark.kind == "other" for mark in marks) else "empty"
+        message = _marks_message(marks) if status == "review" else ""
+        return FieldResult(name, status, message=message, box=_around(marks), marks=marks)
+    text = _spaced([digit.text for digit in digits], [place.piece.box for place in places])
+    confidence = reading.margin
+    reasons = _reasons(reading, digits, marks, confidence, review)
+    if count and not count[0] <= len(digits) <= count[1]:
+        expected = f"{count[0]}" if count[0] == count[1] else f"{count[0]} to {count[1]}"
+        reasons.insert(0, f"{expected} digits expected, {len(digits)} found")
+    box = digits[0].box
+    for digit in digits[1:]:
+        box = box.union(digit.box)
+    return FieldResult(
+        name,
+        "review" if reasons else "ok",
+        text,
+        confidence,
+        "; ".join(reasons),
+        box,
+        digits,
+        marks,
+    )
+
+
+def _digit(place: Place, to_scan: Affine) -> DigitResult:
+    order = np.argsort(-place.probabilities, kind="stable")
+    best = int(order[0])
+    return DigitResult(
+        "?" if best == OTHER else CLASSES[best],
+        float(place.probabilities[best]),
+        scan_box(place.piece.box, to_scan),
+        tuple((CLASSES[i], float(place.probabilities[i])) for i in order[1 : 1 + _RUNNERS_UP]),
+    )
+
+
+def _reasons(
+    reading: Reading,
+    digits: tuple[DigitResult, ...],
+    marks: tuple[Mark, ...],
+    confidence: float,
+    review: Review,
+) -> list[str]:
+    """Why a person should look at this field; nothing where none should."""
+    reasons = []
+    weakest = min(range(len(digits)), key=lambda i: digits[i].confidence)
+    unread = sum(digit.text == "?" for digit in digits)
+    if unread:
+        reasons.append(f"{unread} unreadable" if unread > 1 else "1 digit unreadable")
+    if digits[weakest].confidence < review.min_confidence:
+        digit = digits[weakest]
+        other = f", or {digit.runners_up[0][0]}" if digit.runners_up else ""
+        reasons.append(f"digit {weakest + 1} is unsure ({digit.text}{other})")
+    elif confidence < review.min_confidence:
+        reasons.append("could be parted or read otherwise")
+    if any(place.was_cut for place in reading.places):
+        reasons.append("digits touch")
+    if marks:
+        reasons.append(_marks_message(marks))
+    if all(digit.text == "1" for digit in digits):
+        reasons.append("only strokes like 1")  # so do rests of rules and page edges look
+    return reasons
+
+
+def _kind(piece: Piece, reading: Reading, size: float) -> str:
+    """A point lies low and is compact; a comma is longer and hangs lower; the rest is other ink."""
+    if piece.size_px > _POINT * size or not reading.places:
+        return "other"
+    near = min(reading.places, key=lambda p: abs(p.piece.center_x - piece.center_x))
+    box = near.piece.box
+    middle = (piece.box.top + piece.box.bottom) / 2
+    if middle < box.top + 0.7 * box.height:
+        return "other"
+    return "comma" if piece.box.height > 1.6 * piece.box.width else "point"
+
+
+def _marks_message(marks: tuple[Mark, ...]) -> str:
+    kinds = [mark.kind for mark in marks]
+    said = []
+    for kind, one, many in (
+        ("point", "a point", "points"),
+        ("comma", "a comma", "commas"),
+        ("other", "ink that is no digit", "pieces of ink that are no digit"),
+    ):
+        count = kinds.count(kind)
+        if count:
+            said.append(one if count == 1 else f"{count} {many}")
+    return "left out: " + ", ".join(said)
+
+
+def _around(marks: tuple[Mark, ...]) -> Box | None:
+    box: Box | None = None
+    for mark in marks:
+        box = mark.box if box is None else box.union(mark.box)
+    return box
+
+
+def _spaced(digits: list[str], boxes: list[Box]) -> str:
+    """The digits with a blank at each gap that is wide against the line's own gaps and digits."""
+    if len(digits) < 2:
+        return "".join(digits)
+    height = float(np.median([box.height for box in boxes]))
+    gaps = [after.left - before.right for before, after in zip(boxes, boxes[1:], strict=False)]
+    wide = max(0.8 * height, 1.8 * max(0.0, float(np.percentile(gaps, 25))))
+    text = digits[0]
+    for gap, digit in zip(gaps, digits[1:], strict=True):
+        text += (" " if gap > wide else "") + digit
+    return text
+
+
+def scan_box(box: Box, to_scan: Affine) -> Box:
+    """A box of the sheet as the upright box around it in the scan's pixels."""
+    # Pixel centres lie at whole numbers, so the box's edges lie half a pixel outside them.
+    left, top, right, bottom = box.left - 0.5, box.top - 0.5, box.right - 0.5, box.bottom - 0.5
+    corners = np.array([[[left, top], [right, top], [right, bottom], [left, bottom]]], np.float64)
+    moved = np.asarray(cv2.transform(corners, to_scan), np.float64)[0] + 0.5
+    low, high = np.floor(moved.min(axis=0) + 1e-6), np.ceil(moved.max(axis=0) - 1e-6)
+    x, y = int(max(low[0], 0)), int(max(low[1], 0))
+    return Box(x, y, max(int(high[0]), x + 1), max(int(high[1]), y + 1))

@@ -1,0 +1,131 @@
+"""Group components into lines, from the top down and left to right, also where lines slope or wave."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitbatch.reading.components import Components, Sorting
+
+_STEEPEST_DEG: Final = 45
+_VOTE_SPREAD_DEG: Final = 6.0
+_LEVEL_DEG: Final = 3.0  # slopes below this are left to the lines' own course
+_NEIGHBOR_HEIGHTS: Final = 4.0  # how far the next digit of a line may be when slopes are voted on
+
+
+def group_lines(components: Components, sorting: Sorting) -> list[list[int]]:
+    """Digits of a line, left to right; lines in reading order.
+
+    The page's slope is voted on by each component's direction to its nearest right neighbour; along
+    it, components are taken from left to right and each continues the line that it best lies on.
+
+    Args:
+        components: The ink of a sheet.
+        sorting: Which of it can be digits, and their height.
+
+    Returns:
+        Indices into `components`, one list a line, none of them empty.
+    """
+    chosen = sorting.digits
+    if not len(chosen):
+        return []
+    size = sorting.digit_height_px
+    x, y = components.center_x[chosen], components.center_y[chosen]
+    height = components.height[chosen].astype(np.float64)
+    slope = page_slope(x, y, size)
+    along = x * np.cos(slope) + y * np.sin(slope)
+    across = y * np.cos(slope) - x * np.sin(slope)
+    lines: list[list[int]] = []
+    for index in np.argsort(along, kind="stable"):
+        best, best_distance = None, 0.6
+        for line in lines:
+            distance = _distance(along, across, height, line, int(index), size)
+            if distance < best_distance:
+                best, best_distance = line, distance
+        if best is None:
+            lines.append([int(index)])
+        else:
+            best.append(int(index))
+    lines.sort(key=lambda line: float(np.mean(across[line])))
+    return [[int(chosen[i]) for i in line] for line in lines]
+
+
+def page_slope(x: NDArray[np.float64], y: NDArray[np.float64], digit_height_px: float) -> float:
+    """The direction in which most neighbours lie, in radians; positive falls to the right.
+
+    Args:
+        x: (count,) centres of the components, pixels.
+        y: (count,) the same.
+        digit_height_px: Height of the page's digits.
+    """
+    angles = np.deg2rad(np.arange(-_STEEPEST_DEG, _STEEPEST_DEG + 1.0))
+    votes = np.zeros(len(angles))
+    order = np.argsort(x, kind="stable")
+    sorted_x, sorted_y = x[order], y[order]
+    for i in range(len(order)):
+        first = i + 1
+        last = int(np.searchsorted(sorted_x, sorted_x[i] + _NEIGHBOR_HEIGHTS * digit_height_px))
+        dx = sorted_x[first:last] - sorted_x[i]
+        dy = sorted_y[first:last] - sorted_y[i]
+        near = (dx > 0.25 * digit_height_px) & (np.abs(dy) < dx)
+        if not near.any():
+            continue
+        dx, dy = dx[near], dy[near]
+        # Twice as far across as along: the digit above is no neighbour.
+        nearest = int(np.hypot(dx, 1.7 * dy).argmin())
+        angle = np.arctan2(dy[nearest], dx[nearest])
+        votes += np.exp(-0.5 * ((angles - angle) / np.deg2rad(_VOTE_SPREAD_DEG)) ** 2)
+    votes *= np.exp(-0.5 * (angles / np.deg2rad(40)) ** 2)  # level pages are likelier than steep ones
+    slope = float(angles[int(votes.argmax())]) if votes.max() > 0 else 0.0
+    return 0.0 if abs(slope) < np.deg2rad(_LEVEL_DEG) else slope
+
+
+def _distance(
+    along: NDArray[np.float64],
+    across: NDArray[np.float64],
+    height: NDArray[np.float64],
+    line: list[int],
+    index: int,
+    size: float,
+) -> float:
+    """How far a component lies off a line's course, in digit heights, a little more when far away."""
+    last = line[-4:]
+    expected = float(np.mean(across[last[-2:]]))
+    if len(last) >= 3:
+        # The course of the last digits, so that waves are followed; not too steeply: three make no line.
+        steep = float(np.clip(np.polyfit(along[last], across[last], 1)[0], -0.25, 0.25))
+        course = float(np.mean(across[last]) + steep * (along[index] - np.mean(along[last])))
+        expected = (expected + course) / 2
+    tall = max(0.7 * size, float(np.mean(height[last]) + height[index]) / 2)
+    far = float(along[index] - along[last[-1]]) / size
+    return abs(float(across[index]) - expected) / tall + 0.02 * far
+
+
+def attach_fragments(
+    components: Components, lines: list[list[int]], sorting: Sorting
+) -> list[list[int]]:
+    """The fragments that lie on each line, between or beside its digits.
+
+    Returns:
+        Indices into `components`, one list for each of `lines`, in no order.
+    """
+    size = sorting.digit_height_px
+    attached: list[list[int]] = [[] for _ in lines]
+    left, right = components.left, components.left + components.width
+    for fragment in sorting.fragments:
+        x, y = components.center_x[fragment], components.center_y[fragment]
+        best, best_distance = None, 0.75
+        for number, line in enumerate(lines):
+            members = np.asarray(line)
+            gap = np.maximum(0, np.maximum(left[members] - x, x - right[members]))
+            if gap.min() > 1.2 * size:
+                continue
+            near = members[np.argsort(gap, kind="stable")[:2]]
+            middle = float(np.mean(components.center_y[near]))
+            tall = max(0.7 * size, float(np.mean(components.height[near])))
+            distance = abs(y - middle) / tall
+            if distance < best_distance:
+                best, best_distance = number, distance
+        if best is not None:
+            attached[best].append(int(fragment))
+    return attached

@@ -1,0 +1,78 @@
+"""From ink levels to an ink mask, at the level of the page's own pen."""
+
+from dataclasses import replace
+from typing import ClassVar, Final, Literal
+
+import cv2
+import numpy as np
+from pydantic import Field
+
+from digitbatch.stages.base import PageStage, PixelKind, Sheet
+from digitbatch.types import Image
+
+_FAINTEST: Final = 25  # of 255: below this lies the grain of paper and camera
+_LARGE_PAGE_PX: Final = 1000  # above this a pixel's own noise is smoothed away first
+
+
+class Hysteresis(PageStage):
+    """Ink is what is as dark as the pen, and what is nearly as dark and touches it.
+
+    The pen's level is measured on the page: the mean of all ink above half of itself, found by
+    iteration (Ridler and Calvard, Picture thresholding using an iterative selection method, 1978),
+    and never below the paper's grain. Two levels keep faint ends of strokes and drop faint specks
+    (Canny, A computational approach to edge detection, 1986).
+    """
+
+    op: Literal["hysteresis"] = "hysteresis"
+    takes: ClassVar[frozenset[PixelKind]] = frozenset({"ink"})
+    gives: ClassVar[dict[PixelKind, PixelKind]] = {"ink": "mask"}
+    high: float = Field(
+        default=0.5, gt=0, lt=1, description="Surely ink: this part of the pen's level."
+    )
+    low: float = Field(
+        default=0.7, gt=0, le=1, description="Ink if it touches such ink: this part of the high level."
+    )
+
+    def __call__(self, sheet: Sheet) -> Sheet:
+        """Return a mask sheet: (H, W) uint8, ink 255 on 0."""
+        ink = sheet.pixels
+        if max(ink.shape) > _LARGE_PAGE_PX:
+            ink = np.asarray(cv2.GaussianBlur(ink, (3, 3), 0), np.uint8)
+        high, low = self.levels(ink)
+        return replace(sheet, pixels=hysteresis(ink, high, low), kind="mask", ink=ink)
+
+    def levels(self, ink: Image) -> tuple[int, int]:
+        """The high and the low level for (H, W) uint8 ink; 256 where the page holds none."""
+        counts = np.bincount(ink.ravel(), minlength=256).astype(np.float64)
+        grain = int(np.searchsorted(np.cumsum(counts), 0.84 * ink.size))
+        faintest = max(_FAINTEST, 3 * grain)
+        values = np.arange(256)
+        high = faintest
+        for _ in range(20):
+            above = counts[high:].sum()
+            if above < 10:
+                return 256, 256
+            pen = float(counts[high:] @ values[high:] / above)
+            new = int(max(faintest, self.high * pen))
+            if new == high:
+                break
+            high = new
+        return high, int(max(self.low * high, min(high, 0.7 * faintest)))
+
+
+def hysteresis(ink: Image, high: int, low: int) -> Image:
+    """Connected ink of at least `low` that somewhere reaches `high`.
+
+    Args:
+        ink: (H, W) uint8, light ink on black.
+        high: Level that a piece must reach, 1 to 256.
+        low: Level of its pixels, at most `high`.
+
+    Returns:
+        (H, W) uint8 mask, ink 255 on 0.
+    """
+    count, labels = cv2.connectedComponents(np.asarray(ink >= low, np.uint8), connectivity=8)
+    keep = np.zeros(count, np.uint8)
+    keep[np.unique(labels[ink >= high])] = 255
+    keep[0] = 0
+    return keep[labels]

@@ -1,0 +1,111 @@
+"""From a colour or grey page to ink: how much darker, or otherwise coloured, than its paper a pixel is."""
+
+from dataclasses import replace
+from typing import ClassVar, Final, Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from digitbatch.stages.base import PageStage, PixelKind, Sheet
+from digitbatch.types import Image
+
+_PAPER_SIDE_PX: Final = 480  # paper and its shadows change slowly: they are measured on a small picture
+_STROKE_PX: Final = 11  # no pen stroke is wider than this on the small picture
+_DARKEST_PAPER: Final = 40  # below this a level is too close to black to tell ink from it
+_SAMPLE_SIDE_PX: Final = 600
+
+
+class InkLevels(PageStage):
+    """How much light the ink takes from its paper, in the colour in which the pen shows best.
+
+    The paper's level at each place (shadows and all) is what is left when thin dark things are
+    closed over and smoothed. Levels relative to it are the ink. Of a colour page, the mix of red,
+    green and blue is taken that parts this page's ink from this page's paper best (Fisher's linear
+    discriminant), so that a red or pale blue pen reads as well as a black one.
+    """
+
+    op: Literal["ink_levels"] = "ink_levels"
+    takes: ClassVar[frozenset[PixelKind]] = frozenset({"color", "gray"})
+    gives: ClassVar[dict[PixelKind, PixelKind]] = {"color": "ink", "gray": "ink"}
+    blur_px: float = Field(
+        default=0.0, ge=0, le=20, description="Smoothing before anything else (sigma, in pixels)."
+    )
+
+    def __call__(self, sheet: Sheet) -> Sheet:
+        """Return an ink sheet: (H, W) uint8, 0 where there is paper, 255 where no light is left."""
+        pixels = sheet.pixels
+        if self.blur_px > 0:
+            pixels = np.asarray(cv2.GaussianBlur(pixels, (0, 0), self.blur_px), np.uint8)
+        return replace(sheet, pixels=ink_levels(pixels), kind="ink")
+
+
+def paper_level(pixels: Image) -> Image:
+    """The paper's own level at each pixel, as if nothing were written on it.
+
+    Args:
+        pixels: (H, W) or (H, W, 3) uint8, dark ink on light paper.
+
+    Returns:
+        The same shape, uint8.
+    """
+    height, width = pixels.shape[:2]
+    scale = min(1.0, _PAPER_SIDE_PX / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    stroke = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_STROKE_PX, _STROKE_PX))
+    small = cv2.morphologyEx(small, cv2.MORPH_CLOSE, stroke)
+    small = cv2.medianBlur(small, 2 * _STROKE_PX - 1)
+    small = cv2.GaussianBlur(small, (0, 0), _STROKE_PX / 2)
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def ink_levels(pixels: Image) -> Image:
+    """How much of the paper's light each pixel lacks.
+
+    Args:
+        pixels: (H, W) or (H, W, 3) uint8, dark or coloured ink on lighter paper.
+
+    Returns:
+        (H, W) uint8: 0 paper, 255 black.
+    """
+    paper = paper_level(pixels)
+    if pixels.ndim == 2:
+        return _lack(pixels, paper)
+    lacks = [_lack(pixels[..., i], paper[..., i]) for i in range(3)]
+    weights = _pen_direction(pixels, paper)
+    ink = np.zeros(pixels.shape[:2], np.float32)
+    for lack, weight in zip(lacks, weights, strict=True):
+        ink += lack * np.float32(weight)
+    return np.asarray(np.clip(ink + 0.5, 0, 255), np.uint8)
+
+
+def _lack(channel: Image, paper: Image) -> Image:
+    """(1 - channel / paper) in 255ths, both (H, W) uint8; nothing where the paper itself is black."""
+    missing = cv2.subtract(paper, channel)
+    floor = cv2.max(paper, np.full(1, _DARKEST_PAPER, np.uint8))
+    return np.asarray(cv2.divide(missing, floor, scale=255.0), np.uint8)
+
+
+def _pen_direction(pixels: Image, paper: Image) -> NDArray[np.float64]:
+    """The weights of red, green and blue, summing to 1, that show this page's ink best."""
+    step_y = max(1, pixels.shape[0] // _SAMPLE_SIDE_PX)
+    step_x = max(1, pixels.shape[1] // _SAMPLE_SIDE_PX)
+    seen = pixels[::step_y, ::step_x].reshape(-1, 3).astype(np.float64)
+    blank = paper[::step_y, ::step_x].reshape(-1, 3).astype(np.float64)
+    lack = (blank - seen) / np.maximum(blank, _DARKEST_PAPER)
+    most = lack.max(axis=1)
+    noise = max(0.12, 3 * float(np.median(np.abs(lack))))
+    inked = most > max(noise, 0.5 * float(np.percentile(most, 99.7)))
+    clean = most < noise
+    if np.count_nonzero(inked) < 20 or np.count_nonzero(clean) < 20:
+        return np.full(3, 1 / 3)
+    pen = np.maximum(np.median(lack[inked], axis=0), 0)
+    spread = np.cov(lack[clean].T) + 4e-4 * np.eye(3)  # no channel is trusted beyond 2 %
+    best = np.maximum(np.linalg.solve(spread, pen), 0)
+    if best.sum() <= 0 or pen.sum() <= 0:
+        return np.full(3, 1 / 3)
+    # Half of it is the pen's own colour: the discriminant alone may rest on one noisy channel.
+    weights: NDArray[np.float64] = 0.5 * best / best.sum() + 0.5 * pen / pen.sum()
+    return weights
