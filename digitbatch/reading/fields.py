@@ -66,7 +66,7 @@ def field_result(
 
 
 def _digit(place: Place, to_scan: Affine) -> DigitResult:
-    order = np.argsort(-place.probabilities, kind="stable")
+    order = np.argsort(-place.probabilities[:10], kind="stable")
     best = int(order[0])
     return DigitResult(
         "?" if best == OTHER else CLASSES[best],

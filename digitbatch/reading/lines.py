@@ -26,13 +26,69 @@ def group_lines(components: Components, sorting: Sorting) -> list[list[int]]:
     Returns:
         Indices into `components`, one list a line, none of them empty.
     """
-    chosen = sorting.digits
-    if not len(chosen):
-        return []
     size = sorting.digit_height_px
+    chosen = sorting.digits
+    slope = page_slope(components.center_x[chosen], components.center_y[chosen], size)
+    lines = _rejoined(components, _chained(components, chosen, size, slope), size)
+    along = components.center_x * np.cos(slope) + components.center_y * np.sin(slope)
+    across = components.center_y * np.cos(slope) - components.center_x * np.sin(slope)
+    lines.sort(key=lambda line: float(np.mean(across[line])))
+    return [sorted(line, key=lambda index: float(along[index])) for line in lines]
+
+
+def _rejoined(components: Components, lines: list[list[int]], size: float) -> list[list[int]]:
+    """Give halves of broken digits back: the lower half of a 6 has its middle where no digit has it.
+
+    A short line goes into a longer one where each of its members stands beside, and within the
+    height of, clearly taller digits of it.
+    """
+    bottom = components.top + components.height
+    kept = sorted(lines, key=lambda line: (-len(line), line))
+    result: list[list[int]] = []
+    for line in kept:
+        home = None
+        if len(line) <= 2:
+            for other in result:
+                if len(other) > len(line) and all(
+                    _within(components, bottom, np.asarray(other), index, size) for index in line
+                ):
+                    home = other
+                    break
+        if home is None:
+            result.append(list(line))
+        else:
+            home += line
+    return result
+
+
+def _within(
+    components: Components,
+    bottom: NDArray[np.int64],
+    others: NDArray[np.int64],
+    index: int,
+    size: float,
+) -> bool:
+    left, right = components.left[others], components.left[others] + components.width[others]
+    own_left, own_right = components.left[index], components.left[index] + components.width[index]
+    gap = np.maximum(left - own_right, own_left - right)
+    nearest = others[np.argsort(gap, kind="stable")[:2]]
+    if gap.min() > 0.6 * size:
+        return False
+    own = float(components.height[index])
+    if own > 0.75 * float(components.height[nearest].max()):
+        return False
+    shared = np.minimum(bottom[index], bottom[nearest].max()) - np.maximum(
+        components.top[index], components.top[nearest].min()
+    )
+    return float(shared) > 0.7 * own
+
+
+def _chained(
+    components: Components, chosen: NDArray[np.int64], size: float, slope: float
+) -> list[list[int]]:
+    """Each component continues the line that it best lies on, or begins one."""
     x, y = components.center_x[chosen], components.center_y[chosen]
     height = components.height[chosen].astype(np.float64)
-    slope = page_slope(x, y, size)
     along = x * np.cos(slope) + y * np.sin(slope)
     across = y * np.cos(slope) - x * np.sin(slope)
     lines: list[list[int]] = []
@@ -46,7 +102,6 @@ def group_lines(components: Components, sorting: Sorting) -> list[list[int]]:
             lines.append([int(index)])
         else:
             best.append(int(index))
-    lines.sort(key=lambda line: float(np.mean(across[line])))
     return [[int(chosen[i]) for i in line] for line in lines]
 
 
@@ -101,19 +156,28 @@ def _distance(
     return abs(float(across[index]) - expected) / tall + 0.02 * far
 
 
-def attach_fragments(
-    components: Components, lines: list[list[int]], sorting: Sorting
+def attach(
+    components: Components,
+    lines: list[list[int]],
+    smaller: NDArray[np.int64],
+    digit_height_px: float,
 ) -> list[list[int]]:
-    """The fragments that lie on each line, between or beside its digits.
+    """The smaller components that lie on each line, between or beside its digits.
+
+    Args:
+        components: The ink of a sheet.
+        lines: Indices of each line's digits.
+        smaller: Indices of what may belong to them.
+        digit_height_px: Height of the page's digits.
 
     Returns:
         Indices into `components`, one list for each of `lines`, in no order.
     """
-    size = sorting.digit_height_px
+    size = digit_height_px
     attached: list[list[int]] = [[] for _ in lines]
     left, right = components.left, components.left + components.width
-    for fragment in sorting.fragments:
-        x, y = components.center_x[fragment], components.center_y[fragment]
+    for index in smaller:
+        x, y = components.center_x[index], components.center_y[index]
         best, best_distance = None, 0.75
         for number, line in enumerate(lines):
             members = np.asarray(line)
@@ -127,5 +191,5 @@ def attach_fragments(
             if distance < best_distance:
                 best, best_distance = number, distance
         if best is not None:
-            attached[best].append(int(fragment))
+            attached[best].append(int(index))
     return attached

@@ -15,7 +15,7 @@ from digitbatch.reading.components import (
 )
 from digitbatch.reading.fields import field_result
 from digitbatch.reading.lattice import build_lattice, decode
-from digitbatch.reading.lines import attach_fragments, group_lines
+from digitbatch.reading.lines import attach, group_lines
 from digitbatch.reading.pieces import Piece, component_piece
 from digitbatch.stages.base import Normalizer, Sheet
 from digitbatch.types import (
@@ -99,7 +99,7 @@ def find_fields(sheet: Sheet, page: Page, config: Config) -> list[Ink]:
         return []
     sorting = sort_components(components, size, sheet.pixels.shape[:2])
     lines = group_lines(components, sorting)
-    fragments = attach_fragments(components, lines, sorting)
+    fragments = attach(components, lines, sorting.fragments, size)
     found = []
     for digits, small in zip(lines, fragments, strict=True):
         height = max(_LEAST_HEIGHT * size, float(np.median(components.height[digits])))
