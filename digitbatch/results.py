@@ -112,7 +112,7 @@ def page_from_json(page: dict[str, Any]) -> PageResult:
             PageRef(_typed(page["file"], str), _typed(page["page"], int)),
             tuple(_field_from_json(field) for field in page["fields"]),
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, OverflowError) as error:
         raise ValueError(f"this is not a page of digitbatch's results: {error!r}") from error
 
 
