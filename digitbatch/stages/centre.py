@@ -1,4 +1,4 @@
-"""From the ink of one digit to the 28x28 crop that the network reads; training digits pass here too."""
+"""From the ink of one digit to the 28x28 crop that the network reads, in runs and training."""
 
 from typing import Final, Literal
 
@@ -10,7 +10,7 @@ from digitbatch.stages.base import Normalizer
 from digitbatch.types import CROP_SIZE_PX, Image
 
 CROP_FORMAT: Final = 1
-"""Version of what `center_crop` makes. Raise it when crops change: older weights are then refused."""
+"""Version of what `center_crop` makes. Raised when crops change: older weights are then refused."""
 
 FAINT: Final = 32
 """Grey levels up to this do not widen the box: a halo of blur would shrink the digit."""
@@ -19,8 +19,8 @@ FAINT: Final = 32
 def center_crop(ink: Image, inner_px: int = 20) -> Image:
     """Scale a digit into the middle of a crop, as MNIST did.
 
-    The longer side of the ink's tight box becomes `inner_px`; then the ink's centre of mass, not its
-    box, is put on the crop's centre, to the nearest pixel and as far as nothing leaves the crop.
+    The longer side of the ink's tight box becomes `inner_px`; then the ink's centre of mass, not
+    its box, is put on the crop's centre, to the nearest pixel, as far as nothing leaves the crop.
     (Y. LeCun et al., Gradient-based learning applied to document recognition, 1998, section III.)
 
     Args:
@@ -57,9 +57,7 @@ def _place(profile: "np.ndarray[tuple[int], np.dtype[np.uint64]]") -> int:
     """Where a box begins in the crop so that the centre of its ink falls on the crop's centre."""
     total = float(profile.sum())
     # Very thin ink can vanish when scaled down; then the box is centred.
-    middle = (
-        float(profile @ np.arange(profile.size)) / total if total else (profile.size - 1) / 2
-    )
+    middle = float(profile @ np.arange(profile.size)) / total if total else (profile.size - 1) / 2
     start = round((CROP_SIZE_PX - 1) / 2 - middle)
     return min(max(start, 0), CROP_SIZE_PX - profile.size)
 

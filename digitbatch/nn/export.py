@@ -1,0 +1,148 @@
+"""From a trained network to a model folder: weights, ONNX graph and card. Imports torch."""
+
+import hashlib
+import logging
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from digitbatch.errors import ModelError, OutputError, UsageError
+from digitbatch.nn.card import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Card, save_card
+from digitbatch.types import CROP_SIZE_PX, Crops, Probabilities
+
+MOST_DIFFERENCE: Final = 1e-4
+"""How far the two runtimes' probabilities may lie apart: each rounds its sums in its own order."""
+
+
+class Answering(nn.Module):
+    """A network with what surrounds it in a run: uint8 crops in, calibrated probabilities out."""
+
+    def __init__(self, network: nn.Module, temperature: float) -> None:
+        super().__init__()
+        self.network = network
+        self.temperature = temperature
+
+    def forward(self, crops: Tensor) -> Tensor:
+        """Answer (N, 28, 28) uint8 with (N, 11) float32."""
+        scaled = crops.to(torch.float32).unsqueeze(1) * (1 / 255)
+        return torch.softmax(self.network(scaled) * (1 / self.temperature), dim=1)
+
+
+def to_onnx(network: nn.Module, temperature: float) -> bytes:
+    """Write network, scaling and temperature as one ONNX graph with a free batch size."""
+    answering = Answering(network, temperature).eval().cpu()
+    example = torch.zeros(2, CROP_SIZE_PX, CROP_SIZE_PX, dtype=torch.uint8)
+    chatter = logging.getLogger("torch.onnx")
+    level = chatter.level
+    chatter.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # deprecations inside the exporter are not ours
+            program = torch.onnx.export(
+                answering,
+                (example,),
+                dynamo=True,
+                verbose=False,
+                input_names=["crops"],
+                output_names=["probabilities"],
+                dynamic_shapes=[{0: torch.export.Dim.DYNAMIC}],
+            )
+    finally:
+        chatter.setLevel(level)
+    if program is None:
+        raise ModelError("torch wrote no ONNX program; expected one from torch.onnx.export")
+    return program.model_proto.SerializeToString()
+
+
+def check_same(
+    one: Callable[[Crops], Probabilities], two: Callable[[Crops], Probabilities], crops: Crops
+) -> float:
+    """Compare two predictors on the same crops.
+
+    Returns:
+        The largest difference between two probabilities.
+
+    Raises:
+        ModelError: If it is larger than rounding explains.
+    """
+    difference = float(np.abs(one(crops) - two(crops)).max(initial=0))
+    if difference > MOST_DIFFERENCE:
+        raise ModelError(
+            f"the exported network answers differently from the trained one (by {difference:.2g},"
+            f" expected at most {MOST_DIFFERENCE}); nothing was written. Try another torch version"
+        )
+    return difference
+
+
+def check_out(out: Path) -> None:
+    """Refuse to replace what is no model, before any time is spent on training.
+
+    Raises:
+        UsageError: If `out` is a file, or a folder that holds other things.
+    """
+    if out.is_dir():
+        if not (out / CARD_FILE).exists() and any(out.iterdir()):
+            raise UsageError(
+                f"{out}: holds other files and no {CARD_FILE}; name a new folder for the model,"
+                f" such as {out / 'mine'}"
+            )
+    elif out.exists():
+        raise UsageError(f"{out}: is a file; expected a folder to write the model to")
+
+
+def save_model(
+    network: nn.Module, make_card: Callable[[str, str], Card], onnx: bytes, out: Path
+) -> Card:
+    """Write a model folder whole or not at all; an older one at the same place is replaced.
+
+    Args:
+        network: The trained network; its weights are written without anything that runs as code.
+        make_card: Takes the hashes of weights and ONNX file.
+        onnx: The network as `to_onnx` wrote it.
+        out: The folder.
+
+    Returns:
+        The card that was written.
+
+    Raises:
+        OutputError: If it cannot be written; what was there is still there.
+    """
+    weights = save({name: value.cpu().contiguous() for name, value in network.state_dict().items()})
+    card = make_card(hashlib.sha256(weights).hexdigest(), hashlib.sha256(onnx).hexdigest())
+    out = out.absolute()
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(
+            prefix=f".{out.name}.", dir=out.parent, ignore_cleanup_errors=True
+        ) as beside:
+            new, old = Path(beside) / "new", Path(beside) / "old"
+            new.mkdir()
+            (new / WEIGHTS_FILE).write_bytes(weights)
+            (new / ONNX_FILE).write_bytes(onnx)
+            save_card(card, new)
+            _swap(new, out, old)
+    except OSError as error:
+        raise OutputError(
+            f"{out}: the model cannot be written ({error.strerror or error}); expected a folder"
+            " that can be made or replaced, on a disk with a few MB left. The old one is as it was"
+        ) from error
+    return card
+
+
+def _swap(new: Path, out: Path, old: Path) -> None:
+    if out.exists():
+        out.rename(old)
+    try:
+        new.rename(out)
+    except BaseException:
+        if old.exists():
+            shutil.move(old, out)
+        raise

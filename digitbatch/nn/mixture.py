@@ -1,0 +1,57 @@
+"""The training set: MNIST's digits, digits written in other ways, and crops that are no digit."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitbatch.drawing.strokes import draw_digit
+from digitbatch.nn.datasets import Digits
+from digitbatch.nn.other import make_other
+from digitbatch.stages.centre import center_crop
+from digitbatch.types import CROP_SIZE_PX, OTHER, Crops
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Crops with the class that the network shall learn for them."""
+
+    crops: Crops  # (count, 28, 28) uint8
+    labels: NDArray[np.int64]  # (count,) 0 to 10
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def split(digits: Digits, validation_count: int, rng: np.random.Generator) -> tuple[Digits, Digits]:
+    """Part the training digits into (those to train on, those to validate on)."""
+    order = rng.permutation(len(digits))
+    held, kept = order[:validation_count], order[validation_count:]
+    return (
+        Digits(digits.crops[kept], digits.labels[kept]),
+        Digits(digits.crops[held], digits.labels[held]),
+    )
+
+
+def mix(digits: Digits, drawn_count: int, other_count: int, rng: np.random.Generator) -> Examples:
+    """Add drawn digits and crops of class "other" to MNIST's digits.
+
+    MNIST's writers are American; the drawn digits bring open fours, crossed sevens, ones with a
+    foot, slashed zeros, and pens finer than any of MNIST's.
+    """
+    drawn_labels = rng.integers(0, 10, drawn_count)
+    drawn = np.zeros((drawn_count, CROP_SIZE_PX, CROP_SIZE_PX), np.uint8)
+    for index, label in enumerate(drawn_labels):
+        drawn[index] = _draw(int(label), rng)
+    other = make_other(digits.crops, other_count, rng)
+    return Examples(
+        np.concatenate([digits.crops, drawn, other]),
+        np.concatenate([digits.labels, drawn_labels, np.full(other_count, OTHER)]),
+    )
+
+
+def _draw(label: int, rng: np.random.Generator) -> Crops:
+    # From small digits of a photograph to those of a 300 dpi scan; a pen is seldom under 1.3 px.
+    height_px = float(rng.choice([14, 20, 28, 40]))
+    pen_px = max(1.3, height_px * float(rng.uniform(0.03, 0.15)))
+    return center_crop(draw_digit(label, rng, height_px=height_px, pen_px=pen_px))

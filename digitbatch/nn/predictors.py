@@ -1,0 +1,218 @@
+"""Loaded models: uint8 crops in, calibrated probabilities out. Imports torch only for a GPU.
+
+On the CPU ONNX Runtime runs the network (docs/performance.md has the measurement), on a GPU torch.
+"""
+
+import contextlib
+import ctypes
+import importlib.util
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+import numpy as np
+
+from digitbatch.errors import DeviceError, ModelError
+from digitbatch.nn.card import ONNX_FILE, WEIGHTS_FILE, load_card, read_checked
+from digitbatch.packaged import default_model
+from digitbatch.types import CLASSES, CROP_SIZE_PX, Crops, Probabilities
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+Device = Literal["auto", "cpu", "cuda"]
+
+CHUNK: Final = 32
+"""Crops that ONNX Runtime gets at once, always as many: no answer depends on how many there are."""
+
+
+class OnnxPredictor:
+    """A model on one core of the CPU."""
+
+    device_name = "cpu"
+
+    def __init__(self, folder: Path) -> None:
+        """Load the model in `folder`.
+
+        Raises:
+            ModelError: If it is missing, damaged, or made for other crops.
+        """
+        card = load_card(folder)
+        self._open(read_checked(folder / ONNX_FILE, card.onnx_sha256))
+        self.model_hash = card.weights_sha256
+
+    @classmethod
+    def from_bytes(cls, onnx: bytes) -> "OnnxPredictor":
+        """Load a network that is in no folder yet."""
+        predictor = cls.__new__(cls)
+        predictor._open(onnx)
+        predictor.model_hash = ""
+        return predictor
+
+    def _open(self, onnx: bytes) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        # Pages are shared among processes; threads inside one would fight over the same cores.
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(
+                onnx, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # onnxruntime has no documented base class of its errors
+            raise ModelError(
+                f"ONNX Runtime {onnxruntime.__version__} cannot load {ONNX_FILE} ({error}); install"
+                " the version in constraints.txt, or make the model anew with `digitbatch train`"
+            ) from error
+
+    def __call__(self, crops: Crops) -> Probabilities:
+        """Answer (count, 28, 28) uint8 with (count, 11) float32, row for row."""
+        count = len(crops)
+        answers = np.empty((count, len(CLASSES)), np.float32)
+        for start in range(0, count, CHUNK):
+            chunk = np.ascontiguousarray(crops[start : start + CHUNK])
+            filled = len(chunk)
+            if filled < CHUNK:
+                padding = np.zeros((CHUNK - filled, CROP_SIZE_PX, CROP_SIZE_PX), np.uint8)
+                chunk = np.concatenate([chunk, padding])
+            (answer,) = self._session.run(None, {"crops": chunk})
+            answers[start : start + filled] = answer[:filled]
+        return answers
+
+
+class TorchPredictor:
+    """A model on a GPU, or anywhere else that torch runs."""
+
+    def __init__(self, folder: Path, device: str = "cuda", batch_size: int = 4096) -> None:
+        """Load the model in `folder`.
+
+        Args:
+            folder: The model.
+            device: "cpu", "cuda" or "auto".
+            batch_size: Crops that go to the device at once.
+
+        Raises:
+            ModelError: If the model is missing, damaged, or made for other crops.
+            DeviceError: If the device is not there.
+        """
+        from safetensors.torch import load
+
+        from digitbatch.nn.architectures import build
+
+        card = load_card(folder)
+        place = torch_device(device)
+        network = build(card.architecture)
+        weights = load(read_checked(folder / WEIGHTS_FILE, card.weights_sha256))
+        try:
+            network.load_state_dict(weights)
+        except RuntimeError as error:
+            raise ModelError(
+                f"{folder / WEIGHTS_FILE}: are no weights of {card.architecture!r} ({error}); make"
+                " the model anew with `digitbatch train`"
+            ) from error
+        self._open(network, card.temperature, place, batch_size)
+        self.model_hash = card.weights_sha256
+
+    @classmethod
+    def from_network(
+        cls, network: "nn.Module", temperature: float, device: "torch.device"
+    ) -> "TorchPredictor":
+        """Use a network that is in no folder yet; it is copied."""
+        import copy
+
+        predictor = cls.__new__(cls)
+        predictor._open(copy.deepcopy(network), temperature, device, 4096)
+        predictor.model_hash = ""
+        return predictor
+
+    def _open(
+        self, network: "nn.Module", temperature: float, device: "torch.device", batch_size: int
+    ) -> None:
+        import torch
+
+        from digitbatch.nn.export import Answering
+
+        if device.type == "cuda":
+            # Full float32: TF32 would move probabilities by more than the CPU's rounding does.
+            torch.backends.cudnn.allow_tf32 = False
+            torch.backends.cuda.matmul.allow_tf32 = False
+            self.device_name = f"cuda ({torch.cuda.get_device_name(device)})"
+        else:
+            self.device_name = device.type
+        answering = Answering(network, temperature).to(device, memory_format=torch.channels_last)
+        self._answering = answering.eval()
+        self._device = device
+        self._batch_size = batch_size
+
+    def __call__(self, crops: Crops) -> Probabilities:
+        """Answer (count, 28, 28) uint8 with (count, 11) float32, row for row."""
+        import torch
+
+        answers = np.empty((len(crops), len(CLASSES)), np.float32)
+        with torch.inference_mode():
+            for start in range(0, len(crops), self._batch_size):
+                part = np.ascontiguousarray(crops[start : start + self._batch_size])
+                answer = self._answering(torch.tensor(part, device=self._device))
+                answers[start : start + len(part)] = answer.cpu().numpy()
+        return answers
+
+
+def load_predictor(
+    folder: Path | None = None, device: Device = "auto", batch_size: int = 4096
+) -> OnnxPredictor | TorchPredictor:
+    """Load a model for the device: ONNX Runtime on the CPU, torch on a GPU.
+
+    Args:
+        folder: The model; None: the default that comes with digitbatch.
+        device: "auto" takes a GPU where one is there; `device_name` then says what it took.
+        batch_size: Crops that a GPU gets at once; on the CPU it changes nothing.
+
+    Raises:
+        ModelError: If the model is missing, damaged, or made for other crops.
+        DeviceError: If "cuda" is asked for and not there.
+    """
+    folder = default_model() if folder is None else folder
+    if device == "cpu" or (device == "auto" and not cuda_is_there()):
+        return OnnxPredictor(folder)
+    return TorchPredictor(folder, device="cuda", batch_size=batch_size)
+
+
+def cuda_is_there() -> bool:
+    """Whether torch can use a GPU; torch starts slowly and is asked only after the driver."""
+    if not _driver_names_a_gpu() or importlib.util.find_spec("torch") is None:
+        return False
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def torch_device(device: str) -> "torch.device":
+    """Turn "auto", "cpu" or "cuda" into torch's device.
+
+    Raises:
+        DeviceError: If "cuda" is asked for and not there.
+    """
+    if device == "cuda" and not cuda_is_there():
+        raise DeviceError(
+            "cuda was asked for, but no GPU can be used: no NVIDIA driver names one, or torch was"
+            " installed without CUDA (or not at all); use --device cpu, or install torch for your"
+            " CUDA version"
+        )
+    import torch
+
+    return torch.device("cpu" if device == "cpu" or not cuda_is_there() else "cuda")
+
+
+def _driver_names_a_gpu() -> bool:
+    """Ask NVIDIA's driver library itself, in milliseconds."""
+    name = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
+    with contextlib.suppress(OSError, AttributeError):
+        driver = ctypes.CDLL(name)
+        count = ctypes.c_int(0)
+        if driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0:
+            return count.value > 0
+    return False
