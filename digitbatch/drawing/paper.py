@@ -1,0 +1,115 @@
+"""What paper, pen and scanner make of a drawing: colour, grain, shadow, skew, noise; or a fax."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from digitbatch.types import Image
+
+Rgb = tuple[int, int, int]
+Pen = Literal["black", "blue", "red", "pencil"]
+
+_PENS: Final[dict[Pen, Rgb]] = {
+    "black": (32, 30, 34),
+    "blue": (38, 54, 138),
+    "red": (186, 40, 44),
+    "pencil": (88, 88, 92),
+}
+_COVERS: Final = 0.95  # share of the paper's light that full ink takes away
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """Paper, pen and scan. Grey levels are of 255."""
+
+    colour: Rgb = (250, 248, 242)
+    print_colour: Rgb = (150, 178, 214)  # of rules and boxes
+    pen: Pen = "black"
+    grain: float = 1.0  # unevenness of the paper, in grey levels
+    shadow: float = 0.0  # share of the light that the darkest corner lacks, 0 to 1
+    skew_deg: float = 0.0  # how far the sheet lies askew
+    blur_px: float = 0.5  # of the scanner's optics
+    noise: float = 1.0  # of the scanner's sensor, in grey levels
+
+
+def expose(ink: Image, printed: Image, paper: Paper, rng: np.random.Generator) -> Image:
+    """Scan a sheet.
+
+    Args:
+        ink: (height, width) uint8, what the pen left, 255 on 0.
+        printed: (height, width) uint8, what the press left, 255 on 0.
+        paper: Colours and flaws.
+        rng: The only source of chance.
+
+    Returns:
+        (height, width, 3) uint8, R, G, B.
+    """
+    height, width = ink.shape
+    if paper.skew_deg:
+        turn = cv2.getRotationMatrix2D((width / 2, height / 2), -paper.skew_deg, 1.0)
+        ink = np.asarray(cv2.warpAffine(ink, turn, (width, height)), np.uint8)
+        printed = np.asarray(cv2.warpAffine(printed, turn, (width, height)), np.uint8)
+    sheet = np.empty((height, width, 3), np.float32)
+    sheet[:] = paper.colour
+    sheet += paper.grain * _clouds(height, width, rng)[..., None]
+    sheet = _cover(sheet, printed, paper.print_colour, 0.9)
+    strength = _COVERS * _pencil_grain(ink, rng) if paper.pen == "pencil" else _COVERS
+    sheet = _cover(sheet, ink, _PENS[paper.pen], strength)
+    sheet *= _light(height, width, paper.shadow, rng)[..., None]
+    if paper.blur_px:
+        sheet = np.asarray(cv2.GaussianBlur(sheet, (0, 0), paper.blur_px), np.float32)
+    if paper.noise:
+        sheet += paper.noise * rng.standard_normal((height, width, 1), np.float32)
+    return np.asarray(np.clip(np.rint(sheet), 0, 255), np.uint8)
+
+
+def fax(pixels: Image, rng: np.random.Generator, specks: float = 1e-5) -> Image:
+    """A page as a fax machine sends it: two levels, with a few specks.
+
+    Args:
+        pixels: (height, width, 3) R, G, B.
+        rng: The only source of chance.
+        specks: How many for each pixel.
+
+    Returns:
+        (height, width) uint8, 0 and 255.
+    """
+    gray = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.float32)
+    rough = gray + 10 * rng.standard_normal(gray.shape, np.float32)
+    page = np.where(rough < 150, 0, 255).astype(np.uint8)
+    for y, x in zip(*np.nonzero(rng.random(gray.shape) < specks), strict=True):
+        page[y : y + 2, x : x + int(rng.integers(1, 4))] = 0
+    return page
+
+
+def _cover(
+    sheet: NDArray[np.float32], layer: Image, colour: Rgb, strength: float | NDArray[np.float32]
+) -> NDArray[np.float32]:
+    share = (layer.astype(np.float32) / 255 * strength)[..., None]
+    return np.asarray(sheet * (1 - share) + np.array(colour, np.float32) * share, np.float32)
+
+
+def _pencil_grain(ink: Image, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Graphite catches on the high places of the paper only."""
+    grain = cv2.GaussianBlur(rng.standard_normal(ink.shape, np.float32), (0, 0), 0.8)
+    return np.asarray(np.clip(0.8 + 0.5 * grain, 0.3, 1.0), np.float32)
+
+
+def _clouds(height: int, width: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Soft unevenness of about one grey level."""
+    coarse = rng.standard_normal((max(2, height // 24), max(2, width // 24)), np.float32)
+    return np.asarray(
+        cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC), np.float32
+    )
+
+
+def _light(height: int, width: int, shadow: float, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Light that falls off towards one corner, 1 at its brightest."""
+    toward = rng.choice([-1.0, 1.0], 2)
+    x = np.linspace(-1, 1, width, dtype=np.float32)[None, :] * np.float32(toward[0])
+    y = np.linspace(-1, 1, height, dtype=np.float32)[:, None] * np.float32(toward[1])
+    depth = np.clip((x + y + 0.6) / 2.6, 0, 1)
+    return np.asarray(1 - shadow * depth * depth * (3 - 2 * depth), np.float32)
