@@ -1,10 +1,14 @@
 """Results for tests: one of each kind, and strategies for all that a reader may return."""
 
 import string
+from collections.abc import Sequence
+from pathlib import Path
 
 from hypothesis import strategies as st
 
-from digitbatch.results import RunMeta
+from digitbatch.outputs import OutputSet
+from digitbatch.outputs.csv_file import CsvFormat
+from digitbatch.results import COLUMNS, RunMeta, Tally
 from digitbatch.types import (
     Box,
     DigitResult,
@@ -111,3 +115,25 @@ pages = st.builds(
     st.builds(PageRef, names, st.integers(1, 10**6)),
     st.lists(fields, min_size=1, max_size=3).map(tuple),
 )
+
+
+HEADER = ",".join(COLUMNS) + "\n"
+
+
+def write(paths: Sequence[Path], results: Sequence[PageResult]) -> None:
+    """Write results, as a run does."""
+    tally = Tally()
+    with OutputSet(paths, META) as outputs:
+        for result in results:
+            outputs.write(result)
+            tally.add(result)
+        outputs.finish(tally.summary(skipped=3, seconds=1.5))
+
+
+def as_csv(results: Sequence[PageResult]) -> str:
+    """Results as CSV."""
+    form = CsvFormat()
+    tally = Tally()
+    return (
+        form.start() + "".join(form.page(result) for result in results) + form.end(tally.summary())
+    )
