@@ -1,0 +1,8 @@
+"""From files and folders to decoded pages: walk, open, read. Runs in the parent and in workers."""
+
+from digitbatch.inputs.options import InputOptions
+from digitbatch.inputs.reader import open_source
+from digitbatch.inputs.source import SourceFile, SourceReader
+from digitbatch.inputs.walk import Walk, walk
+
+__all__ = ["InputOptions", "SourceFile", "SourceReader", "Walk", "open_source", "walk"]

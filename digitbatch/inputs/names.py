@@ -1,0 +1,51 @@
+"""What a file is called in the results: the same on every machine, and no two alike."""
+
+import os
+import re
+
+_LOOKS_ESCAPED = re.compile(r"\\(?=x[0-9a-f]{2})")
+
+
+def common_folder(folders: list[str]) -> str | None:
+    """The deepest folder that holds all of `folders`, absolute; None on different drives."""
+    try:
+        return os.path.commonpath(folders)
+    except ValueError:
+        return None
+
+
+def relative_name(path: str, base: str | None) -> str:
+    """An absolute path as it stands in the results.
+
+    Args:
+        path: Absolute, normal (no ".." in it), at or below `base`.
+        base: Absolute and normal, or None to keep all of the path.
+
+    Returns:
+        The way from `base` to `path` with "/" between folders; "" for `base` itself. Bytes that
+        are not UTF-8 stand as backslash, x, two lower-case hexadecimal digits; a backslash before
+        what looks like that stands as backslash x5c, so that different names stay different.
+    """
+    relative = path[len(base or "") :].lstrip(os.sep)
+    return portable(relative.replace(os.sep, "/"))
+
+
+def portable(name: str) -> str:
+    """A file name, as the system gives it, in characters that every output can hold."""
+    if name.isascii():
+        return _LOOKS_ESCAPED.sub(r"\\x5c", name) if "\\" in name else name
+    name = _LOOKS_ESCAPED.sub(r"\\x5c", name)
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        # POSIX: undecodable bytes come as U+DC80 to U+DCFF. Windows: any half of a pair may stand.
+        return "".join(map(_character, name))
+    return name
+
+
+def _character(character: str) -> str:
+    if not "\ud800" <= character <= "\udfff":
+        return character
+    if "\udc80" <= character <= "\udcff":
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))

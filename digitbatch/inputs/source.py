@@ -1,0 +1,136 @@
+"""What the walk finds and what reading one gives: files, and readers of their pages."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from digitbatch.errors import PageError
+from digitbatch.types import Image, Page, PageRef
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One file to read; no pixels and no open handle, so it can be queued or sent to a worker."""
+
+    path: Path
+    name: str  # as in the results: relative, "/" between folders, only characters that UTF-8 has
+
+
+class SourceReader(ABC):
+    """An open file of pages. Use it as a context manager; it belongs to one thread."""
+
+    def __init__(self, source: SourceFile) -> None:
+        """Keep what the pages are to be called."""
+        self.source = source
+
+    @property
+    @abstractmethod
+    def page_count(self) -> int:
+        """Number of pages, at least 1. Counting decodes nothing."""
+
+    @abstractmethod
+    def _decode(self, page: int) -> tuple[Image, float | None]:
+        """Pixels and dpi of page `page`, which exists."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give back what is held open."""
+
+    def read(self, page: int) -> Page:
+        """Decode one page.
+
+        Args:
+            page: Which, from 1.
+
+        Returns:
+            The page, upright and as a person sees it; its pixels are C-contiguous, grey scans
+            (H, W), colour scans (H, W, 3) R, G, B.
+
+        Raises:
+            PageError: The page is damaged, too large or not there. The others can still be read.
+        """
+        if not 1 <= page <= self.page_count:
+            raise PageError(f"there is no page {page}: the file has {self.page_count}")
+        with page_errors(self.source.path):
+            pixels, dpi = self._decode(page)
+        return Page(PageRef(self.source.name, page), np.ascontiguousarray(pixels), dpi)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+@contextmanager
+def page_errors(path: Path) -> Iterator[None]:
+    """Turn whatever goes wrong with one file into a PageError that says what to do."""
+    try:
+        yield
+    except PageError:
+        raise
+    except FileNotFoundError as error:
+        raise PageError(
+            "the file is gone: it was there when the run began. Put it back and run again"
+        ) from error
+    except MemoryError as error:
+        raise PageError(
+            "there was not enough memory to decode the page: use fewer workers, or set "
+            "input.max_pixels lower"
+        ) from error
+    except OSError as error:
+        # Only the system's errors carry a number; Pillow raises a bare OSError on damaged files.
+        if error.errno is None:
+            raise _damaged(error) from error
+        raise PageError(_system_message(path, error)) from error
+    except Exception as error:
+        # Decoders raise nearly anything on a damaged file (struct.error, KeyError, cv2.error, ...)
+        # and none of it may end the run.
+        raise _damaged(error) from error
+
+
+def check_size(width_px: int, height_px: int, max_pixels: int, remedy: str) -> None:
+    """Refuse a page before it is decoded.
+
+    Raises:
+        PageError: It has more pixels than `max_pixels`.
+    """
+    if width_px * height_px > max_pixels:
+        raise PageError(
+            f"the page has {width_px} x {height_px} = {width_px * height_px:,} pixels, more than "
+            f"input.max_pixels allows ({max_pixels:,}): {remedy}, or raise input.max_pixels"
+        )
+
+
+def plausible_dpi(across: float, down: float) -> float | None:
+    """One resolution for a page, or None where the file's two say nothing that can be used."""
+    if not (10 <= across <= 10_000 and 10 <= down <= 10_000):  # also refuses NaN
+        return None
+    return (across + down) / 2 if abs(across - down) < 0.02 * across else None
+
+
+def _damaged(error: Exception) -> PageError:
+    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    return PageError(
+        f"the file is damaged ({reason}): copy it again from its origin, or scan again"
+    )
+
+
+def _system_message(path: Path, error: OSError) -> str:
+    reason = error.strerror or str(error)
+    if path.is_dir():
+        return f"the folder cannot be listed ({reason}): allow reading it, then run again"
+    if isinstance(error, PermissionError):
+        return f"the file may not be read ({reason}): allow reading it, then run again"
+    return f"the file cannot be read ({reason}): check the disk or the network, then run again"
