@@ -1,16 +1,12 @@
 """Connected ink, sorted into what can be a digit, what can be a piece of one, and what is neither."""
 
 from dataclasses import dataclass, field
-from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.types import Box, Image
-
-_LOWEST_PX: Final = 6  # fewer rows than this show no digit
-_HEIGHT_SPREAD: Final = 0.14  # of the log height: heights within some 15 % count as one size
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,30 +51,6 @@ def connected_components(mask: Image) -> Components:
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     left, top, width, height, area = (np.asarray(stats[1:, i], np.int64) for i in range(5))
     return Components(np.asarray(labels, np.int32), left, top, width, height, area)
-
-
-def typical_height_px(components: Components) -> float | None:
-    """The height of most of the ink: the mode of the components' heights, weighted towards the tall.
-
-    A mean would be drawn by specks and by lines that touch; the mode of a smoothed histogram over
-    the logarithm of height is drawn by neither.
-
-    Returns:
-        Pixels, or None where nothing has the shape of a digit.
-    """
-    height = components.height.astype(np.float64)
-    width = components.width
-    fits = (height >= _LOWEST_PX) & (width < 4 * height) & (width > 0.08 * height)
-    if not fits.any():
-        return None
-    logs = np.log(height[fits])
-    weights = height[fits] ** 1.5
-    bins = np.linspace(logs.min() - 0.1, logs.max() + 0.1, 200)
-    # A histogram first: pages of noise have 100,000 components.
-    counts, edges = np.histogram(logs, bins=400, weights=weights)
-    middles = (edges[1:] + edges[:-1]) / 2
-    kernel = np.exp(-0.5 * ((bins[:, None] - middles[None]) / _HEIGHT_SPREAD) ** 2)
-    return float(np.exp(bins[int((kernel @ counts).argmax())]))
 
 
 def sort_components(

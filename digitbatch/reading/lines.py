@@ -10,6 +10,7 @@ from digitbatch.reading.components import Components, Sorting
 _STEEPEST_DEG: Final = 45
 _VOTE_SPREAD_DEG: Final = 6.0
 _LEVEL_DEG: Final = 3.0  # slopes below this are left to the lines' own course
+_OFF_COURSE: Final = 0.6  # digit heights; farther off, a component begins a line of its own
 _NEIGHBOR_HEIGHTS: Final = 4.0  # how far the next digit of a line may be when slopes are voted on
 
 
@@ -88,21 +89,53 @@ def _chained(
 ) -> list[list[int]]:
     """Each component continues the line that it best lies on, or begins one."""
     x, y = components.center_x[chosen], components.center_y[chosen]
-    height = components.height[chosen].astype(np.float64)
     along = x * np.cos(slope) + y * np.sin(slope)
     across = y * np.cos(slope) - x * np.sin(slope)
-    lines: list[list[int]] = []
-    for index in np.argsort(along, kind="stable"):
-        best, best_distance = None, 0.6
-        for line in lines:
-            distance = _distance(along, across, height, line, int(index), size)
-            if distance < best_distance:
-                best, best_distance = line, distance
-        if best is None:
-            lines.append([int(index)])
-        else:
-            best.append(int(index))
-    return [[int(chosen[i]) for i in line] for line in lines]
+    order = np.argsort(along, kind="stable")
+    courses: list[_Course] = []
+    # Plain numbers: a page asks this some thousand times about four of them at a time.
+    for index, at, off, height in zip(
+        chosen[order].tolist(),
+        along[order].tolist(),
+        across[order].tolist(),
+        components.height[chosen[order]].tolist(),
+        strict=True,
+    ):
+        distances = [course.distance(at, off, height, size) for course in courses]
+        nearest = min(range(len(courses)), key=distances.__getitem__, default=None)
+        if nearest is None or distances[nearest] >= _OFF_COURSE:
+            courses.append(_Course())
+            nearest = -1
+        courses[nearest].add(index, at, off, height)
+    return [course.members for course in courses]
+
+
+class _Course:
+    """Where a line runs, judged by its last four digits, so that waves are followed."""
+
+    def __init__(self) -> None:
+        self.members: list[int] = []
+        self._last: list[tuple[float, float, float]] = []  # along, across, height
+
+    def add(self, index: int, along: float, across: float, height: float) -> None:
+        self.members.append(index)
+        self._last = [*self._last[-3:], (along, across, height)]
+
+    def distance(self, along: float, across: float, height: float, size: float) -> float:
+        """How far a component lies off, in digit heights; a little more when it is far away."""
+        last = self._last
+        count = len(last)
+        expected = sum(off for _, off, _ in last[-2:]) / len(last[-2:])
+        if count >= 3:
+            middle = sum(at for at, _, _ in last) / count
+            mean = sum(off for _, off, _ in last) / count
+            spread = sum((at - middle) ** 2 for at, _, _ in last)
+            tilt = sum((at - middle) * (off - mean) for at, off, _ in last)
+            # Not too steeply: a high 1 and a low 7 make no slope.
+            steep = min(max(tilt / spread if spread else 0.0, -0.25), 0.25)
+            expected = (expected + mean + steep * (along - middle)) / 2
+        tall = max(0.7 * size, (sum(high for _, _, high in last) / count + height) / 2)
+        return abs(across - expected) / tall + 0.02 * (along - last[-1][0]) / size
 
 
 def page_slope(x: NDArray[np.float64], y: NDArray[np.float64], digit_height_px: float) -> float:
@@ -133,27 +166,6 @@ def page_slope(x: NDArray[np.float64], y: NDArray[np.float64], digit_height_px: 
     votes *= np.exp(-0.5 * (angles / np.deg2rad(40)) ** 2)  # level pages are likelier than steep ones
     slope = float(angles[int(votes.argmax())]) if votes.max() > 0 else 0.0
     return 0.0 if abs(slope) < np.deg2rad(_LEVEL_DEG) else slope
-
-
-def _distance(
-    along: NDArray[np.float64],
-    across: NDArray[np.float64],
-    height: NDArray[np.float64],
-    line: list[int],
-    index: int,
-    size: float,
-) -> float:
-    """How far a component lies off a line's course, in digit heights, a little more when far away."""
-    last = line[-4:]
-    expected = float(np.mean(across[last[-2:]]))
-    if len(last) >= 3:
-        # The course of the last digits, so that waves are followed; not too steeply: three make no line.
-        steep = float(np.clip(np.polyfit(along[last], across[last], 1)[0], -0.25, 0.25))
-        course = float(np.mean(across[last]) + steep * (along[index] - np.mean(along[last])))
-        expected = (expected + course) / 2
-    tall = max(0.7 * size, float(np.mean(height[last]) + height[index]) / 2)
-    far = float(along[index] - along[last[-1]]) / size
-    return abs(float(across[index]) - expected) / tall + 0.02 * far
 
 
 def attach(

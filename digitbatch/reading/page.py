@@ -11,13 +11,13 @@ from digitbatch.reading.components import (
     Components,
     connected_components,
     sort_components,
-    typical_height_px,
 )
 from digitbatch.reading.fields import field_result
 from digitbatch.reading.lattice import build_lattice, decode
 from digitbatch.reading.lines import attach, group_lines
 from digitbatch.reading.pieces import Piece, component_piece
 from digitbatch.stages.base import Normalizer, Sheet
+from digitbatch.stages.fit_scale import typical_height_px
 from digitbatch.types import (
     CROP_SIZE_PX,
     Crops,
@@ -91,7 +91,7 @@ def find_fields(sheet: Sheet, page: Page, config: Config) -> list[Ink]:
     """The ink of every zone for this page in the config's order, or of every line in reading order."""
     zones = [zone for zone in config.fields if zone.pages is None or page.ref.page in zone.pages]
     components = connected_components(sheet.pixels)
-    size = typical_height_px(components)
+    size = typical_height_px(components.width, components.height)
     ink = sheet.pixels if sheet.ink is None else sheet.ink
     if zones:
         return [_zone_ink(zone, components, size, sheet, ink, page) for zone in zones]

@@ -1,0 +1,111 @@
+"""Bring the page to a size at which its digits are neither coarse nor needlessly large."""
+
+from dataclasses import replace
+from typing import ClassVar, Final, Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from digitbatch.stages.base import PageStage, PixelKind, Sheet
+from digitbatch.stages.hysteresis import Hysteresis, hysteresis
+
+_LOWEST_PX: Final = 6  # fewer rows than this show no digit
+_HEIGHT_SPREAD: Final = 0.14  # of the log height: heights within some 15 % count as one size
+_MEASURED_SIDE_PX: Final = 1200  # height is measured on a picture of this size: enough for a mode
+_LARGEST_SCALE: Final = 4.0
+
+
+class FitScale(PageStage):
+    """Measure the height of the page's digits and resize the page where it is out of range.
+
+    Pages are crops of 500 px and sheets of 5,000 px; what is small against a digit (a speck), thin
+    (a rule) or near (a neighbour) follows from the digits' height, which is measured on the ink and
+    never assumed from the page's size or dpi. Digits of 15 px gain edges to tell their strokes
+    apart by; digits of 200 px gain nothing from their pixels but time.
+    """
+
+    op: Literal["fit_scale"] = "fit_scale"
+    takes: ClassVar[frozenset[PixelKind]] = frozenset({"ink"})
+    least_px: float = Field(
+        default=16.0, ge=8, le=200, description="Pages with lower digits are enlarged."
+    )
+    most_px: float = Field(
+        default=110.0, ge=8, le=1000, description="Pages with higher digits are reduced."
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "FitScale":
+        if self.least_px > self.most_px:
+            raise ValueError(
+                f"least_px ({self.least_px:g}) must not be above most_px ({self.most_px:g})"
+            )
+        return self
+
+    def __call__(self, sheet: Sheet) -> Sheet:
+        """Return the sheet at its new size, with `digit_height_px` set where one was found."""
+        found = measured_digit_height_px(sheet)
+        if found is None:
+            return sheet
+        sheet = replace(sheet, digit_height_px=found)
+        scale = min(max(found, self.least_px), self.most_px) / found
+        if abs(scale - 1) < 0.05:
+            return sheet
+        scale = min(scale, _LARGEST_SCALE)
+        height, width = sheet.pixels.shape[:2]
+        new_height, new_width = max(1, round(height * scale)), max(1, round(width * scale))
+        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+        pixels = cv2.resize(sheet.pixels, (new_width, new_height), interpolation=how)
+        # Half-pixel centres: as cv2.resize maps them.
+        sx, sy = new_width / width, new_height / height
+        forth = np.array([[sx, 0, (sx - 1) / 2], [0, sy, (sy - 1) / 2]])
+        back = cv2.invertAffineTransform(forth)
+        return replace(
+            sheet,
+            pixels=np.asarray(pixels, np.uint8),
+            to_scan=sheet.to_scan @ np.vstack([back, [0.0, 0.0, 1.0]]),
+            digit_height_px=found * scale,
+        )
+
+
+def measured_digit_height_px(sheet: Sheet) -> float | None:
+    """The height of most of an ink sheet's digits, measured on a reduced copy; None without ink."""
+    ink = sheet.pixels
+    scale = min(1.0, _MEASURED_SIDE_PX / max(ink.shape))
+    if scale < 1:
+        size = (max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale)))
+        ink = np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_AREA), np.uint8)
+    high, low = Hysteresis().levels(ink)
+    if high > 255:
+        return None
+    _, _, stats, _ = cv2.connectedComponentsWithStats(hysteresis(ink, high, low), connectivity=8)
+    width, height = np.asarray(stats[1:, 2], np.int64), np.asarray(stats[1:, 3], np.int64)
+    found = typical_height_px(width, height)
+    return None if found is None else found / scale
+
+
+def typical_height_px(width: NDArray[np.int64], height: NDArray[np.int64]) -> float | None:
+    """The height of most of the ink: the mode of the components' heights, weighted to the tall.
+
+    A mean would be drawn by specks and by lines that touch; the mode of a smoothed histogram over
+    the logarithm of height is drawn by neither.
+
+    Args:
+        width: (count,) of the components, pixels.
+        height: (count,) the same.
+
+    Returns:
+        Pixels, or None where nothing has the shape of a digit.
+    """
+    fits = (height >= _LOWEST_PX) & (width < 4 * height) & (width > 0.08 * height)
+    if not fits.any():
+        return None
+    tall = height[fits].astype(np.float64)
+    logs = np.log(tall)
+    # A histogram first: pages of noise have 100,000 components.
+    counts, edges = np.histogram(logs, bins=400, weights=tall**1.5)
+    at = (edges[1:] + edges[:-1]) / 2
+    steps = np.linspace(logs.min() - 0.1, logs.max() + 0.1, 200)
+    kernel = np.exp(-0.5 * ((steps[:, None] - at[None]) / _HEIGHT_SPREAD) ** 2)
+    return float(np.exp(steps[int((kernel @ counts).argmax())]))
