@@ -8,23 +8,31 @@ from digitbatch.stages.base import Stage
 from digitbatch.stages.centre import MnistCenter
 from digitbatch.stages.contours import Contours
 from digitbatch.stages.filters import Blur, FlattenBackground
+from digitbatch.stages.fit_scale import FitScale
 from digitbatch.stages.geometry import Deskew, Resize
 from digitbatch.stages.grayscale import Grayscale
+from digitbatch.stages.hysteresis import Hysteresis
+from digitbatch.stages.ink_levels import InkLevels
 from digitbatch.stages.morphology import Closing, Dilation, Erosion, Invert, Opening
+from digitbatch.stages.remove_rules import RemoveRules
 from digitbatch.stages.threshold import Threshold
 
 AnyStage = Annotated[
     Grayscale
+    | InkLevels
+    | FitScale
     | Resize
     | Deskew
     | Blur
     | FlattenBackground
     | Threshold
+    | Hysteresis
     | Invert
     | Erosion
     | Dilation
     | Opening
     | Closing
+    | RemoveRules
     | Contours
     | MnistCenter,
     Field(discriminator="op"),
