@@ -62,9 +62,7 @@ class Reading:
     margin: float  # this path's share of the weight of all paths, 0 to 1
 
 
-def build_lattice(
-    pieces: Sequence[Piece], whole: Probabilities, digit_height_px: float
-) -> Lattice:
+def build_lattice(pieces: Sequence[Piece], whole: Probabilities, digit_height_px: float) -> Lattice:
     """Part what may be several digits, and list what the parts might be together.
 
     Args:

@@ -163,7 +163,9 @@ def page_slope(x: NDArray[np.float64], y: NDArray[np.float64], digit_height_px: 
         nearest = int(np.hypot(dx, 1.7 * dy).argmin())
         angle = np.arctan2(dy[nearest], dx[nearest])
         votes += np.exp(-0.5 * ((angles - angle) / np.deg2rad(_VOTE_SPREAD_DEG)) ** 2)
-    votes *= np.exp(-0.5 * (angles / np.deg2rad(40)) ** 2)  # level pages are likelier than steep ones
+    votes *= np.exp(
+        -0.5 * (angles / np.deg2rad(40)) ** 2
+    )  # level pages are likelier than steep ones
     slope = float(angles[int(votes.argmax())]) if votes.max() > 0 else 0.0
     return 0.0 if abs(slope) < np.deg2rad(_LEVEL_DEG) else slope
 

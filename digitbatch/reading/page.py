@@ -155,5 +155,3 @@ def _ask(
     answers = predictor(crops)
     ends = np.cumsum([len(group) for group in groups])
     return np.split(answers, ends[:-1]) if groups else []
-
-

@@ -50,7 +50,10 @@ def tight_piece(
         return None
     columns = np.flatnonzero(visible.any(axis=0))
     box = Box(
-        left + int(columns[0]), top + int(rows[0]), left + int(columns[-1]) + 1, top + int(rows[-1]) + 1
+        left + int(columns[0]),
+        top + int(rows[0]),
+        left + int(columns[-1]) + 1,
+        top + int(rows[-1]) + 1,
     )
     own = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     return Piece(own, box, cut_left, cut_right)

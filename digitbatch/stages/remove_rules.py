@@ -13,6 +13,7 @@ from digitbatch.types import Image
 
 _THICKEST_PARTS: Final = 160  # a rule is at most this part of the page's longer side thick
 _SEGMENT_PARTS: Final = 28  # straight pieces of this part of the page's width are looked for
+_LEAST_HEIGHTS: Final = 3.0  # a rule is longer than this many digits are high
 _STEEPEST: Final = 0.35  # rise over run; steeper lines are found by the other direction
 
 
@@ -37,7 +38,10 @@ class RemoveRules(PageStage):
     op: Literal["remove_rules"] = "remove_rules"
     takes: ClassVar[frozenset[PixelKind]] = frozenset({"mask"})
     min_length: float = Field(
-        default=0.3, gt=0, le=1, description="Shortest rule, as a fraction of the page's width or height."
+        default=0.3,
+        gt=0,
+        le=1,
+        description="Shortest rule, as a fraction of the page's width or height; never below 3 digit heights.",
     )
     min_coverage: float = Field(
         default=0.55, gt=0, le=1, description="How much of its way a rule must show as thin ink."
@@ -46,23 +50,25 @@ class RemoveRules(PageStage):
     def __call__(self, sheet: Sheet) -> Sheet:
         """Return the mask without its rules: (H, W) uint8, ink 255 on 0."""
         mask = sheet.pixels
-        rows = self._find(mask)
+        # On a crop of one line, a 1 is as long as a third of the page.
+        least_px = _LEAST_HEIGHTS * (sheet.digit_height_px or 0.0)
+        rows = self._find(mask, least_px)
         without = _delete(mask, rows)
         turned = np.ascontiguousarray(without.T)
-        columns = self._find(turned)
+        columns = self._find(turned, least_px)
         if not rows and not columns:
             return sheet
         without = np.ascontiguousarray(_delete(turned, columns).T)
         return sheet.with_pixels(_mend(mask, without, rows=bool(rows), columns=bool(columns)))
 
-    def _find(self, mask: Image) -> list[Rule]:
-        """The near-horizontal rules of an (H, W) mask."""
+    def _find(self, mask: Image, least_px: float) -> list[Rule]:
+        """The near-horizontal rules of an (H, W) mask that are at least so long."""
         width = mask.shape[1]
         thickest_px = _thickest(mask)
         rules = []
         for xs, ys in _joined(_thin_pieces(mask, thickest_px), thickest_px, width):
             left, right = int(xs.min()), int(xs.max())
-            if right - left < self.min_length * width:
+            if right - left < max(self.min_length * width, least_px):
                 continue
             if len(np.unique(xs)) < self.min_coverage * (right - left):
                 continue
