@@ -35,6 +35,8 @@ class ExitCode(IntEnum):
     """Another run holds the same output."""
     DEVICE = 7
     """The device asked for is not there."""
+    INTERNAL = 70
+    """A fault of digitbatch itself; please report it."""
     INTERRUPTED = 130
     """Stopped from the keyboard."""
 

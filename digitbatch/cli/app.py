@@ -1,0 +1,221 @@
+"""The commands with their options, and the one place where errors become exit codes."""
+
+import os
+import signal
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from digitbatch.errors import DigitbatchError, ExitCode
+
+
+class Device(StrEnum):
+    """Where crops are classified."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+class _Commands(TyperGroup):
+    """Ends every command with the exit code that belongs to what it raised."""
+
+    def invoke(self, ctx: Any) -> Any:  # its type lies elsewhere in each version of typer
+        try:
+            return super().invoke(ctx)
+        except DigitbatchError as error:
+            _say(str(error))
+            raise typer.Exit(error.exit_code) from error
+        except KeyboardInterrupt as error:
+            _say("interrupted; outputs are as they were before")
+            raise typer.Exit(ExitCode.INTERRUPTED) from error
+        except BrokenPipeError as error:
+            # Whoever read the results has seen enough. What is buffered must not fail once more.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(ExitCode.OUTPUT) from error
+
+
+def _say(message: str) -> None:
+    from digitbatch.console import print_error
+
+    print_error(message)
+
+
+app = typer.Typer(
+    cls=_Commands,
+    help="Turns folders of scanned handwritten forms into numbers.",
+    epilog="Exit codes: 0 all read, 1 some pages could not be read, 2 usage, 3 configuration, "
+    "4 model, 5 output, 6 locked, 7 device, 130 interrupted.",
+    no_args_is_help=True,
+    rich_markup_mode=None,  # plain help is there in half the time
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> NoReturn:
+    """Run the command line and exit."""
+    # Whoever ends a run by `kill` finds no half-written files either.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    app(prog_name="digitbatch")
+    sys.exit(ExitCode.OK)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from digitbatch import __version__
+
+        print(f"digitbatch {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    """Take what stands before the command."""
+
+
+def _workers(text: str) -> int | Literal["auto"]:
+    if text == "auto":
+        return "auto"
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise typer.BadParameter(f"{text!r} is no number from 1 and not auto")
+    return int(text)
+
+
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", "-c", metavar="FILE",
+        help="The chain and the zones. Otherwise ./pipeline.yaml, or the packaged one.",
+    ),
+]  # fmt: skip
+Model = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER", help="The weights. Otherwise the config's or the packaged ones."
+    ),
+]
+OnDevice = Annotated[
+    Device, typer.Option(help="Where crops are classified; auto takes a GPU if there is one.")
+]
+BatchSize = Annotated[
+    int, typer.Option(min=1, metavar="N", help="Most crops that a GPU gets at once.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only errors.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="More, tracebacks too.")]
+
+
+@app.command()
+def run(
+    inputs: Annotated[
+        list[Path], typer.Argument(metavar="INPUTS...", help="Files and folders to read.")
+    ],
+    out: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--out", "-o", metavar="FILE",
+            help="Where results go: .csv, .json or .jsonl; may be given more than once. "
+            "Otherwise CSV on the standard output.",
+        ),
+    ] = None,
+    config: Config = None,
+    model: Model = None,
+    device: OnDevice = Device.auto,
+    workers: Annotated[
+        Any, typer.Option(parser=_workers, metavar="N|auto", help="Processes that read pages.")
+    ] = "auto",
+    batch_size: BatchSize = 4096,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:  # fmt: skip
+    """Read every page of files and folders."""
+    from digitbatch.cli.reading import run_command
+
+    code = run_command(
+        inputs, out or [], config, model, device.value, workers, batch_size,
+        "quiet" if quiet else "verbose" if verbose else "normal",
+    )  # fmt: skip
+    raise typer.Exit(code)
+
+
+@app.command()
+def inspect(
+    page: Annotated[Path, typer.Argument(metavar="PAGE", help="The file.")],
+    number: Annotated[int, typer.Option("--page", min=1, metavar="N", help="Its page.")] = 1,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", metavar="FOLDER", help="For the pictures. Otherwise ./inspect-NAME."
+        ),
+    ] = None,
+    config: Config = None,
+    model: Model = None,
+) -> None:
+    """Write a picture of a page after each stage, and of what was read where."""
+    from digitbatch.cli.reading import inspect_command
+
+    raise typer.Exit(inspect_command(page, number, out, config, model))
+
+
+@app.command()
+def check(
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="FILE", help="Otherwise ./pipeline.yaml, or the packaged one."),
+    ] = None,
+    schema: Annotated[bool, typer.Option("--schema", help="Print a JSON schema instead.")] = False,
+) -> None:
+    """Validate a config and print its plan."""
+    from digitbatch.cli.plan import check_command, schema_command
+
+    if schema:
+        schema_command()
+    else:
+        check_command(file)
+
+
+@app.command()
+def train(
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="MNIST's IDX files. Otherwise downloaded once to ~/.cache/digitbatch.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FOLDER", help="For the weights.")
+    ] = Path("models"),
+    model: Annotated[str, typer.Option(metavar="NAME", help="The architecture.")] = "cnn",
+    epochs: Annotated[int | None, typer.Option(min=1, metavar="N", help="Passes.")] = None,
+    seed: Annotated[int, typer.Option(metavar="N", help="Of everything random.")] = 0,
+    device: OnDevice = Device.auto,
+    quiet: Quiet = False,
+) -> None:
+    """Train the network that reads digits."""
+    from digitbatch.cli.model import train_command
+
+    train_command(data, out, model, epochs, seed, device.value, "quiet" if quiet else "normal")
+
+
+@app.command()
+def evaluate(
+    data: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="A folder with MNIST's test digits as IDX files.")
+    ],
+    model: Model = None,
+    device: OnDevice = Device.auto,
+    batch_size: BatchSize = 4096,
+) -> None:
+    """Say how many of the test digits the network reads."""
+    from digitbatch.cli.model import evaluate_command
+
+    evaluate_command(data, model, device.value, batch_size)

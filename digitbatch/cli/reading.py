@@ -1,0 +1,66 @@
+"""What `digitbatch run` and `digitbatch inspect` do."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from digitbatch.console import (
+    Verbosity,
+    print_end,
+    print_error,
+    print_page,
+    progress,
+    set_up_logging,
+)
+from digitbatch.errors import ExitCode, PageError
+from digitbatch.pipeline import STDOUT, Device
+
+
+def run_command(
+    inputs: Sequence[Path],
+    out: Sequence[Path],
+    config: Path | None,
+    model: Path | None,
+    device: Device,
+    workers: int | Literal["auto"],
+    batch_size: int,
+    verbosity: Verbosity,
+) -> ExitCode:
+    """Run, show how it goes and what came of it."""
+    from digitbatch import pipeline
+
+    set_up_logging(verbosity)
+    with progress(verbosity, rows_on_stdout=not out) as seen:
+        summary = pipeline.run(
+            inputs,
+            out=out or STDOUT,
+            config=config,
+            model=model,
+            device=device,
+            workers=workers,
+            batch_size=batch_size,
+            progress=seen,
+        )
+    if verbosity != "quiet":
+        print_end(summary, seen, [path for path in out if str(path) != STDOUT])
+    return summary.exit_code
+
+
+def inspect_command(
+    path: Path, number: int, out: Path | None, config: Path | None, model: Path | None
+) -> ExitCode:
+    """Write the pictures of a page and show what was read."""
+    from digitbatch.inspection import inspect_page
+    from digitbatch.nn.predictors import OnnxPredictor
+    from digitbatch.pipeline import load_plan
+
+    set_up_logging("normal")
+    plan, folder = load_plan(config, model)
+    pictures = out or Path(f"inspect-{path.stem}")
+    try:
+        result, written = inspect_page(path, number, pictures, plan, OnnxPredictor(folder))
+    except PageError as error:
+        print_error(f"{path}, page {number}: {error}")
+        return ExitCode.ERROR_ROWS
+    print_page(result, written)
+    return ExitCode.OK

@@ -1,0 +1,93 @@
+"""Some pages of one file, read one after the other: what a process does, whichever it is."""
+
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from digitbatch.errors import DigitbatchError, PageError
+from digitbatch.inputs import InputOptions, SourceFile, open_source
+from digitbatch.types import Page, PageRef, PageResult, Predictor, failed_page
+
+Reader = Callable[[Page], PageResult]
+"""Reads one page. A `DigitbatchError` ends the run; any other exception becomes the page's row."""
+
+MakeReader = Callable[[Predictor | None], Reader]
+"""Makes the reader of one process, from the predictor that it shares or, for None, from its own.
+
+It travels to other processes, so it must be picklable: a function or a dataclass of a module.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Pages of one file that are read in a row, so that the file is opened once for them."""
+
+    source: SourceFile
+    first: int = 1
+    last: int | None = None  # inclusive, as far as there are so many; None: to the end
+
+
+@dataclass(frozen=True, slots=True)
+class PageRead:
+    """A page's result, and what was learned on the way."""
+
+    result: PageResult
+    page_count: int  # of its file
+    trace: str = ""  # where an exception came from that nobody had foreseen
+
+
+def read_chunk(
+    chunk: Chunk,
+    read: Reader,
+    options: InputOptions,
+    on_open: Callable[[int], None] = lambda _: None,
+) -> Iterator[PageRead]:
+    """Read the pages of a chunk in order; every page gives a result, whatever happens to it.
+
+    Args:
+        chunk: Which pages.
+        read: What reads one.
+        options: How files are decoded.
+        on_open: Told the number of pages as soon as it is known, before the first is decoded.
+
+    Yields:
+        One result a page. A file that cannot be opened is a failed page `chunk.first`.
+
+    Raises:
+        DigitbatchError: What stops every page: it says so itself.
+    """
+    name = chunk.source.name
+    with ExitStack() as stack:
+        try:
+            pages = stack.enter_context(open_source(chunk.source, options))
+            page_count = pages.page_count
+            if page_count < 1:
+                raise PageError("the file holds no pages")  # noqa: TRY301 - it ends as others do
+        except DigitbatchError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a bad file is a row, whatever is bad about it
+            yield _failure(PageRef(name, chunk.first), chunk.first, error)
+            return
+        on_open(page_count)
+        last = page_count if chunk.last is None else min(chunk.last, page_count)
+        for number in range(chunk.first, last + 1):
+            try:
+                result = PageRead(read(pages.read(number)), page_count)
+            except DigitbatchError:
+                raise
+            except Exception as error:  # noqa: BLE001 - a bad page is a row, as above
+                result = _failure(PageRef(name, number), page_count, error)
+            yield result
+
+
+def _failure(ref: PageRef, page_count: int, error: Exception) -> PageRead:
+    said = " ".join(str(error).split())  # a row is one line for people, too
+    if isinstance(error, PageError):
+        return PageRead(failed_page(ref, said), page_count)
+    if isinstance(error, MemoryError):
+        message = "not enough memory for this page; fewer --workers leave more for each"
+    else:
+        message = f"internal error, please report it: {type(error).__name__}: {said}"
+    trace = "".join(traceback.format_exception(error))
+    return PageRead(failed_page(ref, message), page_count, trace)

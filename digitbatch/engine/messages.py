@@ -1,0 +1,55 @@
+"""What the parent and its workers say to each other, besides chunks and pages."""
+
+from dataclasses import dataclass
+
+from digitbatch.engine.chunks import MakeReader
+from digitbatch.inputs import InputOptions
+from digitbatch.types import Crops, Probabilities
+
+
+@dataclass(frozen=True, slots=True)
+class StartUp:
+    """The first message to a worker."""
+
+    make_reader: MakeReader
+    options: InputOptions
+    shares_predictor: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Probabilities for the crops asked for, or why there are none."""
+
+    probabilities: Probabilities | None
+    error: Exception | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """From a worker: it has started and can read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """From a worker: the number of pages of the file in hand."""
+
+    page_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """From a worker that shares its parent's predictor: crops to classify."""
+
+    crops: Crops
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkDone:
+    """From a worker: all pages of the chunk in hand have been sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """From a worker: what stops every page. It is the last message."""
+
+    error: Exception

@@ -1,0 +1,183 @@
+"""`digitbatch inspect`: pictures of what each stage makes of a page, and of what is read where."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from PIL import Image as Pillow
+from PIL import ImageDraw, ImageFont
+
+from digitbatch.config import Config
+from digitbatch.errors import UsageError
+from digitbatch.inputs import open_source, walk
+from digitbatch.outputs.atomic import output_error
+from digitbatch.reading import find_fields, read_page
+from digitbatch.reading.page import Ink
+from digitbatch.stages.base import Normalizer, Sheet, Stage
+from digitbatch.types import CROP_SIZE_PX, Box, Image, Page, PageResult, Predictor, Status
+
+_Colour = tuple[int, int, int]
+_COLOURS: Final[dict[Status, _Colour]] = {
+    "ok": (0, 140, 60),
+    "review": (225, 110, 0),
+    "empty": (120, 120, 120),
+    "error": (210, 0, 0),
+}
+_MARK: Final[_Colour] = (200, 0, 160)
+_PIECES: Final[tuple[_Colour, ...]] = ((0, 110, 220), (220, 60, 0), (0, 140, 60), (150, 0, 170))
+_MOST_CROPS_A_ROW: Final = 30
+_CROP_SCALE: Final = 2
+
+
+def inspect_page(
+    path: Path,
+    page_number: int,
+    folder: Path,
+    config: Config,
+    predictor: Predictor,
+) -> tuple[PageResult, tuple[Path, ...]]:
+    """Read one page and write a picture of it after each stage, numbered in their order.
+
+    Args:
+        path: The file.
+        page_number: From 1.
+        folder: Where the pictures go; made if it is not there.
+        config: The plan.
+        predictor: The network.
+
+    Returns:
+        What was read, and the pictures: the scan, one a stage, and the scan with what was read.
+
+    Raises:
+        UsageError: If `path` is no file that can be read.
+        PageError: If the page cannot be read.
+        OutputError: If a picture cannot be written.
+    """
+    page = _open_page(path, page_number, config)
+    pictures = [("scan", page.pixels)]
+    sheet = Sheet(page.pixels, "gray" if page.pixels.ndim == 2 else "color")
+    for stage in config.page_stages:
+        sheet = stage(sheet)
+        pictures.append((_name(stage), sheet.pixels))
+    inks = find_fields(sheet, page, config)
+    pictures.append((_name(config.segmenter), _draw_pieces(sheet, inks)))
+    pictures.append((_name(config.normalizer), _crop_sheet(inks, config.normalizer)))
+    result = read_page(page, config, predictor)
+    pictures.append(("result", draw_result(page.pixels, result)))
+    return result, tuple(_write(folder, pictures))
+
+
+def draw_result(pixels: Image, result: PageResult) -> Image:
+    """A scan with its fields, digits and confidences drawn on it.
+
+    Args:
+        pixels: The scan, (H, W) or (H, W, 3) R, G, B.
+        result: What was read on it.
+
+    Returns:
+        (H, W, 3) R, G, B: green where a field is accepted, orange where it is to be reviewed,
+        magenta around ink that is no digit.
+    """
+    # Paler than it is, so that colours stand out.
+    pale = 255 - (255 - _rgb(pixels).astype(np.uint16)) * 2 // 3
+    canvas = Pillow.fromarray(pale.astype(np.uint8))
+    draw = ImageDraw.Draw(canvas)
+    for field in result.fields:
+        colour = _COLOURS[field.status]
+        heights = [digit.box.height for digit in field.digits]
+        usual = float(np.median(heights)) if heights else 24.0
+        size = float(np.clip(0.5 * usual, 11, 60))
+        width = max(1, round(size / 12))
+        if field.box is not None:
+            _outline(draw, field.box, colour, width + 1, margin=2 * width)
+            note = " ".join(filter(None, (field.name, field.text, field.message)))
+            at = (field.box.left, field.box.bottom + 3 * width)
+            draw.text(at, note, colour, _font(0.7 * size))
+        for digit in field.digits:
+            _outline(draw, digit.box, colour, width)
+            above = (digit.box.left, digit.box.top - 3 * width)
+            draw.text(above, digit.text, colour, _font(size), anchor="lb")
+            beside = (digit.box.left + 0.62 * size, digit.box.top - 3 * width)
+            draw.text(
+                beside, f"{digit.confidence:.2f}"[1:], colour, _font(0.45 * size), anchor="lb"
+            )
+        for mark in field.marks:
+            _outline(draw, mark.box, _MARK, width)
+    return np.asarray(canvas)
+
+
+def _open_page(path: Path, page_number: int, config: Config) -> Page:
+    files = walk([path]).files
+    if len(files) != 1:
+        raise UsageError(f"{path} is a folder; name one file of it to inspect")
+    with open_source(files[0], config.input) as source:
+        return source.read(page_number)
+
+
+def _name(stage: Stage) -> str:
+    return str(getattr(stage, "op", type(stage).__name__.lower()))
+
+
+def _rgb(pixels: Image) -> Image:
+    return pixels if pixels.ndim == 3 else np.repeat(pixels[:, :, np.newaxis], 3, axis=2)
+
+
+def _outline(
+    draw: ImageDraw.ImageDraw, box: Box, colour: _Colour, width: int, margin: int = 0
+) -> None:
+    corners = (
+        box.left - margin - 1,
+        box.top - margin - 1,
+        box.right + margin,
+        box.bottom + margin,
+    )
+    draw.rectangle(corners, outline=colour, width=width)
+
+
+def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(max(size, 9))
+
+
+def _draw_pieces(sheet: Sheet, inks: Sequence[Ink]) -> Image:
+    """The sheet with a box around each piece of ink, one colour a field."""
+    canvas = Pillow.fromarray(_rgb(sheet.pixels if sheet.ink is None else 255 - sheet.ink))
+    draw = ImageDraw.Draw(canvas)
+    for number, ink in enumerate(inks):
+        for piece in ink.pieces:
+            _outline(draw, piece.box, _PIECES[number % len(_PIECES)], 2)
+    return np.asarray(canvas)
+
+
+def _crop_sheet(inks: Sequence[Ink], normalizer: Normalizer) -> Image:
+    """The crops of all pieces as they are before anything is parted or joined; a row a field."""
+    rows = []
+    for ink in inks:
+        crops = [np.pad(normalizer(piece.ink), 1, constant_values=96) for piece in ink.pieces]
+        for start in range(0, len(crops), _MOST_CROPS_A_ROW):
+            row = np.hstack(crops[start : start + _MOST_CROPS_A_ROW])
+            missing = _MOST_CROPS_A_ROW * (CROP_SIZE_PX + 2) - row.shape[1]
+            rows.append(np.pad(row, ((0, 0), (0, missing))))
+    if not rows:
+        return np.zeros((CROP_SIZE_PX, CROP_SIZE_PX), np.uint8)
+    return np.vstack(rows).repeat(_CROP_SCALE, axis=0).repeat(_CROP_SCALE, axis=1)
+
+
+def _write(folder: Path, pictures: Sequence[tuple[str, Image]]) -> list[Path]:
+    written = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, (name, pixels) in enumerate(pictures):
+            path = folder / f"{number:02d}-{name}.png"
+            path.write_bytes(_png(pixels))
+            written.append(path)
+    except OSError as error:
+        raise output_error(folder / "picture.png", error) from error
+    return written
+
+
+def _png(pixels: Image) -> bytes:
+    buffer = io.BytesIO()
+    Pillow.fromarray(pixels).save(buffer, "PNG", compress_level=4)
+    return buffer.getvalue()

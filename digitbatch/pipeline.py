@@ -1,0 +1,214 @@
+"""The program as a function: from files and folders to results and a summary."""
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack, closing
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+import numpy as np
+
+from digitbatch import __version__
+from digitbatch.config import Config
+from digitbatch.config_file import find_config
+from digitbatch.engine import Reader, count_workers, read_files
+from digitbatch.engine.recipe import PageReading
+from digitbatch.errors import UsageError
+from digitbatch.inputs import Walk, walk
+from digitbatch.lock import hold, lock_file
+from digitbatch.nn.card import load_card
+from digitbatch.outputs import CsvStream, Output, OutputSet, check_outputs
+from digitbatch.packaged import default_model
+from digitbatch.results import RunMeta, RunSummary, Tally
+from digitbatch.types import Image, Page, PageRef, PageResult
+
+if TYPE_CHECKING:
+    from digitbatch.nn.predictors import OnnxPredictor, TorchPredictor
+
+StrPath = str | os.PathLike[str]
+Device = Literal["auto", "cpu", "cuda"]
+Progress = Callable[[PageResult, int], None]
+"""Takes each page's result, in order, and the number of pages expected in all, as known by then."""
+
+STDOUT: Final = "-"
+"""As an output: CSV on the standard output."""
+
+log = logging.getLogger(__name__)
+
+
+def run(
+    inputs: StrPath | Iterable[StrPath],
+    *,
+    out: StrPath | Iterable[StrPath] = (),
+    config: StrPath | Config | None = None,
+    model: StrPath | None = None,
+    device: Device = "auto",
+    workers: int | Literal["auto"] = "auto",
+    batch_size: int = 4096,
+    progress: Progress | None = None,
+) -> RunSummary:
+    """Read every page of files and folders and write the results.
+
+    Args:
+        inputs: A file or folder, or several; folders are walked.
+        out: Files to write, each once: .csv, .json or .jsonl. "-" is CSV on the standard output.
+        config: A pipeline.yaml or a loaded one; None: ./pipeline.yaml, else the packaged one.
+        model: A model folder; None: what the config says, else the packaged one.
+        device: "auto" takes a GPU where there is one.
+        workers: Processes that read pages; "auto": one for each core, or none for a few pages.
+            Changes no result.
+        batch_size: Most crops that a GPU gets at once. Changes no result on the CPU.
+        progress: Called after each page with its result and the pages expected in all.
+
+    Returns:
+        The counts; `exit_code` is what the command would return.
+
+    Raises:
+        UsageError: A path that does not exist, or options that make no sense.
+        ConfigError: The config is wrong.
+        ModelError: The model is missing or damaged.
+        OutputError: An output cannot be written. Old outputs stay as they are.
+        LockedError: Another run writes to the same output.
+        DeviceError: "cuda" without a GPU.
+    """
+    start = time.perf_counter()
+    if (workers != "auto" and workers < 1) or batch_size < 1:
+        raise UsageError(
+            f"workers and batch size are at least 1, got {workers} and {batch_size}; "
+            "leave them away for what fits this machine"
+        )
+    sources, outputs = _paths(inputs), _paths(out)
+    plan, model_folder = load_plan(config, model)
+    card = load_card(model_folder)
+    predictor = _gpu_predictor(model_folder, device, batch_size)
+    log.info(
+        "model: %s %s on %s",
+        card.architecture,
+        card.weights_sha256[:12],
+        "cpu" if predictor is None else predictor.device_name,
+    )
+    meta = RunMeta(__version__, card.weights_sha256, plan.fingerprint())
+    files = [path for path in outputs if str(path) != STDOUT]
+    with ExitStack() as stack:
+        check_outputs(files)
+        stack.enter_context(hold(files))
+        written: list[Output] = [stack.enter_context(OutputSet(files, meta))]
+        if len(files) < len(outputs):
+            written.append(CsvStream(sys.stdout))
+        found = walk(sources, ignore=[*files, *map(lock_file, files)])
+        processes = count_workers(workers, found.files, plan.input)
+        _log_inputs(found, processes)
+        tally = Tally()
+        expected = len(found.files)
+        pages = read_files(
+            found.files,
+            PageReading(plan, model_folder),
+            plan.input,
+            workers=processes,
+            predictor=predictor,
+            batch_size=batch_size,
+        )
+        for page in stack.enter_context(closing(pages)):
+            result = page.result
+            if page.trace:
+                log.debug("%s, page %d:\n%s", result.ref.file, result.ref.page, page.trace)
+            if result.ref.page == 1:
+                expected += page.page_count - 1
+            for output in written:
+                output.write(result)
+            tally.add(result)
+            if progress is not None:
+                progress(result, expected)
+        summary = tally.summary(
+            skipped=sum(found.skipped.values()), seconds=time.perf_counter() - start
+        )
+        for output in written:
+            output.finish(summary)
+        return summary
+
+
+def read_page(
+    pixels: Image,
+    *,
+    config: StrPath | Config | None = None,
+    model: StrPath | None = None,
+) -> PageResult:
+    """Read one page that is an array already; on the CPU.
+
+    The config and the model are loaded at the first call and kept.
+
+    Args:
+        pixels: (height, width) uint8 grey levels, or (height, width, 3) uint8 R, G, B: dark ink on
+            light paper. OpenCV reads pictures as B, G, R: turn them with `pixels[:, :, ::-1]`.
+        config: A pipeline.yaml or a loaded one; None: ./pipeline.yaml, else the packaged one.
+        model: A model folder; None: what the config says, else the packaged one.
+
+    Returns:
+        The fields of the page, with boxes in pixels of the array.
+
+    Raises:
+        ValueError: If `pixels` is no such array.
+        ConfigError: The config is wrong.
+        ModelError: The model is missing or damaged.
+    """
+    whole = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3)
+    if pixels.dtype != np.uint8 or not whole or not pixels.size:
+        raise ValueError(
+            "a page is a (height, width) or (height, width, 3) array of uint8, "
+            f"got {pixels.shape} of {pixels.dtype}"
+        )
+    read = _reader(config if isinstance(config, Config) else _path(config), _path(model))
+    return read(Page(PageRef("", 1), np.ascontiguousarray(pixels)))
+
+
+@lru_cache(maxsize=4)
+def _reader(config: Path | Config | None, model: Path | None) -> Reader:
+    return PageReading(*load_plan(config, model))(None)
+
+
+def load_plan(config: StrPath | Config | None, model: StrPath | None) -> tuple[Config, Path]:
+    """Load the config and find the model's folder; the log says which config it is."""
+    if isinstance(config, Config):
+        plan = config
+    else:
+        place, plan = find_config(_path(config))
+        log.info("config: %s", place)
+    return plan, _path(model) or plan.model or default_model()
+
+
+def _gpu_predictor(
+    model: Path, device: Device, batch_size: int
+) -> "OnnxPredictor | TorchPredictor | None":
+    """The predictor that all pages share; None: each process has its own, on the CPU."""
+    from digitbatch.nn.predictors import cuda_is_there, load_predictor
+
+    if device == "cpu" or (device == "auto" and not cuda_is_there()):
+        return None
+    return load_predictor(model, "cuda", batch_size)
+
+
+def _log_inputs(found: Walk, processes: int) -> None:
+    for file in found.unreadable:
+        log.warning("%s cannot be listed", file.name)
+    skipped = ", ".join(f"{count} {reason}" for reason, count in found.skipped.items())
+    log.info(
+        "%d %s to read%s; %s",
+        len(found.files),
+        "file" if len(found.files) == 1 else "files",
+        f" (skipped: {skipped})" if skipped else "",
+        "in this process" if processes == 1 else f"{processes} processes",
+    )
+    if not found.files:
+        log.warning("there is nothing to read: the inputs hold no picture and no PDF")
+
+
+def _paths(given: StrPath | Iterable[StrPath]) -> list[Path]:
+    return [Path(p) for p in ([given] if isinstance(given, str | os.PathLike) else given)]
+
+
+def _path(given: StrPath | None) -> Path | None:
+    return None if given is None else Path(given)
