@@ -127,11 +127,12 @@ def _range(metadata: tuple[Any, ...]) -> str:
                 high = f" below {_number(value)}"
     if low.startswith(" from") and high.startswith(" up to"):
         return f"{low}{high.removeprefix(' up')}"
-    return low + high
+    return f"{low} and{high}" if low and high else low + high
 
 
 def _number(value: object) -> str:
-    return f"{value:,}".replace(",", "_") if isinstance(value, int) else written(value)
+    large = isinstance(value, int) and value >= 10_000
+    return f"{value:_}" if large else written(value)
 
 
 def _default(model: type[BaseModel], name: str, field: FieldInfo) -> str:

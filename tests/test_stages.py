@@ -1,0 +1,352 @@
+"""What every stage keeps to, and what each one does."""
+
+import json
+import re
+from dataclasses import replace
+from multiprocessing.reduction import ForkingPickler
+
+import cv2
+import numpy as np
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from pydantic import TypeAdapter, ValidationError
+
+from digitbatch.errors import PageError
+from digitbatch.stages import STAGES, AnyStage
+from digitbatch.stages.base import Normalizer, PageStage, PixelKind, Segmenter, Sheet, Stage
+from digitbatch.stages.chain import in_order
+from digitbatch.stages.filters import Blur, FlattenBackground
+from digitbatch.stages.geometry import Deskew, Resize
+from digitbatch.stages.grayscale import Grayscale
+from digitbatch.stages.morphology import Closing, Dilation, Erosion, Invert, Opening
+from digitbatch.stages.threshold import Threshold, sauvola
+from digitbatch.types import Image
+
+PAPER = 230
+VARIANTS: list[Stage] = [
+    *(stage() for op, stage in STAGES.items() if op != "resize"),
+    *(Grayscale(weights=weights) for weights in ("red", "green", "blue", "darkest")),
+    Resize(height_px=150),
+    Resize(scale=1.7),
+    Deskew(max_angle_deg=12),
+    Blur(method="median", kernel_px=5),
+    FlattenBackground(window_px=21),
+    *(Threshold(method=method) for method in ("fixed", "otsu", "adaptive")),
+    Threshold(window_px=20, k=0.34),
+    *(stage(kernel_px=4, shape="ellipse", iterations=2) for stage in (Erosion, Opening, Closing)),
+    Dilation(kernel_px=5, shape="cross"),
+]
+PAGE_STAGES = [stage for stage in VARIANTS if isinstance(stage, PageStage)]
+CASES = [(stage, kind) for stage in PAGE_STAGES for kind in in_order(stage.takes)]
+SMALL_GRAY = arrays(np.uint8, st.tuples(st.integers(1, 24), st.integers(1, 24)))
+
+
+def drawn_page(angle_deg: float = 0.0) -> Image:
+    """Six lines of blue and black digits on cream paper, (480, 640, 3); lines fall to the right."""
+    page = np.full((480, 640, 3), (240, PAPER, 215), np.uint8)
+    for row in range(6):
+        pen = (30, 30, 40) if row % 2 else (40, 50, 150)
+        digits = "".join(str((row * 7 + i * 3) % 10) for i in range(16))
+        cv2.putText(page, digits, (60, 90 + row * 62), cv2.FONT_HERSHEY_SIMPLEX, 1.4, pen, 3)
+    turn = cv2.getRotationMatrix2D((319.5, 239.5), -angle_deg, 1.0)
+    turned = cv2.warpAffine(page, turn, (640, 480), borderValue=(240, PAPER, 215))
+    noise = np.random.default_rng(1).normal(0, 3, page.shape)
+    return np.clip(turned + noise, 0, 255).astype(np.uint8)
+
+
+def sheet_of(kind: PixelKind, angle_deg: float = 0.0) -> Sheet:
+    """The drawn page as a sheet of any kind; arrays are read-only."""
+    color = drawn_page(angle_deg)
+    gray = np.asarray(cv2.cvtColor(color, cv2.COLOR_RGB2GRAY), np.uint8)
+    binary = np.where(gray > 127, 255, 0).astype(np.uint8)
+    pixels = {
+        "color": color,
+        "gray": gray,
+        "ink": 255 - gray,
+        "binary": binary,
+        "mask": 255 - binary,
+    }[kind]
+    ink = (255 - gray) if kind in ("binary", "mask") else None
+    to_scan = np.array([[2.0, 0.1, 5.0], [-0.1, 2.0, -3.0]])
+    for array in (pixels, ink, to_scan):
+        if array is not None:
+            array.setflags(write=False)
+    return Sheet(pixels, kind, to_scan, ink, 30.0)
+
+
+def case_id(value: object) -> str:
+    """A stage and its parameters as the name of a test case."""
+    if not isinstance(value, Stage):
+        return str(value)
+    return re.sub(r"\W+", "_", repr(value).replace("None", ""))
+
+
+@pytest.mark.parametrize(("stage", "kind"), CASES, ids=case_id)
+def test_page_stage_gives_what_it_declares(stage: PageStage, kind: PixelKind) -> None:
+    """A stage leaves its read-only input alone and gives uint8 of the declared kind and shape."""
+    sheet = sheet_of(kind)
+    before = sheet.pixels.copy()
+    after = stage(sheet)
+    assert np.array_equal(sheet.pixels, before)
+    assert after.kind == stage.gives.get(kind, kind)
+    assert after.pixels.dtype == np.uint8
+    assert after.pixels.shape[2:] == ((3,) if after.kind == "color" else ())
+    if after.kind in ("binary", "mask"):
+        assert set(np.unique(after.pixels)) <= {0, 255}
+        assert after.ink is not None
+        assert after.ink.shape == after.pixels.shape
+    assert after.to_scan.shape == (2, 3)
+    if after.pixels.shape[:2] == sheet.pixels.shape[:2]:
+        assert np.array_equal(after.to_scan, sheet.to_scan)
+
+
+@pytest.mark.parametrize(("stage", "kind"), CASES, ids=case_id)
+def test_page_stage_keeps_its_hands_off_tiny_pages(stage: PageStage, kind: PixelKind) -> None:
+    """A page of one pixel, and one of a single row, go through every stage."""
+    for shape in ((1, 1), (1, 40), (40, 1)):
+        size = (*shape, 3) if kind == "color" else shape
+        sheet = Sheet(np.full(size, 255, np.uint8), kind)
+        assert stage(sheet).pixels.size
+
+
+@pytest.mark.parametrize("stage", VARIANTS, ids=case_id)
+def test_stage_survives_the_way_to_a_worker_and_to_a_file(stage: Stage) -> None:
+    """Stages pickle, and come back equal from YAML."""
+    assert ForkingPickler.loads(ForkingPickler.dumps(stage)) == stage
+    text = yaml.safe_dump(stage.model_dump())
+    adapter: TypeAdapter[AnyStage] = TypeAdapter(AnyStage)
+    assert adapter.validate_json(json.dumps(yaml.safe_load(text)), strict=True) == stage
+
+
+@pytest.mark.parametrize(("op", "stage"), STAGES.items())
+def test_stage_is_named_and_explained(op: str, stage: type[Stage]) -> None:
+    """A stage's op is its class's name in snake case; parameters are described, numbers bounded."""
+    assert op == re.sub(r"(?<!^)(?=[A-Z])", "_", stage.__name__).lower()
+    assert issubclass(stage, PageStage | Segmenter | Normalizer)
+    assert stage.__doc__
+    for name, field in stage.model_fields.items():
+        if name == "op":
+            continue
+        assert field.description, name
+        if "int" in str(field.annotation) or "float" in str(field.annotation):
+            kinds = {type(limit).__name__ for limit in field.metadata}
+            assert kinds & {"Ge", "Gt"}, name
+            assert kinds & {"Le", "Lt"}, name
+
+
+def test_grayscale_can_look_through_one_colour() -> None:
+    """Red ink is gone in the red channel, dark in the darkest; a gray sheet passes unchanged."""
+    page = np.full((4, 4, 3), 255, np.uint8)
+    page[1] = (255, 20, 30)
+    sheet = Sheet(page, "color")
+    assert (Grayscale(weights="red")(sheet).pixels == 255).all()
+    assert (Grayscale(weights="darkest")(sheet).pixels[1] == 20).all()
+    assert (Grayscale(weights="green")(sheet).pixels[1] == 20).all()
+    assert (Grayscale(weights="blue")(sheet).pixels[1] == 30).all()
+    gray = sheet_of("gray")
+    assert Grayscale(weights="blue")(gray) is gray
+
+
+@given(SMALL_GRAY)
+def test_invert_twice_changes_nothing(pixels: Image) -> None:
+    """Invert is its own inverse, in pixels and in kind."""
+    sheet = Sheet(pixels, "gray")
+    twice = Invert()(Invert()(sheet))
+    assert twice.kind == "gray"
+    assert np.array_equal(twice.pixels, pixels)
+
+
+@given(SMALL_GRAY, st.integers(2, 6), st.sampled_from(["rect", "ellipse", "cross"]))
+def test_erosion_of_dark_ink_is_dilation_of_light_ink(
+    pixels: Image, kernel_px: int, shape: str
+) -> None:
+    """Opening and closing are dual under inversion, also where the element's side is even."""
+    parameters = {"kernel_px": kernel_px, "shape": shape}
+    sheet = Sheet(pixels, "gray")
+    opened = Opening.model_validate(parameters)(sheet)
+    closed = Invert()(Closing.model_validate(parameters)(Invert()(sheet)))
+    if kernel_px % 2:
+        eroded = Erosion.model_validate(parameters)(sheet)
+        dilated = Invert()(Dilation.model_validate(parameters)(Invert()(sheet)))
+        assert np.array_equal(eroded.pixels, dilated.pixels)
+        assert np.array_equal(opened.pixels, closed.pixels)
+    assert (opened.pixels <= pixels).all()
+    again = Opening.model_validate(parameters)(opened)
+    assert np.array_equal(again.pixels, opened.pixels)
+    assert (Closing.model_validate(parameters)(sheet).pixels >= pixels).all()
+
+
+@pytest.mark.parametrize(
+    ("kind", "thinner"), [("mask", True), ("ink", True), ("binary", False), ("gray", False)]
+)
+def test_erosion_thins_light_ink_and_thickens_dark_ink(kind: PixelKind, *, thinner: bool) -> None:
+    """Morphology works on grey levels, whatever the ink's polarity."""
+    sheet = sheet_of(kind)
+    ink_value = 255 if kind in ("mask", "ink") else 0
+
+    def inked(pixels: Image) -> int:
+        return int(np.count_nonzero(np.abs(pixels.astype(int) - ink_value) < 127))
+
+    before, after = inked(sheet.pixels), inked(Erosion()(sheet).pixels)
+    assert (after < before) == thinner
+    assert after != before
+
+
+@given(st.integers(16, 900), st.integers(20, 300), st.integers(20, 300))
+def test_resize_knows_the_way_back(height_px: int, width: int, height: int) -> None:
+    """The corners of the new page lie on the corners of the old one."""
+    sheet = Sheet(np.zeros((height, width), np.uint8), "gray", digit_height_px=10.0)
+    after = Resize(height_px=height_px)(sheet)
+    new_height, new_width = after.pixels.shape
+    assert new_height == height_px
+    corners = np.array([[-0.5, -0.5, 1], [new_width - 0.5, new_height - 0.5, 1]])
+    assert corners @ after.to_scan.T == pytest.approx(
+        np.array([[-0.5, -0.5], [width - 0.5, height - 0.5]])
+    )
+    assert after.digit_height_px == pytest.approx(10.0 * new_height / height)
+
+
+def test_resize_keeps_thin_strokes() -> None:
+    """A line of one pixel is still there when the page is a quarter as high."""
+    page = np.full((200, 200), 255, np.uint8)
+    page[101] = 0
+    assert Resize(scale=0.25)(Sheet(page, "gray")).pixels.min() < 200
+
+
+def test_resize_refuses_pages_that_fill_memory() -> None:
+    """More than 400 million pixels is an error of the page, said before anything is made."""
+    page = np.broadcast_to(np.uint8(255), (8000, 8000))
+    with pytest.raises(PageError, match="64000 x 64000 pixels"):
+        Resize(scale=8)(Sheet(page, "gray"))
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.floats(-4.8, 4.8), st.sampled_from(["color", "gray", "ink", "binary", "mask"]))
+def test_deskew_finds_a_known_angle(angle_deg: float, kind: PixelKind) -> None:
+    """What is left of a skew of up to 5 degrees is at most 0.3 degrees."""
+    straight = Deskew()(sheet_of(kind, angle_deg))
+    turn = np.rad2deg(np.arctan2(straight.to_scan[1, 0], straight.to_scan[0, 0]))
+    start = np.rad2deg(np.arctan2(-0.1, 2.0))  # of the sheet that came
+    assert turn - start == pytest.approx(angle_deg, abs=0.3)
+
+
+def test_deskew_knows_the_way_back_and_loses_no_corner() -> None:
+    """Ink in every corner of a skewed page is on the straight one, where to_scan says."""
+    gray = np.array(sheet_of("gray", 4.0).pixels)
+    spots = [(3, 3), (636, 3), (3, 476), (636, 476)]
+    for x, y in spots:
+        cv2.rectangle(gray, (x - 3, y - 3), (x + 3, y + 3), 0, -1)
+    after = Deskew()(Sheet(gray, "gray"))
+    forth = cv2.invertAffineTransform(after.to_scan)
+    for spot in spots:
+        x, y = np.rint(forth @ [*spot, 1.0]).astype(int)
+        assert after.pixels[y, x] < 60
+    assert after.pixels[0, 0] == pytest.approx(np.median(gray), abs=1)  # what is new is paper
+
+
+def test_deskew_leaves_pages_without_lines_alone() -> None:
+    """An empty page, and one with a single dot, stay the very same sheet."""
+    page = np.full((400, 300), PAPER, np.uint8)
+    empty = Sheet(page.copy(), "gray")
+    assert Deskew()(empty) is empty
+    cv2.circle(page, (150, 200), 12, 0, -1)
+    dot = Sheet(page, "gray")
+    assert Deskew()(dot) is dot
+
+
+def test_flatten_background_takes_a_shadow_out() -> None:
+    """Under a shadow of half the light, one level then finds the ink that it finds without it."""
+    gray = sheet_of("gray").pixels
+    light = np.linspace(1.0, 0.5, gray.shape[1])
+    shadowed = Sheet((gray * light).astype(np.uint8), "gray")
+    flat = FlattenBackground()(shadowed).pixels
+    assert np.median(flat[:, :20]) > 240
+    assert np.median(flat[:, -20:]) > 240
+    ink = gray < 127
+    assert np.mean((flat < 140) == ink) > 0.99
+    assert np.mean((shadowed.pixels < 140) == ink) < 0.8
+
+
+def test_flatten_background_leaves_black_pages_dark() -> None:
+    """Where no light came back there is nothing to divide by, and noise is not blown up."""
+    noise = np.random.default_rng(0).integers(0, 6, (60, 60), np.uint8)
+    assert FlattenBackground()(Sheet(noise, "gray")).pixels.max() < 50
+
+
+def test_median_takes_specks_and_leaves_edges() -> None:
+    """A speck goes, a bar stays as it was."""
+    page = np.full((30, 30), 255, np.uint8)
+    page[5, 5] = 0
+    page[15:22, :] = 0
+    after = Blur(method="median")(Sheet(page, "gray")).pixels
+    page[5, 5] = 255
+    assert np.array_equal(after, page)
+
+
+def test_fixed_level_is_the_highest_that_becomes_black() -> None:
+    """127 becomes 0, 128 becomes 255, on gray and on ink sheets alike."""
+    levels = np.array([[0, 127, 128, 255]], np.uint8)
+    for kind in ("gray", "ink"):
+        found = Threshold(method="fixed")(Sheet(levels, kind))
+        assert found.pixels.tolist() == [[0, 0, 255, 255]]
+
+
+@pytest.mark.parametrize("method", ["otsu", "adaptive", "sauvola"])
+def test_threshold_finds_the_same_ink_in_either_polarity(method: str) -> None:
+    """Inverting before or after makes no difference, and the ink's grey levels stay at hand."""
+    threshold = Threshold.model_validate({"method": method})
+    gray = sheet_of("gray")
+    dark, light = threshold(gray), threshold(Invert()(gray))
+    assert (dark.kind, light.kind) == ("binary", "mask")
+    assert np.array_equal(dark.pixels, 255 - light.pixels)
+    for found in (dark, light):
+        assert found.ink is not None
+        assert np.array_equal(found.ink, 255 - gray.pixels)
+    assert np.mean((dark.pixels == 0) == (gray.pixels < 127)) > 0.97
+
+
+def test_sauvola_is_its_formula() -> None:
+    """Strips and running sums give what the definition gives, pixel by pixel."""
+    gray = np.random.default_rng(3).integers(0, 256, (600, 31), np.uint8)
+    gray[200:400] //= 4
+    window, k = 15, 0.2
+    padded = np.pad(gray, window // 2, mode="edge").astype(np.float64)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (window, window))
+    mean, deviation = windows.mean(axis=(2, 3)), windows.std(axis=(2, 3))
+    level = mean * (1 + k * (deviation / 128 - 1))
+    clear = np.abs(gray - level) > 0.01  # nearer than that is rounding
+    assert np.array_equal(sauvola(gray, window, k)[clear], np.where(gray > level, 255, 0)[clear])
+
+
+def test_window_follows_the_digits() -> None:
+    """Without a window of its own, a stage takes 1.5 digit heights, else 1/25 of the page."""
+    gray = sheet_of("gray")
+    measured = replace(gray, digit_height_px=40.0)
+    assert np.array_equal(Threshold()(measured).pixels, Threshold(window_px=61)(measured).pixels)
+    unmeasured = replace(gray, digit_height_px=None)
+    assert np.array_equal(
+        Threshold()(unmeasured).pixels, Threshold(window_px=19)(unmeasured).pixels
+    )
+
+
+def test_parameters_of_another_method_are_refused() -> None:
+    """A level for Sauvola, a sigma for the median: nobody would notice that they do nothing."""
+    with pytest.raises(ValidationError, match="level belongs to method fixed, not to sauvola"):
+        Threshold(level=100)
+    with pytest.raises(ValidationError, match="adaptive or sauvola, not to otsu"):
+        Threshold(method="otsu", window_px=31)
+    with pytest.raises(ValidationError, match="sigma_px belongs to method gaussian"):
+        Blur(method="median", sigma_px=2)
+
+
+def test_defaults_of_the_chosen_method_are_part_of_the_stage() -> None:
+    """So a default that changes with a version changes the plan's fingerprint."""
+    assert Threshold(method="fixed").level == 127
+    assert Threshold(method="sauvola").model_dump(exclude_none=True) == {
+        "op": "threshold",
+        "method": "sauvola",
+        "k": 0.2,
+    }
