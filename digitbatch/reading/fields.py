@@ -1,5 +1,6 @@
 """From the best reading of a line's ink to one row of the results."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import cv2
@@ -8,11 +9,12 @@ import numpy as np
 from digitbatch.config import Review
 from digitbatch.reading.lattice import Place, Reading
 from digitbatch.reading.pieces import Piece
+from digitbatch.reading.points import is_speck, mark_kind
 from digitbatch.types import CLASSES, OTHER, Affine, Box, DigitResult, FieldResult, Mark
 
-_SPECK: Final = 0.09  # of the digits' height: ink up to this is dirt and says nothing
-_POINT: Final = 0.3  # up to this it may be a point or a comma
 _RUNNERS_UP: Final = 3
+_UNREADABLE: Final = 0.95  # "other" this likely: no digit is worth naming
+_DECIMALS: Final = 6  # of probabilities: what lies beyond differs between processors
 
 
 def field_result(
@@ -22,6 +24,7 @@ def field_result(
     to_scan: Affine,
     review: Review,
     count: tuple[int, int] | None = None,
+    points: Sequence[Piece] = (),
 ) -> FieldResult:
     """One field as the results show it.
 
@@ -32,20 +35,23 @@ def field_result(
         to_scan: From the sheet's pixels to the scan's.
         review: When a field is sent to a person.
         count: How many digits are expected, at least and at most; None: any number.
+        points: Decimal points and commas, found before anything was read.
     """
     places = reading.places
     digits = tuple(_digit(place, to_scan) for place in places)
+    left_out = sorted([*reading.left_over, *points], key=lambda piece: piece.center_x)
+    written = [place.piece for place in places]
     marks = tuple(
-        Mark(_kind(piece, reading, digit_height_px), scan_box(piece.box, to_scan))
-        for piece in reading.left_over
-        if piece.size_px > _SPECK * digit_height_px
+        Mark(mark_kind(piece, written, digit_height_px), scan_box(piece.box, to_scan))
+        for piece in left_out
+        if not is_speck(piece, digit_height_px)
     )
     if not digits:
         status = "review" if any(mark.kind == "other" for mark in marks) else "empty"
         message = _marks_message(marks) if status == "review" else ""
         return FieldResult(name, status, message=message, box=_around(marks), marks=marks)
     text = _spaced([digit.text for digit in digits], [place.piece.box for place in places])
-    confidence = reading.margin
+    confidence = round(reading.margin, _DECIMALS)
     reasons = _reasons(reading, digits, marks, confidence, review)
     if count and not count[0] <= len(digits) <= count[1]:
         expected = f"{count[0]}" if count[0] == count[1] else f"{count[0]} to {count[1]}"
@@ -66,13 +72,17 @@ def field_result(
 
 
 def _digit(place: Place, to_scan: Affine) -> DigitResult:
-    order = np.argsort(-place.probabilities[:10], kind="stable")
-    best = int(order[0])
+    shares = [round(float(share), _DECIMALS) for share in place.probabilities]
+    order = sorted(range(len(CLASSES)), key=lambda i: (-shares[i], i))
+    # A person is helped more by a doubtful digit than by a question mark: it is in review anyway.
+    unreadable = shares[OTHER] > _UNREADABLE
+    best = OTHER if unreadable else next(i for i in order if i != OTHER)
+    others = [i for i in order if i != best][:_RUNNERS_UP]
     return DigitResult(
-        "?" if best == OTHER else CLASSES[best],
-        float(place.probabilities[best]),
+        "?" if unreadable else CLASSES[best],
+        shares[best],
         scan_box(place.piece.box, to_scan),
-        tuple((CLASSES[i], float(place.probabilities[i])) for i in order[1 : 1 + _RUNNERS_UP]),
+        tuple((CLASSES[i], shares[i]) for i in others),
     )
 
 
@@ -102,18 +112,6 @@ def _reasons(
     if all(digit.text == "1" for digit in digits):
         reasons.append("only strokes like 1")  # so do rests of rules and page edges look
     return reasons
-
-
-def _kind(piece: Piece, reading: Reading, size: float) -> str:
-    """A point lies low and is compact; a comma is longer and hangs lower; the rest is other ink."""
-    if piece.size_px > _POINT * size or not reading.places:
-        return "other"
-    near = min(reading.places, key=lambda p: abs(p.piece.center_x - piece.center_x))
-    box = near.piece.box
-    middle = (piece.box.top + piece.box.bottom) / 2
-    if middle < box.top + 0.7 * box.height:
-        return "other"
-    return "comma" if piece.box.height > 1.6 * piece.box.width else "point"
 
 
 def _marks_message(marks: tuple[Mark, ...]) -> str:

@@ -16,6 +16,7 @@ from digitbatch.reading.fields import field_result
 from digitbatch.reading.lattice import build_lattice, decode
 from digitbatch.reading.lines import attach, group_lines
 from digitbatch.reading.pieces import Piece, component_piece
+from digitbatch.reading.points import is_point
 from digitbatch.stages.base import Normalizer, Sheet
 from digitbatch.stages.fit_scale import typical_height_px
 from digitbatch.types import (
@@ -38,6 +39,7 @@ class Ink:
     name: str  # the zone's name; "" for a line, which is named by its place among those with text
     digit_height_px: float
     pieces: tuple[Piece, ...]
+    points: tuple[Piece, ...] = ()  # decimal points and commas: no part of any digit
     count: tuple[int, int] | None = None  # digits expected, at least and at most
 
 
@@ -72,6 +74,7 @@ def read_page(page: Page, config: Config, predictor: Predictor) -> PageResult:
                 sheet.to_scan,
                 config.review,
                 ink.count,
+                ink.points,
             )
         )
         if not ink.name and not fields[-1].text:
@@ -105,7 +108,7 @@ def find_fields(sheet: Sheet, page: Page, config: Config) -> list[Ink]:
         height = max(_LEAST_HEIGHT * size, float(np.median(components.height[digits])))
         pieces = _pieces(components, digits + small, ink)
         if pieces:
-            found.append(Ink("", height, pieces))
+            found.append(_parted("", height, pieces))
     return found
 
 
@@ -132,7 +135,15 @@ def _zone_ink(
     sorting = sort_components(components, size, sheet.pixels.shape[:2])
     usable = np.concatenate([sorting.digits, sorting.fragments])
     chosen = [int(i) for i in usable if inside[i]]
-    return Ink(zone.name, size, _pieces(components, chosen, ink), zone.count)
+    return _parted(zone.name, size, _pieces(components, chosen, ink), zone.count)
+
+
+def _parted(
+    name: str, height: float, pieces: tuple[Piece, ...], count: tuple[int, int] | None = None
+) -> Ink:
+    points = tuple(piece for piece in pieces if is_point(piece, pieces, height))
+    rest = tuple(piece for piece in pieces if piece not in points)
+    return Ink(name, height, rest, points, count)
 
 
 def _pieces(
