@@ -36,7 +36,7 @@ def _box(value: Any) -> Any:
         "0 <= left < right <= 1 and 0 <= top < bottom <= 1"
     )
     numbers = list(value) if isinstance(value, list | tuple) else []
-    if len(numbers) != 4 or any(isinstance(n, bool | str) or n is None for n in numbers):
+    if len(numbers) != 4 or not all(type(n) in (int, float) for n in numbers):
         raise ValueError(wanted)
     left, top, right, bottom = numbers
     if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
@@ -48,7 +48,7 @@ def _box(value: Any) -> Any:
 
 def _digits(value: Any) -> Any:
     ends = tuple(value) if isinstance(value, list | tuple) else (value, value)
-    whole = all(isinstance(n, int) and not isinstance(n, bool) for n in ends)
+    whole = all(type(n) is int for n in ends)  # true is no number here
     if len(ends) != 2 or not whole or not 0 <= ends[0] <= ends[1] <= MOST_DIGITS or ends[1] == 0:
         raise ValueError(
             "expected how many digits there are, as 8 or as [least, most], for example [0, 3]; "

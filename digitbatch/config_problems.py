@@ -146,4 +146,7 @@ def _got(value: object, where: Where, document: Document) -> str:
 
 
 def _clipped(text: str) -> str:
+    """A value on one line, and not a long one."""
+    if not text.isprintable():
+        text = text.encode("unicode_escape").decode("ascii")
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "..."

@@ -223,4 +223,6 @@ def _syntax_problem(error: yaml.MarkedYAMLError) -> Problem:
 
 
 def _short(text: str) -> str:
+    if not text.isprintable():
+        text = text.encode("unicode_escape").decode("ascii")
     return text if len(text) <= 40 else text[:37] + "..."

@@ -66,16 +66,17 @@ def _order_fault(stages: Sequence[Stage]) -> ChainFault | None:
         (Segmenter, "segmenter", len(stages) - 2, "second to last"),
         (Normalizer, "normalizer", len(stages) - 1, "last"),
     ]
-    for role, called, place, words in ends:
-        found = [index for index, stage in enumerate(stages) if isinstance(stage, role)]
-        if not found:
+    found = [[i for i, stage in enumerate(stages) if isinstance(stage, end[0])] for end in ends]
+    for (_, called, _, _), at in zip(ends, found, strict=True):
+        if not at:
             return ChainFault(None, f"stages: the {called} is missing; {rule}")
-        if len(found) > 1:
-            second = f"stages[{found[1]}] ({op_of(stages[found[1]])})"
-            return ChainFault(found[1], f"{second} is a second {called}; {rule}")
-        if found[0] != place:
-            wrong = f"stages[{found[0]}] ({op_of(stages[found[0]])})"
-            return ChainFault(found[0], f"{wrong} must stand {words}; {rule}")
+        if len(at) > 1:
+            second = f"stages[{at[1]}] ({op_of(stages[at[1]])})"
+            return ChainFault(at[1], f"{second} is a second {called}; {rule}")
+    for (_, _, place, words), at in zip(ends, found, strict=True):
+        if at[0] != place:
+            wrong = f"stages[{at[0]}] ({op_of(stages[at[0]])})"
+            return ChainFault(at[0], f"{wrong} must stand {words}; {rule}")
     return None
 
 
