@@ -18,7 +18,7 @@ from digitbatch.errors import ConfigError
 Where = tuple[str | int, ...]
 """Where something stands: keys and list positions from 0, from the top of the file."""
 
-_MOST_BYTES: Final = 1_000_000
+_MOST_BYTES: Final = 250_000  # thousands of zones; more only costs time
 _DEEPEST: Final = 20
 _LONGEST_NUMBER: Final = 100
 _TAG: Final = "tag:yaml.org,2002:"
@@ -67,14 +67,14 @@ def parse_yaml(content: bytes, name: str) -> Document:
     """Parse one YAML document.
 
     Args:
-        content: UTF-8, with or without a byte order mark, at most a million bytes.
+        content: UTF-8, with or without a byte order mark, at most 250,000 bytes.
         name: What messages call the file.
 
     Raises:
         ConfigError: If it is no such YAML. Says the line and what to do about it.
     """
     if len(content) > _MOST_BYTES:
-        raise ConfigError(f"{name}: is {len(content):,} bytes long; a configuration is under 1 MB")
+        raise ConfigError(f"{name}: is {len(content):,} bytes long; a configuration is under 250 kB")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -299,7 +299,7 @@ def test_config_is_made_in_python_as_well() -> None:
         ("review: {min_confidence: 1e999}", "line 1: the number 1e999 is too large"),
         ('model: "\\ud800"', "line 1: '\\ud800' holds half of a character (a lone surrogate)"),
         ('model: "\x07"', "is not valid YAML (unacceptable character"),
-        ("#" * 1_000_001, "is 1,000,001 bytes long; a configuration is under 1 MB"),
+        ("#" * 250_001, "is 250,001 bytes long; a configuration is under 250 kB"),
     ],
 )
 def test_wrong_files_are_refused_in_plain_words(text: str, said: str) -> None:
