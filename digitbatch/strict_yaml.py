@@ -74,7 +74,8 @@ def parse_yaml(content: bytes, name: str) -> Document:
         ConfigError: If it is no such YAML. Says the line and what to do about it.
     """
     if len(content) > _MOST_BYTES:
-        raise ConfigError(f"{name}: is {len(content):,} bytes long; a configuration is under 250 kB")
+        size = f"is {len(content):,} bytes long; a configuration is under 250 kB"
+        raise ConfigError(f"{name}: {size}")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
