@@ -14,7 +14,7 @@ from digitbatch.types import Image
 _PAPER_SIDE_PX: Final = 480  # paper and its shadows change slowly: they are measured on a small picture
 _STROKE_PX: Final = 11  # no pen stroke is wider than this on the small picture
 _DARKEST_PAPER: Final = 40  # below this a level is too close to black to tell ink from it
-_SAMPLE_SIDE_PX: Final = 600
+_SAMPLE_SIDE_PX: Final = 250  # of the grid of pixels that the pen's colour is judged by
 
 
 class InkLevels(PageStage):
@@ -71,21 +71,11 @@ def ink_levels(pixels: Image) -> Image:
         (H, W) uint8: 0 paper, 255 black.
     """
     paper = paper_level(pixels)
-    if pixels.ndim == 2:
-        return _lack(pixels, paper)
-    lacks = [_lack(pixels[..., i], paper[..., i]) for i in range(3)]
-    weights = _pen_direction(pixels, paper)
-    ink = np.zeros(pixels.shape[:2], np.float32)
-    for lack, weight in zip(lacks, weights, strict=True):
-        ink += lack * np.float32(weight)
-    return np.asarray(np.clip(ink + 0.5, 0, 255), np.uint8)
-
-
-def _lack(channel: Image, paper: Image) -> Image:
-    """(1 - channel / paper) in 255ths, both (H, W) uint8; nothing where the paper itself is black."""
-    missing = cv2.subtract(paper, channel)
-    floor = cv2.max(paper, np.full(1, _DARKEST_PAPER, np.uint8))
-    return np.asarray(cv2.divide(missing, floor, scale=255.0), np.uint8)
+    floor = np.asarray(cv2.max(paper, np.full_like(paper, _DARKEST_PAPER)), np.uint8)
+    lack = cv2.divide(cv2.subtract(paper, pixels), floor, scale=255.0)
+    if pixels.ndim == 3:
+        lack = cv2.transform(lack, _pen_direction(pixels, paper)[None].astype(np.float32))
+    return np.asarray(lack, np.uint8)
 
 
 def _pen_direction(pixels: Image, paper: Image) -> NDArray[np.float64]:
