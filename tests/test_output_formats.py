@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from made_results import HEADER, META, PAGES, READ, as_csv, pages, write
 
 from digitbatch.outputs.csv_file import CsvFormat, safe_cell
 from digitbatch.outputs.json_file import JsonFormat, JsonLinesFormat
 from digitbatch.results import COLUMNS, Tally, page_from_json, page_to_json
 from digitbatch.types import Box, FieldResult, PageRef, PageResult, failed_page
+from tests.made_results import HEADER, META, PAGES, READ, as_csv, pages, write
 
 
 def rows(text: str) -> list[list[str]]:

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from made_results import HEADER, META, PAGES, READ, write
 
 from digitbatch.errors import OutputError, UsageError
 from digitbatch.outputs import CsvStream, OutputSet, check_outputs, check_writable
 from digitbatch.outputs.atomic import AtomicFile, output_error
 from digitbatch.results import Tally
 from digitbatch.types import PageRef, PageResult
+from tests.made_results import HEADER, META, PAGES, READ, write
 
 
 def test_endings_in_capitals_are_known(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_results import BROKEN, EMPTY, PAGES, READ, pages
 
 from digitbatch.errors import ExitCode
 from digitbatch.results import (
@@ -19,6 +18,7 @@ from digitbatch.results import (
     records,
 )
 from digitbatch.types import Box, DigitResult, FieldResult, PageRef, PageResult
+from tests.made_results import BROKEN, EMPTY, PAGES, READ, pages
 
 
 def test_columns_are_a_contract() -> None:

@@ -4,12 +4,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_results import META, PAGES, as_csv, fields, names, pages
 
 from digitbatch.outputs import OutputSet
 from digitbatch.outputs.json_file import JsonFormat, JsonLinesFormat
 from digitbatch.results import COLUMNS, Tally, page_from_json, page_to_json
 from digitbatch.types import FieldResult, PageRef, PageResult
+from tests.made_results import META, PAGES, as_csv, fields, names, pages
 
 jsonschema = pytest.importorskip("jsonschema")
 DOCS = Path(__file__).parents[1] / "docs"
