@@ -1,7 +1,7 @@
 """`digitbatch inspect`: pictures of what each stage makes of a page, and of what is read where."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -15,8 +15,18 @@ from digitbatch.inputs import open_source, walk
 from digitbatch.outputs.atomic import output_error
 from digitbatch.reading import find_fields, read_page
 from digitbatch.reading.page import Ink
-from digitbatch.stages.base import Normalizer, Sheet, Stage
-from digitbatch.types import CROP_SIZE_PX, Box, Image, Page, PageResult, Predictor, Status
+from digitbatch.stages.base import Normalizer, Sheet
+from digitbatch.stages.chain import op_of
+from digitbatch.types import (
+    CROP_SIZE_PX,
+    Box,
+    FieldResult,
+    Image,
+    Page,
+    PageResult,
+    Predictor,
+    Status,
+)
 
 _Colour = tuple[int, int, int]
 _COLOURS: Final[dict[Status, _Colour]] = {
@@ -60,52 +70,91 @@ def inspect_page(
     sheet = Sheet(page.pixels, "gray" if page.pixels.ndim == 2 else "color")
     for stage in config.page_stages:
         sheet = stage(sheet)
-        pictures.append((_name(stage), sheet.pixels))
+        pictures.append((op_of(stage), sheet.pixels))
     inks = find_fields(sheet, page, config)
-    pictures.append((_name(config.segmenter), _draw_pieces(sheet, inks)))
-    pictures.append((_name(config.normalizer), _crop_sheet(inks, config.normalizer)))
+    pictures.append((op_of(config.segmenter), _draw_pieces(sheet, inks)))
+    pictures.append((op_of(config.normalizer), _crop_sheet(inks, config.normalizer)))
     result = read_page(page, config, predictor)
-    pictures.append(("result", draw_result(page.pixels, result)))
+    pictures.append(("result", draw_result(page.pixels, result, _zone_boxes(page, config))))
     return result, tuple(_write(folder, pictures))
 
 
-def draw_result(pixels: Image, result: PageResult) -> Image:
+def draw_result(pixels: Image, result: PageResult, zones: Mapping[str, Box]) -> Image:
     """A scan with its fields, digits and confidences drawn on it.
+
+    Above a field stands what was read, below it how sure each digit is, beside it its name.
 
     Args:
         pixels: The scan, (H, W) or (H, W, 3) R, G, B.
         result: What was read on it.
+        zones: Where on the scan a field is looked for, by its name; a line has no such place.
 
     Returns:
-        (H, W, 3) R, G, B: green where a field is accepted, orange where it is to be reviewed,
-        magenta around ink that is no digit.
+        (H, W, 3) R, G, B: green where a field is accepted, orange where it is to be reviewed, grey
+        where it is empty, magenta around ink that is no digit.
     """
     # Paler than it is, so that colours stand out.
     pale = 255 - (255 - _rgb(pixels).astype(np.uint16)) * 2 // 3
     canvas = Pillow.fromarray(pale.astype(np.uint8))
     draw = ImageDraw.Draw(canvas)
     for field in result.fields:
-        colour = _COLOURS[field.status]
-        heights = [digit.box.height for digit in field.digits]
-        usual = float(np.median(heights)) if heights else 24.0
-        size = float(np.clip(0.5 * usual, 11, 60))
-        width = max(1, round(size / 12))
-        if field.box is not None:
-            _outline(draw, field.box, colour, width + 1, margin=2 * width)
-            note = " ".join(filter(None, (field.name, field.text, field.message)))
-            at = (field.box.left, field.box.bottom + 3 * width)
-            draw.text(at, note, colour, _font(0.7 * size))
-        for digit in field.digits:
-            _outline(draw, digit.box, colour, width)
-            above = (digit.box.left, digit.box.top - 3 * width)
-            draw.text(above, digit.text, colour, _font(size), anchor="lb")
-            beside = (digit.box.left + 0.62 * size, digit.box.top - 3 * width)
-            draw.text(
-                beside, f"{digit.confidence:.2f}"[1:], colour, _font(0.45 * size), anchor="lb"
-            )
-        for mark in field.marks:
-            _outline(draw, mark.box, _MARK, width)
+        box = zones.get(field.name, field.box)
+        if box is not None:
+            _draw_field(draw, field, box, canvas.width)
     return np.asarray(canvas)
+
+
+def _draw_field(draw: ImageDraw.ImageDraw, field: FieldResult, box: Box, page_width: int) -> None:
+    colour = _COLOURS[field.status]
+    heights = [digit.box.height for digit in field.digits]
+    height = float(np.median(heights)) if heights else min(box.height, 40)
+    size = float(np.clip(0.5 * height, 11, 60))
+    line = max(1, round(size / 12))
+    inside = field.box if field.box is not None else box
+    around = box.union(inside)
+    _outline(draw, around, colour, 2 * line, margin=3 * line)
+    for mark in field.marks:
+        _outline(draw, mark.box, _MARK, line)
+    for digit in field.digits:
+        _outline(draw, digit.box, colour, line)
+        middle = (digit.box.left + digit.box.right) / 2
+        _label(draw, (middle, inside.top - 5 * line), digit.text, colour, size, "mb")
+        sure = f"{int(100 * digit.confidence)}%"
+        _label(draw, (middle, inside.bottom + 5 * line), sure, colour, 0.45 * size, "mt")
+    beside = around.right + 6 * line
+    if beside + draw.textlength(field.name, _font(0.6 * size)) <= page_width:
+        middle = (around.top + around.bottom) / 2
+        _label(draw, (beside, middle), field.name, colour, 0.6 * size, "lm")
+    else:
+        over = (around.left, around.top - 5 * line - size)  # what was read
+        _label(draw, over, field.name, colour, 0.6 * size, "lb")
+
+
+def _label(
+    draw: ImageDraw.ImageDraw,
+    at: tuple[float, float],
+    text: str,
+    colour: _Colour,
+    size: float,
+    anchor: str,
+) -> None:
+    """Text with a white edge, to be read on whatever lies behind it."""
+    draw.text(
+        at, text, colour, _font(size), anchor=anchor, stroke_width=2, stroke_fill=(255, 255, 255)
+    )
+
+
+def _zone_boxes(page: Page, config: Config) -> dict[str, Box]:
+    """The zones in pixels of the scan."""
+    height, width = page.pixels.shape[:2]
+    boxes = {}
+    for zone in config.fields:
+        left, top, right, bottom = zone.box
+        x, y = int(left * width), int(top * height)
+        boxes[zone.name] = Box(
+            x, y, max(x + 1, round(right * width)), max(y + 1, round(bottom * height))
+        )
+    return boxes
 
 
 def _open_page(path: Path, page_number: int, config: Config) -> Page:
@@ -114,10 +163,6 @@ def _open_page(path: Path, page_number: int, config: Config) -> Page:
         raise UsageError(f"{path} is a folder; name one file of it to inspect")
     with open_source(files[0], config.input) as source:
         return source.read(page_number)
-
-
-def _name(stage: Stage) -> str:
-    return str(getattr(stage, "op", type(stage).__name__.lower()))
 
 
 def _rgb(pixels: Image) -> Image:
@@ -142,7 +187,8 @@ def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 def _draw_pieces(sheet: Sheet, inks: Sequence[Ink]) -> Image:
     """The sheet with a box around each piece of ink, one colour a field."""
-    canvas = Pillow.fromarray(_rgb(sheet.pixels if sheet.ink is None else 255 - sheet.ink))
+    light_ink = sheet.kind in ("ink", "mask")
+    canvas = Pillow.fromarray(_rgb(255 - sheet.pixels if light_ink else sheet.pixels))
     draw = ImageDraw.Draw(canvas)
     for number, ink in enumerate(inks):
         for piece in ink.pieces:
@@ -156,11 +202,11 @@ def _crop_sheet(inks: Sequence[Ink], normalizer: Normalizer) -> Image:
     for ink in inks:
         crops = [np.pad(normalizer(piece.ink), 1, constant_values=96) for piece in ink.pieces]
         for start in range(0, len(crops), _MOST_CROPS_A_ROW):
-            row = np.hstack(crops[start : start + _MOST_CROPS_A_ROW])
-            missing = _MOST_CROPS_A_ROW * (CROP_SIZE_PX + 2) - row.shape[1]
-            rows.append(np.pad(row, ((0, 0), (0, missing))))
+            rows.append(np.hstack(crops[start : start + _MOST_CROPS_A_ROW]))
     if not rows:
         return np.zeros((CROP_SIZE_PX, CROP_SIZE_PX), np.uint8)
+    width = max(row.shape[1] for row in rows)
+    rows = [np.pad(row, ((0, 0), (0, width - row.shape[1]))) for row in rows]
     return np.vstack(rows).repeat(_CROP_SCALE, axis=0).repeat(_CROP_SCALE, axis=1)
 
 

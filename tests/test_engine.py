@@ -230,8 +230,13 @@ def test_a_predictor_that_fails_ends_the_run(tmp_path: Path, workers: int) -> No
 def test_ctrl_c_ends_the_workers(tmp_path: Path) -> None:
     """An interrupt comes out at once and leaves no process behind."""
     files = scans(tmp_path, *[[level] for level in range(10)])
-    threading.Timer(1.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
-    start = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
-        read(files, ReadLevel(pause_s=30), workers=2)
-    assert time.monotonic() - start < 10
+    # What is started in the background may have been told to ignore ctrl-c.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        threading.Timer(1.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        start = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            read(files, ReadLevel(pause_s=30), workers=2)
+        assert time.monotonic() - start < 10
+    finally:
+        signal.signal(signal.SIGINT, before)

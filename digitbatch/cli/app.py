@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import traceback
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
@@ -61,7 +62,12 @@ def main() -> NoReturn:
     """Run the command line and exit."""
     # Whoever ends a run by `kill` finds no half-written files either.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    app(prog_name="digitbatch")
+    try:
+        app(prog_name="digitbatch")
+    except Exception as error:  # noqa: BLE001 - what nobody has foreseen is told like the rest
+        traceback.print_exc()
+        _say(f"internal error, please report it: {type(error).__name__}: {error}")
+        sys.exit(ExitCode.INTERNAL)
     sys.exit(ExitCode.OK)
 
 

@@ -1,0 +1,20 @@
+"""What people see on the standard error: log lines, progress, the closing tables.
+
+The only modules that know tqdm and rich, and both only where there is something to draw.
+"""
+
+from digitbatch.console.lines import Verbosity, print_error, set_up_logging
+from digitbatch.console.progress import Progress, TrainingProgress, duration, progress
+from digitbatch.console.tables import print_end, print_page
+
+__all__ = [
+    "Progress",
+    "TrainingProgress",
+    "Verbosity",
+    "duration",
+    "print_end",
+    "print_error",
+    "print_page",
+    "progress",
+    "set_up_logging",
+]
