@@ -236,10 +236,11 @@ def _jpeg(crops: Tensor, chance: _Chance, strength: float) -> Tensor:
     cosines[0] /= math.sqrt(2)
     size = math.ceil(CROP_SIZE_PX / block) * block
     blocks = functional.pad(crops, [0, size - CROP_SIZE_PX] * 2)
-    blocks = blocks.unflatten(3, (-1, block)).unflatten(2, (-1, block)).transpose(3, 4)
+    count = size // block
+    blocks = blocks.reshape(-1, 1, count, block, count, block).transpose(3, 4)
     quantum = (1 + step[:, None] + step[None, :]) * strength
     quantum = quantum * chance.between(0.3, 1)[..., None, None]
     frequencies = torch.round(cosines @ blocks @ cosines.T / quantum) * quantum
     blocks = cosines.T @ frequencies @ cosines
-    whole = blocks.transpose(3, 4).flatten(4, 5).flatten(2, 3)
+    whole = blocks.transpose(3, 4).reshape(-1, 1, size, size)
     return whole[..., :CROP_SIZE_PX, :CROP_SIZE_PX].clamp(0, 1)

@@ -59,7 +59,7 @@ def to_onnx(network: nn.Module, temperature: float) -> bytes:
         chatter.setLevel(level)
     if program is None:
         raise ModelError("torch wrote no ONNX program; expected one from torch.onnx.export")
-    return program.model_proto.SerializeToString()
+    return bytes(program.model_proto.SerializeToString())
 
 
 def check_same(

@@ -57,7 +57,7 @@ def make_other(digits: Crops, count: int, rng: np.random.Generator) -> Crops:
 def _pick(digits: Crops, rng: np.random.Generator) -> Image:
     digit = digits[rng.integers(len(digits))]
     rows, columns = np.flatnonzero(digit.any(axis=1)), np.flatnonzero(digit.any(axis=0))
-    return digit[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return np.asarray(digit[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], np.uint8)
 
 
 def _pair(left: Image, right: Image, rng: np.random.Generator) -> Image:

@@ -143,8 +143,8 @@ class TorchPredictor:
             self.device_name = f"cuda ({torch.cuda.get_device_name(device)})"
         else:
             self.device_name = device.type
-        answering = Answering(network, temperature).to(device, memory_format=torch.channels_last)
-        self._answering = answering.eval()
+        answering = Answering(network, temperature).to(device).eval()
+        self._answering = answering.to(memory_format=torch.channels_last)
         self._device = device
         self._batch_size = batch_size
 

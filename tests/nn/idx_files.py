@@ -1,0 +1,39 @@
+"""IDX files and digits drawn for the tests of nn."""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitbatch.drawing.strokes import draw_digit
+from digitbatch.nn.datasets import Digits
+from digitbatch.stages.centre import center_crop
+
+
+def drawn_digits(count: int, seed: int = 0) -> Digits:
+    """Digits 0 to 9 in turn, drawn from stroke models."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(count) % 10
+    crops = [center_crop(draw_digit(int(label), rng)) for label in labels]
+    return Digits(np.stack(crops), labels.astype(np.int64))
+
+
+def idx_bytes(values: NDArray[np.uint8]) -> bytes:
+    """What an IDX file of these values holds."""
+    head = bytes([0, 0, 8, values.ndim])
+    return head + b"".join(size.to_bytes(4, "big") for size in values.shape) + values.tobytes()
+
+
+def write_part(
+    folder: Path, part: str, digits: Digits, *, dot: str = "-", gz: bool = False
+) -> None:
+    """Write one part of MNIST as its files are called."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for what, dimensions, values in (
+        ("images", 3, digits.crops),
+        ("labels", 1, digits.labels.astype(np.uint8)),
+    ):
+        content = idx_bytes(values)
+        name = f"{part}-{what}{dot}idx{dimensions}-ubyte{'.gz' if gz else ''}"
+        (folder / name).write_bytes(gzip.compress(content) if gz else content)
