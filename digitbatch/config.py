@@ -23,8 +23,9 @@ from pydantic_core import PydanticCustomError
 from digitbatch.inputs.options import InputOptions
 from digitbatch.packaged import packaged_file
 from digitbatch.stages import AnyStage
-from digitbatch.stages.base import Normalizer, PageStage, Segmenter
+from digitbatch.stages.base import Normalizer, PageStage
 from digitbatch.stages.chain import chain_fault
+from digitbatch.stages.contours import Contours
 from digitbatch.strict_yaml import parse_yaml
 
 MOST_DIGITS: Final = 200
@@ -184,9 +185,9 @@ class Config(BaseModel):
         return tuple(stage for stage in self.stages if isinstance(stage, PageStage))
 
     @property
-    def segmenter(self) -> Segmenter:
+    def segmenter(self) -> Contours:
         """What finds the digits."""
-        return next(stage for stage in self.stages if isinstance(stage, Segmenter))
+        return next(stage for stage in self.stages if isinstance(stage, Contours))
 
     @property
     def normalizer(self) -> Normalizer:

@@ -1,4 +1,4 @@
-"""Connected ink, sorted into what can be a digit, what can be a piece of one, and what is neither."""
+"""Connected ink, sorted into possible digits, possible pieces of digits, and the rest."""
 
 from dataclasses import dataclass, field
 
@@ -54,7 +54,10 @@ def connected_components(mask: Image) -> Components:
 
 
 def sort_components(
-    components: Components, digit_height_px: float, page_shape: tuple[int, int]
+    components: Components,
+    digit_height_px: float,
+    page_shape: tuple[int, ...],
+    min_height_px: int = 0,
 ) -> Sorting:
     """Tell possible digits from fragments, and drop rests of rules, page edges and blots.
 
@@ -62,10 +65,12 @@ def sort_components(
         components: The ink of a sheet.
         digit_height_px: Height of the page's digits.
         page_shape: (height, width) of the sheet in pixels.
+        min_height_px: What is lower is dirt.
     """
     size = digit_height_px
     width, height = components.width, components.height
-    page_height, page_width = page_shape
+    page_height, page_width = page_shape[:2]
+    dirt = height < min_height_px
     at_edge = (
         (components.left <= 1)
         | (components.top <= 1)
@@ -78,9 +83,10 @@ def sort_components(
         (width > 3.5 * height) & (height < 0.8 * size)
     )
     cut_off = at_edge & ((height < 0.6 * size) | (width < 0.12 * size))
-    digits = ~too_big & ~low & ~flat & ~cut_off
+    digits = ~dirt & ~too_big & ~low & ~flat & ~cut_off
     fragments = (
-        ~too_big
+        ~dirt
+        & ~too_big
         & ~digits
         & ~at_edge
         & (height < size)

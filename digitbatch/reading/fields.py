@@ -1,6 +1,7 @@
 """From the best reading of a line's ink to one row of the results."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 import cv2
@@ -10,7 +11,7 @@ from digitbatch.config import Review
 from digitbatch.reading.lattice import Place, Reading
 from digitbatch.reading.pieces import Piece
 from digitbatch.reading.points import is_speck, mark_kind
-from digitbatch.types import CLASSES, OTHER, Affine, Box, DigitResult, FieldResult, Mark
+from digitbatch.types import CLASSES, OTHER, Affine, Box, DigitResult, FieldResult, Mark, Status
 
 _RUNNERS_UP: Final = 3
 _UNREADABLE: Final = 0.95  # "other" this likely: no digit is worth naming
@@ -47,7 +48,7 @@ def field_result(
         if not is_speck(piece, digit_height_px)
     )
     if not digits:
-        status = "review" if any(mark.kind == "other" for mark in marks) else "empty"
+        status: Status = "review" if any(mark.kind == "other" for mark in marks) else "empty"
         message = _marks_message(marks) if status == "review" else ""
         return FieldResult(name, status, message=message, box=_around(marks), marks=marks)
     text = _spaced([digit.text for digit in digits], [place.piece.box for place in places])
@@ -140,7 +141,7 @@ def _spaced(digits: list[str], boxes: list[Box]) -> str:
     if len(digits) < 2:
         return "".join(digits)
     height = float(np.median([box.height for box in boxes]))
-    gaps = [after.left - before.right for before, after in zip(boxes, boxes[1:], strict=False)]
+    gaps = [after.left - before.right for before, after in pairwise(boxes)]
     wide = max(0.8 * height, 1.8 * max(0.0, float(np.percentile(gaps, 25))))
     text = digits[0]
     for gap, digit in zip(gaps, digits[1:], strict=True):

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from digitbatch.reading.cuts import cut
 from digitbatch.reading.pieces import Piece, merged
+from digitbatch.stages.contours import Contours
 from digitbatch.types import OTHER, Probabilities
 
 _SURE: Final = 0.95  # a whole component this likely a digit, and not wide, is not parted
@@ -62,19 +63,26 @@ class Reading:
     margin: float  # this path's share of the weight of all paths, 0 to 1
 
 
-def build_lattice(pieces: Sequence[Piece], whole: Probabilities, digit_height_px: float) -> Lattice:
+def build_lattice(
+    pieces: Sequence[Piece],
+    whole: Probabilities,
+    digit_height_px: float,
+    segmenter: Contours | None = None,
+) -> Lattice:
     """Part what may be several digits, and list what the parts might be together.
 
     Args:
         pieces: A line's components as they are, in any order.
         whole: (len(pieces), 11) what the network says of each.
         digit_height_px: Height of the line's digits.
+        segmenter: Whether components may be parted and joined at all.
     """
+    segmenter = segmenter or Contours()
     atoms: list[Piece] = []
     wholes: list[tuple[list[int], Piece]] = []
     for piece, probabilities in zip(pieces, whole, strict=True):
         parts = [piece]
-        if _may_be_several(piece, probabilities, digit_height_px):
+        if segmenter.cut_touching and _may_be_several(piece, probabilities, digit_height_px):
             parts = cut(piece, digit_height_px)
         wholes.append((list(range(len(atoms), len(atoms) + len(parts))), piece))
         atoms += parts
@@ -82,13 +90,17 @@ def build_lattice(pieces: Sequence[Piece], whole: Probabilities, digit_height_px
     place = {atom: position for position, atom in enumerate(order)}
     atoms = [atoms[i] for i in order]
     found: dict[tuple[int, int], Piece] = {}
-    for parts_of, piece in wholes:
-        positions = sorted(place[i] for i in parts_of)
+    source = [0] * len(atoms)  # which component each is of
+    for component, (members, piece) in enumerate(wholes):
+        positions = sorted(place[i] for i in members)
+        for position in positions:
+            source[position] = component
         if positions[-1] - positions[0] == len(positions) - 1:  # nothing of another piece between
             found[positions[0], positions[-1] + 1] = piece
     for first in range(len(atoms)):
         for last in _ends(atoms, first, digit_height_px):
-            if (first, last) not in found:
+            may_join = segmenter.join_fragments or len(set(source[first:last])) == 1
+            if may_join and (first, last) not in found:
                 found[first, last] = merged(atoms[first:last])
     candidates = tuple(Candidate(*span, found[span]) for span in sorted(found))
     return Lattice(digit_height_px, tuple(atoms), candidates)
@@ -139,7 +151,9 @@ def decode(
         cost = noise_score(atom, size)
         arcs[position + 1].append((position, -1, cost, cost))
     path, score = _best_path(arcs, count) or _best_path(arcs, None) or ([], 0.0)
-    places, left_over, explained = [], [], 1.0
+    places: list[Place] = []
+    left_over: list[Piece] = []
+    explained = 1.0
     for first, last, index in path:
         if index < 0:
             left_over += atoms[first:last]

@@ -1,4 +1,4 @@
-"""Group components into lines, from the top down and left to right, also where lines slope or wave."""
+"""Group components into lines, top down and left to right, also where lines slope or wave."""
 
 from typing import Final
 
@@ -38,7 +38,7 @@ def group_lines(components: Components, sorting: Sorting) -> list[list[int]]:
 
 
 def _rejoined(components: Components, lines: list[list[int]], size: float) -> list[list[int]]:
-    """Give halves of broken digits back: the lower half of a 6 has its middle where no digit has it.
+    """Give halves of broken digits back: half a 6 has its middle where no whole digit has it.
 
     A short line goes into a longer one where each of its members stands beside, and within the
     height of, clearly taller digits of it.

@@ -47,7 +47,7 @@ def is_point(piece: Piece, line: Sequence[Piece], digit_height_px: float) -> boo
 
 
 def mark_kind(piece: Piece, line: Sequence[Piece], digit_height_px: float) -> str:
-    """ "point", "comma" or "other", for ink that no digit explains."""
+    """What ink is that no digit explains: "point", "comma" or "other"."""
     if not is_point(piece, line, digit_height_px):
         return "other"
     return "comma" if piece.box.height > _COMMA_LENGTH * piece.box.width else "point"

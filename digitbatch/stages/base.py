@@ -22,7 +22,7 @@ mask    (H, W) only 0 and 255, ink 255 on 0 (an inverted binary)
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A page on its way through the page stages. Stages make new sheets and never write into one."""
+    """A page on its way through the page stages, which make new sheets and never write into one."""
 
     pixels: Image = field(repr=False, compare=False)
     kind: PixelKind
@@ -30,7 +30,7 @@ class Sheet:
         default_factory=lambda: np.eye(2, 3), repr=False, compare=False
     )  # from this sheet's pixels to the scan's
     ink: Image | None = field(default=None, repr=False, compare=False)
-    """(H, W) the last grey levels before thresholding, light ink on black: digits are cut from it."""
+    """(H, W) the last levels before thresholding, light ink on black: digits are cut from them."""
     digit_height_px: float | None = None  # measured once, by the first stage that needs a scale
 
     def with_pixels(self, pixels: Image, kind: PixelKind | None = None) -> "Sheet":
@@ -48,7 +48,9 @@ class PageStage(Stage):
     """Sheet in, sheet out; pure."""
 
     takes: ClassVar[frozenset[PixelKind]]
-    gives: ClassVar[dict[PixelKind, PixelKind]] = {}  # what becomes of each kind; left out: it stays
+    gives: ClassVar[
+        dict[PixelKind, PixelKind]
+    ] = {}  # what becomes of each kind; left out: it stays
 
     def __call__(self, sheet: Sheet) -> Sheet:
         """Return a new sheet; `sheet` and its arrays stay as they are."""

@@ -30,7 +30,10 @@ class Hysteresis(PageStage):
         default=0.5, gt=0, lt=1, description="Surely ink: this part of the pen's level."
     )
     low: float = Field(
-        default=0.7, gt=0, le=1, description="Ink if it touches such ink: this part of the high level."
+        default=0.7,
+        gt=0,
+        le=1,
+        description="Ink if it touches such ink: this part of the high level.",
     )
 
     def __call__(self, sheet: Sheet) -> Sheet:
@@ -75,4 +78,4 @@ def hysteresis(ink: Image, high: int, low: int) -> Image:
     keep = np.zeros(count, np.uint8)
     keep[np.unique(labels[ink >= high])] = 255
     keep[0] = 0
-    return keep[labels]
+    return np.asarray(keep[labels], np.uint8)

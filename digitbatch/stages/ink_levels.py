@@ -1,4 +1,4 @@
-"""From a colour or grey page to ink: how much darker, or otherwise coloured, than its paper a pixel is."""
+"""From a colour or grey page to ink: how much of its paper's light each pixel lacks."""
 
 from dataclasses import replace
 from typing import ClassVar, Final, Literal
@@ -11,7 +11,9 @@ from pydantic import Field
 from digitbatch.stages.base import PageStage, PixelKind, Sheet
 from digitbatch.types import Image
 
-_PAPER_SIDE_PX: Final = 480  # paper and its shadows change slowly: they are measured on a small picture
+_PAPER_SIDE_PX: Final = (
+    480  # paper and its shadows change slowly: they are measured on a small picture
+)
 _STROKE_PX: Final = 11  # no pen stroke is wider than this on the small picture
 _DARKEST_PAPER: Final = 40  # below this a level is too close to black to tell ink from it
 _SAMPLE_SIDE_PX: Final = 250  # of the grid of pixels that the pen's colour is judged by

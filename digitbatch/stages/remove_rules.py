@@ -41,7 +41,9 @@ class RemoveRules(PageStage):
         default=0.3,
         gt=0,
         le=1,
-        description="Shortest rule, as a fraction of the page's width or height; never below 3 digit heights.",
+        description=(
+            "Shortest rule, as a fraction of the page's width or height; never below 3 digit heights."
+        ),
     )
     min_coverage: float = Field(
         default=0.55, gt=0, le=1, description="How much of its way a rule must show as thin ink."
@@ -82,7 +84,8 @@ _Points = tuple[NDArray[np.int64], NDArray[np.float64]]  # columns, and the line
 
 
 def _thickest(mask: Image) -> int:
-    return max(4, round(max(mask.shape) / _THICKEST_PARTS))
+    longer_side: int = max(mask.shape)
+    return max(4, round(longer_side / _THICKEST_PARTS))
 
 
 def _thin_pieces(mask: Image, thickest_px: int) -> list[_Points]:
@@ -178,5 +181,6 @@ def _mend(mask: Image, without: Image, *, rows: bool, columns: bool) -> Image:
         if found:
             element = np.ones(shape[::-1], np.uint8)
             closed = cv2.morphologyEx(without, cv2.MORPH_CLOSE, element)
-            result = cv2.bitwise_or(result, cv2.bitwise_and(closed, deleted))
-    return np.asarray(result, np.uint8)
+            mended = cv2.bitwise_or(result, cv2.bitwise_and(closed, deleted))
+            result = np.asarray(mended, np.uint8)
+    return result

@@ -1,0 +1,356 @@
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from digitbatch.config import Config, Review, Zone
+from digitbatch.drawing.pages import FormField, PageStyle, fill_form, write_lines
+from digitbatch.drawing.paper import Paper
+from digitbatch.drawing.strokes import Hand
+from digitbatch.nn.predictors import OnnxPredictor
+from digitbatch.packaged import default_model
+from digitbatch.reading import read_page
+from digitbatch.reading.components import connected_components, sort_components
+from digitbatch.reading.cuts import cut, seams
+from digitbatch.reading.fields import field_result, scan_box
+from digitbatch.reading.lattice import Candidate, Lattice, Place, Reading, build_lattice, decode
+from digitbatch.reading.lines import group_lines
+from digitbatch.reading.pieces import Piece, merged, tight_piece
+from digitbatch.reading.points import is_point
+from digitbatch.types import OTHER, Box, Image, Page, PageRef, PageResult
+
+SIZE = 40.0
+_STYLES = (
+    "plain", "bare", "round", "round", "closed", "one_stroke", "curled", "plain", "one_stroke",
+    "straight",
+)  # fmt: skip
+HAND = Hand(styles=dict(enumerate(_STYLES)), slant_deg=4, aspect=1.0, pen=0.08)
+IDENTITY = np.eye(2, 3)
+
+
+def block(left: int, top: int, width: int, height: int) -> Piece:
+    """A piece of full ink."""
+    return Piece(
+        np.full((height, width), 255, np.uint8), Box(left, top, left + width, top + height)
+    )
+
+
+def sure(digit: int, share: float = 0.99) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    """Probabilities of a digit, the rest spread evenly."""
+    shares = np.full(11, (1 - share) / 10, np.float32)
+    shares[digit] = share
+    return shares
+
+
+def place(digit: int, left: int, share: float = 0.99) -> Place:
+    """A digit of full ink in a reading."""
+    return Place(block(left, 0, 20, 40), sure(digit, share))
+
+
+@pytest.fixture(scope="module")
+def network() -> OnnxPredictor:
+    """The default weights."""
+    return OnnxPredictor(default_model())
+
+
+def read(pixels: Image, network: OnnxPredictor, config: Config | None = None) -> PageResult:
+    """Read pixels as a page of their own."""
+    return read_page(Page(PageRef("page.png", 1), pixels), config or Config(), network)
+
+
+def drawn(texts: list[str], style: PageStyle | None = None, seed: int = 5) -> Image:
+    """A page of lines in one careful hand."""
+    rng = np.random.default_rng(seed)
+    chosen = style or PageStyle(width_px=700, height_px=600, digit_height_px=44, spacing=0.4)
+    return write_lines(texts, chosen, HAND, rng).pixels
+
+
+class TestLines:
+    @given(
+        slope=st.floats(-0.5, 0.5),
+        count=st.integers(3, 9),
+        left=st.integers(60, 90),
+        top=st.integers(500, 560),
+    )
+    @settings(max_examples=30, deadline=None)
+    def test_a_sloping_line_is_one_line_from_left_to_right(
+        self, slope: float, count: int, left: int, top: int
+    ) -> None:
+        """Whatever its slope up to 26 degrees, a line stays one, in the order of its digits."""
+        mask = np.zeros((1100, 1100), np.uint8)
+        for i in range(count):
+            x, y = left + 45 * i, top + round(45 * i * slope)
+            mask[y : y + 40, x : x + 22] = 255
+        components = connected_components(mask)
+        lines = group_lines(components, sort_components(components, SIZE, (1100, 1100)))
+        assert len(lines) == 1
+        assert list(components.left[lines[0]]) == [left + 45 * i for i in range(count)]
+
+    def test_lines_come_from_the_top_down(self) -> None:
+        """Lines are in reading order, whichever is longer."""
+        mask = np.zeros((400, 600), np.uint8)
+        for row, count in enumerate([2, 6, 3]):
+            for i in range(count):
+                mask[30 + 110 * row : 70 + 110 * row, 40 + 50 * i : 62 + 50 * i] = 255
+        components = connected_components(mask)
+        lines = group_lines(components, sort_components(components, SIZE, (400, 600)))
+        assert [len(line) for line in lines] == [2, 6, 3]
+
+    def test_halves_of_a_broken_digit_stay_in_its_line(self) -> None:
+        """The lower half of a digit is no line of its own."""
+        mask = np.zeros((200, 500), np.uint8)
+        for i in range(5):
+            mask[60:100, 40 + 50 * i : 62 + 50 * i] = 255
+        mask[60:78, 290:310] = 255
+        mask[80:100, 290:310] = 255
+        components = connected_components(mask)
+        lines = group_lines(components, sort_components(components, SIZE, (200, 500)))
+        assert [len(line) for line in lines] == [7]
+
+
+class TestCuts:
+    @given(st.integers(12, 60), st.integers(12, 60), st.integers(0, 2**32 - 1))
+    @settings(max_examples=40, deadline=None)
+    def test_seams_go_from_top_to_bottom_one_step_at_a_time(
+        self, height: int, width: int, seed: int
+    ) -> None:
+        """A seam has one column a row, inside the picture, and never jumps; seams keep apart."""
+        ink = np.random.default_rng(seed).integers(0, 256, (height, width), np.uint8)
+        found = seams(ink, 5, 4.0)
+        for seam in found:
+            assert seam.shape == (height,)
+            assert seam.min() >= 0
+            assert seam.max() < width
+            assert np.abs(np.diff(seam)).max() <= 1
+        middles = [float(seam.mean()) for seam in found]
+        assert all(b - a >= 4.0 for a, b in itertools.pairwise(middles))
+
+    def test_two_digits_on_a_thread_are_parted_at_the_thread(self) -> None:
+        """The cheapest seam crosses the least ink."""
+        ink = np.zeros((40, 62), np.uint8)
+        ink[:, :25] = 255
+        ink[:, 37:] = 255
+        ink[20:22, 25:37] = 255
+        whole = tight_piece(ink, 100, 10)
+        assert whole is not None
+        parts = cut(whole, SIZE)
+        assert any(122 <= part.box.right <= 140 for part in parts)
+        assert merged(parts).box == whole.box
+        assert parts[0].cut_right
+        assert not parts[0].cut_left
+
+    def test_parts_hold_all_the_ink(self) -> None:
+        """Put together again, the parts are the piece."""
+        ink = np.random.default_rng(0).integers(100, 256, (40, 70), np.uint8)
+        whole = tight_piece(ink, 0, 0)
+        assert whole is not None
+        assert np.array_equal(merged(cut(whole, SIZE)).ink, whole.ink)
+
+
+class TestLattice:
+    def test_what_is_no_digit_alone_is_joined(self) -> None:
+        """Two fragments that make a digit together are read as that digit."""
+        atoms = (block(0, 0, 20, 18), block(0, 22, 20, 18))
+        lattice = Lattice(SIZE, atoms, (
+            Candidate(0, 1, atoms[0]), Candidate(0, 2, merged(atoms)), Candidate(1, 2, atoms[1]),
+        ))  # fmt: skip
+        answers = np.stack([sure(OTHER), sure(6), sure(OTHER)])
+        reading = decode(lattice, answers)
+        assert [int(p.probabilities.argmax()) for p in reading.places] == [6]
+        assert not reading.left_over
+        assert reading.margin > 0.9
+
+    @pytest.mark.parametrize(
+        ("count", "length"), [(None, 1), ((2, 2), 2), ((0, 1), 1), ((5, 5), 1)]
+    )
+    def test_the_expected_number_of_digits_decides_between_paths(
+        self, count: tuple[int, int] | None, length: int
+    ) -> None:
+        """The best path of the count is taken; a count that cannot be is passed over."""
+        atoms = (block(0, 0, 18, 40), block(19, 0, 18, 40))
+        lattice = Lattice(SIZE, atoms, (
+            Candidate(0, 1, atoms[0]), Candidate(0, 2, merged(atoms)), Candidate(1, 2, atoms[1]),
+        ))  # fmt: skip
+        answers = np.stack([sure(1, 0.6), sure(0, 0.9), sure(1, 0.6)])
+        assert len(decode(lattice, answers, count).places) == length
+
+    def test_two_readings_of_like_weight_leave_little_margin(self) -> None:
+        """The margin is the best path's share of all of them."""
+        atoms = (block(0, 0, 18, 40), block(19, 0, 18, 40))
+        lattice = Lattice(SIZE, atoms, (
+            Candidate(0, 1, atoms[0]), Candidate(0, 2, merged(atoms)), Candidate(1, 2, atoms[1]),
+        ))  # fmt: skip
+        assert decode(lattice, np.stack([sure(1), sure(0), sure(1)])).margin < 0.6
+
+    def test_ink_that_no_digit_explains_is_left_over(self) -> None:
+        """A blot beside a digit is neither read nor forgotten."""
+        pieces = [block(0, 0, 20, 40), block(60, 10, 12, 12)]
+        first = np.stack([sure(3), sure(OTHER, 0.9999)])
+        lattice = build_lattice(pieces, first, SIZE)
+        answers = np.stack([first[0] if c.first == 0 else first[1] for c in lattice.candidates])
+        reading = decode(lattice, answers)
+        assert len(reading.places) == 1
+        assert reading.left_over == (pieces[1],)
+
+    def test_no_ink_is_no_reading(self) -> None:
+        """An empty lattice reads as nothing, surely."""
+        reading = decode(
+            build_lattice([], np.zeros((0, 11), np.float32), SIZE), np.zeros((0, 11), np.float32)
+        )
+        assert reading.places == ()
+        assert reading.left_over == ()
+
+
+class TestFields:
+    def test_sure_digits_are_ok(self) -> None:
+        """Digits that leave no doubt and no ink are accepted."""
+        field = field_result(
+            "n", Reading((place(4, 0), place(2, 25)), (), 0.98), SIZE, IDENTITY, Review()
+        )
+        assert (field.text, field.status, field.message) == ("42", "ok", "")
+        assert field.box == Box(0, 0, 45, 40)
+
+    @pytest.mark.parametrize(
+        ("reading", "why"),
+        [
+            (Reading((place(4, 0), place(2, 25, 0.6)), (), 0.6), "digit 2 is unsure (2, or 0)"),
+            (Reading((place(4, 0), place(2, 25)), (), 0.5), "could be parted or read otherwise"),
+            (
+                Reading((place(4, 0),), (block(40, 0, 20, 20),), 0.99),
+                "left out: ink that is no digit",
+            ),
+            (Reading((place(4, 0),), (block(24, 36, 5, 5),), 0.99), "left out: a point"),
+            (Reading((place(4, 0),), (block(24, 32, 5, 12),), 0.99), "left out: a comma"),
+            (Reading((place(1, 0), place(1, 30)), (), 0.99), "only strokes like 1"),
+            (Reading((place(OTHER, 0), place(1, 30)), (), 0.99), "1 digit unreadable"),
+            (
+                Reading((Place(block(0, 0, 20, 40), sure(5), was_cut=True),), (), 0.99),
+                "digits touch",
+            ),
+        ],
+    )
+    def test_every_doubt_sends_a_field_to_review(self, reading: Reading, why: str) -> None:
+        """Whatever leaves a doubt is named, and the field is not ok."""
+        field = field_result("n", reading, SIZE, IDENTITY, Review())
+        assert field.status == "review"
+        assert why in field.message
+
+    def test_a_wrong_number_of_digits_is_said(self) -> None:
+        """The field says how many digits were expected and how many were found."""
+        reading = Reading((place(4, 0), place(2, 25)), (), 0.98)
+        field = field_result("n", reading, SIZE, IDENTITY, Review(), (5, 5))
+        assert field.message == "5 digits expected, 2 found"
+
+    def test_wide_gaps_are_blanks(self) -> None:
+        """A gap that is wide against digits and other gaps gives a blank; even gaps give none."""
+        groups = [place(d, x) for d, x in zip([2, 7, 2, 8], [0, 25, 110, 135], strict=True)]
+        even = [place(d, x) for d, x in zip([2, 7, 2, 8], [0, 80, 160, 240], strict=True)]
+        texts = [
+            field_result("n", Reading(tuple(p), (), 0.98), SIZE, IDENTITY, Review()).text
+            for p in (groups, even)
+        ]
+        assert texts == ["27 28", "2728"]
+
+    @given(
+        st.integers(0, 500), st.integers(0, 500), st.integers(1, 80), st.integers(1, 80),
+        st.floats(0.3, 3),
+    )  # fmt: skip
+    def test_boxes_go_back_to_the_scan(
+        self, left: int, top: int, width: int, height: int, scale: float
+    ) -> None:
+        """A box on a resized sheet covers the same ink on the scan, to a pixel."""
+        shift = (scale - 1) / 2
+        back = np.array([[scale, 0, shift], [0, scale, shift]])
+        box = scan_box(Box(left, top, left + width, top + height), back)
+        assert abs(box.left - left * scale) <= 1
+        assert abs(box.bottom - (top + height) * scale) <= 1.01
+
+
+class TestPoints:
+    def test_a_point_stands_low_and_beside(self) -> None:
+        """Small ink on the base line between digits is a point; elsewhere it is not."""
+        line = [block(0, 0, 20, 40), block(40, 0, 20, 40)]
+        assert is_point(block(27, 35, 6, 6), line, SIZE)
+        assert not is_point(block(27, 2, 6, 6), line, SIZE)  # high
+        assert not is_point(block(8, 44, 6, 6), line, SIZE)  # under a digit
+        assert not is_point(block(27, 38, 2, 2), line, SIZE)  # a speck
+        assert not is_point(block(24, 20, 12, 20), line, SIZE)  # too large
+
+
+class TestPages:
+    def test_a_blank_page_is_empty(self, network: OnnxPredictor) -> None:
+        """A page with nothing on it has one row, with status `empty`."""
+        for pixels in (np.full((400, 300), 250, np.uint8), np.zeros((30, 30, 3), np.uint8)):
+            (field,) = read(pixels, network).fields
+            assert (field.name, field.status, field.text) == ("", "empty", "")
+
+    def test_lines_are_named_in_reading_order(self, network: OnnxPredictor) -> None:
+        """Lines are line-01, line-02, ... from the top down, and read as they were written."""
+        fields = read(drawn(["4096", "27 35", "88120"]), network).fields
+        assert [(f.name, f.text) for f in fields] == [
+            ("line-01", "4096"), ("line-02", "27 35"), ("line-03", "88120"),
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize("pen", ["black", "blue", "red", "pencil"])
+    def test_every_pen_is_read(self, network: OnnxPredictor, pen: str) -> None:
+        """The colour of the pen, shadow and ruled paper do not change what is read."""
+        style = PageStyle(
+            width_px=700, height_px=600, digit_height_px=44, spacing=0.4, rules="ruled",
+            paper=Paper(pen=pen, shadow=0.5),  # type: ignore[arg-type]
+        )  # fmt: skip
+        fields = read(drawn(["4096", "2735"], style), network).fields
+        assert [f.text for f in fields] == ["4096", "2735"]
+
+    @given(st.integers(0, 120), st.integers(0, 120))
+    @settings(max_examples=8, deadline=None)
+    def test_a_blank_margin_moves_boxes_and_changes_no_text(self, x: int, y: int) -> None:
+        """Where on the page a line stands does not change what it says."""
+        network = OnnxPredictor(default_model())
+        page = drawn(["4096", "2735"], PageStyle(
+            width_px=500, height_px=420, digit_height_px=44, spacing=0.4,
+            paper=Paper(grain=0, noise=0),
+        ))  # fmt: skip
+        before = read(page, network).fields
+        wide = np.full((page.shape[0] + 2 * y, page.shape[1] + 2 * x, 3), page[5, 5], np.uint8)
+        wide[y : y + page.shape[0], x : x + page.shape[1]] = page
+        after = read(wide, network).fields
+        assert [f.text for f in after] == [f.text for f in before]
+        for old, new in zip(before, after, strict=True):
+            assert old.box is not None
+            assert new.box is not None
+            assert abs(new.box.left - old.box.left - x) <= 2
+            assert abs(new.box.top - old.box.top - y) <= 2
+
+    def test_a_point_is_left_out_and_named(self, network: OnnxPredictor) -> None:
+        """A decimal point is no digit: it has a mark and a message, and the line is never ok."""
+        (field,) = read(drawn(["12.50"]), network).fields
+        assert field.text == "1250"
+        assert field.status == "review"
+        assert "a point" in field.message
+        assert [mark.kind for mark in field.marks] == ["point"]
+
+    def test_every_zone_has_a_row_in_the_order_of_the_config(self, network: OnnxPredictor) -> None:
+        """With zones, each has one row on each page, also where nothing is written."""
+        rng = np.random.default_rng(3)
+        style = PageStyle(width_px=900, height_px=600, digit_height_px=44)
+        form = fill_form(
+            "Form",
+            [
+                FormField("b", "4096", 0.1, 0.3, 6, "line"),
+                FormField("a", "", 0.1, 0.6, 6, "line"),
+            ],
+            style, HAND, rng,
+        )  # fmt: skip
+        zones = tuple(Zone(name=name, box=form.zones[name], digits=(0, 6)) for name in ("b", "a"))
+        fields = read(form.pixels, network, Config(fields=zones)).fields
+        assert [f.name for f in fields] == ["b", "a"]
+        assert fields[0].text == "4096"
+        assert (fields[1].status, fields[1].text) == ("empty", "")
+
+    def test_zones_for_other_pages_leave_one_row(self, network: OnnxPredictor) -> None:
+        """A page that no zone is meant for still has a row."""
+        zone = Zone(name="a", box=(0.1, 0.1, 0.5, 0.5), pages=(2,))
+        (field,) = read(drawn(["4096"]), network, Config(fields=(zone,))).fields
+        assert field.status == "empty"
