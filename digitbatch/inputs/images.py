@@ -77,7 +77,7 @@ class PictureReader(SourceReader):
         self._header.close()
         self._file.close()
 
-    def _decode(self, page: int) -> tuple[Image, float | None]:
+    def _decode(self, page: int) -> tuple[Image, float | None]:  # noqa: ARG002 - there is one
         header = self._header
         check_size(*header.size, self._options.max_pixels, "scan at a lower resolution")
         dpi = plausible_dpi(*header.info.get("dpi", (0, 0)))

@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
+from digitbatch.errors import PageError
 from digitbatch.types import Image
 
 _ORIENTATION_TAG = 0x0112
@@ -83,15 +84,16 @@ def from_pillow(picture: Pillow.Image) -> Image:
         (H, W) for grey modes, else (H, W, 3) R, G, B.
 
     Raises:
-        ValueError: The mode is not for pages (32-bit samples, Lab).
+        PageError: The mode is not for pages (32-bit samples, Lab).
     """
     mode = picture.mode
     if mode in ("1", "L") and "transparency" not in picture.info:
         return np.asarray(picture.convert("L"), np.uint8)
     if mode.startswith("I;16"):
         return to_8_bit(np.asarray(picture).astype(np.uint16))
-    if mode in ("I", "F", "LAB", "HSV"):
-        raise ValueError(f"samples of the kind {mode} are not read, save it as 8-bit grey or RGB")
+    if mode in ("I", "F", "LAB"):
+        kind = "Lab colours" if mode == "LAB" else "32-bit samples"
+        raise PageError(f"{kind} are not read: save the page as 8-bit grey or RGB")
     if mode == "RGBX" or (
         mode in ("RGB", "CMYK", "YCbCr", "P") and "transparency" not in picture.info
     ):

@@ -18,7 +18,8 @@ _WIDTH, _HEIGHT, _COMPRESSION, _FILL_ORDER = 256, 257, 259, 266
 _STRIP_OFFSETS, _SAMPLES_PER_PIXEL, _STRIP_ROWS, _STRIP_LENGTHS = 273, 277, 278, 279
 _PLANAR, _G3_OPTIONS = 284, 292
 _TILE_WIDTH, _TILE_ROWS, _TILE_OFFSETS, _TILE_LENGTHS = 322, 323, 324, 325
-_RAW, _FAX_RLE, _FAX_G3, _FAX_G4, _JPEG = 1, 2, 3, 4, 7
+_RAW, _FAX_RLE, _FAX_G3, _FAX_G4, _JPEG, _PACKBITS = 1, 2, 3, 4, 7, 32_773
+_ZERO_BYTES = 8
 _ONE_STRIP = 2**32 - 1  # rows per strip where the file says nothing
 _REVERSED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
@@ -54,11 +55,14 @@ def check_strips(tags: ImageFileDirectory_v2, file: BinaryIO, file_bytes: int) -
     if compression == _RAW:
         return  # Pillow reads these itself and says where data are missing
     # Some writers leave the lengths out: then there is nothing to compare with.
-    for index, (offset, length) in enumerate(zip(offsets, lengths, strict=False)):
-        if offset + length > file_bytes:
-            raise cut_off("TIFF frame")
-        if compression not in (_FAX_RLE, _FAX_G3, _FAX_G4, _JPEG):
-            continue
+    strips = list(zip(offsets, lengths, strict=False))
+    if any(offset + length > file_bytes for offset, length in strips):
+        raise cut_off("TIFF frame")
+    if compression != _PACKBITS and strips and _ends_in_zeros(file, *max(strips)):
+        raise cut_off("TIFF frame")
+    if compression not in (_FAX_RLE, _FAX_G3, _FAX_G4, _JPEG):
+        return
+    for index, (offset, length) in enumerate(strips):
         file.seek(offset)
         data = file.read(length)
         if compression == _JPEG:  # each strip is a JPEG of its own
@@ -68,6 +72,16 @@ def check_strips(tags: ImageFileDirectory_v2, file: BinaryIO, file_bytes: int) -
             whole = _fax_is_whole(data, tags, width, height - rows * (down - 1) if last else rows)
         if not whole:
             raise cut_off("TIFF frame")
+
+
+def _ends_in_zeros(file: BinaryIO, offset: int, length: int) -> bool:
+    """Whether a strip of compressed data ends as no encoder writes it.
+
+    A copy that was broken off often has its full length, and zeros where it stopped. libtiff does
+    not see it where the zeros decode to as many pixels: it compares no checksum.
+    """
+    file.seek(offset + max(0, length - _ZERO_BYTES))
+    return length >= _ZERO_BYTES and not any(file.read(_ZERO_BYTES))
 
 
 def _fax_is_whole(data: bytes, tags: ImageFileDirectory_v2, width: int, rows: int) -> bool:

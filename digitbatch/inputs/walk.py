@@ -2,7 +2,7 @@
 
 # Paths are strings until a file is taken: os.scandir gives strings, and a folder may hold a
 # million.
-# ruff: noqa: PTH100, PTH112, PTH113, PTH116, PTH118, PTH119, PTH120, PTH123
+# ruff: noqa: PTH100, PTH110, PTH112, PTH113, PTH116, PTH118, PTH119, PTH120, PTH123
 
 import os
 import stat
@@ -218,9 +218,9 @@ class _Walker:
                     self._walk_folder(path, name)
                 elif real in found:
                     self.skipped[AGAIN] += 1
-                elif not os.path.lexists(real) and has_ending(name):
+                elif not os.path.exists(real) and has_ending(name):
                     self.files.append(SourceFile(Path(path), name))  # its row says that it is gone
-                elif not os.path.lexists(real):
+                elif not os.path.exists(real):
                     self.skipped[LINK_BROKEN] += 1
                 elif not os.path.isfile(real):
                     self.skipped[NOT_A_FILE] += 1
@@ -242,8 +242,9 @@ class _Walker:
         return real in self.own
 
 
-def _place(source: SourceFile) -> list[str]:
-    return source.name.split("/")
+def _place(source: SourceFile) -> str:
+    # As by the parts of the name: what is in a folder stays together. No name holds a NUL.
+    return source.name.replace("/", "\0")
 
 
 def _real(path: Path) -> str:
