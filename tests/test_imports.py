@@ -5,8 +5,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-# Each runs in every process of a command, workers included, because Python imports a module of this
-# name at its start.
+import pytest
+
+from digitbatch.errors import ExitCode
+from tests.nn.idx_files import drawn_digits, write_part
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+PAGES = CHECKOUT / "samples" / "pages"
+
+# Every process of a command runs these at its start, workers too: Python imports `sitecustomize`.
 HIDE_TORCH = """
 import sys
 
@@ -27,7 +34,7 @@ class Without:
 
 sys.meta_path[:] = [Without(finder) for finder in sys.meta_path]
 """
-RECORD_CONNECTIONS = """
+RECORD = """
 import os
 import sys
 
@@ -35,11 +42,17 @@ LOOKUPS = {"socket.getaddrinfo", "socket.gethostbyname"}
 SENDS = {"socket.connect", "socket.sendto"}
 
 
+def note(what):
+    with open(os.environ["RECORD"], "a", encoding="utf-8") as file:
+        file.write(what + "\\n")
+
+
 def record(event, arguments):
     # Between processes of one machine an address is a path; in a network it is a tuple.
     if event in LOOKUPS or (event in SENDS and isinstance(arguments[-1], tuple)):
-        with open(os.environ["CONNECTIONS"], "a", encoding="utf-8") as file:
-            file.write(f"{event} {arguments}\\n")
+        note(f"{event} {arguments}")
+    elif event == "import" and arguments[0] in {"torch", "torchvision", "onnxscript"}:
+        note(f"import {arguments[0]}")
 
 
 sys.addaudithook(record)
@@ -49,7 +62,7 @@ import importlib, pkgutil, sys
 import digitbatch
 
 for module in pkgutil.walk_packages(digitbatch.__path__, "digitbatch."):
-    if not module.name.startswith(("digitbatch.nn.", "digitbatch.__main__")):
+    if not module.name.startswith("digitbatch.nn.") and not module.name.endswith("__main__"):
         importlib.import_module(module.name)
         loaded = sorted({"torch", "torchvision", "onnxscript"} & set(sys.modules))
         if loaded:
@@ -64,7 +77,7 @@ def python(
     start = folder / "at_start"
     start.mkdir(exist_ok=True)
     (start / "sitecustomize.py").write_text(at_start, encoding="utf-8")
-    path = os.pathsep.join([str(start), *filter(None, [os.environ.get("PYTHONPATH")])])
+    path = os.pathsep.join([str(start), str(CHECKOUT)])
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=folder,
@@ -81,12 +94,70 @@ def test_only_nn_loads_torch(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_connections_are_noticed(tmp_path: Path) -> None:
-    """What watches a run for connections sees one: a quiet record means a quiet run."""
-    connections = tmp_path / "connections"
-    code = "import socket; socket.socket(type=socket.SOCK_DGRAM).connect(('127.0.0.1', 9))"
+@pytest.fixture
+def digits(tmp_path: Path) -> Path:
+    """A folder with test digits as IDX files."""
+    folder = tmp_path / "digits"
+    write_part(folder, "t10k", drawn_digits(20))
+    return folder
+
+
+def test_run_and_evaluate_do_without_torch(tmp_path: Path, digits: Path) -> None:
+    """Where torch is not installed, pages are read and weights evaluated on the CPU."""
+    gone = python("-c", "import torch", folder=tmp_path, at_start=HIDE_TORCH)
+    assert "No module named 'torch'" in gone.stderr
+    run = python(
+        "-m", "digitbatch", "run", PAGES, "--workers", "2", folder=tmp_path, at_start=HIDE_TORCH
+    )
+    assert run.returncode == 0, run.stderr
+    assert len(run.stdout.splitlines()) > 1
+    evaluate = python(
+        "-m", "digitbatch", "evaluate", "--data", digits, folder=tmp_path, at_start=HIDE_TORCH
+    )
+    assert evaluate.returncode == 0, evaluate.stderr
+    assert "20 digits" in evaluate.stdout
+
+
+def test_train_says_how_to_get_torch(tmp_path: Path) -> None:
+    """Training where torch is not installed ends with the command that installs it."""
+    train = python("-m", "digitbatch", "train", folder=tmp_path, at_start=HIDE_TORCH)
+    assert train.returncode == ExitCode.USAGE
+    assert "pip install torch" in train.stderr
+
+
+def test_what_a_command_reaches_is_noticed(tmp_path: Path) -> None:
+    """What watches the commands below sees a connection and an import: no record means neither."""
+    code = """
+import socket
+socket.socket(type=socket.SOCK_DGRAM).connect(("127.0.0.1", 9))
+import onnxscript
+"""
+    record = tmp_path / "record"
+    done = python("-c", code, folder=tmp_path, at_start=RECORD, RECORD=str(record))
+    assert done.returncode == 0, done.stderr
+    seen = record.read_text(encoding="utf-8")
+    assert "socket.connect" in seen
+    assert "import onnxscript" in seen
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["run", PAGES, "--device", "cpu", "--workers", "2"],
+        ["inspect", PAGES / "pencil.webp", "--out", "pictures"],
+        ["check"],
+        ["evaluate", "--data", "digits", "--device", "cpu"],
+        ["--help"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_command_reaches_no_network_and_loads_no_torch(
+    command: list[str | Path], tmp_path: Path, digits: Path
+) -> None:
+    """On the CPU no command that reads opens a connection or loads torch, nor do its workers."""
+    record = tmp_path / "record"
     done = python(
-        "-c", code, folder=tmp_path, at_start=RECORD_CONNECTIONS, CONNECTIONS=str(connections)
+        "-m", "digitbatch", *command, folder=tmp_path, at_start=RECORD, RECORD=str(record)
     )
     assert done.returncode == 0, done.stderr
-    assert "socket.connect" in connections.read_text(encoding="utf-8")
+    assert not record.exists(), record.read_text(encoding="utf-8")

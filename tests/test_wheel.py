@@ -1,5 +1,7 @@
 """The wheel: what is in it, and that it reads a page far from the checkout."""
 
+import csv
+import json
 import os
 import re
 import subprocess
@@ -140,3 +142,27 @@ def test_installed_command_says_its_version(installed: Installed) -> None:
     done = installed.run(installed.command, "--version")
     assert done.returncode == 0, done.stderr
     assert pyproject["project"]["version"] in done.stdout
+
+
+def test_installed_command_reads_a_page(installed: Installed) -> None:
+    """From an empty folder, the packaged pipeline.yaml and weights read a page in a worker."""
+    pages = [CHECKOUT / "samples" / "pages" / name for name in ("plain-list.jpg", "pencil.webp")]
+    done = installed.run(
+        installed.command,
+        "run",
+        *pages,
+        "--out",
+        "results.csv",
+        "--device",
+        "cpu",
+        "--workers",
+        "2",
+    )
+    assert done.returncode == 0, done.stderr
+    with (installed.empty / "results.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    truth = json.loads((CHECKOUT / "samples" / "truth.json").read_text(encoding="utf-8"))
+    for page in pages:
+        lines = truth[f"pages/{page.name}#1"]
+        found = {r["field"]: r["text"] for r in rows if r["file"] == page.name}
+        assert found == {f"line-{int(n):02d}": text for n, text in lines.items()}
