@@ -14,7 +14,7 @@ from digitbatch.errors import UsageError
 from digitbatch.inputs import open_source, walk
 from digitbatch.outputs.atomic import output_error
 from digitbatch.reading import find_fields, read_page
-from digitbatch.reading.page import Ink
+from digitbatch.reading.find import Ink
 from digitbatch.stages.base import Normalizer, Sheet
 from digitbatch.stages.chain import op_of
 from digitbatch.types import (

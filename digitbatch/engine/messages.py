@@ -1,5 +1,6 @@
 """What the parent and its workers say to each other, besides chunks and pages."""
 
+import pickle  # noqa: TID251 - nothing from outside is loaded
 from dataclasses import dataclass
 
 from digitbatch.engine.chunks import MakeReader
@@ -53,3 +54,12 @@ class Failed:
     """From a worker: what stops every page. It is the last message."""
 
     error: Exception
+
+
+def portable(error: Exception) -> Exception:
+    """The exception, or its text where it cannot travel."""
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - written in the same line
+    except Exception:  # noqa: BLE001 - whatever its own code raises
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error

@@ -19,7 +19,16 @@ import numpy as np
 
 from digitbatch.engine.batching import BatchingServer
 from digitbatch.engine.chunks import Chunk, MakeReader, PageRead
-from digitbatch.engine.messages import Answer, Ask, ChunkDone, Failed, Opened, Ready, StartUp
+from digitbatch.engine.messages import (
+    Answer,
+    Ask,
+    ChunkDone,
+    Failed,
+    Opened,
+    Ready,
+    StartUp,
+    portable,
+)
 from digitbatch.inputs import InputOptions
 from digitbatch.types import PageRef, Probabilities, failed_page
 
@@ -66,8 +75,9 @@ class _Worker:
         """Send a message; to a dead worker, nothing: its end is a message of its own."""
         stdin = self.process.stdin
         assert stdin is not None  # noqa: S101 - it was asked for
-        with self.lock, contextlib.suppress(OSError, ValueError):  # it may be closed
-            pickle.dump(message, stdin, pickle.HIGHEST_PROTOCOL)
+        content = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+        with self.lock, contextlib.suppress(OSError, ValueError):  # ValueError: it is closed
+            stdin.write(content)
             stdin.flush()
 
     def close(self) -> None:
@@ -80,7 +90,7 @@ class _Worker:
     def answer(self, outcome: Probabilities | Exception) -> None:
         """Send what became of the crops it asked about."""
         if isinstance(outcome, Exception):
-            self.send(Answer(None, outcome))
+            self.send(Answer(None, portable(outcome)))
         else:
             self.send(Answer(np.ascontiguousarray(outcome)))
 

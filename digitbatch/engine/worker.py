@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from digitbatch.engine.chunks import Chunk, read_chunk
-from digitbatch.engine.messages import Answer, Ask, ChunkDone, Failed, Opened, Ready
+from digitbatch.engine.messages import Answer, Ask, ChunkDone, Failed, Opened, Ready, portable
 from digitbatch.types import CLASSES, Crops, Probabilities
 
 
@@ -66,7 +66,7 @@ def main() -> None:
     except (EOFError, BrokenPipeError):
         return
     except Exception as error:  # noqa: BLE001 - it is the parent's to tell
-        channel.send(Failed(_portable(error)))
+        channel.send(Failed(portable(error)))
 
 
 def _serve(channel: Channel) -> None:
@@ -92,15 +92,6 @@ def _take_over_pipes() -> Channel:
     os.close(nothing)
     os.dup2(2, 1)
     return Channel(source, sink)
-
-
-def _portable(error: Exception) -> Exception:
-    """The exception, or its text where it cannot travel."""
-    try:
-        pickle.loads(pickle.dumps(error))  # noqa: S301 - written in the same line
-    except Exception:  # noqa: BLE001 - whatever its own code raises
-        return RuntimeError(f"{type(error).__name__}: {error}")
-    return error
 
 
 if __name__ == "__main__":
