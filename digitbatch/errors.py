@@ -2,7 +2,7 @@
 
 DigitbatchError
 ├── UsageError     2  a path that does not exist, options that contradict each other
-├── ConfigError    3  pipeline.yaml is wrong: names the place, what was expected, the nearest right name
+├── ConfigError    3  pipeline.yaml is wrong: names the place, what was expected, the nearest name
 ├── ModelError     4  weights missing, damaged, or made for other crops
 ├── OutputError    5  a result cannot be written
 ├── LockedError    6  another run holds the same output

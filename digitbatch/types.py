@@ -20,7 +20,7 @@ Predictor = Callable[[Crops], Probabilities]
 """Crops in, calibrated probabilities out, row for row; an empty batch gives an empty answer."""
 
 Affine = NDArray[np.float64]
-"""(2, 3) float64: (x, y, 1) in one picture to (x, y) in another; pixel centres lie at whole numbers."""
+"""(2, 3) float64: (x, y, 1) in one picture to that in another; pixel centres are whole numbers."""
 
 CROP_SIZE_PX: Final = 28
 CLASSES: Final = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "other")
@@ -31,7 +31,7 @@ Status = Literal["ok", "review", "empty", "error"]
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Half-open pixel rectangle, origin top left: rows top:bottom, columns left:right; never empty."""
+    """Half-open pixels, origin top left: rows top:bottom, columns left:right; not empty."""
 
     left: int
     top: int
@@ -62,7 +62,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class PageRef:
-    """Which page of which file; no pixels, so it costs nothing to queue, log or send to a worker."""
+    """Which page of which file; no pixels, it costs nothing to queue, log or send to a worker."""
 
     file: str  # as it stands in the results: relative, "/" between folders
     page: int  # from 1
@@ -84,7 +84,7 @@ class DigitResult:
     text: str  # "0" to "9", or "?" where there is ink and no digit is likelier than "other"
     confidence: float  # calibrated probability of `text`, 0 to 1
     box: Box  # in pixels of the scan
-    runners_up: tuple[tuple[str, float], ...] = ()  # the next classes and their probabilities, best first
+    runners_up: tuple[tuple[str, float], ...] = ()  # next classes and probabilities, best first
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class FieldResult:
 
 @dataclass(frozen=True, slots=True)
 class PageResult:
-    """What is known of one page. Never without a field: a bad page holds one with status `error`."""
+    """What is known of one page. Never without a field: a bad page has one with status `error`."""
 
     ref: PageRef
     fields: tuple[FieldResult, ...]

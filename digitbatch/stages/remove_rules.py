@@ -42,7 +42,7 @@ class RemoveRules(PageStage):
         gt=0,
         le=1,
         description=(
-            "Shortest rule, as a fraction of the page's width or height; never below 3 digit heights."
+            "Shortest rule, as a fraction of the page's width or height; at least 3 digit heights."
         ),
     )
     min_coverage: float = Field(
