@@ -19,6 +19,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -32,7 +33,7 @@ from digitbatch.inputs import InputOptions, SourceFile, open_source
 A4_INCHES = (8.27, 11.69)
 DIGITS_HIGH_INCHES = 0.24
 LINES, DIGITS = 12, 7
-FORMATS = {
+FORMATS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "JPEG": (".jpg", "L", {"quality": 85}),
     "PNG": (".png", "L", {}),
     "TIFF G4": (".tif", "1", {"compression": "group4"}),

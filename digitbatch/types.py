@@ -31,7 +31,7 @@ Status = Literal["ok", "review", "empty", "error"]
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Half-open pixels, origin top left: rows top:bottom, columns left:right; not empty."""
+    """Half-open pixel box, origin top left: rows top:bottom, columns left:right; never empty."""
 
     left: int
     top: int
