@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from digitbatch.console import Progress, duration, print_end, set_up_logging
+from digitbatch.console import (
+    Progress,
+    TrainingProgress,
+    duration,
+    print_end,
+    set_up_logging,
+)
 from digitbatch.results import Tally
 from digitbatch.types import Box, DigitResult, FieldResult, PageRef, PageResult, failed_page
 
@@ -92,6 +98,19 @@ def test_a_log_gets_a_line_from_time_to_time(
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 3
     assert lines[0].endswith("30 of 400 pages, 30 digits, 1.0 pages/s, about 6 min left")
+
+
+def test_training_says_each_epoch(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a terminal, every epoch is a line with its loss and accuracy."""
+    training = pytest.importorskip("digitbatch.nn.training", reason="training needs torch")
+    set_up_logging("normal")
+    with TrainingProgress("normal") as report:
+        for step in range(1, 7):
+            accuracy = 0.981 if step % 3 == 0 else None
+            report(training.Progress(1 + step // 4, 2, step, 6, 0.25, accuracy, 90.0))
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2
+    assert "epoch 1 of 2: loss 0.2500, 98.10 % of the validation digits read" in lines[0]
 
 
 def test_verbosity(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,10 +1,13 @@
 """What `digitbatch train` and `digitbatch evaluate` do."""
 
+import logging
 from pathlib import Path
 
 from digitbatch.console import TrainingProgress, Verbosity, set_up_logging
 from digitbatch.errors import UsageError
 from digitbatch.pipeline import Device
+
+log = logging.getLogger(__name__)
 
 
 def train_command(
@@ -27,8 +30,10 @@ def train_command(
         ) from error
 
     recipe = Recipe() if epochs is None else Recipe(epochs=epochs)
+    log.info("preparing digits to train on: this takes a minute or two")
     with TrainingProgress(verbosity) as report:
         card = train(data, out, model=model, recipe=recipe, seed=seed, device=device, report=report)
+    log.info("the model is in %s", out)
     for name, value in sorted(card.metrics.items()):
         print(f"{name}: {value:g}")
 

@@ -30,10 +30,12 @@ def run_command(
     from digitbatch import pipeline
 
     set_up_logging(verbosity)
-    with progress(verbosity, rows_on_stdout=not out) as seen:
+    outputs = list(out) or [Path(STDOUT)]
+    files = [path for path in outputs if str(path) != STDOUT]
+    with progress(verbosity, rows_on_stdout=len(files) < len(outputs)) as seen:
         summary = pipeline.run(
             inputs,
-            out=out or STDOUT,
+            out=outputs,
             config=config,
             model=model,
             device=device,
@@ -42,7 +44,7 @@ def run_command(
             progress=seen,
         )
     if verbosity != "quiet":
-        print_end(summary, seen, [path for path in out if str(path) != STDOUT])
+        print_end(summary, seen, files)
     return summary.exit_code
 
 
