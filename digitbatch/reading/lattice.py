@@ -19,6 +19,7 @@ from digitbatch.reading.pieces import Piece, merged
 from digitbatch.stages.contours import Contours
 from digitbatch.types import OTHER, Probabilities
 
+_SURELY_ONE: Final = 0.9  # in digit heights; wider components are tried as several in any case
 _SURE: Final = 0.95  # a whole component this likely a digit, and not wide, is not parted
 _MOST_ATOMS: Final = 7  # a digit is never in more parts than this
 _WIDEST: Final = 1.45  # in digit heights
@@ -108,7 +109,7 @@ def build_lattice(
 
 def _may_be_several(piece: Piece, probabilities: NDArray[np.float32], size: float) -> bool:
     width, height = piece.box.width, piece.box.height
-    if probabilities[:OTHER].max() > _SURE and width < 1.1 * size:
+    if probabilities[:OTHER].max() > _SURE and width < _SURELY_ONE * size:
         return False
     return width > 0.45 * size and height > 0.5 * size and width > 0.5 * height
 
@@ -219,10 +220,12 @@ def _shape_score(piece: Piece, digit: int, size: float) -> float:
     height = piece.box.height
     if height < 0.4 * size:
         score -= 25 * (0.4 - height / size)
+    if piece.box.width > _WIDEST * size:  # a word of digits is no digit, whatever the network says
+        score -= 12 * (piece.box.width / size - _WIDEST)
     if piece.cut_left or piece.cut_right:
         usual = 0.28 if digit == 1 else 0.62
         score -= 0.5 * ((piece.box.width / height - usual) / 0.35) ** 2
-        score -= 0.25 * (piece.cut_left + piece.cut_right)
+        score -= 1.2 * (piece.cut_left + piece.cut_right)
     return score
 
 
