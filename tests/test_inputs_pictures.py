@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image as Pillow
+from PIL.TiffImagePlugin import IFDRational
 
 from digitbatch.inputs import InputOptions
 from digitbatch.types import Image
@@ -219,3 +220,17 @@ def test_resolution_is_told_where_the_file_knows_it(read: Read) -> None:
     assert read(encode(drawing(), "PNG")).dpi is None
     assert read(encode(drawing(), "JPEG", dpi=(1, 1))).dpi is None
     assert read(encode(drawing(), "JPEG", dpi=(204, 98))).dpi is None
+
+
+@pytest.mark.parametrize(
+    ("told", "dpi"), [((300, 1), 300), ((72, 1), 72), ((1, 0), 72), ((0, 0), 72)]
+)
+def test_resolution_in_exif_counts(read: Read, told: tuple[int, int], dpi: float) -> None:
+    """Phones write the resolution as a fraction; 72, as they mean it, where that is nonsense."""
+    exif = Pillow.Exif()
+    exif[282] = exif[283] = IFDRational(*told)
+    exif[296] = 2
+    data = encode(drawing(), "JPEG", exif=exif)
+    at = data.index(b"JFIF") - 4  # a phone's file has no such segment
+    data = data[:at] + data[at + 2 + int.from_bytes(data[at + 2 : at + 4], "big") :]
+    assert read(data).dpi == dpi

@@ -80,7 +80,7 @@ class PictureReader(SourceReader):
     def _decode(self, page: int) -> tuple[Image, float | None]:  # noqa: ARG002 - there is one
         header = self._header
         check_size(*header.size, self._options.max_pixels, "scan at a lower resolution")
-        dpi = plausible_dpi(*header.info.get("dpi", (0, 0)))
+        dpi = plausible_dpi(header.info.get("dpi"))
         if self._kind is Format.PNG:
             return _png(self._read_all(), header), dpi
         if self._kind is Format.JPEG:

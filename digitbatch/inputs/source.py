@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, SupportsFloat
 
 import numpy as np
 
@@ -113,8 +113,12 @@ def check_size(width_px: int, height_px: int, max_pixels: int, remedy: str) -> N
         )
 
 
-def plausible_dpi(across: float, down: float) -> float | None:
+def plausible_dpi(told: tuple[SupportsFloat, SupportsFloat] | None) -> float | None:
     """One resolution for a page, or None where the file's two say nothing that can be used."""
+    try:
+        across, down = map(float, told or (0, 0))
+    except (TypeError, ValueError, ArithmeticError):  # files hold fractions such as 1/0
+        return None
     if not (10 <= across <= 10_000 and 10 <= down <= 10_000):  # also refuses NaN
         return None
     return (across + down) / 2 if abs(across - down) < 0.02 * across else None

@@ -48,7 +48,7 @@ class TiffReader(SourceReader):
         with pillow_limit(self._options.max_pixels), TiffImageFile(cast(BinaryIO, window)) as frame:
             check_size(*frame.size, self._options.max_pixels, "scan at a lower resolution")
             check_strips(frame.tag_v2, self._file, self._bytes)
-            dpi = plausible_dpi(*map(float, frame.info.get("dpi", (0, 0))))
+            dpi = plausible_dpi(frame.info.get("dpi"))
             frame.load()  # also turns it upright
             return from_pillow(frame), dpi
 
