@@ -24,7 +24,7 @@ def cnn() -> nn.Module:
         *_convolution(48, 64),
         *_convolution(64, 96, stride=2),  # (N, 96, 4, 4)
         nn.Flatten(),
-        nn.Dropout(0.3),
+        nn.Dropout(0.1),
         nn.Linear(96 * 4 * 4, len(CLASSES)),
     )
 

@@ -26,20 +26,20 @@ class Augmentation:
     scale: float = 0.14  # of the whole digit, up and down
     aspect: float = 0.16  # width against height
     shift_px: float = 1.6
-    elastic_px: float = 0.55  # standard deviation of the displacement at the knots of a 6x6 grid
-    cut_share: float = 0.06
-    cut_px: int = 3  # rows or columns lost at one side of the digit, at most
+    elastic_px: float = 0.5  # standard deviation of the displacement at the knots of a 6x6 grid
+    cut_share: float = 0.05
+    cut_px: int = 2  # rows or columns lost at one side of the digit, at most
     line_share: float = 0.06  # rests of ruled lines and boxes beside or through the digit's rim
-    thick_share: float = 0.22
-    thin_share: float = 0.28
-    blur_share: float = 0.20
-    low_resolution_share: float = 0.22
-    low_resolution_px: int = 9  # the crop's smallest size: a digit of 6 to 7 px
-    jpeg_share: float = 0.12
+    thick_share: float = 0.20
+    thin_share: float = 0.25
+    blur_share: float = 0.15
+    low_resolution_share: float = 0.15
+    low_resolution_px: int = 11  # the crop's smallest size: a digit of 8 px
+    jpeg_share: float = 0.10
     jpeg_strength: float = 0.10  # quantisation step of the 8x8 blocks' frequencies
-    noise_share: float = 0.20
-    noise: float = 0.22  # standard deviation beside and in the ink
-    threshold_share: float = 0.25  # two-valued scans: steep contrast at a level drawn by chance
+    noise_share: float = 0.15
+    noise: float = 0.18  # standard deviation beside and in the ink
+    threshold_share: float = 0.20  # two-valued scans: steep contrast at a level drawn by chance
     gain: float = 0.3  # faint and strong ink
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from digitbatch.drawing.strokes import draw_digit
 from digitbatch.nn.datasets import Digits
-from digitbatch.nn.other import make_other
+from digitbatch.nn.other import make_cuts, make_marks
 from digitbatch.stages.centre import center_crop
 from digitbatch.types import CROP_SIZE_PX, OTHER, Crops
 
@@ -18,6 +18,7 @@ class Examples:
 
     crops: Crops  # (count, 28, 28) uint8
     labels: NDArray[np.int64]  # (count,) 0 to 10
+    doubtful: NDArray[np.bool_]  # (count,) "other", but possibly like a digit
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -43,11 +44,13 @@ def mix(digits: Digits, drawn_count: int, other_count: int, rng: np.random.Gener
     drawn = np.zeros((drawn_count, CROP_SIZE_PX, CROP_SIZE_PX), np.uint8)
     for index, label in enumerate(drawn_labels):
         drawn[index] = _draw(int(label), rng)
-    other = make_other(digits.crops, other_count, rng)
-    return Examples(
-        np.concatenate([digits.crops, drawn, other]),
-        np.concatenate([digits.labels, drawn_labels, np.full(other_count, OTHER)]),
-    )
+    mark_count = other_count // 3
+    cuts = make_cuts(digits.crops, other_count - mark_count, rng)
+    marks = make_marks(mark_count, rng)
+    labels = np.concatenate([digits.labels, drawn_labels, np.full(other_count, OTHER)])
+    doubtful = np.zeros(len(labels), np.bool_)
+    doubtful[len(labels) - other_count : len(labels) - mark_count] = True
+    return Examples(np.concatenate([digits.crops, drawn, cuts, marks]), labels, doubtful)
 
 
 def _draw(label: int, rng: np.random.Generator) -> Crops:

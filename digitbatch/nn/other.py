@@ -1,7 +1,7 @@
 """Class "other": what segmentation cuts by mistake. Made from training digits and drawn strokes.
 
-Some of what is made here looks like a digit (half an 8 is a 3, a stroke is a 1); training leaves
-out the samples that the network takes for a digit, see `training`.
+Some cuts look like a digit (half an 8 is a 3, half a 4 a 1); training leaves out those that the
+network takes for a digit, see `training`. Marks never are: a cross must not be read as a 4.
 """
 
 import math
@@ -28,8 +28,8 @@ _LETTERS: Final = "".join(
 )  # those left out look like digits
 
 
-def make_other(digits: Crops, count: int, rng: np.random.Generator) -> Crops:
-    """Make crops that hold no single digit.
+def make_cuts(digits: Crops, count: int, rng: np.random.Generator) -> Crops:
+    """Make what wrong cuts between digits leave: two digits, parts of two, pieces of one.
 
     Args:
         digits: (N, 28, 28) uint8 training digits, the material for pairs and pieces.
@@ -37,19 +37,36 @@ def make_other(digits: Crops, count: int, rng: np.random.Generator) -> Crops:
         rng: Decides everything.
 
     Returns:
-        (count, 28, 28) uint8: 45 % two digits or parts of two, 25 % pieces of one, 30 % drawn.
+        (count, 28, 28) uint8: two thirds are two digits or parts of two.
     """
+
+    def cut() -> Image:
+        if rng.random() < 2 / 3:
+            return _pair(_pick(digits, rng), _pick(digits, rng), rng)
+        return _piece(_pick(digits, rng), rng)
+
+    return _make(cut, count)
+
+
+def make_marks(count: int, rng: np.random.Generator) -> Crops:
+    """Make what is on forms beside digits: rests of rules and boxes, crosses, blots, letters.
+
+    Args:
+        count: How many to make.
+        rng: Decides everything.
+
+    Returns:
+        (count, 28, 28) uint8.
+    """
+    return _make(lambda: _MARKS[rng.integers(len(_MARKS))](rng), count)
+
+
+def _make(draw: Callable[[], Image], count: int) -> Crops:
     made = np.zeros((count, CROP_SIZE_PX, CROP_SIZE_PX), np.uint8)
     for index in range(count):
-        ink = np.zeros((1, 1), np.uint8)
+        ink = draw()
         while np.count_nonzero(ink > FAINT) < 6:  # too little ink to be cut at all
-            kind = rng.random()
-            if kind < 0.45:
-                ink = _pair(_pick(digits, rng), _pick(digits, rng), rng)
-            elif kind < 0.70:
-                ink = _piece(_pick(digits, rng), rng)
-            else:
-                ink = _DRAWN[rng.integers(len(_DRAWN))](rng)
+            ink = draw()
         made[index] = center_crop(ink)
     return made
 
@@ -181,7 +198,7 @@ def _letter(rng: np.random.Generator) -> Image:
     return np.asarray(cv2.warpAffine(canvas, matrix, canvas.shape), np.uint8)
 
 
-_DRAWN: Final[tuple[Callable[[np.random.Generator], Image], ...]] = (
+_MARKS: Final[tuple[Callable[[np.random.Generator], Image], ...]] = (
     _dash,
     _cross,
     _blot,

@@ -1,14 +1,15 @@
 import numpy as np
 
 from digitbatch.nn.mixture import mix, split
-from digitbatch.nn.other import make_other
+from digitbatch.nn.other import make_cuts, make_marks
 from digitbatch.types import OTHER
 from tests.nn.idx_files import drawn_digits
 
 
 def test_made_crops_have_ink_and_the_frame_of_a_run() -> None:
     """Every crop of class "other" has ink inside the box that centring leaves."""
-    crops = make_other(drawn_digits(20).crops, 400, np.random.default_rng(0))
+    rng = np.random.default_rng(0)
+    crops = np.concatenate([make_cuts(drawn_digits(20).crops, 200, rng), make_marks(200, rng)])
     assert crops.shape == (400, 28, 28)
     assert crops.dtype == np.uint8
     assert (crops.max(axis=(1, 2)) > 32).all()
@@ -20,7 +21,7 @@ def test_made_crops_have_ink_and_the_frame_of_a_run() -> None:
 def test_the_seed_decides_what_is_made() -> None:
     """Equal seeds make equal crops, others do not."""
     digits = drawn_digits(20).crops
-    one, again, two = (make_other(digits, 20, np.random.default_rng(s)) for s in (1, 1, 2))
+    one, again, two = (make_cuts(digits, 20, np.random.default_rng(s)) for s in (1, 1, 2))
     assert (one == again).all()
     assert (one != two).any()
 
@@ -39,3 +40,5 @@ def test_mixture_has_what_was_asked_for() -> None:
     examples = mix(drawn_digits(30), 10, 20, np.random.default_rng(0))
     assert len(examples) == len(examples.crops) == 60
     assert (examples.labels == OTHER).sum() == 20
+    assert (examples.labels[examples.doubtful] == OTHER).all()
+    assert 0 < examples.doubtful.sum() < 20  # cuts may look like digits, marks do not

@@ -2,6 +2,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -10,9 +11,10 @@ from digitbatch.nn.architectures import build
 from digitbatch.nn.card import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, load_card
 from digitbatch.nn.evaluation import evaluate_idx
 from digitbatch.nn.export import check_same, save_model
+from digitbatch.nn.fitting import fit
 from digitbatch.nn.mixture import Examples
 from digitbatch.nn.predictors import OnnxPredictor, TorchPredictor
-from digitbatch.nn.training import Progress, Recipe, fit, train
+from digitbatch.nn.training import Progress, Recipe, train
 from tests.nn.idx_files import drawn_digits, write_part
 
 TINY = Recipe(epochs=1, batch=32, validation_digits=20, drawn_digits=10, other_crops=20)
@@ -68,7 +70,7 @@ def test_training_learns() -> None:
     digits = drawn_digits(200)
     fit(
         build("cnn"),
-        Examples(digits.crops, digits.labels),
+        Examples(digits.crops, digits.labels, np.zeros(200, np.bool_)),
         drawn_digits(20, seed=1),
         replace(TINY, epochs=6),
         seed=0,
