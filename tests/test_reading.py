@@ -1,5 +1,6 @@
 import itertools
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from digitbatch.nn.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
 from digitbatch.reading import read_page
 from digitbatch.reading.components import connected_components, sort_components
-from digitbatch.reading.cuts import cut, seams
+from digitbatch.reading.cuts import cut, notches, seams
 from digitbatch.reading.fields import field_result, scan_box
 from digitbatch.reading.lattice import Candidate, Lattice, Place, Reading, build_lattice, decode
 from digitbatch.reading.lines import group_lines
@@ -140,6 +141,17 @@ class TestCuts:
         assert merged(parts).box == whole.box
         assert parts[0].cut_right
         assert not parts[0].cut_left
+
+    @pytest.mark.parametrize("slant", [-0.3, 0.0, 0.3])
+    def test_two_rings_that_share_a_wall_are_parted_at_the_wall(self, slant: float) -> None:
+        """Where round digits overlap, the outline shows the place, upright and slanted."""
+        ink = np.zeros((40, 66), np.uint8)
+        for middle in (20, 44):
+            cv2.ellipse(ink, (middle, 20), (13, 18), 0, 0, 360, 255, 4)
+        shear = np.array([[1, -slant, 20 * slant], [0, 1, 0]])
+        ink = np.asarray(cv2.warpAffine(ink, shear, (66, 40)), np.uint8)
+        wall = 32 - slant * (np.arange(40) - 20)
+        assert min(float(np.abs(path - wall).max()) for path in notches(ink, SIZE)) <= 3.5
 
     def test_parts_hold_all_the_ink(self) -> None:
         """Put together again, the parts are the piece."""

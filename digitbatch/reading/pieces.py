@@ -10,7 +10,7 @@ import numpy as np
 from digitbatch.reading.components import Components
 from digitbatch.types import Box, Image
 
-_VISIBLE: Final = 60  # fainter levels belong to the blur around a stroke, not to its box
+VISIBLE: Final = 60  # fainter levels belong to the blur around a stroke, not to its box
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def tight_piece(
         cut_left: Whether it was parted there from other ink.
         cut_right: The same on its right.
     """
-    visible = ink > _VISIBLE
+    visible = ink > VISIBLE
     rows = np.flatnonzero(visible.any(axis=1))
     if not len(rows):
         return None
