@@ -15,8 +15,9 @@ from digitbatch.packaged import default_model
 from digitbatch.reading import read_page
 from digitbatch.reading.components import connected_components, sort_components
 from digitbatch.reading.cuts import cut, notches, seams
+from digitbatch.reading.decode import Place, Reading, decode
 from digitbatch.reading.fields import field_result, scan_box
-from digitbatch.reading.lattice import Candidate, Lattice, Place, Reading, build_lattice, decode
+from digitbatch.reading.lattice import Candidate, Lattice, build_lattice
 from digitbatch.reading.lines import group_lines
 from digitbatch.reading.pieces import Piece, merged, tight_piece
 from digitbatch.reading.points import is_point

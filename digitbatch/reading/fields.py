@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from digitbatch.config import Review
-from digitbatch.reading.lattice import Place, Reading
+from digitbatch.reading.decode import Place, Reading
 from digitbatch.reading.pieces import Piece
 from digitbatch.reading.points import is_speck, mark_kind
 from digitbatch.types import CLASSES, OTHER, Affine, Box, DigitResult, FieldResult, Mark, Status

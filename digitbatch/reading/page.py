@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from digitbatch.config import Config
+from digitbatch.reading.decode import decode
 from digitbatch.reading.fields import field_result
 from digitbatch.reading.find import find_fields
-from digitbatch.reading.lattice import build_lattice, decode
+from digitbatch.reading.lattice import build_lattice
 from digitbatch.reading.pieces import Piece
 from digitbatch.stages.base import Normalizer, Sheet
 from digitbatch.types import (

@@ -1,0 +1,164 @@
+"""The best path through a lattice, and how much the other paths weigh against it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitbatch.reading.lattice import WIDEST, Lattice
+from digitbatch.reading.pieces import Piece
+from digitbatch.types import OTHER, Probabilities
+
+_UNLIKELY: Final = 1e-6
+_TOUCHING: Final = 3.0  # minus the log of how often a component is several digits
+_BETWEEN: Final = 0.75  # and of each digit with a neighbour on both sides
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One digit's place in the best reading."""
+
+    piece: Piece
+    probabilities: NDArray[np.float32] = field(compare=False)  # (11,)
+    was_cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The best path through a lattice."""
+
+    places: tuple[Place, ...]
+    left_over: tuple[Piece, ...]  # ink that no digit explains
+    margin: float  # share of the weight of all paths that those with this text have, 0 to 1
+
+
+def decode(
+    lattice: Lattice, probabilities: Probabilities, count: tuple[int, int] | None = None
+) -> Reading:
+    """The likeliest way to read the line.
+
+    Args:
+        lattice: What the ink could be.
+        probabilities: (len(lattice.candidates), 11) what the network says of each candidate.
+        count: How many digits are written, at least and at most; None: not known. Where no path
+            has such a count, it is read as if it were not known.
+    """
+    atoms = lattice.atoms
+    size = lattice.digit_height_px
+    shares = np.maximum(probabilities[:, :OTHER].astype(np.float64), _UNLIKELY)
+    logs = np.log(shares)
+    arcs: _Arcs = [[] for _ in range(len(atoms) + 1)]
+    for index, candidate in enumerate(lattice.candidates):
+        shape = _shape_score(candidate.piece, int(shares[index].argmax()), size)
+        arcs[candidate.last].append((candidate.first, index, shape))
+    for position, atom in enumerate(atoms):
+        arcs[position + 1].append((position, -1, noise_score(atom, size)))
+    path = _best_path(arcs, logs.max(axis=1), count) or _best_path(arcs, logs.max(axis=1), None)
+    places: list[Place] = []
+    left_over: list[Piece] = []
+    explained = 1.0
+    for first, last, index in path or []:
+        if index < 0:
+            left_over += atoms[first:last]
+            continue
+        piece = lattice.candidates[index].piece
+        was_cut = piece.cut_left or piece.cut_right
+        places.append(Place(piece, probabilities[index], was_cut))
+        explained *= 1 - float(probabilities[index][OTHER])
+    text = [int(place.probabilities[:OTHER].argmax()) for place in places]
+    # All that the paths weigh together, and the weight of "this ink is no digits at all".
+    everything = np.exp(_total(arcs, np.log(shares.sum(axis=1)))) + (1 - explained)
+    margin = float(np.exp(_text_total(arcs, logs, text)) / everything)
+    return Reading(tuple(places), tuple(left_over), min(1.0, margin))
+
+
+_Arcs = list[list[tuple[int, int, float]]]  # for each end: (start, candidate or -1, shape score)
+
+
+def _best_path(
+    arcs: _Arcs, logs: NDArray[np.float64], count: tuple[int, int] | None
+) -> list[tuple[int, int, int]] | None:
+    """The (start, end, candidate) of each step of the best path; None where there is no path."""
+    best: list[dict[int, tuple[float, int, int, int]]] = [{0: (0.0, -1, -1, 0)}]
+    for end in range(1, len(arcs)):
+        states: dict[int, tuple[float, int, int, int]] = {}
+        for start, index, shape in arcs[end]:
+            score = shape + float(logs[index]) if index >= 0 else shape
+            for digits, state in best[start].items():
+                now = digits + 1 if count and index >= 0 else digits
+                if count and now > count[1]:
+                    continue
+                reached = state[0] + score
+                if now not in states or reached > states[now][0]:
+                    states[now] = (reached, start, index, digits)
+        best.append(states)
+    ends = [n for n in best[-1] if count is None or n >= count[0]]
+    if not ends:
+        return None
+    digits = max(ends, key=lambda n: best[-1][n][0])
+    path = []
+    end = len(arcs) - 1
+    while end > 0:
+        _, start, index, before = best[end][digits]
+        path.append((start, end, index))
+        end, digits = start, before
+    return path[::-1]
+
+
+def _total(arcs: _Arcs, logs: NDArray[np.float64]) -> float:
+    """The logarithm of the weight of all paths."""
+    total = np.full(len(arcs), -np.inf)
+    total[0] = 0.0
+    for end in range(1, len(arcs)):
+        total[end] = np.logaddexp.reduce(
+            [
+                total[start] + shape + (logs[index] if index >= 0 else 0.0)
+                for start, index, shape in arcs[end]
+            ]
+        )
+    return float(total[-1])
+
+
+def _text_total(arcs: _Arcs, logs: NDArray[np.float64], text: Sequence[int]) -> float:
+    """The logarithm of the weight of all paths that give a text.
+
+    Cuts a pixel apart are paths of their own, but no other readings.
+    """
+    total = np.full((len(arcs), len(text) + 1), -np.inf)
+    total[0, 0] = 0.0
+    for end in range(1, len(arcs)):
+        for start, index, shape in arcs[end]:
+            if index < 0:
+                total[end] = np.logaddexp(total[end], total[start] + shape)
+            else:
+                step = total[start, :-1] + shape + logs[index, text]
+                total[end, 1:] = np.logaddexp(total[end, 1:], step)
+    return float(total[-1, -1])
+
+
+def _shape_score(piece: Piece, digit: int, size: float) -> float:
+    """How unlikely a digit of this size is, as a logarithm; only cuts are judged by their width.
+
+    Whole components keep the shape in which they were written; a cut may make anything.
+    """
+    score = 0.0
+    height = piece.box.height
+    if height < 0.4 * size:
+        score -= 25 * (0.4 - height / size)
+    if piece.box.width > WIDEST * size:  # a word of digits is no digit, whatever the network says
+        score -= 12 * (piece.box.width / size - WIDEST)
+    if piece.cut_left or piece.cut_right:
+        usual = 0.28 if digit == 1 else 0.62
+        score -= 0.25 * ((piece.box.width / height - usual) / 0.35) ** 2
+        if not piece.cut_left:
+            score -= _TOUCHING
+        elif piece.cut_right:
+            score -= _BETWEEN
+    return score
+
+
+def noise_score(piece: Piece, size: float) -> float:
+    """How unlikely it is that this ink is no digit and no part of one, as a logarithm."""
+    return -0.15 - 9.0 * min(1.0, max(0.0, (piece.size_px / size - 0.10) / 0.5))
