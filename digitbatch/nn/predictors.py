@@ -181,6 +181,7 @@ def load_predictor(
     folder = default_model() if folder is None else folder
     if device == "cpu" or (device == "auto" and not cuda_is_there()):
         return OnnxPredictor(folder)
+    require_cuda()  # before torch is started: that takes seconds
     return TorchPredictor(folder, device="cuda", batch_size=batch_size)
 
 
@@ -193,18 +194,28 @@ def cuda_is_there() -> bool:
     return torch.cuda.is_available()
 
 
+def require_cuda() -> None:
+    """Refuse "cuda" where no GPU can be used.
+
+    Raises:
+        DeviceError: If there is none.
+    """
+    if not cuda_is_there():
+        raise DeviceError(
+            "cuda was asked for, but no GPU can be used: no NVIDIA driver names one, or torch was"
+            " installed without CUDA (or not at all); use --device cpu, or install torch for your"
+            " CUDA version"
+        )
+
+
 def torch_device(device: str) -> "torch.device":
     """Turn "auto", "cpu" or "cuda" into torch's device.
 
     Raises:
         DeviceError: If "cuda" is asked for and not there.
     """
-    if device == "cuda" and not cuda_is_there():
-        raise DeviceError(
-            "cuda was asked for, but no GPU can be used: no NVIDIA driver names one, or torch was"
-            " installed without CUDA (or not at all); use --device cpu, or install torch for your"
-            " CUDA version"
-        )
+    if device == "cuda":
+        require_cuda()
     import torch
 
     return torch.device("cpu" if device == "cpu" or not cuda_is_there() else "cuda")
