@@ -21,6 +21,7 @@ from digitbatch.errors import UsageError
 from digitbatch.inputs import Walk, walk
 from digitbatch.lock import hold, lock_file
 from digitbatch.nn.card import load_card
+from digitbatch.nn.kept import promoted_model
 from digitbatch.outputs import CsvStream, Output, OutputSet, check_outputs
 from digitbatch.packaged import default_model
 from digitbatch.results import RunMeta, RunSummary, Tally
@@ -57,7 +58,7 @@ def run(
         inputs: A file or folder, or several; folders are walked.
         out: Files to write, each once: .csv, .json or .jsonl. "-" is CSV on the standard output.
         config: A pipeline.yaml or a loaded one; None: ./pipeline.yaml, else the packaged one.
-        model: A model folder; None: what the config says, else the packaged one.
+        model: A model folder; None: what the config says, else the promoted or packaged one.
         device: "auto" takes a GPU where there is one.
         workers: Processes that read pages; "auto": one for each core, or none for a few pages.
             Changes no result.
@@ -145,7 +146,7 @@ def read_page(
         pixels: (height, width) uint8 grey levels, or (height, width, 3) uint8 R, G, B: dark ink on
             light paper. OpenCV reads pictures as B, G, R: turn them with `pixels[:, :, ::-1]`.
         config: A pipeline.yaml or a loaded one; None: ./pipeline.yaml, else the packaged one.
-        model: A model folder; None: what the config says, else the packaged one.
+        model: A model folder; None: what the config says, else the promoted or packaged one.
 
     Returns:
         The fields of the page, with boxes in pixels of the array.
@@ -171,13 +172,26 @@ def _reader(config: Path | Config | None, model: Path | None) -> Reader:
 
 
 def load_plan(config: StrPath | Config | None, model: StrPath | None) -> tuple[Config, Path]:
-    """Load the config and find the model's folder; the log says which config it is."""
+    """Load the config and find the model's folder; the first line of the log says which."""
     if isinstance(config, Config):
-        plan = config
+        place, plan = "as given", config
     else:
         place, plan = find_config(_path(config))
-        log.info("config: %s", place)
-    return plan, _path(model) or plan.model or default_model()
+    folder, origin = _find_model(_path(model), plan)
+    log.info("config: %s; model: %s", place, origin)
+    return plan, folder
+
+
+def _find_model(given: Path | None, plan: Config) -> tuple[Path, str]:
+    """The folder of the weights, and in words for the log why it is this one."""
+    if given is not None:
+        return given, str(given)
+    if plan.model is not None:
+        return plan.model, f"{plan.model} (from the config)"
+    promoted = promoted_model()
+    if promoted is not None:
+        return promoted, f"{promoted} (promoted)"
+    return default_model(), "the packaged weights"
 
 
 def _gpu_predictor(

@@ -21,12 +21,21 @@ class Evaluation:
 
 
 def evaluate_idx(data: Path, predictor: Predictor) -> Evaluation:
-    """Evaluate on the test digits (`t10k-...`) of a folder of IDX files.
+    """Evaluate on labelled digits; see `load_labelled`.
 
     Raises:
         UsageError: If a file is missing or damaged; the message names it.
     """
-    return evaluate_digits(predictor, load_mnist(data, "t10k"))
+    return evaluate_digits(predictor, load_labelled(data))
+
+
+def load_labelled(data: Path) -> Digits:
+    """Load the digits that models are judged on: the test digits (`t10k-...`) of IDX files.
+
+    Raises:
+        UsageError: If a file is missing or damaged; the message names it.
+    """
+    return load_mnist(data, "t10k")
 
 
 def evaluate_digits(predictor: Predictor, digits: Digits) -> Evaluation:

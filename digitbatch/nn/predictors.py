@@ -14,6 +14,7 @@ import numpy as np
 
 from digitbatch.errors import DeviceError, ModelError
 from digitbatch.nn.card import ONNX_FILE, WEIGHTS_FILE, load_card, read_checked
+from digitbatch.nn.kept import promoted_model
 from digitbatch.packaged import default_model
 from digitbatch.types import CLASSES, CROP_SIZE_PX, Crops, Probabilities
 
@@ -170,7 +171,7 @@ def load_predictor(
     """Load a model for the device: ONNX Runtime on the CPU, torch on a GPU.
 
     Args:
-        folder: The model; None: the default that comes with digitbatch.
+        folder: The model; None: the promoted one, else the one that comes with digitbatch.
         device: "auto" takes a GPU where one is there; `device_name` then says what it took.
         batch_size: Crops that a GPU gets at once; on the CPU it changes nothing.
 
@@ -178,7 +179,7 @@ def load_predictor(
         ModelError: If the model is missing, damaged, or made for other crops.
         DeviceError: If "cuda" is asked for and not there.
     """
-    folder = default_model() if folder is None else folder
+    folder = folder or promoted_model() or default_model()
     if device == "cpu" or (device == "auto" and not cuda_is_there()):
         return OnnxPredictor(folder)
     require_cuda()  # before torch is started: that takes seconds

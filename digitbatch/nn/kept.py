@@ -1,0 +1,281 @@
+"""Where promoted models are kept, and which of them runs use. Does not import torch.
+
+In the user's data folder (or the one that DIGITBATCH_HOME names):
+
+    models/promoted.json     the promotions in force, oldest first; the last one is the default
+    models/HASH-HASH/        a promoted model; never changed, and never removed by digitbatch
+
+A run that has begun keeps its folder, whatever is promoted or rolled back meanwhile.
+"""
+
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Literal
+
+from filelock import FileLock, Timeout
+from platformdirs import user_data_path
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from digitbatch.errors import LockedError, ModelError, OutputError, UsageError
+from digitbatch.nn.card import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Card, load_card, read_checked
+from digitbatch.packaged import default_model
+
+HOME_VARIABLE: Final = "DIGITBATCH_HOME"
+HISTORY_FILE: Final = "promoted.json"
+
+log = logging.getLogger(__name__)
+
+
+class Promotion(BaseModel):
+    """One model that was made the default for runs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    # Both hashes: the same weights with another temperature are another model.
+    model: str = Field(pattern="^[0-9a-f]{12}-[0-9a-f]{12}$", description="name of its folder")
+    promoted_at: AwareDatetime
+
+    @property
+    def folder(self) -> Path:
+        """Where the model is kept."""
+        return _models_folder() / self.model
+
+
+class _History(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: Literal[1] = 1
+    promotions: tuple[Promotion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A model that is packaged or kept."""
+
+    folder: Path
+    promoted_at: datetime | None  # None: packaged, or its promotion was rolled back
+    steps_back: int | None  # rollbacks that lead to it; 0: runs use it; None: no rollback does
+
+
+def promoted_model() -> Path | None:
+    """The folder of the model that was promoted last; None: nothing is, runs take the packaged one.
+
+    Raises:
+        ModelError: If it cannot be used. Runs then end: other weights would give other results,
+            and nobody would know.
+    """
+    promotions = _read()
+    if not promotions:
+        return None
+    folder = promotions[-1].folder
+    try:
+        check_whole(folder)
+    except ModelError as error:
+        raise ModelError(
+            f"the promoted model cannot be used: {error}; or go back to the one before it with"
+            " `digitbatch models rollback`"
+        ) from error
+    return folder
+
+
+def known_models() -> list[Known]:
+    """All models that are packaged or kept: first what runs use, then in the order of rollbacks.
+
+    Raises:
+        ModelError: If the history of promotions is damaged.
+    """
+    known: dict[Path, Known] = {}  # promoted, rolled back and promoted again: listed once
+    promotions = _read()
+    for steps, promotion in enumerate(reversed(promotions)):
+        known.setdefault(
+            promotion.folder, Known(promotion.folder, promotion.promoted_at, steps_back=steps)
+        )
+    known[default_model()] = Known(default_model(), None, steps_back=len(promotions))
+    for card in sorted(_models_folder().glob(f"[!.]*/{CARD_FILE}")):
+        known.setdefault(card.parent, Known(card.parent, None, steps_back=None))
+    return list(known.values())
+
+
+def rollback() -> Path:
+    """Go back to the model that was the default before the last promotion.
+
+    One that cannot be used any more (damaged, or made for other crops) is passed over, with a
+    warning; the packaged model is always there.
+
+    Returns:
+        The folder of what runs use now.
+
+    Raises:
+        UsageError: If nothing is promoted.
+        ModelError: If the history of promotions is damaged.
+        LockedError: If another process is changing it.
+        OutputError: If it cannot be written.
+    """
+    with changing():
+        left = _read()
+        if not left:
+            raise UsageError(
+                "there is nothing to roll back to: no model is promoted, runs use the packaged one"
+            )
+        left = left[:-1]
+        while left:
+            try:
+                check_whole(left[-1].folder)
+                break
+            except ModelError as error:
+                log.warning("passed over: %s", error)
+                left = left[:-1]
+        _write(left)
+    return left[-1].folder if left else default_model()
+
+
+@contextmanager
+def changing() -> Iterator[None]:
+    """Keep other processes from changing what is kept.
+
+    Raises:
+        LockedError: If one does so now.
+        OutputError: If nothing can be written there.
+    """
+    models = _models_folder()
+    try:
+        models.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(models / ".lock", timeout=0)
+        lock.acquire()
+    except Timeout as error:
+        raise LockedError(
+            f"another process is promoting or rolling back in {models}; wait until it has ended"
+        ) from error
+    except OSError as error:
+        raise _output_error(models, error) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def copied(folder: Path) -> Iterator[Path]:
+    """Copy the files of a model beside the kept ones, to be judged and then kept by `keep`.
+
+    What is judged is what is kept, even if somebody trains into `folder` meanwhile.
+
+    Raises:
+        OutputError: If it cannot be copied. Nothing is left of it.
+    """
+    models = _models_folder()
+    with ExitStack() as stack:
+        try:
+            beside = tempfile.TemporaryDirectory(
+                prefix=".new-", dir=models, ignore_cleanup_errors=True
+            )
+            copy = Path(stack.enter_context(beside)) / "model"
+            copy.mkdir()
+            for path in folder.iterdir():
+                if path.is_file():
+                    shutil.copyfile(path, copy / path.name)
+        except OSError as error:
+            raise _output_error(models, error) from error
+        yield copy
+
+
+def keep(copy: Path) -> Path:
+    """Move what `copied` made to its place and make it the default for runs, within `changing`.
+
+    Returns:
+        The folder that runs use now.
+
+    Raises:
+        ModelError: If the copy is not whole.
+        OutputError: If it cannot be moved or noted. Runs then use what they used before.
+    """
+    card = check_whole(copy)
+    promotion = Promotion(model=model_name(card), promoted_at=datetime.now(UTC))
+    place = promotion.folder
+    try:
+        if not _is_whole(place):
+            if place.exists():
+                place.replace(copy.with_name("damaged"))
+            copy.replace(place)
+    except OSError as error:
+        raise _output_error(place, error) from error
+    _write([*_read(), promotion])
+    return place
+
+
+def check_whole(folder: Path) -> Card:
+    """Read a model's card and compare its files with the hashes in it.
+
+    Raises:
+        ModelError: If it is missing, damaged, or made for other crops.
+    """
+    card = load_card(folder)
+    read_checked(folder / WEIGHTS_FILE, card.weights_sha256)
+    read_checked(folder / ONNX_FILE, card.onnx_sha256)
+    return card
+
+
+def model_name(card: Card) -> str:
+    """The name of the folder in which a model is kept; it begins as the hash in results does."""
+    return f"{card.weights_sha256[:12]}-{card.onnx_sha256[:12]}"
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        check_whole(folder)
+    except ModelError:
+        return False
+    return True
+
+
+def _models_folder() -> Path:
+    home = os.environ.get(HOME_VARIABLE)
+    data = Path(home) if home else user_data_path("digitbatch", appauthor=False)
+    return data.absolute() / "models"
+
+
+def _read() -> tuple[Promotion, ...]:
+    path = _models_folder() / HISTORY_FILE
+    try:
+        return _History.model_validate_json(path.read_bytes()).promotions
+    except (FileNotFoundError, NotADirectoryError):  # some system users have /dev/null as home
+        return ()
+    except OSError as error:
+        raise ModelError(
+            f"{path}: cannot be read ({error.strerror}), so it is not known which weights are"
+            f" promoted; make it readable, name the weights with --model, or let {HOME_VARIABLE}"
+            " name another folder"
+        ) from error
+    except ValidationError as error:
+        raise ModelError(
+            f"{path}: is damaged, so it is not known which weights are promoted; remove it to use"
+            " the packaged ones and promote anew, or name the weights with --model"
+        ) from error
+
+
+def _write(promotions: list[Promotion] | tuple[Promotion, ...]) -> None:
+    path = _models_folder() / HISTORY_FILE
+    text = _History(promotions=tuple(promotions)).model_dump_json(indent=2) + "\n"
+    new = path.with_name(f".{HISTORY_FILE}.new")  # one at a time: see `changing`
+    try:
+        with new.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+    except OSError as error:
+        raise _output_error(path, error) from error
+
+
+def _output_error(path: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"{path}: cannot be written ({error.strerror or error}); runs use what they used before."
+        f" Make room or allow writing there, or let {HOME_VARIABLE} name another folder"
+    )
