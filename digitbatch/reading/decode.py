@@ -13,6 +13,8 @@ from digitbatch.types import OTHER, Probabilities
 
 _UNLIKELY: Final = 1e-6
 _TOUCHING: Final = 3.0  # minus the log of how often a component is several digits
+_CLOSE: Final = 2.0  # minus the log of how often digits stand so close that their boxes overlap
+_GAP: Final = 0.08  # digit heights from which a gap says nothing
 _BETWEEN: Final = 0.75  # and of each digit with a neighbour on both sides
 
 
@@ -52,6 +54,7 @@ def decode(
     arcs: _Arcs = [[] for _ in range(len(atoms) + 1)]
     for index, candidate in enumerate(lattice.candidates):
         shape = _shape_score(candidate.piece, int(shares[index].argmax()), size)
+        shape += _gap_score(atoms, candidate.first, size)
         arcs[candidate.last].append((candidate.first, index, shape))
     for position, atom in enumerate(atoms):
         arcs[position + 1].append((position, -1, noise_score(atom, size)))
@@ -157,6 +160,17 @@ def _shape_score(piece: Piece, digit: int, size: float) -> float:
         elif piece.cut_right:
             score -= _BETWEEN
     return score
+
+
+def _gap_score(atoms: Sequence[Piece], first: int, size: float) -> float:
+    """How unlikely it is that a digit begins so near to the ink before it, as a logarithm.
+
+    Fragments of one digit stand closer than digits do. Cuts have no gap and a price of their own.
+    """
+    if first == 0 or atoms[first].cut_left:
+        return 0.0
+    gap = (atoms[first].box.left - atoms[first - 1].box.right) / size
+    return -_CLOSE * min(1.0, max(0.0, (_GAP - gap) / (2 * _GAP)))
 
 
 def noise_score(piece: Piece, size: float) -> float:

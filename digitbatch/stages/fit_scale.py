@@ -10,10 +10,13 @@ from pydantic import Field, model_validator
 
 from digitbatch.stages.base import PageStage, PixelKind, Sheet
 from digitbatch.stages.hysteresis import Hysteresis, hysteresis
+from digitbatch.stages.remove_rules import RemoveRules
+from digitbatch.types import Image
 
 _LOWEST_PX: Final = 6  # fewer rows than this show no digit
 _HEIGHT_SPREAD: Final = 0.14  # of the log height: heights within some 15 % count as one size
 _MEASURED_SIDE_PX: Final = 1200  # height is measured on a picture of this size: enough for a mode
+_ACROSS: Final = 0.5  # what reaches across more of the page than this is a rule, or tied by one
 _LARGEST_SCALE: Final = 4.0
 
 
@@ -79,10 +82,22 @@ def measured_digit_height_px(sheet: Sheet) -> float | None:
     high, low = Hysteresis().levels(ink)
     if high > 255:
         return None
-    _, _, stats, _ = cv2.connectedComponentsWithStats(hysteresis(ink, high, low), connectivity=8)
-    width, height = np.asarray(stats[1:, 2], np.int64), np.asarray(stats[1:, 3], np.int64)
-    found = typical_height_px(width, height)
+    mask = hysteresis(ink, high, low)
+    width, height = _sizes(mask)
+    page_height, page_width = mask.shape
+    if ((width > _ACROSS * page_width) | (height > _ACROSS * page_height)).any():
+        # Rules tie digits together: on squared paper all ink is one component.
+        mask = RemoveRules()(Sheet(mask, "mask")).pixels
+        width, height = _sizes(mask)
+    digits = (width < _ACROSS * page_width) | (height < _ACROSS * page_height)
+    found = typical_height_px(width[digits], height[digits])
     return None if found is None else found / scale
+
+
+def _sizes(mask: Image) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Width and height of each component, in pixels."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    return np.asarray(stats[1:, 2], np.int64), np.asarray(stats[1:, 3], np.int64)
 
 
 def typical_height_px(width: NDArray[np.int64], height: NDArray[np.int64]) -> float | None:

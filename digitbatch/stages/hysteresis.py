@@ -11,6 +11,7 @@ from digitbatch.stages.base import PageStage, PixelKind, Sheet
 from digitbatch.types import Image
 
 _FAINTEST: Final = 25  # of 255: below this lies the grain of paper and camera
+_GRAIN_PARTS: Final = 0.4  # of the darkest ink; what is darker than that is more than grain
 _LARGE_PAGE_PX: Final = 1000  # above this a pixel's own noise is smoothed away first
 
 
@@ -47,8 +48,9 @@ class Hysteresis(PageStage):
     def levels(self, ink: Image) -> tuple[int, int]:
         """The high and the low level for (H, W) uint8 ink; 256 where the page holds none."""
         counts = np.bincount(ink.ravel(), minlength=256).astype(np.float64)
-        grain = int(np.searchsorted(np.cumsum(counts), 0.84 * ink.size))
-        faintest = max(_FAINTEST, 3 * grain)
+        grain, darkest = np.searchsorted(np.cumsum(counts), [0.84 * ink.size, 0.995 * ink.size])
+        # On squared paper more than a sixth of the page is print: that is no grain.
+        faintest = max(_FAINTEST, int(min(3 * grain, _GRAIN_PARTS * darkest)))
         values = np.arange(256)
         high = faintest
         for _ in range(20):
