@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.errors import UsageError
-from digitbatch.stages.centre import center_crop
+from digitbatch.nn.frames import frame
 from digitbatch.types import CROP_SIZE_PX, Crops
 
 MNIST_CREDIT: Final = (
@@ -68,7 +68,7 @@ def load_mnist(folder: Path, part: Part) -> Digits:
     blank = np.flatnonzero(~images.any(axis=(1, 2)))
     if blank.size:
         raise UsageError(f"{images_file}: picture {blank[0]} is empty; is the file damaged?")
-    crops = np.stack([center_crop(image) for image in images]) if len(images) else images
+    crops = np.stack([crop for crop in map(frame, images) if crop is not None] or [images])
     return Digits(crops, labels.astype(np.int64))
 
 
