@@ -23,7 +23,7 @@ from digitbatch.nn.predictors import cuda_is_there
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples" / "pages"
 PAGE = SAMPLES / "notebook.jpg"
-COMMANDS = ("run", "inspect", "check", "train", "evaluate")
+COMMANDS = ("run", "inspect", "check", "train", "evaluate", "models")
 
 
 @pytest.fixture(autouse=True)
@@ -228,7 +228,7 @@ class TestRun:
         def first_line(*arguments: str | Path) -> str:
             return str(digitbatch("run", scans, *arguments).stderr.splitlines()[0])
 
-        assert "packaged" in first_line()
+        assert "packaged pipeline.yaml" in first_line()
         (scans / "pipeline.yaml").write_text("fields: []\n", encoding="utf-8")
         assert "current folder" in first_line()
         other = scans / "other.yaml"

@@ -38,7 +38,10 @@ def test_commands_and_options_are_there(document: Path) -> None:
     for line in re.findall(r"^(?:\S+/)?digitbatch ([a-z][^#\n]*)", text, re.MULTILINE):
         name, *rest = line.split()
         assert name in commands, line
-        known = {option for parameter in commands[name].params for option in parameter.opts}
+        command = commands[name]
+        if rest and rest[0] in vars(command).get("commands", {}):
+            command = vars(command)["commands"][rest.pop(0)]
+        known = {option for parameter in command.params for option in parameter.opts}
         assert {word for word in rest if word.startswith("--")} <= known, line
 
 

@@ -106,7 +106,8 @@ Config = Annotated[
 Model = Annotated[
     Path | None,
     typer.Option(
-        metavar="FOLDER", help="The weights. Otherwise the config's or the packaged ones."
+        metavar="FOLDER",
+        help="The weights. Otherwise the config's, the promoted or the packaged ones.",
     ),
 ]
 OnDevice = Annotated[
@@ -225,3 +226,41 @@ def evaluate(
     from digitbatch.cli.model import evaluate_command
 
     evaluate_command(data, model, device.value, batch_size)
+
+
+models = typer.Typer(rich_markup_mode=None)
+app.add_typer(models, name="models")
+
+
+@models.callback(invoke_without_command=True)
+def list_models(context: typer.Context) -> None:
+    """List models with their cards, promote one, or go back."""
+    if context.invoked_subcommand is None:
+        from digitbatch.cli.kept import list_command
+
+        list_command()
+
+
+@models.command()
+def promote(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The model, from `train`.")],
+    gate: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR",
+            help="Labelled digits on which it must not be worse than what runs use now.",
+        ),
+    ],
+) -> None:
+    """Make a model the default for runs, if it is not worse than the present one."""
+    from digitbatch.cli.kept import promote_command
+
+    promote_command(folder, gate)
+
+
+@models.command()
+def rollback() -> None:
+    """Go back to what runs used before the last promotion."""
+    from digitbatch.cli.kept import rollback_command
+
+    rollback_command()

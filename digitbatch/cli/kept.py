@@ -1,0 +1,66 @@
+"""What `digitbatch models`, `promote` and `rollback` do."""
+
+from pathlib import Path
+
+from digitbatch.console import set_up_logging
+from digitbatch.errors import ModelError
+from digitbatch.nn.card import load_card
+from digitbatch.nn.kept import Known, known_models, rollback
+
+
+def list_command() -> None:
+    """Print the cards of the models that are packaged or kept."""
+    print(*("\n".join(_lines(known)) for known in known_models()), sep="\n\n")
+
+
+def promote_command(folder: Path, gate: Path) -> None:
+    """Make a model the default for runs, and say by how much it is better."""
+    from digitbatch.nn.promotion import promote
+
+    set_up_logging("normal")
+    done = promote(folder, gate)
+    if done is None:
+        print(f"{folder} is what runs use already: nothing was changed")
+    else:
+        print(f"{folder} is promoted: {done.comparison}")
+        print(f"runs now use {done.folder}; `digitbatch models rollback` goes back")
+
+
+def rollback_command() -> None:
+    """Go back by one promotion."""
+    set_up_logging("normal")
+    print(f"runs now use {rollback()}")
+
+
+def _lines(known: Known) -> list[str]:
+    """The card of a model, for people."""
+    try:
+        card = load_card(known.folder)
+    except ModelError as error:
+        return [f"unusable  {_role(known)}", f"  {error}"]
+    metrics = ", ".join(f"{name} {value:g}" for name, value in sorted(card.metrics.items()))
+    return [
+        f"{card.weights_sha256[:12]}  {_role(known)}",
+        f"  weights  sha256 {card.weights_sha256}",
+        f"  network  {card.architecture}, {card.parameters:,} parameters",
+        f"  trained  on {card.training_data} (seed {card.seed}, digitbatch"
+        f" {card.digitbatch_version}, torch {card.torch_version})",
+        f"  credit   {card.credit}",
+        f"  metrics  {metrics}",
+        f"  folder   {known.folder}",
+    ]
+
+
+def _role(known: Known) -> str:
+    """What runs and rollbacks have to do with a model."""
+    if known.steps_back is None:
+        return "kept; rolled back"
+    role = (
+        f"promoted {known.promoted_at.astimezone():%Y-%m-%d %H:%M}"
+        if known.promoted_at
+        else "packaged"
+    )
+    if known.steps_back == 0:
+        return f"{role}; the default for runs"
+    steps = "1 rollback" if known.steps_back == 1 else f"{known.steps_back} rollbacks"
+    return f"{role}; {steps} back"
