@@ -148,7 +148,8 @@ class Config(BaseModel):
     )
     model: Path | None = Field(
         default=None,
-        description="Folder of the weights, relative to this file. Left out: the packaged ones.",
+        description="Folder of the weights, relative to this file. Left out: the promoted ones"
+        " (`digitbatch models`), else the packaged ones.",
     )
     review: Review = Field(default=Review(), description="When a field is sent to a person.")
 

@@ -120,7 +120,7 @@ def plan_lines(config: Config) -> list[str]:
         *lines,
         f"review  below a confidence of {written(config.review.min_confidence)}",
         f"input   pages of up to {limit:,} pixels, PDF at {dpi} dpi",
-        f"model   {config.model or 'the packaged weights'}",
+        f"model   {config.model or 'the promoted weights, else the packaged ones'}",
         f"plan    {config.fingerprint()[:16]}",
     ]
 
