@@ -13,6 +13,7 @@ from digitbatch.drawing.strokes import Hand
 from digitbatch.nn.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
 from digitbatch.reading import read_page
+from digitbatch.reading.boxes import without_boxes
 from digitbatch.reading.components import connected_components, sort_components
 from digitbatch.reading.cuts import cut, notches, seams
 from digitbatch.reading.decode import Place, Reading, decode
@@ -182,7 +183,7 @@ class TestLattice:
         self, count: tuple[int, int] | None, length: int
     ) -> None:
         """The best path of the count is taken; a count that cannot be is passed over."""
-        atoms = (block(0, 0, 18, 40), block(19, 0, 18, 40))
+        atoms = (block(0, 6, 14, 28), block(20, 6, 14, 28))
         lattice = Lattice(SIZE, atoms, (
             Candidate(0, 1, atoms[0]), Candidate(0, 2, merged(atoms)), Candidate(1, 2, atoms[1]),
         ))  # fmt: skip
@@ -191,7 +192,7 @@ class TestLattice:
 
     def test_two_readings_of_like_weight_leave_little_margin(self) -> None:
         """The margin is the best path's share of all of them."""
-        atoms = (block(0, 0, 18, 40), block(19, 0, 18, 40))
+        atoms = (block(0, 6, 14, 28), block(20, 6, 14, 28))
         lattice = Lattice(SIZE, atoms, (
             Candidate(0, 1, atoms[0]), Candidate(0, 2, merged(atoms)), Candidate(1, 2, atoms[1]),
         ))  # fmt: skip
@@ -367,3 +368,42 @@ class TestPages:
         zone = Zone(name="a", box=(0.1, 0.1, 0.5, 0.5), pages=(2,))
         (field,) = read(drawn(["4096"]), network, Config(fields=(zone,))).fields
         assert field.status == "empty"
+
+
+class TestBoxes:
+    def form(self) -> tuple[Image, Image]:
+        """Five boxes with a stroke across a wall, and the stroke alone."""
+        ink = np.zeros((90, 330), np.uint8)
+        cv2.line(ink, (55, 30), (95, 60), 255, 5)
+        cv2.line(ink, (160, 25), (160, 62), 255, 5)
+        return self.boxes(ink), ink
+
+    def boxes(self, ink: Image) -> Image:
+        """Five printed boxes around what is written."""
+        boxes = ink.copy()
+        for y in (15, 75):
+            cv2.line(boxes, (15, y), (315, y), 255, 2)
+        for x in range(15, 316, 60):
+            cv2.line(boxes, (x, 15), (x, 75), 255, 2)
+        return boxes
+
+    def tall(self, mask: Image) -> int:
+        """How many components are tall enough to be digits."""
+        return int(np.count_nonzero(connected_components(mask).height >= 20))
+
+    def test_boxes_go_and_strokes_stay(self) -> None:
+        """Of printed boxes nothing as tall as a digit stays; strokes stay, across a wall too."""
+        boxes, ink = self.form()
+        left = without_boxes(boxes, 5)
+        assert self.tall(left) == 2
+        lost = cv2.countNonZero(cv2.subtract(ink, left))
+        assert lost < 0.02 * cv2.countNonZero(ink)
+
+    def test_an_empty_row_of_boxes_is_empty(self) -> None:
+        """Without handwriting nothing as tall as a digit is left."""
+        assert self.tall(without_boxes(self.boxes(np.zeros((90, 330), np.uint8)), 5)) == 0
+
+    def test_a_zone_without_print_keeps_all_its_ink(self) -> None:
+        """Digits alone are no boxes."""
+        _, ink = self.form()
+        assert np.array_equal(without_boxes(ink, 5), ink)

@@ -1,5 +1,6 @@
 """Where digits that touch might be parted: seams from top to bottom through the least ink."""
 
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -14,7 +15,7 @@ _NOTCH_WIDTH: Final = 0.3  # how far beside a notch the outline must be higher, 
 _NOTCH_DEPTH: Final = 0.06
 _SAME: Final = 0.07  # digit heights between two paths below which they say the same
 _MOST: Final = 16
-_SLIVER_PX: Final = 4  # fewer visible pixels are not a piece
+_SLIVER: Final = 0.006  # of a digit's height, squared: less ink is no part of its own
 
 
 def seams(ink: Image, most: int, apart_px: float) -> list[NDArray[np.int64]]:
@@ -141,17 +142,27 @@ def cut(piece: Piece, digit_height_px: float) -> list[Piece]:
     height, width = piece.ink.shape
     paths = _paths(piece, digit_height_px)
     columns = np.arange(width)[None]
+    sliver = _SLIVER * digit_height_px**2
+    edges = [np.zeros(height, np.int64)]
+    for path in paths:
+        edge = np.maximum(path, edges[-1])
+        own = (columns >= edges[-1][:, None]) & (columns < edge[:, None]) & (piece.ink > VISIBLE)
+        if np.count_nonzero(own) >= sliver:
+            edges.append(edge)
+    beyond = (columns >= edges[-1][:, None]) & (piece.ink > VISIBLE)
+    if np.count_nonzero(beyond) < sliver:
+        edges.pop()
+    edges.append(np.full(height, width, np.int64))
     parts = []
-    start = np.zeros(height, np.int64)
-    for number in range(len(paths) + 1):
-        last = number == len(paths)
-        end = np.full(height, width) if last else np.maximum(paths[number], start)
+    for number, (start, end) in enumerate(pairwise(edges)):
         own = (columns >= start[:, None]) & (columns < end[:, None])
-        ink = np.where(own, piece.ink, np.uint8(0))
         part = tight_piece(
-            ink, piece.box.left, piece.box.top, cut_left=number > 0, cut_right=not last
+            np.where(own, piece.ink, np.uint8(0)),
+            piece.box.left,
+            piece.box.top,
+            cut_left=number > 0,
+            cut_right=number < len(edges) - 2,
         )
-        if part is not None and np.count_nonzero(part.ink) >= _SLIVER_PX:
+        if part is not None:
             parts.append(part)
-        start = end
     return parts if len(parts) > 1 else [piece]

@@ -15,6 +15,8 @@ _UNLIKELY: Final = 1e-6
 _TOUCHING: Final = 3.0  # minus the log of how often a component is several digits
 _CLOSE: Final = 2.0  # minus the log of how often digits stand so close that their boxes overlap
 _GAP: Final = 0.08  # digit heights from which a gap says nothing
+_TALL: Final = 0.75  # digit heights from which a component may well be a digit of its own
+_TALL_PARTS: Final = 4.0  # minus the log of how often a digit has two such parts
 _BETWEEN: Final = 0.75  # and of each digit with a neighbour on both sides
 
 
@@ -55,6 +57,7 @@ def decode(
     for index, candidate in enumerate(lattice.candidates):
         shape = _shape_score(candidate.piece, int(shares[index].argmax()), size)
         shape += _gap_score(atoms, candidate.first, size)
+        shape += _join_score(atoms[candidate.first : candidate.last], size)
         arcs[candidate.last].append((candidate.first, index, shape))
     for position, atom in enumerate(atoms):
         arcs[position + 1].append((position, -1, noise_score(atom, size)))
@@ -169,8 +172,20 @@ def _gap_score(atoms: Sequence[Piece], first: int, size: float) -> float:
     """
     if first == 0 or atoms[first].cut_left:
         return 0.0
+    if min(atom.box.height for atom in atoms[first - 1 : first + 1]) >= _TALL * size:
+        return 0.0
     gap = (atoms[first].box.left - atoms[first - 1].box.right) / size
     return -_CLOSE * min(1.0, max(0.0, (_GAP - gap) / (2 * _GAP)))
+
+
+def _join_score(atoms: Sequence[Piece], size: float) -> float:
+    """How unlikely it is that these are one digit, as a logarithm, for what they are alone.
+
+    A 1 close to a 2 looks like a 2 beside a rest of a rule, which the network reads as a 2.
+    """
+    whole = [atom for atom in atoms if not (atom.cut_left or atom.cut_right)]
+    tall = sum(atom.box.height >= _TALL * size for atom in whole)
+    return -_TALL_PARTS * max(0, tall - 1)
 
 
 def noise_score(piece: Piece, size: float) -> float:

@@ -7,14 +7,16 @@ from typing import Final
 import numpy as np
 
 from digitbatch.config import Config, Zone
+from digitbatch.reading.boxes import without_boxes
 from digitbatch.reading.components import Components, connected_components, sort_components
 from digitbatch.reading.lines import attach, group_lines
-from digitbatch.reading.pieces import Piece, component_piece
+from digitbatch.reading.pieces import Piece, component_piece, moved_piece
 from digitbatch.reading.points import is_point
 from digitbatch.stages.base import Sheet
 from digitbatch.stages.fit_scale import typical_height_px
-from digitbatch.types import Image, Page
+from digitbatch.types import Box, Image, Page
 
+_BEYOND: Final = 0.25  # how far beyond its zone a digit is followed, in heights of the zone
 _LEAST_HEIGHT: Final = 0.6  # of the page's digits: a line of fragments does not make them digits
 
 
@@ -37,11 +39,11 @@ def find_fields(sheet: Sheet, page: Page, config: Config) -> list[Ink]:
         page: The page as it came.
         config: Says which zones there are, and what is dirt.
     """
-    components = connected_components(sheet.pixels)
     if config.fields:
         number = page.ref.page
         zones = (zone for zone in config.fields if zone.pages is None or number in zone.pages)
-        return [_zone_ink(zone, components, sheet, page, config) for zone in zones]
+        return [_zone_ink(zone, sheet, page, config) for zone in zones]
+    components = connected_components(sheet.pixels)
     size = typical_height_px(components.width, components.height)
     if size is None:
         return []
@@ -58,24 +60,43 @@ def find_fields(sheet: Sheet, page: Page, config: Config) -> list[Ink]:
     return found
 
 
-def _zone_ink(zone: Zone, components: Components, sheet: Sheet, page: Page, config: Config) -> Ink:
-    """The components whose middle lies in a zone."""
+def _zone_ink(zone: Zone, sheet: Sheet, page: Page, config: Config) -> Ink:
+    """The ink whose middle lies in a zone, without what is printed there."""
+    box = _on_sheet(zone, sheet, page)
+    beyond = round(_BEYOND * box.height)  # digits leave their box
+    sheet_height, sheet_width = sheet.pixels.shape
+    left, top = max(0, box.left - beyond), max(0, box.top - beyond)
+    right, bottom = min(sheet_width, box.right + beyond), min(sheet_height, box.bottom + beyond)
+    most = None if zone.count is None else zone.count[1]
+    # A box's long sides may be gone as ruled lines already; its walls are found by them.
+    whole = sheet.pixels if sheet.rules is None else sheet.pixels | sheet.rules
+    mask = without_boxes(np.ascontiguousarray(whole[top:bottom, left:right]), most)
+    components = connected_components(mask)
+    x, y = components.center_x + left, components.center_y + top
+    inside = (x >= box.left) & (x < box.right) & (y >= box.top) & (y < box.bottom)
+    usual = typical_height_px(components.width[inside], components.height[inside])
+    size = min(usual or box.height, box.height)
+    least = config.segmenter.min_height_px or 0
+    # The crop's own edges are no edges of the page: a frame around it keeps them apart.
+    sorting = sort_components(components, size, (mask.shape[0] + 9, mask.shape[1] + 9), least)
+    usable = np.concatenate([sorting.digits, sorting.fragments])
+    chosen = [int(index) for index in usable if inside[index]]
+    levels = _levels(sheet)[top:bottom, left:right]
+    pieces = tuple(moved_piece(p, left, top) for p in _pieces(components, chosen, levels))
+    return _parted(zone.name, size, pieces, zone.count)
+
+
+def _on_sheet(zone: Zone, sheet: Sheet, page: Page) -> Box:
+    """The upright box on the sheet around a zone of the scan."""
     height, width = page.pixels.shape[:2]
     left, top, right, bottom = zone.box
-    corners = np.array([[left * width, top * height], [right * width, bottom * height]])
+    corners = np.array([(x * width, y * height) for x in (left, right) for y in (top, bottom)])
     from_scan = np.linalg.inv(np.vstack([sheet.to_scan, [0.0, 0.0, 1.0]]))[:2]
-    (x0, y0), (x1, y1) = corners @ from_scan[:, :2].T + from_scan[:, 2]
-    x, y = components.center_x, components.center_y
-    inside = (x >= x0) & (x < x1) & (y >= y0) & (y < y1)
-    size = min(typical_height_px(components.width, components.height) or (y1 - y0), y1 - y0)
-    if inside.any():
-        tallest = float(components.height[inside].max())
-        size = max(_LEAST_HEIGHT * size, min(tallest, y1 - y0))
-    least = config.segmenter.min_height_px or 0
-    sorting = sort_components(components, size, sheet.pixels.shape, least)
-    usable = np.concatenate([sorting.digits, sorting.fragments])
-    chosen = [int(i) for i in usable if inside[i]]
-    return _parted(zone.name, size, _pieces(components, chosen, _levels(sheet)), zone.count)
+    placed = corners @ from_scan[:, :2].T + from_scan[:, 2]
+    sheet_height, sheet_width = sheet.pixels.shape[:2]
+    low = np.clip(np.floor(placed.min(axis=0)), 0, (sheet_width - 1, sheet_height - 1))
+    high = np.clip(np.ceil(placed.max(axis=0)), low + 1, (sheet_width, sheet_height))
+    return Box(int(low[0]), int(low[1]), int(high[0]), int(high[1]))
 
 
 def _levels(sheet: Sheet) -> Image:

@@ -22,6 +22,7 @@ from digitbatch.types import OTHER, Probabilities
 _SURELY_ONE: Final = 0.9  # in digit heights; wider components are tried as several in any case
 _SURE: Final = 0.95  # a whole component this likely a digit, and not wide, is not parted
 _MOST_ATOMS: Final = 7  # a digit is never in more parts than this
+_MOST_PARTS: Final = 4  # nor in more components
 WIDEST: Final = 1.45  # in digit heights
 _TALLEST: Final = 1.9
 _WIDEST_GAP: Final = 0.35  # between two parts of one digit
@@ -79,6 +80,8 @@ def build_lattice(
             source[position] = component
         if positions[-1] - positions[0] == len(positions) - 1:  # nothing of another piece between
             found[positions[0], positions[-1] + 1] = piece
+    if segmenter.join_fragments:
+        found |= _unions(found, digit_height_px)
     for first in range(len(atoms)):
         for last in _ends(atoms, first, digit_height_px):
             may_join = segmenter.join_fragments or len(set(source[first:last])) == 1
@@ -86,6 +89,24 @@ def build_lattice(
                 found[first, last] = merged(atoms[first:last])
     candidates = tuple(Candidate(*span, found[span]) for span in sorted(found))
     return Lattice(digit_height_px, tuple(atoms), candidates)
+
+
+def _unions(wholes: dict[tuple[int, int], Piece], size: float) -> dict[tuple[int, int], Piece]:
+    """Neighbouring components together, however many atoms they were parted into."""
+    joined: dict[tuple[int, int], Piece] = {}
+    spans = sorted(wholes)
+    for number, (first, last) in enumerate(spans):
+        members, end = [wholes[first, last]], last
+        for next_first, next_last in spans[number + 1 : number + _MOST_PARTS]:
+            if next_first != end:
+                break
+            members.append(wholes[next_first, next_last])
+            end = next_last
+            whole = merged(members)
+            if whole.box.width > WIDEST * size or whole.box.height > _TALLEST * size:
+                break
+            joined[first, end] = whole
+    return joined
 
 
 def _may_be_several(piece: Piece, probabilities: NDArray[np.float32], size: float) -> bool:

@@ -1,7 +1,7 @@
 """Ink with its place: a component, a cut-off part of one, or several put together."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import cv2
@@ -95,3 +95,10 @@ def merged(pieces: Sequence[Piece]) -> Piece:
         part = ink[at.top - box.top : at.bottom - box.top, at.left - box.left : at.right - box.left]
         np.maximum(part, piece.ink, out=part)
     return Piece(ink, box, pieces[0].cut_left, pieces[-1].cut_right)
+
+
+def moved_piece(piece: Piece, right: int, down: int) -> Piece:
+    """The same ink elsewhere."""
+    box = piece.box
+    at = Box(box.left + right, box.top + down, box.right + right, box.bottom + down)
+    return replace(piece, box=at)

@@ -31,6 +31,8 @@ class Sheet:
     )  # from this sheet's pixels to the scan's
     ink: Image | None = field(default=None, repr=False, compare=False)
     """(H, W) the last levels before thresholding, light ink on black: digits are cut from them."""
+    rules: Image | None = field(default=None, repr=False, compare=False)
+    """(H, W) mask of the ruled lines that were taken out: zones look for their boxes in it."""
     digit_height_px: float | None = None  # measured once, by the first stage that needs a scale
 
     def with_pixels(self, pixels: Image, kind: PixelKind | None = None) -> "Sheet":
@@ -96,4 +98,4 @@ def moved(sheet: Sheet, matrix: Affine, width_px: int, height_px: int, border: i
     back = cv2.invertAffineTransform(matrix)
     to_scan = sheet.to_scan @ np.vstack([back, [0.0, 0.0, 1.0]])
     height = None if sheet.digit_height_px is None else sheet.digit_height_px * scale
-    return Sheet(pixels, sheet.kind, to_scan, None, height)
+    return Sheet(pixels, sheet.kind, to_scan, digit_height_px=height)

@@ -1,6 +1,6 @@
 """Take ruled lines out of an ink mask and leave the strokes that cross them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final, Literal
 
 import cv2
@@ -55,20 +55,26 @@ class RemoveRules(PageStage):
         # On a crop of one line, a 1 is as long as a third of the page.
         least_px = _LEAST_HEIGHTS * (sheet.digit_height_px or 0.0)
         rows = self._find(mask, least_px)
-        without = _delete(mask, rows)
+        without = delete_rules(mask, rows)
         turned = np.ascontiguousarray(without.T)
         columns = self._find(turned, least_px)
         if not rows and not columns:
             return sheet
-        without = np.ascontiguousarray(_delete(turned, columns).T)
-        return sheet.with_pixels(_mend(mask, without, rows=bool(rows), columns=bool(columns)))
+        without = np.ascontiguousarray(delete_rules(turned, columns).T)
+        left = mended(mask, without, rows=bool(rows), columns=bool(columns))
+        taken = np.asarray(cv2.subtract(mask, left), np.uint8)
+        return replace(sheet, pixels=left, rules=taken)
 
     def _find(self, mask: Image, least_px: float) -> list[Rule]:
         """The near-horizontal rules of an (H, W) mask that are at least so long."""
         width = mask.shape[1]
         thickest_px = _thickest(mask)
         rules = []
-        for xs, ys in _joined(_thin_pieces(mask, thickest_px), thickest_px, width):
+        for xs, ys in _joined(
+            thin_pieces(mask, thickest_px, max(15, round(mask.shape[1] / _SEGMENT_PARTS))),
+            thickest_px,
+            width,
+        ):
             left, right = int(xs.min()), int(xs.max())
             if right - left < max(self.min_length * width, least_px):
                 continue
@@ -80,7 +86,7 @@ class RemoveRules(PageStage):
         return rules
 
 
-_Points = tuple[NDArray[np.int64], NDArray[np.float64]]  # columns, and the line's height at each
+Points = tuple[NDArray[np.int64], NDArray[np.float64]]  # columns, and the line's height at each
 
 
 def _thickest(mask: Image) -> int:
@@ -88,9 +94,17 @@ def _thickest(mask: Image) -> int:
     return max(4, round(longer_side / _THICKEST_PARTS))
 
 
-def _thin_pieces(mask: Image, thickest_px: int) -> list[_Points]:
-    """Long thin near-horizontal pieces of ink, the longest first."""
-    length = max(15, round(mask.shape[1] / _SEGMENT_PARTS))
+def thin_pieces(mask: Image, thickest_px: int, length: int) -> list[Points]:
+    """Thin near-horizontal pieces of ink, the longest first.
+
+    Args:
+        mask: (H, W) uint8, ink 255 on 0.
+        thickest_px: What is thicker is no rule.
+        length: Shortest piece, in pixels.
+
+    Returns:
+        For each the columns that it covers, and its height at each.
+    """
     thick = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((thickest_px + 1, 1), np.uint8))
     thin = cv2.dilate(cv2.subtract(mask, thick), np.ones((3, 1), np.uint8))
     bridged = cv2.morphologyEx(thin, cv2.MORPH_CLOSE, np.ones((1, max(3, length // 4)), np.uint8))
@@ -118,7 +132,7 @@ def _fit(xs: NDArray[np.int64], ys: NDArray[np.float64], page_width_px: int) -> 
     return np.concatenate([np.zeros(3 - len(fitted)), fitted])
 
 
-def _joined(pieces: list[_Points], thickest_px: int, page_width_px: int) -> list[_Points]:
+def _joined(pieces: list[Points], thickest_px: int, page_width_px: int) -> list[Points]:
     """Pieces that continue each other, as one each."""
     left_over = list(pieces)
     joined = []
@@ -142,7 +156,7 @@ def _joined(pieces: list[_Points], thickest_px: int, page_width_px: int) -> list
     return joined
 
 
-def _delete(mask: Image, rules: list[Rule]) -> Image:
+def delete_rules(mask: Image, rules: list[Rule]) -> Image:
     """The mask without the runs of ink along each rule that are no thicker than the rule."""
     height, width = mask.shape
     reach = 2 * _thickest(mask)
@@ -173,7 +187,7 @@ def _delete(mask: Image, rules: list[Rule]) -> Image:
     return result
 
 
-def _mend(mask: Image, without: Image, *, rows: bool, columns: bool) -> Image:
+def mended(mask: Image, without: Image, *, rows: bool, columns: bool) -> Image:
     """Close the gaps that deleted rules left in strokes, using deleted pixels alone."""
     deleted = cv2.subtract(mask, without)
     result = without
@@ -181,6 +195,6 @@ def _mend(mask: Image, without: Image, *, rows: bool, columns: bool) -> Image:
         if found:
             element = np.ones(shape[::-1], np.uint8)
             closed = cv2.morphologyEx(without, cv2.MORPH_CLOSE, element)
-            mended = cv2.bitwise_or(result, cv2.bitwise_and(closed, deleted))
-            result = np.asarray(mended, np.uint8)
+            both = cv2.bitwise_or(result, cv2.bitwise_and(closed, deleted))
+            result = np.asarray(both, np.uint8)
     return result
