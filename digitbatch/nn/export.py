@@ -7,7 +7,7 @@ import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import torch
@@ -17,6 +17,9 @@ from torch import Tensor, nn
 from digitbatch.errors import ModelError, OutputError, UsageError
 from digitbatch.nn.card import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Card, save_card
 from digitbatch.types import CROP_SIZE_PX, Crops, Probabilities
+
+if TYPE_CHECKING:
+    import onnx
 
 MOST_DIFFERENCE: Final = 1e-4
 """How far the two runtimes' probabilities may lie apart: each rounds its sums in its own order."""
@@ -59,7 +62,18 @@ def to_onnx(network: nn.Module, temperature: float) -> bytes:
         chatter.setLevel(level)
     if program is None:
         raise ModelError("torch wrote no ONNX program; expected one from torch.onnx.export")
-    return bytes(program.model_proto.SerializeToString())
+    return bytes(_without_traces(program.model_proto).SerializeToString())
+
+
+def _without_traces(model: "onnx.ModelProto") -> "onnx.ModelProto":
+    """Take out where each node was traced: no path of the training machine stays."""
+    graph = model.graph
+    parts = [model, graph, *graph.node, *graph.value_info, *graph.input, *graph.output]
+    for part in [*parts, *graph.initializer, *model.functions]:
+        for name in ("metadata_props", "doc_string"):
+            if name in part.DESCRIPTOR.fields_by_name:
+                part.ClearField(name)
+    return model
 
 
 def check_same(
