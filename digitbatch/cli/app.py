@@ -216,16 +216,30 @@ def train(
 @app.command()
 def evaluate(
     data: Annotated[
-        Path, typer.Option(metavar="FOLDER", help="A folder with MNIST's test digits as IDX files.")
+        list[str],
+        typer.Option(
+            metavar="DIR",
+            help="Labelled digits: IDX files of MNIST or EMNIST, a folder with a subfolder for "
+            "each class, a CSV of paths and labels, USPS; may be given more than once.",
+        ),
     ],
     model: Model = None,
     device: OnDevice = Device.auto,
     batch_size: BatchSize = 4096,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="All figures as JSON.")
+    ] = None,
+    predictions: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv", help="A row for every digit.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A page with the mistakes and curves.")
+    ] = None,
 ) -> None:
-    """Say how many of the test digits the network reads."""
+    """Say how many labelled digits the network reads, and which ones it does not."""
     from digitbatch.cli.model import evaluate_command
 
-    evaluate_command(data, model, device.value, batch_size)
+    evaluate_command(data, model, device.value, batch_size, json_file, predictions, html)
 
 
 models = typer.Typer(rich_markup_mode=None)

@@ -1,11 +1,21 @@
 """What `digitbatch train` and `digitbatch evaluate` do."""
 
+import csv
+import io
+import json
 import logging
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from digitbatch.console import TrainingProgress, Verbosity, set_up_logging
 from digitbatch.errors import UsageError
 from digitbatch.pipeline import Device
+from digitbatch.types import CLASSES
+
+if TYPE_CHECKING:
+    from digitbatch.nn.data import Labelled
+    from digitbatch.nn.evaluation import Evaluation
 
 log = logging.getLogger(__name__)
 
@@ -38,16 +48,71 @@ def train_command(
         print(f"{name}: {value:g}")
 
 
-def evaluate_command(data: Path, model: Path | None, device: Device, batch_size: int) -> None:
-    """Print the accuracy on a folder of labelled digits."""
-    from digitbatch.nn.evaluation import evaluate_idx
+def evaluate_command(
+    data: Sequence[str],
+    model: Path | None,
+    device: Device,
+    batch_size: int,
+    json_file: Path | None,
+    predictions: Path | None,
+    html: Path | None,
+) -> None:
+    """Print how good a model is on labelled digits, and write what else is asked for."""
+    from digitbatch.nn.data import read_data, summary_lines
+    from digitbatch.nn.evaluation import evaluate_digits, evaluation_json
     from digitbatch.nn.predictors import load_predictor
+    from digitbatch.outputs import check_writable
 
     set_up_logging("normal")
+    for path in filter(None, (json_file, predictions, html)):
+        check_writable(path)
     predictor = load_predictor(model, device, batch_size)
-    found = evaluate_idx(data, predictor)
-    print(f"accuracy: {found.accuracy:.2%} of {found.count:,} digits")
-    for digit, accuracy in found.per_class.items():
-        print(f"  {digit}: {accuracy:.2%}")
+    digits = read_data(data, "test")
+    for line in summary_lines(digits):
+        log.info("%s", line)
+    found = evaluate_digits(predictor, digits)
+
+    low, high = found.interval
+    print(
+        f"accuracy: {found.accuracy:.2%} of {found.count:,} digits"
+        f" (95 % confidence: {low:.2%} to {high:.2%})"
+    )
+    for name, accuracy in found.per_class.items():
+        print(f"  {name}: {accuracy:.2%} of {found.per_class_count[name]:,}")
     print(f"calibration error: {found.ece:.4f}")
     print(f"speed: {found.crops_per_s:,.0f} crops/s on {predictor.device_name}")
+
+    if json_file is not None:
+        content = evaluation_json(found, digits)
+        content |= {"device": predictor.device_name, "model_hash": predictor.model_hash}
+        _write(json_file, json.dumps(content, indent=2) + "\n")
+    if predictions is not None:
+        _write(predictions, _predictions(found, digits))
+    if html is not None:
+        from digitbatch.nn.evaluation_page import evaluation_page
+
+        about = {"model": predictor.model_hash, "device": predictor.device_name}
+        _write(html, evaluation_page(found, digits, about))
+
+
+def _predictions(found: "Evaluation", digits: "Labelled") -> str:
+    """A row for each crop, as CSV."""
+    from digitbatch.outputs.csv_file import safe_cell
+
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["file", "index", "label", "predicted", "confidence"])
+    columns = (digits.files, digits.indexes, digits.labels, found.predicted, found.confidences)
+    for file, index, label, predicted, confidence in zip(*columns, strict=True):
+        names = CLASSES[label], CLASSES[predicted]
+        writer.writerow([safe_cell(file), index, *names, f"{confidence:.6f}"])
+    return text.getvalue()
+
+
+def _write(path: Path, text: str) -> None:
+    from digitbatch.outputs import AtomicFile
+
+    with AtomicFile(path) as file:
+        file.write(text)
+        file.commit()
+    log.info("wrote %s", path)

@@ -1,0 +1,107 @@
+"""What answers are worth: intervals, confusion, and error against the share that is rejected."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+_Z: Final = 1.959964  # both tails of the normal distribution together hold 5 %
+_REJECTED: Final = (
+    0.0, 0.001, 0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4,
+    0.5,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """What is left when the crops with the least confidence are rejected."""
+
+    rejected: float  # share of all crops, 0 to 1
+    error: float  # share of wrong answers among those that are kept, 0 to 1
+    confidence: float  # the least that is kept, 0 to 1
+
+
+@dataclass(frozen=True, slots=True)
+class ConfidenceBin:
+    """Answers of about one confidence: well calibrated where accuracy is as confidence."""
+
+    low: float  # 0 to 1
+    high: float
+    count: int
+    confidence: float  # mean
+    accuracy: float
+
+
+def wilson_interval(right: int, count: int) -> tuple[float, float]:
+    """95 % confidence interval of an accuracy, 0 to 1.
+
+    It holds at 100 % and with few digits too, where the usual one has no width: E. B. Wilson,
+    Probable inference, the law of succession, and statistical inference, JASA 22, 1927.
+
+    Args:
+        right: How many were right.
+        count: Of how many, at least 1.
+    """
+    share, z2 = right / count, _Z * _Z
+    middle = (share + z2 / (2 * count)) / (1 + z2 / count)
+    half = _Z / (1 + z2 / count) * (share * (1 - share) / count + z2 / (4 * count**2)) ** 0.5
+    # At the ends it is exact, whatever the rounding.
+    low = 0.0 if right == 0 else max(0.0, middle - half)
+    high = 1.0 if right == count else min(1.0, middle + half)
+    return low, high
+
+
+def confusion_matrix(
+    labels: NDArray[np.int64], predicted: NDArray[np.int64], classes: int
+) -> NDArray[np.int64]:
+    """Count answers: row for what stands there, column for what was read."""
+    counts = np.bincount(labels * classes + predicted, minlength=classes * classes)
+    return np.asarray(counts.reshape(classes, classes), np.int64)
+
+
+def rejection_curve(
+    confidences: NDArray[np.float32],
+    right: NDArray[np.bool_],
+    shares: tuple[float, ...] = _REJECTED,
+) -> list[Rejection]:
+    """Error among what is kept, for each share of the least sure that is rejected.
+
+    Of crops that are equally sure, those that were read wrong are rejected last: the curve never
+    looks better than a limit on the confidence would make it.
+    """
+    order = np.lexsort((~right, confidences))
+    wrong_from = np.concatenate([np.cumsum(~right[order][::-1])[::-1], [0]])
+    count = len(order)
+    curve = []
+    for share in shares:
+        start = min(round(share * count), count - 1)
+        kept = count - start
+        curve.append(
+            Rejection(
+                rejected=start / count,
+                error=float(wrong_from[start]) / kept,
+                confidence=float(confidences[order[start]]),
+            )
+        )
+    return curve
+
+
+def confidence_bins(
+    confidences: NDArray[np.float32], right: NDArray[np.bool_], bins: int = 15
+) -> list[ConfidenceBin]:
+    """Accuracy by confidence, in equally wide bins; those without answers are left out."""
+    places = np.minimum((confidences * bins).astype(np.int64), bins - 1)
+    found = []
+    for place in np.unique(places):
+        here = places == place
+        found.append(
+            ConfidenceBin(
+                low=float(place / bins),
+                high=float((place + 1) / bins),
+                count=int(here.sum()),
+                confidence=float(confidences[here].mean()),
+                accuracy=float(right[here].mean()),
+            )
+        )
+    return found
