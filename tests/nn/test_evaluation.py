@@ -23,6 +23,7 @@ from digitbatch.nn.measures import confusion_matrix, rejection_curve, wilson_int
 from digitbatch.types import CLASSES, OTHER, Crops, Probabilities
 from tests.nn.idx_files import drawn_digits, write_part
 
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
 ANSWERS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 3] * 2  # of 20 digits in turn both nines are read as threes
 
 
@@ -139,6 +140,13 @@ def test_the_page_stands_alone(digits: Labelled) -> None:
     assert (shown[1] == digits.crops[19]).all()
 
 
+def table_of(heading: str) -> list[str]:
+    """The names in the first column of a section's table in docs/evaluation.md."""
+    text = (CHECKOUT / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    section = text.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    return re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
+
+
 class TestCommand:
     def test_files(self, digits: Labelled, tmp_path: Path) -> None:
         """JSON, predictions and page agree with what is printed; a bad accuracy is no failure."""
@@ -152,6 +160,8 @@ class TestCommand:
         assert re.fullmatch("[0-9a-f]{64}", content["model_hash"])
         rows = list(csv.DictReader(predictions.read_text(encoding="utf-8").splitlines()))
         assert list(rows[0]) == ["file", "index", "label", "predicted", "confidence"]
+        assert list(rows[0]) == table_of("Predictions")
+        assert sorted(content) == sorted(table_of("JSON"))
         assert [row["label"] for row in rows] == [str(label) for label in digits.labels]
         assert [int(row["index"]) for row in rows] == list(range(20))
         right = sum(row["label"] == row["predicted"] for row in rows)
