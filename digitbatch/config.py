@@ -116,10 +116,19 @@ class Review(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     min_confidence: float = Field(
-        default=0.9,
+        default=0.985,
         ge=0,
         le=1,
         description="A field with a digit less sure than this is marked for review.",
+    )
+    min_margin: float = Field(
+        default=0.9,
+        ge=0,
+        le=1,
+        description=(
+            "A field whose text has less than this of the weight of all ways to part and read its "
+            "ink is marked for review."
+        ),
     )
 
 

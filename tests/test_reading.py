@@ -40,14 +40,14 @@ def block(left: int, top: int, width: int, height: int) -> Piece:
     )
 
 
-def sure(digit: int, share: float = 0.99) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+def sure(digit: int, share: float = 0.995) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
     """Probabilities of a digit, the rest spread evenly."""
     shares = np.full(11, (1 - share) / 10, np.float32)
     shares[digit] = share
     return shares
 
 
-def place(digit: int, left: int, share: float = 0.99) -> Place:
+def place(digit: int, left: int, share: float = 0.995) -> Place:
     """A digit of full ink in a reading."""
     return Place(block(left, 0, 20, 40), sure(digit, share))
 

@@ -104,7 +104,7 @@ def _reasons(
         digit = digits[weakest]
         other = f", or {digit.runners_up[0][0]}" if digit.runners_up else ""
         reasons.append(f"digit {weakest + 1} is unsure ({digit.text}{other})")
-    elif confidence < review.min_confidence:
+    elif confidence < review.min_margin:
         reasons.append("could be parted or read otherwise")
     if any(place.was_cut for place in reading.places):
         reasons.append("digits touch")
