@@ -74,7 +74,7 @@ def sheet_of(kind: PixelKind, angle_deg: float = 0.0) -> Sheet:
     for array in (pixels, ink, to_scan):
         if array is not None:
             array.setflags(write=False)
-    return Sheet(pixels, kind, to_scan, ink, 30.0)
+    return Sheet(pixels, kind, to_scan, ink, digit_height_px=30.0)
 
 
 def case_id(value: object) -> str:

@@ -1,7 +1,7 @@
 """From a picture of a digit in any frame to the crop that a run would cut of it.
 
 Paper is taken away, dark ink on light paper is inverted, then the function that centres the crops
-of a run does the rest. Digits that are in MNIST's frame already stay as they are.
+of a run does the rest. MNIST's own digits go that way too: a run knows no other.
 """
 
 from dataclasses import dataclass
@@ -11,13 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.stages.centre import center_crop
-from digitbatch.types import CROP_SIZE_PX, Image
+from digitbatch.types import Image
 
 _CONTRAST: Final = 16  # fewer grey levels than this between ink and paper are none
-_SURE: Final = 0.95  # so much of the border is paper where nothing touches it
-_BOX_PX: Final = (19, 20)  # longer side of a digit in MNIST's frame
-_OFF_CENTRE_PX: Final = 1.0
 _FULL_INK: Final = 200
+_SURE: Final = 0.95  # so much of the border is paper where nothing touches it
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,25 +79,8 @@ def frame(picture: Image, *, dark_ink: bool = False) -> Image | None:
         (28, 28) uint8, ink up to 255 on 0; None if there is no ink.
     """
     light = 255 - picture if dark_ink else picture
-    if in_mnist_frame(light):
-        return light
     ink = _without_paper(light)
     return center_crop(ink) if ink.any() else None
-
-
-def in_mnist_frame(picture: Image) -> bool:
-    """Whether a picture is as MNIST's are: 28x28, light on 0, a box of 20 px, centred by mass."""
-    if picture.shape != (CROP_SIZE_PX, CROP_SIZE_PX) or int(picture.max()) < _FULL_INK:
-        return False
-    columns, rows = picture.sum(axis=0, dtype=np.int64), picture.sum(axis=1, dtype=np.int64)
-    longer = 0
-    for profile in (columns, rows):
-        inked = np.flatnonzero(profile)
-        longer = max(longer, int(inked[-1] - inked[0]) + 1)
-        middle = float(profile @ np.arange(CROP_SIZE_PX)) / float(profile.sum())
-        if abs(middle - (CROP_SIZE_PX - 1) / 2) > _OFF_CENTRE_PX:
-            return False
-    return _BOX_PX[0] <= longer <= _BOX_PX[1]
 
 
 def _border(picture: Image) -> NDArray[np.uint8]:

@@ -65,7 +65,7 @@ class Resize(PageStage):
             sheet.kind,
             sheet.to_scan @ back,
             None if sheet.ink is None else _scaled(sheet.ink, width, height),
-            None if measured is None else measured / y,
+            digit_height_px=None if measured is None else measured / y,
         )
 
 

@@ -41,13 +41,14 @@ def class_set(folder: Path, count: int = 30) -> Path:
 
 
 class TestIdx:
-    def test_mnist_stays_as_it_is(self, tmp_path: Path) -> None:
-        """Digits in MNIST's frame are not touched, whatever holds them."""
+    def test_mnist_is_centred_like_a_run(self, tmp_path: Path) -> None:
+        """MNIST's digits go through the function of a run, whatever reads them."""
         digits = drawn_digits(20)
         write_part(tmp_path, "t10k", digits)
         found = read_data([tmp_path], "test")
-        assert (found.crops == digits.crops).all()
-        assert (load_mnist(tmp_path, "t10k").crops == digits.crops).all()
+        centred = np.stack([center_crop(crop) for crop in digits.crops])
+        assert (found.crops == centred).all()
+        assert (load_mnist(tmp_path, "t10k").crops == centred).all()
         assert set(found.files) == {"t10k-images-idx3-ubyte"}
         assert found.indexes.tolist() == list(range(20))
 
