@@ -449,7 +449,7 @@ def test_fingerprint_follows_everything_but_the_path_of_the_weights() -> None:
     assert len(set(prints)) == len(plans)
     assert all(re.fullmatch("[0-9a-f]{64}", print_) for print_ in prints)
     assert parse_config("model: elsewhere").fingerprint() == prints[0]
-    assert parse_config("version: 1\nreview: {min_confidence: 9e-1}").fingerprint() == prints[0]
+    assert parse_config("version: 1\nreview: {min_confidence: 985e-3}").fingerprint() == prints[0]
 
 
 def test_config_reaches_workers_unchanged() -> None:
