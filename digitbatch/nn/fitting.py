@@ -1,14 +1,14 @@
-"""The training loop: examples in, the moving average of a network out. Imports torch.
+"""The training loop: examples in, a trained network out. Imports torch.
 
-AdamW under a one-cycle schedule (L. Smith, 2018); what is kept is the moving average of the
-weights, with the batch statistics measured anew for the average.
+By default AdamW under a one-cycle schedule (L. Smith, 2018); what is kept is the moving average of
+the weights, with the batch statistics measured anew for the average.
 """
 
 import copy
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -16,27 +16,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel
 
-from digitbatch.nn.augmentation import Augmentation, augment
+from digitbatch.nn.augmentation import augment
 from digitbatch.nn.datasets import Digits
 from digitbatch.nn.mixture import Examples
+from digitbatch.nn.recipe import Recipe
 from digitbatch.types import OTHER, Crops
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """All that decides how a network is trained, apart from the data and the seed."""
-
-    epochs: int = 20
-    batch: int = 256
-    learning_rate: float = 4e-3  # at the peak of the cycle
-    weight_decay: float = 0.02
-    average_decay: float = 0.998  # of the moving average, per step
-    validation_digits: int = 6000
-    drawn_digits: int = 8000  # in other ways of writing, see `mixture`
-    other_crops: int = 15000
-    digits_only: float = 0.1  # share of the epochs, at the beginning, without class "other" ...
-    other_doubt: float = 0.85  # ... after which cuts as likely a digit as this are left out
-    augmentation: Augmentation = field(default_factory=Augmentation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,52 +62,110 @@ def fit(
         report: Called every 20 steps and after every epoch.
 
     Returns:
-        The moving average of the network, on the CPU, in evaluation mode.
+        The network with the weights to keep, on the CPU, in evaluation mode: their moving average,
+        or those of the best epoch if the recipe has patience.
     """
     crops, labels = on_device(examples.crops, device), torch.from_numpy(examples.labels).to(device)
     network.to(device).to(memory_format=torch.channels_last)
     generator = torch.Generator(device).manual_seed(seed)
     counts = labels != OTHER  # which examples are learnt from
-    digit_epochs = math.ceil(recipe.digits_only * recipe.epochs) if recipe.epochs > 1 else 0
     per_epoch = max(1, len(crops) // recipe.batch)
-    steps = recipe.epochs * per_epoch
-    optimizer = torch.optim.AdamW(
-        network.parameters(),
-        recipe.learning_rate,
-        weight_decay=recipe.weight_decay,
-        fused=True,
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, recipe.learning_rate, total_steps=steps, pct_start=0.2
-    )
+    steps = recipe.steps or recipe.epochs * per_epoch
+    epochs = -(-steps // per_epoch)
+    digit_epochs = math.ceil(recipe.digits_only * epochs) if epochs > 1 else 0
+    optimizer = _optimizer(network, recipe)
+    rate = _learning_rate(recipe, steps)
     average = AveragedModel(network, multi_avg_fn=_moving_average(recipe.average_decay))
-    began, step = time.perf_counter(), 0
-    for epoch in range(1, recipe.epochs + 1):
+    kept = average.module if recipe.average_decay else network
+    short = recipe.mixed_precision and multiplies_bfloat16(device)
+    began, step, best, without_better = time.perf_counter(), 0, -1.0, 0
+    best_weights = copy.deepcopy(kept.state_dict())
+    for epoch in range(1, epochs + 1):
         if epoch == digit_epochs + 1:
-            counts = _without_likely_digits(average.module, crops, examples, recipe)
+            counts = _without_likely_digits(kept, crops, examples, recipe)
         order = _order(counts, per_epoch * recipe.batch, generator)
         network.train()
         losses = torch.zeros((), device=device)
-        for number in range(1, per_epoch + 1):
+        last = min(per_epoch, steps - step)
+        for number in range(1, last + 1):
             chosen = order[(number - 1) * recipe.batch : number * recipe.batch]
-            batch = _batch(crops[chosen], recipe.augmentation, generator)
-            loss = functional.cross_entropy(network(batch), labels[chosen])
+            batch = _batch(crops[chosen], recipe, generator)
+            for group in optimizer.param_groups:
+                group["lr"] = rate(step)
+            with torch.autocast(device.type, torch.bfloat16, enabled=short):
+                logits = network(batch)
+            loss = _loss(logits.float(), labels[chosen], recipe)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
-            schedule.step()
-            average.update_parameters(network)
+            if recipe.average_decay:
+                average.update_parameters(network)
             losses += loss.detach()
             step += 1
             accuracy = None
-            if number == per_epoch:
-                _measure_statistics(average.module, crops[counts], recipe, seed)
-                accuracy = _accuracy(average.module, held, device)
-            if report and (number % 20 == 0 or number == per_epoch):
+            if number == last:
+                if recipe.average_decay:
+                    _measure_statistics(kept, crops[counts], recipe, seed)
+                accuracy = _accuracy(kept, held, device)
+            if report and (number % 20 == 0 or number == last):
                 left_s = (time.perf_counter() - began) / step * (steps - step)
                 mean = float(losses) / number
-                report(Progress(epoch, recipe.epochs, step, steps, mean, accuracy, left_s))
-    return copy.deepcopy(average.module).cpu().to(memory_format=torch.contiguous_format).eval()
+                report(Progress(epoch, epochs, step, steps, mean, accuracy, left_s))
+            if accuracy is not None and recipe.patience:
+                without_better += 1
+                if accuracy > best:
+                    best, without_better = accuracy, 0
+                    best_weights = copy.deepcopy(kept.state_dict())
+        if recipe.patience and without_better >= recipe.patience:
+            break
+    if recipe.patience:
+        kept.load_state_dict(best_weights)
+    return copy.deepcopy(kept).cpu().to(memory_format=torch.contiguous_format).eval()
+
+
+def multiplies_bfloat16(device: torch.device) -> bool:
+    """Whether the device computes in bfloat16 faster than in float32."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    ask = getattr(torch.cpu, "get_capabilities", dict)  # older versions of torch cannot tell
+    able: dict[str, object] = ask()
+    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+
+
+def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    kinds: dict[str, Callable[..., torch.optim.Optimizer]] = {
+        "adamw": torch.optim.AdamW,
+        "adam": torch.optim.Adam,
+        "sgd": torch.optim.SGD,
+    }
+    make, decay = kinds[recipe.optimizer], recipe.weight_decay
+    return make(network.parameters(), recipe.learning_rate, weight_decay=decay, fused=True)
+
+
+def _learning_rate(recipe: Recipe, steps: int) -> Callable[[int], float]:
+    """The learning rate by step, from 0."""
+    if recipe.schedule == "constant":
+        return lambda _: recipe.learning_rate
+
+    def cosine(start: float, end: float, share: float) -> float:
+        return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
+
+    first, last = recipe.learning_rate / 25, recipe.learning_rate / 250_000
+    rising = max(1.0, 0.2 * steps - 1)
+    falling = max(1.0, steps - 1 - rising)
+
+    def one_cycle(step: int) -> float:
+        if step < rising:
+            return cosine(first, recipe.learning_rate, step / rising)
+        return cosine(recipe.learning_rate, last, min(1.0, (step - rising) / falling))
+
+    return one_cycle
+
+
+def _loss(logits: Tensor, labels: Tensor, recipe: Recipe) -> Tensor:
+    if recipe.loss == "squared_error":  # logits are negative squares of the distance to each class
+        return -logits.gather(1, labels[:, None]).mean()
+    return functional.cross_entropy(logits, labels)
 
 
 @torch.no_grad()
@@ -131,6 +173,7 @@ def _without_likely_digits(
     network: nn.Module, crops: Tensor, examples: Examples, recipe: Recipe
 ) -> Tensor:
     """Say which examples count, (count,) bool: all but cuts that a net for digits is sure about."""
+    network.eval()
     likely = [
         network(chunk.unsqueeze(1).to(torch.float32) / 255)[:, :OTHER].softmax(1).amax(1)
         for chunk in torch.split(crops, 1000)
@@ -181,12 +224,13 @@ def _measure_statistics(network: nn.Module, crops: Tensor, recipe: Recipe, seed:
         chosen = torch.randint(
             len(crops), (recipe.batch,), generator=generator, device=crops.device
         )
-        network(_batch(crops[chosen], recipe.augmentation, generator))
+        network(_batch(crops[chosen], recipe, generator))
     network.eval()
 
 
 @torch.no_grad()
 def _accuracy(network: nn.Module, digits: Digits, device: torch.device) -> float:
+    network.eval()
     found = [
         network(chunk.unsqueeze(1).to(torch.float32) / 255).argmax(1)
         for chunk in torch.split(on_device(digits.crops, device), 1000)
@@ -194,9 +238,11 @@ def _accuracy(network: nn.Module, digits: Digits, device: torch.device) -> float
     return float((torch.cat(found).cpu().numpy() == digits.labels).mean())
 
 
-def _batch(crops: Tensor, recipe: Augmentation, generator: torch.Generator) -> Tensor:
-    scaled = crops.unsqueeze(1).to(torch.float32) / 255
-    return augment(scaled, recipe, generator).contiguous(memory_format=torch.channels_last)
+def _batch(crops: Tensor, recipe: Recipe, generator: torch.Generator) -> Tensor:
+    batch = crops.unsqueeze(1).to(torch.float32) / 255
+    if recipe.augmentation is not None:
+        batch = augment(batch, recipe.augmentation, generator)
+    return batch.contiguous(memory_format=torch.channels_last)
 
 
 def on_device(crops: Crops, device: torch.device) -> Tensor:

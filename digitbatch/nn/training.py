@@ -22,9 +22,10 @@ from digitbatch.nn.card import Card
 from digitbatch.nn.datasets import MNIST_CREDIT, Digits, load_mnist, mnist_folder
 from digitbatch.nn.evaluation import evaluate_digits
 from digitbatch.nn.export import check_out, check_same, save_model, to_onnx
-from digitbatch.nn.fitting import Progress, Recipe, Report, fit, on_device
+from digitbatch.nn.fitting import Progress, Report, fit, on_device
 from digitbatch.nn.mixture import Examples, mix, split
 from digitbatch.nn.predictors import OnnxPredictor, TorchPredictor, torch_device
+from digitbatch.nn.recipe import Recipe
 from digitbatch.stages.centre import CROP_FORMAT
 from digitbatch.types import CLASSES, OTHER
 
@@ -129,9 +130,8 @@ def _calibration_logits(
     logits = []
     for chunk in torch.split(on_device(held.crops, device), 1000):
         plain = chunk.unsqueeze(1).to(torch.float32) / 255
-        logits.append(
-            torch.cat([network(plain), network(augment(plain, recipe.augmentation, generator))], 1)
-        )
+        scanned = augment(plain, recipe.augmentation, generator) if recipe.augmentation else plain
+        logits.append(torch.cat([network(plain), network(scanned)], 1))
     both = torch.cat(logits).cpu().numpy()
     return np.concatenate([both[:, : len(CLASSES)], both[:, len(CLASSES) :]]), np.tile(
         held.labels, 2

@@ -1,0 +1,30 @@
+"""All that decides how a network is trained, apart from the data and the seed. Imports torch."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from digitbatch.nn.augmentation import Augmentation
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a network is trained. The defaults are those of the default model."""
+
+    epochs: int = 20
+    steps: int | None = None  # how many in all, in place of `epochs`
+    batch: int = 256
+    optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
+    schedule: Literal["one_cycle", "constant"] = "one_cycle"
+    learning_rate: float = 4e-3  # at the peak of the cycle, or all the time
+    weight_decay: float = 0.02
+    loss: Literal["cross_entropy", "squared_error"] = "cross_entropy"
+    average_decay: float = 0.998  # of the weights' moving average, per step; 0: the weights alone
+    mixed_precision: bool = True  # bfloat16 where the hardware multiplies it faster
+    patience: int = 0  # stop after so many epochs without a better validation; 0: never
+    keep_epochs: bool = False  # leave the weights of every epoch in the run's folder
+    validation_digits: int = 6000
+    drawn_digits: int = 8000  # in other ways of writing, see `mixture`
+    other_crops: int = 15000
+    digits_only: float = 0.1  # share of the epochs, at the beginning, without class "other" ...
+    other_doubt: float = 0.85  # ... after which cuts as likely a digit as this are left out
+    augmentation: Augmentation | None = field(default_factory=Augmentation)
