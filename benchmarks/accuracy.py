@@ -41,7 +41,7 @@ KINDS = (
     "list", "fax", "ruled", "squared", "red", "pencil", "shadow", "crumpled", "webcam", "small",
     "zeros", "touch", "drawn",
 )  # fmt: skip
-REAL = {"real": ("photos",), "forms": ("list", "fax", "touch")}
+REAL = {"real": ("photos", "marks", "desk"), "forms": ("list", "fax", "touch")}
 Rng = np.random.Generator
 
 
