@@ -1,13 +1,86 @@
-"""Named networks, (N, 1, 28, 28) float32 in 0 to 1 to (N, 11) logits. Imports torch."""
+"""Named networks, (N, 1, 28, 28) float32 in 0 to 1 to (N, 11) logits. Imports torch.
+
+To add one, write the function that makes it and a line of `ARCHITECTURES`.
+"""
 
 import difflib
 from collections.abc import Callable
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Literal
 
-from torch import nn
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
 
 from digitbatch.errors import UsageError
-from digitbatch.types import CLASSES
+from digitbatch.nn.recipe import Recipe
+from digitbatch.types import CLASSES, CROP_SIZE_PX, OTHER
+
+_PIXELS: Final = CROP_SIZE_PX**2
+_DIGITS: Final = OTHER  # "other" is the class behind the ten digits
+_NEVER: Final = -1e9  # a logit that leaves a probability of 0 beside any other
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """A network by its name, and how to train it."""
+
+    make: Callable[[], nn.Module]  # untrained; torch's global seed decides the first weights
+    recipe: Recipe  # what `digitbatch train --model NAME` takes unless told otherwise
+    about: str  # what it is, a few words
+    source: str  # whose recipe it is, what that leaves open, and what was chosen there
+
+
+def linear_regression() -> nn.Module:
+    """The digit's value v as a weighted sum of the pixels: 785 parameters.
+
+    The logit of k is -(v - k)², so that the nearest digit is the likeliest, and the squared error
+    is the label's logit with the sign changed.
+    """
+    return nn.Sequential(nn.Flatten(), nn.Linear(_PIXELS, 1), _Nearest(), _WithoutOther())
+
+
+def two_layer() -> nn.Module:
+    """50 hidden sigmoid units: 39,760 parameters, the first ones as K. Saito draws them."""
+    hidden, out = nn.Linear(_PIXELS, 50), nn.Linear(50, _DIGITS)
+    for layer in (hidden, out):
+        nn.init.normal_(layer.weight, std=0.01)
+        nn.init.zeros_(layer.bias)
+    return nn.Sequential(nn.Flatten(), hidden, nn.Sigmoid(), out, _WithoutOther())
+
+
+def fully_connected() -> nn.Module:
+    """128 hidden units behind a dropout: 101,770 parameters."""
+    return nn.Sequential(
+        nn.Flatten(),
+        nn.Linear(_PIXELS, 128),
+        nn.ReLU(),
+        nn.Dropout(0.2),
+        nn.Linear(128, _DIGITS),
+        _WithoutOther(),
+    )
+
+
+def plain_cnn() -> nn.Module:
+    """Four convolutions, pooling between them, two dense layers: 130,250 parameters."""
+    return nn.Sequential(
+        nn.Conv2d(1, 32, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),  # (N, 32, 14, 14)
+        nn.Conv2d(32, 64, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),  # (N, 64, 7, 7)
+        nn.Conv2d(64, 64, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),  # (N, 64, 3, 3)
+        nn.Conv2d(64, 64, 3, padding=1),
+        nn.ReLU(),
+        nn.Flatten(),
+        nn.Linear(64 * 3 * 3, 64),
+        nn.ReLU(),
+        nn.Linear(64, _DIGITS),
+        _WithoutOther(),
+    )
 
 
 def cnn() -> nn.Module:
@@ -29,6 +102,56 @@ def cnn() -> nn.Module:
     )
 
 
+def cnn_large() -> nn.Module:
+    """For GPUs: eleven convolutions, six of them in residual blocks, 1.0M parameters."""
+    return nn.Sequential(
+        *_convolution(1, 32),  # (N, 32, 28, 28)
+        *_convolution(32, 32),
+        *_convolution(32, 64, stride=2),  # (N, 64, 14, 14)
+        _Residual(64),
+        *_convolution(64, 128, stride=2),  # (N, 128, 7, 7)
+        _Residual(128),
+        _Residual(128),
+        *_convolution(128, 192, stride=2),  # (N, 192, 4, 4)
+        nn.Flatten(),
+        nn.Dropout(0.3),
+        nn.Linear(192 * 4 * 4, len(CLASSES)),
+    )
+
+
+class _Nearest(nn.Module):
+    """From a value, (N, 1), to a logit for each digit, (N, 10): minus the squared distance."""
+
+    digits: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("digits", torch.arange(_DIGITS).float(), persistent=False)
+
+    def forward(self, values: Tensor) -> Tensor:
+        return -((values - self.digits) ** 2)
+
+
+class _WithoutOther(nn.Module):
+    """Behind a network that knows the ten digits only: "other" as a class that it never names."""
+
+    def forward(self, logits: Tensor) -> Tensor:
+        return functional.pad(logits, (0, 1), value=_NEVER)
+
+
+class _Residual(nn.Module):
+    """Two convolutions that learn what to add to what they see (K. He et al., CVPR 2016)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        *first, _ = _convolution(channels, channels)
+        *second, _ = _convolution(channels, channels)
+        self.change = nn.Sequential(*first, nn.ReLU(), *second)
+
+    def forward(self, seen: Tensor) -> Tensor:
+        return functional.relu(seen + self.change(seen))
+
+
 def _convolution(
     channels_in: int, channels_out: int, *, kernel_px: int = 3, stride: int = 1
 ) -> tuple[nn.Module, ...]:
@@ -40,9 +163,99 @@ def _convolution(
     )
 
 
-ARCHITECTURES: Final[dict[str, Callable[[], nn.Module]]] = {
-    "cnn": cnn,
+def _plainly(
+    *,
+    optimizer: Literal["sgd", "adam"],
+    learning_rate: float,
+    batch: int,
+    epochs: int = 1,
+    steps: int | None = None,
+    loss: Literal["cross_entropy", "squared_error"] = "cross_entropy",
+    keep_epochs: bool = False,
+) -> Recipe:
+    """As the write-ups train: MNIST's digits as they are, and the last step's weights."""
+    return Recipe(
+        epochs=epochs,
+        steps=steps,
+        batch=batch,
+        optimizer=optimizer,
+        schedule="constant",
+        learning_rate=learning_rate,
+        weight_decay=0,
+        loss=loss,
+        average_decay=0,
+        mixed_precision=False,
+        keep_epochs=keep_epochs,
+        drawn_digits=0,
+        other_crops=0,
+        digits_only=0,
+        augmentation=None,
+    )
+
+
+_OURS: Final = "ours; nothing in it was chosen by MNIST's test digits"
+
+ARCHITECTURES: Final[dict[str, Architecture]] = {
+    "linear_regression": Architecture(
+        linear_regression,
+        _plainly(optimizer="sgd", learning_rate=1e-3, batch=16, epochs=10, loss="squared_error"),
+        "linear regression of the digit's value, 784 to 1",
+        "published: squared error, SGD 0.001, batch 16, 10 epochs; chosen: the error's mean over"
+        " the batch, no momentum, PyTorch's first weights, the nearest digit as the answer",
+    ),
+    "two_layer": Architecture(
+        two_layer,
+        _plainly(optimizer="sgd", learning_rate=0.1, batch=100, steps=10_000),
+        "two layers, 784-50-10, sigmoid",
+        "published (K. Saito, Deep Learning from Scratch, 2016, chapter 4): softmax and cross"
+        " entropy, SGD 0.1, batch 100, 10,000 steps, first weights normal with deviation 0.01;"
+        " chosen: each digit comes once before any comes again",
+    ),
+    "fully_connected": Architecture(
+        fully_connected,
+        _plainly(optimizer="adam", learning_rate=1e-3, batch=32, epochs=100, keep_epochs=True),
+        "fully connected, 784-128-10, ReLU, dropout 0.2",
+        "published: Adam, up to 100 epochs, a checkpoint an epoch; chosen: all 100 epochs, learning"
+        " rate 0.001, batch 32, PyTorch's first weights",
+    ),
+    "plain_cnn": Architecture(
+        plain_cnn,
+        _plainly(optimizer="adam", learning_rate=1e-3, batch=64, epochs=5),
+        "plain CNN, 32-64-64-64 filters of 3x3, dense 64",
+        "published: Adam, 5 epochs, batch 64, 130,250 parameters; chosen: padding by 1 and"
+        " pooling behind each convolution but the last (which gives that number), learning rate"
+        " 0.001, PyTorch's first weights",
+    ),
+    "cnn": Architecture(cnn, Recipe(), "the default: small, for one CPU core", _OURS),
+    "cnn_large": Architecture(
+        cnn_large,
+        Recipe(
+            epochs=60,
+            learning_rate=3e-3,
+            weight_decay=0.05,
+            average_decay=0.999,
+            drawn_digits=12000,
+            other_crops=20000,
+        ),
+        "large, residual, for GPUs",
+        _OURS,
+    ),
 }
+
+
+def architecture(name: str) -> Architecture:
+    """Look a network up by its name.
+
+    Raises:
+        UsageError: If none has this name.
+    """
+    if name not in ARCHITECTURES:
+        near = difflib.get_close_matches(name, ARCHITECTURES, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise UsageError(
+            f"no architecture is called {name!r}{hint} (known: {', '.join(sorted(ARCHITECTURES))})"
+        )
+    return ARCHITECTURES[name]
 
 
 def build(name: str) -> nn.Module:
@@ -51,10 +264,4 @@ def build(name: str) -> nn.Module:
     Raises:
         UsageError: If no architecture has this name.
     """
-    if name not in ARCHITECTURES:
-        near = difflib.get_close_matches(name, ARCHITECTURES, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise UsageError(
-            f"no architecture is called {name!r}{hint} (known: {', '.join(sorted(ARCHITECTURES))})"
-        )
-    return ARCHITECTURES[name]()
+    return architecture(name).make()
