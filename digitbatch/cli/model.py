@@ -5,6 +5,7 @@ import io
 import json
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,14 +33,17 @@ def train_command(
     """Train a network and say how good it is."""
     set_up_logging(verbosity)
     try:
-        from digitbatch.nn.training import Recipe, train
+        from digitbatch.nn.architectures import architecture
+        from digitbatch.nn.training import train
     except ModuleNotFoundError as error:
         raise UsageError(
             f"training needs {error.name}, which is not installed: pip install torch torchvision "
             "onnxscript"
         ) from error
 
-    recipe = Recipe() if epochs is None else Recipe(epochs=epochs)
+    recipe = architecture(model).recipe
+    if epochs is not None:
+        recipe = replace(recipe, epochs=epochs, steps=None)
     log.info("preparing digits to train on: this takes a minute or two")
     with TrainingProgress(verbosity) as report:
         card = train(data, out, model=model, recipe=recipe, seed=seed, device=device, report=report)

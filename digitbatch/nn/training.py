@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from digitbatch.nn.architectures import build
+from digitbatch.nn.architectures import architecture
 from digitbatch.nn.augmentation import augment
 from digitbatch.nn.calibration import fit_temperature
 from digitbatch.nn.card import Card
@@ -51,7 +51,7 @@ def train(
         data: Folder with MNIST's IDX files; None: downloaded to `~/.cache/digitbatch`.
         out: Folder of the model; an older model there is replaced at the end.
         model: A name of `architectures.ARCHITECTURES`.
-        recipe: What to change of training; None: the default.
+        recipe: How to train; None: the recipe that belongs to the architecture.
         seed: Decides the split, the drawn crops, the first weights, the order and the augmentation.
         device: "auto", "cpu" or "cuda".
         report: Called with the progress.
@@ -64,14 +64,15 @@ def train(
         DeviceError: "cuda" without a GPU.
         OutputError: The model cannot be written.
     """
-    recipe = recipe or Recipe()
+    named = architecture(model)
+    recipe = recipe or named.recipe
     check_out(out)
     folder = mnist_folder(data)
     digits = load_mnist(folder, "train")
     place = torch_device(device)
     rng = np.random.default_rng(seed)
     torch.manual_seed(seed)
-    network = build(model)
+    network = named.make()
     kept, held = split(digits, min(recipe.validation_digits, len(digits) // 5), rng)
     examples = mix(kept, recipe.drawn_digits, recipe.other_crops, rng)
     start = time.perf_counter()
