@@ -15,6 +15,7 @@ from PIL import Image as Pil
 from PIL import ImageSequence
 
 from digitbatch.drawing import STYLES, Hand, digit_paths, draw_digit
+from digitbatch.drawing.letters import LETTERS, draw_word
 from digitbatch.drawing.pages import FormField, PageStyle, fill_form, random_lines, write_lines
 from digitbatch.drawing.paper import Paper, fax
 from digitbatch.drawing.pdf import ScanPage, StrokePage, write_pdf
@@ -279,3 +280,23 @@ class TestSamples:
     def test_they_are_small(self) -> None:
         """A clone does not pay much for the samples."""
         assert sum(p.stat().st_size for p in SAMPLES.rglob("*") if p.is_file()) < 1_500_000
+
+
+class TestLetters:
+    @pytest.mark.parametrize("char", sorted(LETTERS))
+    def test_every_letter_is_ink_of_a_letters_size(self, char: str) -> None:
+        """A letter is as high as its model says, and lies where it stands on the line."""
+        ink, top_px = draw_word(char, np.random.default_rng(3), 40.0, 4.0)
+        spans = [y for glyph in LETTERS[char] for stroke in glyph for _, y in stroke]
+        rows = np.flatnonzero(ink.max(axis=1) > 128) + top_px
+        assert abs(rows[0] - 40 * min(spans)) < 9
+        assert abs(rows[-1] - 40 * max(spans)) < 9
+
+    def test_letters_of_a_word_stand_side_by_side(self) -> None:
+        """A word is wider than its letters alone, and unknown letters are refused."""
+        rng = np.random.default_rng(3)
+        word, _ = draw_word("Marks", rng, 40.0, 4.0)
+        letters = [draw_word(char, rng, 40.0, 4.0)[0].shape[1] - 8 for char in "Marks"]
+        assert word.shape[1] > sum(letters) * 0.85
+        with pytest.raises(ValueError, match="no model of '5'"):
+            draw_word("A5", rng, 40.0, 4.0)

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.drawing.glyphs import GLYPHS, Stroke
+from digitbatch.drawing.glyphs import GLYPHS, Glyph, Stroke
 
 Curve = NDArray[np.float64]
 """(count, 2) float64, x and y along a stroke, evenly spaced."""
@@ -53,20 +53,41 @@ def digit_paths(
         style = str(rng.choice(STYLES[label]))
     if style not in GLYPHS[label]:
         raise ValueError(f"no style {style!r} of {label}: expected one of {STYLES[label]}")
+    curves = glyph_paths(
+        GLYPHS[label][style],
+        rng,
+        slant_deg=slant_deg,
+        aspect=aspect,
+        wobble=wobble,
+        jitter=jitter,
+    )
+    top = min(float(c[:, 1].min()) for c in curves)
+    foot = max(float(c[:, 1].max()) for c in curves)
+    return [(c - (0.0, top)) * (height_px / (foot - top)) for c in curves]
+
+
+def glyph_paths(
+    glyph: Glyph,
+    rng: np.random.Generator,
+    *,
+    slant_deg: float | None = None,
+    aspect: float | None = None,
+    wobble: float | None = None,
+    jitter: float = 1.0,
+) -> list[Curve]:
+    """The way the pen takes for any stroke model, in the model's own unit; see `digit_paths`."""
     slant = float(np.clip(rng.normal(6, 9), -15, 28)) if slant_deg is None else slant_deg
     width = float(rng.uniform(0.8, 1.2)) if aspect is None else aspect
     unsteady = float(rng.uniform(0.0, 0.011)) if wobble is None else wobble
     bend = _Bend.draw(rng, jitter)
     shear = np.tan(np.radians(slant))
     curves = []
-    for stroke in GLYPHS[label][style]:
+    for stroke in glyph:
         curve = bend(_curve(_jittered(stroke, rng, jitter)))
         curve += unsteady * smooth_noise(len(curve), rng, 2.0, 2)
         x = curve[:, 0] * width + (1.0 - curve[:, 1]) * shear
         curves.append(np.stack([x, curve[:, 1]], axis=1))
-    top = min(float(c[:, 1].min()) for c in curves)
-    foot = max(float(c[:, 1].max()) for c in curves)
-    return [(c - (0.0, top)) * (height_px / (foot - top)) for c in curves]
+    return curves
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,10 +66,35 @@ def draw_digit(
         wobble=wobble,
         jitter=jitter,
     )
-    strokes = [_inked(path, rng, pen, height_px) for path in paths]
+    return draw_paths(paths, rng, height_px=height_px, pen_px=pen, tip=point, gap_chance=gap_chance)
+
+
+def draw_paths(
+    paths: list[Curve],
+    rng: np.random.Generator,
+    *,
+    height_px: float,
+    pen_px: float,
+    tip: Tip = "round",
+    gap_chance: float = 0.0,
+) -> Image:
+    """Draw strokes of any shape with a pen; see `draw_digit`.
+
+    Args:
+        paths: One (count, 2) curve a stroke, in pixels.
+        rng: The only source of chance.
+        height_px: Height of a digit of the same hand: a pen's speed goes by it.
+        pen_px: Mean width of the pen.
+        tip: A ball pen's round tip or a chisel tip.
+        gap_chance: How likely the pen skips somewhere, 0 to 1.
+
+    Returns:
+        (height, width) uint8, ink up to 255 on 0, anti-aliased, two pixels of margin.
+    """
+    strokes = [_inked(path, rng, pen_px, height_px) for path in paths]
     if rng.random() < gap_chance:
         _skip(strokes[int(rng.integers(len(strokes)))], rng)
-    return _render(strokes, point)
+    return _render(strokes, tip)
 
 
 @dataclass(frozen=True, slots=True)
