@@ -7,19 +7,20 @@ import hashlib
 import json
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     TypeAdapter,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
+from digitbatch.config_zones import Template, Zone
 from digitbatch.inputs.options import InputOptions
 from digitbatch.packaged import packaged_file
 from digitbatch.stages import AnyStage
@@ -28,86 +29,7 @@ from digitbatch.stages.chain import chain_fault
 from digitbatch.stages.contours import Contours
 from digitbatch.strict_yaml import parse_yaml
 
-MOST_DIGITS: Final = 200
-
-
-def _box(value: Any) -> Any:
-    wanted = (
-        "expected [left, top, right, bottom] as fractions of the page, "
-        "0 <= left < right <= 1 and 0 <= top < bottom <= 1"
-    )
-    numbers = list(value) if isinstance(value, list | tuple) else []
-    if len(numbers) != 4 or not all(type(n) in (int, float) for n in numbers):
-        raise ValueError(wanted)
-    left, top, right, bottom = numbers
-    if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
-        pixels = max(numbers) > 1
-        hint = "; for pixels, divide by the page's width and height" if pixels else ""
-        raise ValueError(wanted + hint)
-    return tuple(float(n) for n in numbers)
-
-
-def _digits(value: Any) -> Any:
-    ends = tuple(value) if isinstance(value, list | tuple) else (value, value)
-    whole = all(type(n) is int for n in ends)  # true is no number here
-    if len(ends) != 2 or not whole or not 0 <= ends[0] <= ends[1] <= MOST_DIGITS or ends[1] == 0:
-        raise ValueError(
-            "expected how many digits there are, as 8 or as [least, most], for example [0, 3]; "
-            f"at most {MOST_DIGITS}"
-        )
-    return ends
-
-
-class Zone(BaseModel):
-    """A place on the page where a number is written. With zones nothing else is read."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str = Field(
-        max_length=200,
-        description="What the results call it. Unique; quote what looks like a number.",
-    )
-    box: Annotated[
-        tuple[float, float, float, float],
-        BeforeValidator(_box, json_schema_input_type=tuple[float, float, float, float]),
-    ] = Field(
-        description=(
-            "[left, top, right, bottom] as fractions of the page's width and height, 0 to 1, "
-            "from the top left corner."
-        )
-    )
-    digits: (
-        Annotated[
-            tuple[int, int],
-            BeforeValidator(_digits, json_schema_input_type=int | tuple[int, int]),
-        ]
-        | None
-    ) = Field(
-        default=None,
-        description=(
-            f"How many digits are expected: 8, or [least, most]; at most {MOST_DIGITS}. "
-            "Another number of digits sends the field to review. Left out: any number."
-        ),
-    )
-    pages: tuple[Annotated[int, Field(ge=1)], ...] | None = Field(
-        default=None,
-        min_length=1,
-        description="On which pages of a file it is, from 1: [1, 3]. Left out: on all.",
-    )
-
-    @field_validator("name")
-    @classmethod
-    def _printable(cls, name: str) -> str:
-        if not name or name != name.strip():
-            raise ValueError("expected a name without blanks around it")
-        if not name.isprintable():
-            raise ValueError("expected a name without line breaks, tabs and control characters")
-        return name
-
-    @property
-    def count(self) -> tuple[int, int] | None:
-        """How many digits are expected, at least and at most; None: any number."""
-        return self.digits
+__all__ = ["Config", "Review", "Template", "Zone", "packaged_stages"]
 
 
 class Review(BaseModel):
@@ -132,6 +54,9 @@ class Review(BaseModel):
     )
 
 
+_Length = Annotated[float, Field(gt=0, le=10_000)]
+
+
 @cache
 def packaged_stages() -> tuple[AnyStage, ...]:
     """The stages of the pipeline.yaml that comes with digitbatch."""
@@ -154,6 +79,15 @@ class Config(BaseModel):
     input: InputOptions = Field(default=InputOptions(), description="How pages are read.")
     fields: tuple[Zone, ...] = Field(
         default=(), description="Zones to read. Left out: the page is read line by line."
+    )
+    template: Template | None = Field(
+        default=None,
+        description="A page of the form. Left out: zones are places on each scan as it is.",
+    )
+    paper_mm: tuple[_Length, _Length] | None = Field(
+        default=None,
+        description="[width, height] of the paper in millimetres, for zones in mm or px on scans"
+        " that do not say their resolution, or say a wrong one.",
     )
     model: Path | None = Field(
         default=None,
@@ -189,6 +123,14 @@ class Config(BaseModel):
         folder = (info.context or {}).get("folder")
         return folder / model if model is not None and folder is not None else model
 
+    @model_validator(mode="after")
+    def _template_has_zones(self) -> "Config":
+        if self.template is not None and not self.fields:
+            raise _problem(
+                None, "template: there are no zones to cut; expected fields: beside template:"
+            )
+        return self
+
     @property
     def page_stages(self) -> tuple[PageStage, ...]:
         """What the page goes through, in order."""
@@ -207,10 +149,13 @@ class Config(BaseModel):
     def fingerprint(self) -> str:
         """sha256 of the plan, as 64 hexadecimal digits: equal plans read equally.
 
-        All of the validated model goes in, defaults too, but for the path of the weights: it
-        differs between machines, and results name the weights by their own hash.
+        All of the validated model goes in, defaults too, but for paths: they differ between
+        machines. Results name the weights by their own hash; the template's page goes in as its
+        file's hash.
         """
-        plan = self.model_dump(mode="json", exclude={"model"})
+        plan = self.model_dump(mode="json", exclude={"model": True, "template": {"image"}})
+        if self.template is not None:
+            plan["template"]["sha256"] = self.template.fingerprint()
         canonical = json.dumps(plan, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 

@@ -5,7 +5,7 @@ from inspect import getdoc
 
 from pydantic import BaseModel
 
-from digitbatch.config import Config, Review, Zone
+from digitbatch.config import Config, Review, Template, Zone
 from digitbatch.config_keys import keys_of
 from digitbatch.inputs.options import InputOptions
 from digitbatch.stages import STAGES
@@ -30,13 +30,26 @@ The file is YAML without tags, anchors and aliases. Text that looks like a numbe
 on, off, true, false or null is quoted: `name: "01"`.
 """
 
-_FIELDS = """\
+_EXAMPLES: dict[type[BaseModel], str] = {
+    Zone: """\
 ```yaml
 fields:
   - {name: invoice_no, box: [0.58, 0.147, 0.967, 0.201], digits: 8}
   - {name: "01", box: [0.10, 0.30, 0.25, 0.34], digits: [0, 3], pages: [1]}
+  - {name: total, unit: mm, box: [120, 240.5, 178, 252]}
+  - {name: date, unit: px, dpi: 300, box: [310, 200, 790, 290], digits: 8}
 ```
-"""
+
+[templates.md](templates.md) says how zones are made and read.
+""",
+    Template: """\
+```yaml
+template: {image: reference.png}
+fields:
+  - {name: total, box: [0.70, 0.88, 0.82, 0.93]}
+```
+""",
+}
 
 _STAGES = """\
 ## stages
@@ -65,10 +78,12 @@ plain kind, with every stage in its place.
 def markdown() -> str:
     """The text of docs/pipeline.md."""
     parts = [_INTRO, "## Top level", _table(Config)]
-    for heading, model in (("input", InputOptions), ("fields", Zone), ("review", Review)):
+    for heading, model in (
+        ("input", InputOptions), ("fields", Zone), ("template", Template), ("review", Review),
+    ):  # fmt: skip
         parts += [f"## {heading}", _doc(model), _table(model)]
-        if model is Zone:
-            parts.append(_FIELDS)
+        if model in _EXAMPLES:
+            parts.append(_EXAMPLES[model])
     parts.append(_STAGES)
     for op, stage in STAGES.items():
         parts += [f"### {op}", _doc(stage), _kinds(stage)]

@@ -55,8 +55,11 @@ def model_at(where: Where) -> type[BaseModel] | None:
         case ("fields", int()):
             return Zone
         case (str() as key,) if key in Config.model_fields:
-            kind = Config.model_fields[key].annotation
-            return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+            annotation = Config.model_fields[key].annotation
+            optional = get_origin(annotation) in (Union, UnionType)
+            kinds = get_args(annotation) if optional else (annotation,)
+            models = (kind for kind in kinds if isinstance(kind, type))
+            return next((kind for kind in models if issubclass(kind, BaseModel)), None)
         case _:
             return None
 
@@ -103,7 +106,8 @@ def _words(annotation: Any, metadata: tuple[Any, ...] = ()) -> str:
     if origin is tuple:
         kinds = [kind for kind in get_args(annotation) if kind is not Ellipsis]
         if len(kinds) > 1:
-            return f"a list of {len(kinds)} {_PLURALS.get(kinds[0], 'values')}"
+            bare = get_args(kinds[0])[0] if get_origin(kinds[0]) is Annotated else kinds[0]
+            return f"a list of {len(kinds)} {_PLURALS.get(bare, 'values')}"
         item = _words(kinds[0])
         plural = item.removeprefix("a ").replace("number", "numbers", 1)
         some = "one or more " if any(isinstance(limit, MinLen) for limit in metadata) else ""

@@ -122,8 +122,8 @@ def test_config_is_made_in_python_as_well() -> None:
         ("feilds: []", "line 1: feilds: unknown key; did you mean fields?"),
         (
             "version: 1\nnonsense: 2",
-            "line 2: nonsense: unknown key; expected one of version, stages, input, fields, model, "
-            "review",
+            "line 2: nonsense: unknown key; expected one of version, stages, input, fields, "
+            "template, paper_mm, model, review",
         ),
         (
             "stages:\n  - op: grayscale\n  - op: erosion\n    kernal_px: 3\n",
@@ -227,7 +227,7 @@ def test_config_is_made_in_python_as_well() -> None:
         ),
         (
             "fields:\n- {name: a, box: [0, 10, 200, 80]}",
-            "got [0, 10, 200, 80]; for pixels, divide by the page's width and height",
+            "got [0, 10, 200, 80]; for millimetres or pixels add unit: mm or unit: px",
         ),
         ("fields:\n- {name: a, box: [0, 0, 1]}", "fields[0].box: expected [left, top, right"),
         ("fields:\n- {name: a, box: [0, 0, 1, [1]]}", "fields[0].box: expected [left, top, right"),

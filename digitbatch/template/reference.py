@@ -1,0 +1,89 @@
+"""The reference page: its pixels, what of it is print, and its features."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from digitbatch.errors import ConfigError, PageError
+from digitbatch.inputs import InputOptions, SourceFile, open_source
+from digitbatch.template.features import Features, find_features
+from digitbatch.template.geometry import Points
+from digitbatch.types import Image, Page
+
+Fractions = tuple[float, float, float, float]
+"""Left, top, right, bottom as fractions of the page's width and height."""
+
+_FRAME: Final = 0.12  # of a zone's height: so near to its edge stands the print of its box
+_MOST_MARKS: Final = 400
+_MARK_QUALITY: Final = 0.02  # of the clearest corner
+_MARKS_APART_PX: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A form as it is printed, known from one page of it, which may be filled in.
+
+    Nothing says which of its ink is print. But what is written into a form is written into its
+    zones: so the inside of each zone is hidden from the features, from the points that are followed
+    and from the measure of fit. What is written elsewhere (a name, a signature) is not found again
+    on a scan, and drops out of the fit as any other wrong match does.
+    """
+
+    pixels: Image = field(repr=False, compare=False)  # (H, W) or (H, W, 3)
+    dpi: float | None
+    features: Features = field(repr=False, compare=False)
+    marks: Points = field(repr=False, compare=False)  # printed points, on the small picture
+    shown: NDArray[np.bool_] = field(repr=False, compare=False)  # of the small picture: no zone
+
+
+def make_reference(page: Page, zones: Sequence[Fractions]) -> Reference:
+    """A reference from a page and the places of its zones."""
+    height, width = page.pixels.shape[:2]
+    hidden = np.zeros((height, width), np.bool_)
+    for left, top, right, bottom in zones:
+        inward = _FRAME * (bottom - top) * height
+        rows = slice(round(top * height + inward), max(0, round(bottom * height - inward)))
+        columns = slice(round(left * width + inward), max(0, round(right * width - inward)))
+        hidden[rows, columns] = True
+    features = find_features(page.pixels, hidden)
+    size = features.even.shape[::-1]
+    covered = cv2.resize(hidden.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+    shown = np.asarray(covered == 0)
+    marks: Any = cv2.goodFeaturesToTrack(
+        features.even, _MOST_MARKS, _MARK_QUALITY, _MARKS_APART_PX,
+        mask=np.asarray(shown, np.uint8), blockSize=5,
+    )  # fmt: skip
+    points = np.zeros((0, 2)) if marks is None else np.asarray(marks, np.float64).reshape(-1, 2)
+    return Reference(page.pixels, page.dpi, features, points, shown)
+
+
+@lru_cache(maxsize=16)
+def load_page(path: Path, number: int, options: InputOptions) -> Page:
+    """Read the page that a template names; kept, for it is the same for every scan.
+
+    Raises:
+        ConfigError: If it cannot be read.
+    """
+    try:
+        with open_source(SourceFile(path, path.name), options) as source:
+            return source.read(number)
+    except PageError as error:
+        raise ConfigError(f"template: {path}, page {number}: {error}") from error
+
+
+@lru_cache(maxsize=16)
+def load_reference(
+    path: Path, number: int, options: InputOptions, zones: tuple[Fractions, ...]
+) -> Reference:
+    """The reference that a template names; kept, for it is the same for every scan.
+
+    Raises:
+        ConfigError: If it cannot be read.
+    """
+    return make_reference(load_page(path, number, options), zones)
