@@ -24,6 +24,7 @@ import cv2
 import numpy as np
 from PIL import Image as Pil
 
+from benchmarks.tables import TABLE_KINDS, made_table
 from digitbatch.config import Config
 from digitbatch.drawing.pages import PageStyle, write_lines
 from digitbatch.drawing.paper import Paper, fax
@@ -39,7 +40,7 @@ from digitbatch.types import FieldResult, Image, Page, PageRef, PageResult
 
 KINDS = (
     "list", "fax", "ruled", "squared", "red", "pencil", "shadow", "crumpled", "webcam", "small",
-    "zeros", "touch", "drawn",
+    "zeros", "touch", "drawn", *TABLE_KINDS,
 )  # fmt: skip
 REAL = {"real": ("photos", "marks", "desk"), "forms": ("list", "fax", "touch")}
 Rng = np.random.Generator
@@ -91,6 +92,8 @@ def _tight(ink: Image, level: int) -> Image:
 
 def made_page(kind: str, rng: Rng, pen: Pen) -> tuple[Image, list[str]]:
     """A page of a kind, as its pixels come out of a file, and its lines."""
+    if kind in TABLE_KINDS:
+        return made_table(kind, rng, pen)
     paper = Paper(
         colour=(242, 240, 236),
         pen="black" if rng.random() < 0.5 else "blue",

@@ -173,7 +173,7 @@ def draw_word(
         glyph = ways[int(rng.integers(len(ways)))]
         drawn = glyph_paths(glyph, rng, slant_deg=slant_deg + float(rng.normal(0, 2)), jitter=0.8)
         left = min(float(path[:, 0].min()) for path in drawn)
-        paths += [path + (x - left, 0.0) for path in drawn]
+        paths += [path + np.array([x - left, 0.0]) for path in drawn]
         x = max(float(path[:, 0].max()) for path in paths) + float(rng.uniform(0.03, 0.16))
     top = min(float(path[:, 1].min()) for path in paths)
     scaled = [path * height_px for path in paths]
