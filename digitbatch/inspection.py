@@ -15,6 +15,7 @@ from digitbatch.inputs import open_source, walk
 from digitbatch.outputs.atomic import output_error
 from digitbatch.reading import find_fields, read_page
 from digitbatch.reading.find import Ink
+from digitbatch.reading.laid import lay
 from digitbatch.stages.base import Normalizer, Sheet
 from digitbatch.stages.chain import op_of
 from digitbatch.types import (
@@ -67,11 +68,14 @@ def inspect_page(
     """
     page = _open_page(path, page_number, config)
     pictures = [("scan", page.pixels)]
-    sheet = Sheet(page.pixels, "gray" if page.pixels.ndim == 2 else "color")
+    laid = lay(page, config)
+    if laid.to_scan is not None:
+        pictures.append(("template", laid.page.pixels))
+    sheet = Sheet(laid.page.pixels, "gray" if laid.page.pixels.ndim == 2 else "color")
     for stage in config.page_stages:
         sheet = stage(sheet)
         pictures.append((op_of(stage), sheet.pixels))
-    inks = find_fields(sheet, page, config)
+    inks = find_fields(sheet, laid, config)
     pictures.append((op_of(config.segmenter), _draw_pieces(sheet, inks)))
     pictures.append((op_of(config.normalizer), _crop_sheet(inks, config.normalizer)))
     result = read_page(page, config, predictor)

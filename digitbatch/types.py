@@ -110,11 +110,22 @@ class FieldResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Fit:
+    """How well a page fits the template that it was laid on."""
+
+    matched: int  # features of the form that were recognised on the page, and lie as they should
+    found: float  # share of the form's printed points that were found in their places, 0 to 1
+    correlation: float  # between the print of the form and the page, -1 to 1
+    turned_deg: float  # how far the page was turned, clockwise, -180 to 180
+
+
+@dataclass(frozen=True, slots=True)
 class PageResult:
     """What is known of one page. Never without a field: a bad page has one with status `error`."""
 
     ref: PageRef
     fields: tuple[FieldResult, ...]
+    fit: Fit | None = None  # None: the configuration names no template
 
     @property
     def failed(self) -> bool:

@@ -13,11 +13,12 @@ from digitbatch.drawing.strokes import Hand
 from digitbatch.nn.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
 from digitbatch.reading import read_page
-from digitbatch.reading.boxes import without_boxes
+from digitbatch.reading.boxes import without_print
 from digitbatch.reading.components import connected_components, sort_components
 from digitbatch.reading.cuts import cut, notches, seams
 from digitbatch.reading.decode import Place, Reading, decode
 from digitbatch.reading.fields import field_result, scan_box
+from digitbatch.reading.grid import find_grid
 from digitbatch.reading.lattice import Candidate, Lattice, build_lattice
 from digitbatch.reading.lines import group_lines
 from digitbatch.reading.pieces import Piece, merged, tight_piece
@@ -394,16 +395,17 @@ class TestBoxes:
     def test_boxes_go_and_strokes_stay(self) -> None:
         """Of printed boxes nothing as tall as a digit stays; strokes stay, across a wall too."""
         boxes, ink = self.form()
-        left = without_boxes(boxes, 5)
+        left = without_print(boxes, find_grid(boxes, 5), 5)
         assert self.tall(left) == 2
         lost = cv2.countNonZero(cv2.subtract(ink, left))
         assert lost < 0.02 * cv2.countNonZero(ink)
 
     def test_an_empty_row_of_boxes_is_empty(self) -> None:
         """Without handwriting nothing as tall as a digit is left."""
-        assert self.tall(without_boxes(self.boxes(np.zeros((90, 330), np.uint8)), 5)) == 0
+        boxes = self.boxes(np.zeros((90, 330), np.uint8))
+        assert self.tall(without_print(boxes, find_grid(boxes, 5), 5)) == 0
 
     def test_a_zone_without_print_keeps_all_its_ink(self) -> None:
         """Digits alone are no boxes."""
         _, ink = self.form()
-        assert np.array_equal(without_boxes(ink, 5), ink)
+        assert np.array_equal(without_print(ink, find_grid(ink, 5), 5), ink)

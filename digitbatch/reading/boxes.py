@@ -1,104 +1,93 @@
 """Take the printed boxes, combs and base lines of a zone out of its ink."""
 
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import Final
 
+import cv2
 import numpy as np
 
-from digitbatch.stages.remove_rules import Rule, delete_rules, mended, thin_pieces
+from digitbatch.reading.grid import Grid
+from digitbatch.stages.remove_rules import Rule, delete_rules
 from digitbatch.types import Image
 
-_THICKEST: Final = 0.07  # of the zone's height: thicker lines are no print of a form
-_ROW: Final = 0.5  # a printed line is at least this part of the zone's width long
-_PIECE: Final = 0.6  # and shows pieces of this part of its length that no digit touches
-_WALL: Final = 0.85  # a wall reaches over this part of the way from line to line
 _TICK: Final = 0.1  # a comb's tick rises at least this part of the zone's height from its line
 _TICKS: Final = 0.6  # this share of the places between digits must have one: a 1 stands alone
+_THICKEST: Final = 0.07  # of the zone's height: thicker lines are no print of a form
+_REST: Final = 2  # pixels beside a line: ink that is nowhere farther off is a rest of it
 
 
-def without_boxes(mask: Image, most_digits: int | None) -> Image:
-    """A zone's ink without the boxes around its digits.
+def without_print(mask: Image, grid: Grid, places: int | None) -> Image:
+    """A zone's ink without the lines of its grid.
 
-    Lines along the zone are found first. Then walls: thin upright lines that reach from the upper
-    line to the lower one, which a handwritten 1 hardly does. Then a comb's ticks: short ones on the
-    lower line, at the places that the expected number of digits gives. Strokes that cross any of
-    them stay, as in `stages.remove_rules`.
+    Along each line those runs of ink go that are no thicker than it, so strokes that cross it or
+    lean on it stay. What it leaves open in strokes is closed, in three directions, by pixels that
+    were taken out. What then remains of a line itself is dropped.
 
     Args:
         mask: (H, W) uint8, ink 255 on 0; the zone, with little around it.
-        most_digits: How many places the zone has; None: not known, and no ticks are looked for.
+        grid: Its printed lines.
+        places: How many digits it is for; with one line only, a comb's ticks are looked for.
     """
-    height, width = mask.shape
-    if min(height, width) < 12:
+    if not grid.rows and not grid.walls:
         return mask
-    thickest_px = max(3, round(_THICKEST * height))
-    rows = _long_rows(mask, thickest_px)
-    if not rows:
-        return mask
-    rules = [row for row, _ in rows]
-    without = delete_rules(mask, rules)
+    without = delete_rules(mask, list(grid.rows))
     turned = np.ascontiguousarray(without.T)
-    heights = [middle for _, middle in rows]
-    # Boxes of the row above may reach into the zone: each pair of neighbouring lines is tried.
-    walls = [
-        wall
-        for upper, lower in pairwise(sorted(heights))
-        for wall in _walls(turned, thickest_px, upper, lower, height)
-    ]
-    if not walls and most_digits:
-        walls = _ticks(turned, thickest_px, rules[int(np.argmax(heights))], heights, most_digits)
+    walls = list(grid.walls)
+    if not walls and places and grid.rows:
+        walls = _ticks(turned, grid.rows, places, max(3, round(_THICKEST * mask.shape[0])))
     if walls:
         without = np.ascontiguousarray(delete_rules(turned, walls).T)
-    return mended(mask, without, rows=True, columns=bool(walls))
+    whole = _mended(mask, without, rows=bool(grid.rows), columns=bool(walls))
+    return _without_rests(mask, whole, grid.rows, walls)
 
 
-def _long_rows(mask: Image, thickest_px: int) -> list[tuple[Rule, float]]:
-    """Printed lines along the zone, and their heights in its middle."""
-    width = mask.shape[1]
-    found: list[tuple[Rule, float]] = []
-    left_over = thin_pieces(mask, thickest_px, max(8, round(0.04 * width)))
-    while left_over:
-        xs, ys = left_over.pop(0)
-        slope = np.polyfit(xs, ys, 1) if len(xs) > 0.15 * width else np.array([0.0, np.mean(ys)])
-        rest = []
-        for more_xs, more_ys in left_over:
-            miss = float(np.median(np.abs(np.polyval(slope, more_xs) - more_ys)))
-            if miss <= max(2.0, 0.7 * thickest_px):
-                xs, ys = np.concatenate([xs, more_xs]), np.concatenate([ys, more_ys])
-            else:
-                rest.append((more_xs, more_ys))
-        left_over = rest
-        left, right = int(xs.min()), int(xs.max())
-        if right - left < _ROW * width or len(np.unique(xs)) < _PIECE * (right - left):
+def _mended(mask: Image, without: Image, *, rows: bool, columns: bool) -> Image:
+    """Strokes closed across deleted lines, by deleted pixels alone."""
+    deleted = cv2.subtract(mask, without)
+    result = without
+    for wanted, turned in ((rows, False), (columns, True)):
+        if not wanted:
             continue
-        line = np.polyfit(xs, ys, 1)
-        rule = Rule(left, right, np.array([0.0, line[0], line[1]]))
-        found.append((rule, float(np.polyval(line, (left + right) / 2))))
-    return found
+        for slant in (-1, 0, 1):
+            element = _stroke(slant)
+            element = np.ascontiguousarray(element.T) if turned else element
+            closed = cv2.morphologyEx(without, cv2.MORPH_CLOSE, element)
+            result = np.asarray(cv2.bitwise_or(result, cv2.bitwise_and(closed, deleted)), np.uint8)
+    return result
 
 
-def _walls(turned: Image, thickest_px: int, upper: float, lower: float, height: int) -> list[Rule]:
-    """Walls from line to line, as rules of the turned zone."""
-    reach = lower - upper
-    if reach < 0.3 * height:
-        return []
-    walls = []
-    for along, across in thin_pieces(turned, thickest_px, max(5, round(0.25 * reach))):
-        begins, ends = float(along.min()), float(along.max())
-        inside = min(ends, lower) - max(begins, upper)
-        spread = float(np.ptp(across))
-        if inside >= _WALL * reach and spread <= 0.12 * reach + 2:
-            line = np.polyfit(along, across, 1)
-            walls.append(Rule(int(begins), int(ends), np.array([0.0, line[0], line[1]])))
-    return walls
+def _stroke(slant: int) -> Image:
+    """A short stroke, 3 wide and 7 long, downwards, leaning by up to a half."""
+    element = np.zeros((7, 9), np.uint8)
+    for row in range(7):
+        middle = 4 + round(0.7 * slant * (row - 3))
+        element[row, max(0, middle - 1) : middle + 2] = 1
+    return element
 
 
-def _ticks(
-    turned: Image, thickest_px: int, base: Rule, heights: list[float], places: int
-) -> list[Rule]:
+def _without_rests(mask: Image, whole: Image, rows: Sequence[Rule], walls: Sequence[Rule]) -> Image:
+    """Drop the components that lie nowhere farther than a line's own width from it."""
+    near = np.zeros(mask.shape, np.bool_)
+    for rules, view in ((rows, near), (walls, near.T)):
+        height, width = len(view), len(view[0])
+        for rule in rules:
+            xs = np.arange(max(0, rule.left), min(width - 1, rule.right) + 1)
+            ys = np.rint(np.polyval(rule.curve, xs)).astype(np.int64)
+            for off in range(-_REST, _REST + 1):
+                view[np.clip(ys + off, 0, height - 1), xs] = True
+    count, labels = cv2.connectedComponents(whole, connectivity=8)
+    beyond = np.zeros(count, np.bool_)
+    beyond[np.unique(labels[~near])] = True
+    beyond[0] = False
+    return np.asarray(np.where(beyond[labels], whole, 0), np.uint8)
+
+
+def _ticks(turned: Image, rows: Sequence[Rule], places: int, thickest_px: int) -> list[Rule]:
     """A comb's ticks, as rules of the turned zone, if enough of them stand where they must."""
     height = turned.shape[1]
+    heights = [float(np.polyval(row.curve, (row.left + row.right) / 2)) for row in rows]
     foot = max(heights)
+    base = rows[int(np.argmax(heights))]
     pitch = (base.right - base.left) / places
     ticks = []
     for place in range(places + 1):

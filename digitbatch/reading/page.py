@@ -5,12 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from digitbatch.config import Config
+from digitbatch.reading.cells import boxed, joined_reading
 from digitbatch.reading.decode import decode
 from digitbatch.reading.fields import field_result
 from digitbatch.reading.find import find_fields
+from digitbatch.reading.laid import back_on_scan, lay
 from digitbatch.reading.lattice import build_lattice
 from digitbatch.reading.pieces import Piece
-from digitbatch.stages.base import Normalizer, Sheet
+from digitbatch.reading.sheet import prepare_sheet
+from digitbatch.stages.base import Normalizer
 from digitbatch.types import (
     CROP_SIZE_PX,
     Crops,
@@ -32,41 +35,46 @@ def read_page(page: Page, config: Config, predictor: Predictor) -> PageResult:
         config: What to do with it.
         predictor: The network. It is asked twice: first about the components as they are, then
             about what the doubtful ones could be when parted or joined.
+
+    Raises:
+        PageError: If the page cannot be read: it does not fit its template, for example.
     """
-    sheet = prepare_sheet(page, config)
-    inks = find_fields(sheet, page, config)
-    whole = _ask(predictor, [ink.pieces for ink in inks], config.normalizer)
+    laid = lay(page, config)
+    sheet = prepare_sheet(laid.page, config)
+    inks = find_fields(sheet, laid, config)
+    units = [unit for ink in inks for unit in ink.units]
+    whole = _ask(predictor, [unit.pieces for unit in units], config.normalizer)
     lattices = [
-        build_lattice(ink.pieces, known, ink.digit_height_px, config.segmenter)
-        for ink, known in zip(inks, whole, strict=True)
+        build_lattice(unit.pieces, known, unit.digit_height_px, config.segmenter)
+        for unit, known in zip(units, whole, strict=True)
     ]
     candidates = [[candidate.piece for candidate in lattice.candidates] for lattice in lattices]
     answers = _ask(predictor, candidates, config.normalizer)
+    readings = [
+        decode(lattice, answer, unit.count)
+        for unit, lattice, answer in zip(units, lattices, answers, strict=True)
+    ]
     fields: list[FieldResult] = []
-    for ink, lattice, answer in zip(inks, lattices, answers, strict=True):
-        reading = decode(lattice, answer, ink.count)
-        fields.append(
-            field_result(
-                ink.name or f"line-{len(fields) + 1:02d}",
-                reading,
-                ink.digit_height_px,
-                sheet.to_scan,
-                config.review,
-                ink.count,
-                ink.points,
-            )
+    start = 0
+    for ink in inks:
+        own = readings[start : start + len(ink.units)]
+        start += len(ink.units)
+        reading, boxes = joined_reading(own, ink.count) if ink.cells else (own[0], ())
+        entry = field_result(
+            ink.name or f"line-{len(fields) + 1:02d}",
+            reading,
+            ink.digit_height_px,
+            sheet.to_scan,
+            config.review,
+            ink.count,
+            ink.points,
         )
-        if not ink.name and not fields[-1].text:
-            fields.pop()
-    return PageResult(page.ref, tuple(fields) or (FieldResult("", "empty"),))
-
-
-def prepare_sheet(page: Page, config: Config) -> Sheet:
-    """A page as its page stages leave it."""
-    sheet = Sheet(page.pixels, "gray" if page.pixels.ndim == 2 else "color")
-    for stage in config.page_stages:
-        sheet = stage(sheet)
-    return sheet
+        if boxes:
+            entry = boxed(entry, boxes)
+        if ink.name or entry.text:
+            fields.append(entry)
+    result = PageResult(page.ref, tuple(fields) or (FieldResult("", "empty"),))
+    return back_on_scan(result, laid)
 
 
 def _ask(

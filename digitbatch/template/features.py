@@ -32,7 +32,7 @@ class Features:
 
 
 def find_features(pixels: Image, hidden: NDArray[np.bool_] | None = None) -> Features:
-    """The corners of a page (E. Rublee et al., ORB: an efficient alternative to SIFT or SURF, 2011).
+    """The corners of a page (E. Rublee et al., ORB: an efficient alternative to SIFT, 2011).
 
     ORB turns each corner's surroundings upright, so that pages on their side or head match, too.
 

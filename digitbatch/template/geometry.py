@@ -23,7 +23,7 @@ def projective(affine: NDArray[np.float64]) -> Projective:
 
 
 def scaling(x: float, y: float) -> Projective:
-    """What `cv2.resize` by these factors does to coordinates: it keeps edges, not centres, fixed."""
+    """What `cv2.resize` does to coordinates by these factors: it keeps edges, not centres."""
     return np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2], [0, 0, 1.0]])
 
 

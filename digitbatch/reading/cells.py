@@ -1,0 +1,159 @@
+"""A zone with boxes: which ink is in which box, and the boxes' readings as one."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import Final
+
+import cv2
+import numpy as np
+
+from digitbatch.reading.components import Components, connected_components
+from digitbatch.reading.decode import Place, Reading
+from digitbatch.reading.grid import Cell
+from digitbatch.reading.pieces import Piece, component_piece
+from digitbatch.types import OTHER, FieldResult, Image
+
+_OUTSIDE: Final = 0.3  # of a box's width and height: how far a digit may leave the boxes
+_OWN: Final = 0.5  # of a component lies within the boxes and what is around them, or it is not
+_SHARED: Final = 0.3  # of a component lies in each of two boxes: two digits that touch
+_WIDE: Final = 1.15  # in widths of a box, what is wider may be two digits
+_TALL: Final = 2.0  # in heights of a box, what is taller is no digit
+_DUST: Final = 0.1  # of a box's height
+_CUT: Final = 0.15  # of a box's width: how far from the wall two digits may be parted
+
+
+def pieces_by_cell(mask: Image, levels: Image, cells: Sequence[Cell]) -> list[list[Piece]]:
+    """The ink of each box, whole components with the box that holds most of them.
+
+    Args:
+        mask: (H, W) uint8, the zone's ink without what is printed.
+        levels: (H, W) uint8, its levels before thresholding.
+        cells: The boxes, from left to right.
+    """
+    mask = _parted(mask, cells)
+    components = connected_components(mask)
+    found: list[list[Piece]] = [[] for _ in cells]
+    if not len(components):
+        return found
+    for index, shares in enumerate(_shares(components, cells)):
+        home = int(shares.argmax())
+        cell = cells[home]
+        size = max(components.width[index], components.height[index])
+        if shares.sum() < _OWN or size < _DUST * cell.height or size > _TALL * cell.height:
+            continue
+        x, y = components.center_x[index], components.center_y[index]
+        if not (cells[0].left < x < cells[-1].right and cell.top < y < cell.bottom):
+            continue
+        piece = component_piece(components, index, levels)
+        if piece is not None:
+            found[home].append(piece)
+    return found
+
+
+def _shares(
+    components: Components, cells: Sequence[Cell]
+) -> list[np.ndarray[tuple[int], np.dtype[np.float64]]]:
+    """For each component the share of its ink in each box, or as near to it as to no other."""
+    regions = np.full(components.labels.shape, len(cells), np.int64)
+    for number, (left, right) in enumerate(_reaches(cells)):
+        cell = cells[number]
+        up = _OUTSIDE * cell.height
+        rows = slice(max(0, round(cell.top - up)), max(0, round(cell.bottom + up)))
+        regions[rows, max(0, round(left)) : max(0, round(right))] = number
+    inked = components.labels > 0
+    pairs = (components.labels[inked].astype(np.int64) - 1) * (len(cells) + 1) + regions[inked]
+    counts = np.bincount(pairs, minlength=len(components) * (len(cells) + 1))
+    table = counts.reshape(len(components), len(cells) + 1).astype(np.float64)
+    return list(table[:, :-1] / components.area[:, None])
+
+
+def _reaches(cells: Sequence[Cell]) -> list[tuple[float, float]]:
+    """From where to where ink is a box's: to the middle between it and its neighbour."""
+    reaches = []
+    for number, cell in enumerate(cells):
+        beyond = _OUTSIDE * cell.width
+        left, right = cell.left - beyond, cell.right + beyond
+        if number > 0:
+            left = max(left, (cells[number - 1].right + cell.left) / 2)
+        if number < len(cells) - 1:
+            right = min(right, (cell.right + cells[number + 1].left) / 2)
+        reaches.append((left, right))
+    return reaches
+
+
+def _parted(mask: Image, cells: Sequence[Cell]) -> Image:
+    """The mask with digits parted that touch over a wall: each box holds much of them."""
+    components = connected_components(mask)
+    reaches = _reaches(cells)
+    result = mask.copy() if len(components) else mask
+    for index, shares in enumerate(_shares(components, cells) if len(components) else []):
+        both = [number for number, share in enumerate(shares) if share >= _SHARED]
+        if len(both) != 2 or both[1] - both[0] != 1:
+            continue
+        cell = cells[both[0]]
+        if components.width[index] < _WIDE * cell.width:
+            continue
+        box = components.box(index)
+        wall = reaches[both[0]][1]
+        first = max(box.left + 1, round(wall - _CUT * cell.width))
+        last = min(box.right - 1, round(wall + _CUT * cell.width) + 1)
+        if first >= last:
+            continue
+        own = components.labels[box.top : box.bottom, first:last] == index + 1
+        column = first + int(own.sum(axis=0).argmin())
+        part = result[box.top : box.bottom, column]
+        part[components.labels[box.top : box.bottom, column] == index + 1] = 0
+    return result
+
+
+def joined_reading(
+    readings: Sequence[Reading], count: tuple[int, int] | None
+) -> tuple[Reading, tuple[int, ...]]:
+    """The readings of boxes as that of their zone, and in which box each of its digits stands.
+
+    What is likelier no digit (a cross, a letter, a blot) is left over, as long as as many digits
+    remain as must be there; else the likeliest of them are read as digits.
+    """
+    least = 0 if count is None else count[0]
+    digits = [(number, place) for number, r in enumerate(readings) for place in r.places]
+    doubtful = [entry for entry in digits if entry[1].probabilities[OTHER] > _best(entry[1])]
+    doubtful.sort(key=lambda entry: -_best(entry[1]))
+    spare = max(0, least - (len(digits) - len(doubtful)))
+    dropped = {id(place) for _, place in doubtful[spare:]}
+    kept = [(number, place) for number, place in digits if id(place) not in dropped]
+    left_over = [piece for r in readings for piece in r.left_over]
+    left_over += [place.piece for _, place in digits if id(place) in dropped]
+    margin = float(np.prod([r.margin for r in readings if r.places]))
+    return (
+        Reading(tuple(place for _, place in kept), tuple(left_over), margin),
+        tuple(number for number, _ in kept),
+    )
+
+
+def boxed(entry: FieldResult, boxes: Sequence[int]) -> FieldResult:
+    """A field's result by its boxes: a blank in the text is a box that was left empty.
+
+    Args:
+        entry: What was read.
+        boxes: For each digit, in which box it stands.
+    """
+    text = entry.digits[0].text if entry.digits else ""
+    for digit, (before, box) in zip(entry.digits[1:], pairwise(boxes), strict=True):
+        text += (" " if box - before > 1 else "") + digit.text
+    if " " not in text:
+        return replace(entry, text=text)
+    message = "; ".join(["an empty box between digits", *filter(None, [entry.message])])
+    return replace(entry, text=text, status="review", message=message)
+
+
+def _best(place: Place) -> float:
+    return float(place.probabilities[:OTHER].max())
+
+
+def cleaned(levels: Image, before: Image, after: Image) -> Image:
+    """Levels without the print: what was taken out and the blur around it, but not beside ink."""
+    taken = np.asarray(cv2.subtract(before, after), np.uint8)
+    element = np.ones((3, 3), np.uint8)
+    gone = cv2.bitwise_and(cv2.dilate(taken, element), cv2.bitwise_not(after))
+    return np.asarray(np.where(gone > 0, 0, levels), np.uint8)

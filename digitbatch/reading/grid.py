@@ -1,0 +1,326 @@
+"""The printed boxes of a zone: found on the page, or where the form's reference page has them.
+
+A box is two lines along the zone with thin walls between them. Walls are often broken, faint or
+under a digit, so they are not looked for one by one: the zone has a known number of places, walls
+stand at equal distances, and the distance and start that most of the ink supports are taken.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitbatch.stages.remove_rules import Rule, thin_pieces
+from digitbatch.types import Image
+
+_THICKEST: Final = 0.07  # of the zone's height: thicker lines are no print of a form
+_ROW: Final = 0.5  # a printed line is at least this part of the zone's width long
+_PIECE: Final = 0.6  # and shows pieces of this part of its length that no digit touches
+_LEAST_REACH: Final = 0.4  # of the zone's height: lines closer than this are no box's
+_WALL: Final = 0.85  # a wall alone is inked over this part of the way from line to line
+_WALLS: Final = 0.6  # and those of a row of boxes on the average
+_FAINTEST: Final = 0.25  # of them each
+_NEAR: Final = 0.05  # of the height of a box: how far a wall may stand from its place
+_FAINT_PEAK: Final = 0.5  # the outer walls must show this much
+_OFF: Final = 0.4  # of a place's width: how far the outer walls may be from the lines' ends
+_GAP: Final = 0.4  # of the distance of two boxes: the widest gap between them
+_CLOSEST: Final = 0.03  # of their height: the narrowest
+_BETWEEN: Final = 0.6  # more cover than this in such gaps is one thick wall
+_MORE: Final = 0.1
+_NARROWEST: Final = 0.3  # of its height: the width of a box
+_SNAP: Final = 0.08  # of the zone's height: how far a line may lie from where the reference has it
+_SHOWN: Final = 0.35  # of a line that the reference has must show, or it is not taken out
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One box, between its walls and lines; pixels of the zone's crop."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def height(self) -> float:
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> float:
+        return self.right - self.left
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """What is printed in a zone."""
+
+    rows: tuple[Rule, ...]  # lines along it
+    walls: tuple[Rule, ...]  # lines across it, as rules of the turned crop
+    cells: tuple[Cell, ...]  # from left to right; none where there are no boxes
+
+
+def find_grid(mask: Image, places: int | None) -> Grid:
+    """The printed lines and boxes of a zone.
+
+    Args:
+        mask: (H, W) uint8, ink 255 on 0: the zone, with a little around it.
+        places: How many boxes it has; None: not known.
+    """
+    height, width = mask.shape
+    if min(height, width) < 12:
+        return Grid((), (), ())
+    thickest_px = max(3, round(_THICKEST * height))
+    rows = _long_rows(mask, thickest_px)
+    best: tuple[float, Grid] = (0.0, Grid(tuple(rows), (), ()))
+    ordered = sorted(rows, key=lambda row: _middle(row, width))
+    for upper, lower in pairwise(ordered):
+        found = _boxes(mask, upper, lower, places)
+        if found is not None and found[0] > best[0]:
+            best = found[0], Grid(tuple(rows), *found[1:])
+    return best[1]
+
+
+def _middle(row: Rule, width: int) -> float:
+    return float(np.polyval(row.curve, width / 2))
+
+
+def _long_rows(mask: Image, thickest_px: int) -> list[Rule]:
+    """Printed lines along the zone."""
+    width = mask.shape[1]
+    found: list[Rule] = []
+    left_over = thin_pieces(mask, thickest_px, max(8, round(0.04 * width)))
+    while left_over:
+        xs, ys = left_over.pop(0)
+        slope = np.polyfit(xs, ys, 1) if len(xs) > 0.15 * width else np.array([0.0, np.mean(ys)])
+        rest = []
+        for more_xs, more_ys in left_over:
+            miss = float(np.median(np.abs(np.polyval(slope, more_xs) - more_ys)))
+            if miss <= max(2.0, 0.7 * thickest_px):
+                xs, ys = np.concatenate([xs, more_xs]), np.concatenate([ys, more_ys])
+            else:
+                rest.append((more_xs, more_ys))
+        left_over = rest
+        left, right = int(xs.min()), int(xs.max())
+        if right - left < _ROW * width or len(np.unique(xs)) < _PIECE * (right - left):
+            continue
+        line = np.polyfit(xs, ys, 1)
+        found.append(Rule(left, right, np.array([0.0, line[0], line[1]])))
+    return found
+
+
+def _boxes(
+    mask: Image, upper: Rule, lower: Rule, places: int | None
+) -> tuple[float, tuple[Rule, ...], tuple[Cell, ...]] | None:
+    """The boxes between two lines: how sure they are, their walls, and the cells."""
+    height, width = mask.shape
+    top, bottom = _middle(upper, width), _middle(lower, width)
+    if bottom - top < _LEAST_REACH * height:
+        return None
+    slope = float(upper.curve[1] + lower.curve[1]) / 2
+    cover = _upright_cover(mask, top, bottom, slope)
+    left, right = min(upper.left, lower.left), max(upper.right, lower.right)
+    found = None if places is None else _regular(cover, places, left, right, bottom - top)
+    if found is None:
+        found = _alone(cover, bottom - top)
+    if found is None:
+        return None
+    score, spans = found
+    edges = sorted({round(edge, 2) for span in spans for edge in span})
+    # A wall stands at right angles to its lines.
+    walls = tuple(_wall(edge, top, bottom, slope) for edge in edges)
+    cells = tuple(Cell(a, top, b, bottom) for a, b in spans)
+    return score * (bottom - top), walls, cells
+
+
+def _wall(at: float, top: float, bottom: float, slope: float) -> Rule:
+    middle = (top + bottom) / 2
+    curve = np.array([0.0, -slope, at + slope * middle])
+    return Rule(max(0, round(top)), round(bottom), curve)
+
+
+def _upright_cover(mask: Image, top: float, bottom: float, slope: float) -> NDArray[np.float64]:
+    """For each column how much of the way from line to line is inked within a pixel of it."""
+    height, width = mask.shape
+    inset = 0.06 * (bottom - top)
+    rows = np.arange(max(0, round(top + inset)), min(height, round(bottom - inset)))
+    lean = np.rint(-slope * (rows - (top + bottom) / 2)).astype(np.int64)
+    columns = np.arange(width)[None] + lean[:, None]
+    inside = (columns >= 0) & (columns < width)
+    inked = (mask[rows[:, None], np.clip(columns, 0, width - 1)] > 0) & inside
+    near = inked.copy()
+    near[:, 1:] |= inked[:, :-1]
+    near[:, :-1] |= inked[:, 1:]
+    return np.asarray(near.mean(axis=0), np.float64)
+
+
+Span = tuple[float, float]
+
+
+def _regular(
+    cover: NDArray[np.float64], places: int, left: float, right: float, height: float
+) -> tuple[float, list[Span]] | None:
+    """Boxes of one width at one distance, with shared walls or a gap between them."""
+    reach = max(1, round(_NEAR * height))
+    near = _sliding_max(cover, reach)
+    usual = (right - left) / places
+    peaks = _peaks(cover, _FAINT_PEAK)
+    firsts = [at for at in peaks if abs(at - left) <= _OFF * usual]
+    lasts = [at for at in peaks if abs(at - right) <= _OFF * usual]
+    best: tuple[float, list[Span]] | None = None
+    for first in firsts:
+        # Where the first box ends: at its neighbour's wall, or before it.
+        ends = [at for at in peaks if _NARROWEST * height <= at - first <= usual * (1 + _OFF)]
+        for last in lasts:
+            pitch = (last - first) / places
+            shared = [(first + i * pitch, first + (i + 1) * pitch) for i in range(places)]
+            layouts = [shared]
+            for end in ends if places > 1 else []:
+                pitch = (last - end) / (places - 1)
+                gap = pitch - (end - first)
+                if max(2.0, _CLOSEST * height) <= gap <= _GAP * pitch:
+                    starts = [first + i * pitch for i in range(places)]
+                    layouts.append([(at, at + end - first) for at in starts])
+            for spans in layouts:
+                score = _support(near, cover, spans)
+                if score >= _WALLS and (best is None or score > best[0]):
+                    best = score, spans
+    if best is None:
+        return None
+    snapped = [tuple(_snapped(cover, at, reach) for at in span) for span in best[1]]
+    return best[0], [(a, b) for a, b in snapped]
+
+
+def _support(near: NDArray[np.float64], cover: NDArray[np.float64], spans: Sequence[Span]) -> float:
+    """How much ink there is where boxes would have their walls, and none between two of them."""
+    apart = any(b - a > 1 for (_, a), (b, _) in pairwise(spans))
+    edges = [edge for span in spans for edge in span] if apart else _edges(spans)
+    at = np.rint(edges).astype(np.int64)
+    inside = (at >= 0) & (at < len(near))
+    seen = np.where(inside, near[np.clip(at, 0, len(near) - 1)], 0.0)
+    if seen.min() < _FAINTEST:
+        return 0.0
+    score = float(seen.mean())
+    if apart:
+        middles = [round((a + b) / 2) for (_, a), (b, _) in pairwise(spans)]
+        if float(np.median(cover[np.clip(middles, 0, len(cover) - 1)])) > _BETWEEN:
+            return 0.0
+        score += _MORE  # it explains twice as many walls
+    return score
+
+
+def _edges(spans: Sequence[Span]) -> list[float]:
+    return [spans[0][0], *(b for _, b in spans)]
+
+
+def _peaks(cover: NDArray[np.float64], least: float) -> list[float]:
+    """The middles of the columns that are covered the most, of each run of covered columns."""
+    strong = np.flatnonzero(cover >= least)
+    runs = np.split(strong, np.flatnonzero(np.diff(strong) > 1) + 1)
+    middles = []
+    for run in runs:
+        if len(run):
+            best = run[cover[run] >= cover[run].max() - 1e-9]
+            middles.append(float(best.mean()))
+    return middles
+
+
+def _sliding_max(values: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
+    padded = np.pad(values, reach)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
+    return np.asarray(windows.max(axis=1), np.float64)
+
+
+def _snapped(cover: NDArray[np.float64], at: float, reach: int) -> float:
+    """The middle of the best covered columns near a place."""
+    first = max(0, round(at) - reach)
+    part = cover[first : round(at) + reach + 1]
+    if not part.size:
+        return at
+    return first + float(np.flatnonzero(part >= part.max() - 1e-9).mean())
+
+
+def _alone(cover: NDArray[np.float64], height: float) -> tuple[float, list[Span]] | None:
+    """Boxes between walls that each stand out, at any distances."""
+    strong = np.flatnonzero(cover >= _WALL)
+    runs = np.split(strong, np.flatnonzero(np.diff(strong) > 2) + 1)
+    walls = [float(run.mean()) for run in runs if len(run) and len(run) <= 0.2 * height + 4]
+    spans = [(a, b) for a, b in pairwise(walls) if b - a >= _NARROWEST * height]
+    return (0.5, spans) if spans else None
+
+
+def placed_grid(mask: Image, expected: Grid) -> Grid:
+    """A grid where the form's reference page has it, moved to the ink that is there.
+
+    Args:
+        mask: (H, W) uint8, ink 255 on 0: the zone, with a little around it.
+        expected: The reference's grid, in pixels of this crop.
+
+    Returns:
+        The lines that show, each where it shows, and all of the cells.
+    """
+    height = mask.shape[0]
+    reach = max(2, round(_SNAP * height))
+    turned = np.ascontiguousarray(mask.T)
+    rows = [_snapped_rule(mask, row, reach) for row in expected.rows]
+    walls = [_snapped_rule(turned, wall, reach) for wall in expected.walls]
+    cells = tuple(
+        Cell(
+            _moved(cell.left, (cell.top + cell.bottom) / 2, expected.walls, walls),
+            _moved(cell.top, (cell.left + cell.right) / 2, expected.rows, rows),
+            _moved(cell.right, (cell.top + cell.bottom) / 2, expected.walls, walls),
+            _moved(cell.bottom, (cell.left + cell.right) / 2, expected.rows, rows),
+        )
+        for cell in expected.cells
+    )
+    return Grid(
+        tuple(rule for rule in rows if rule is not None),
+        tuple(rule for rule in walls if rule is not None),
+        cells,
+    )
+
+
+def _snapped_rule(mask: Image, rule: Rule, reach: int) -> Rule | None:
+    """The straight line near a rule that most ink lies on; None where hardly any does."""
+    height, width = mask.shape
+    left, right = max(0, rule.left), min(width - 1, rule.right)
+    if right - left < 4:
+        return None
+    xs = np.arange(left, right + 1)
+    share = (xs - left) / (right - left)
+    ys = np.polyval(rule.curve, xs)
+    inked = mask > 0
+    near = inked.copy()
+    near[1:] |= inked[:-1]
+    near[:-1] |= inked[1:]
+    best, found = -1.0, (0, 0)
+    shifts = np.arange(-reach, reach + 1)
+    for first in shifts:
+        tilts = shifts[np.abs(shifts - first) <= max(2, reach // 2)]
+        paths = np.rint(ys[None] + first + (tilts[:, None] - first) * share[None]).astype(np.int64)
+        inside = (paths >= 0) & (paths < height)
+        rows = np.clip(paths, 0, height - 1)
+        # The line itself counts more than what lies beside it.
+        seen = 0.5 * (near[rows, xs[None]] & inside) + 0.5 * (inked[rows, xs[None]] & inside)
+        score = seen.mean(axis=1) - 0.01 * (abs(int(first)) + np.abs(tilts)) / reach
+        top = int(score.argmax())
+        if score[top] > best:
+            best, found = float(score[top]), (int(first), int(tilts[top]))
+    if best < _SHOWN:
+        return None
+    line = np.polyfit(xs, ys + found[0] + (found[1] - found[0]) * share, 1)
+    return Rule(left, right, np.array([0.0, line[0], line[1]]))
+
+
+def _moved(at: float, along: float, before: Sequence[Rule], after: Sequence[Rule | None]) -> float:
+    """A cell's edge where its line is now."""
+    if not before:
+        return at
+    places = [float(np.polyval(rule.curve, along)) for rule in before]
+    nearest = min(range(len(places)), key=lambda i: abs(places[i] - at))
+    new = after[nearest]
+    if new is None or abs(places[nearest] - at) > 3:
+        return at
+    return float(np.polyval(new.curve, along))

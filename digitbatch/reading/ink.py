@@ -1,0 +1,41 @@
+"""The ink of one line or zone, before anything is read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from digitbatch.reading.components import Components
+from digitbatch.reading.pieces import Piece, component_piece
+from digitbatch.reading.points import is_point
+from digitbatch.types import Image
+
+
+@dataclass(frozen=True, slots=True)
+class Ink:
+    """The ink of one line or zone, before anything is read."""
+
+    name: str  # the zone's name; "" for a line, which is named by its place among those with text
+    digit_height_px: float
+    pieces: tuple[Piece, ...]
+    points: tuple[Piece, ...] = ()  # decimal points and commas: no part of any digit
+    count: tuple[int, int] | None = None  # digits expected, at least and at most
+    cells: tuple["Ink", ...] = ()  # where there are boxes, each one's ink, from left to right
+
+    @property
+    def units(self) -> tuple["Ink", ...]:
+        """What is read by itself: each box, or all of it where there are none."""
+        return self.cells or (self,)
+
+
+def parted(
+    name: str, height: float, pieces: tuple[Piece, ...], count: tuple[int, int] | None = None
+) -> Ink:
+    """Ink with its points told from the rest."""
+    points = tuple(piece for piece in pieces if is_point(piece, pieces, height))
+    rest = tuple(piece for piece in pieces if piece not in points)
+    return Ink(name, height, rest, points, count)
+
+
+def pieces_of(components: Components, chosen: Sequence[int], ink: Image) -> tuple[Piece, ...]:
+    """Some components as pieces, with the levels they had before thresholding."""
+    pieces = (component_piece(components, index, ink) for index in chosen)
+    return tuple(piece for piece in pieces if piece is not None)

@@ -1,0 +1,152 @@
+"""The ink of a zone: its print found and taken out, its boxes told apart."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+
+from digitbatch.config import Config
+from digitbatch.reading.boxes import without_print
+from digitbatch.reading.cells import cleaned, pieces_by_cell
+from digitbatch.reading.components import connected_components, sort_components
+from digitbatch.reading.grid import Cell, Grid, find_grid, placed_grid
+from digitbatch.reading.ink import Ink, parted, pieces_of
+from digitbatch.reading.laid import Laid, PlacedZone, reference_of
+from digitbatch.reading.pieces import moved_piece
+from digitbatch.reading.sheet import prepare_sheet
+from digitbatch.stages.base import Sheet
+from digitbatch.stages.fit_scale import typical_height_px
+from digitbatch.stages.remove_rules import Rule
+from digitbatch.template.reference import Fractions
+from digitbatch.types import Box, Image, Page, PageRef
+
+_BEYOND: Final = 0.25  # how far beyond its zone a digit is followed, in heights of the zone
+_USUAL: Final = 0.7  # of a box's height: how tall digits are where nothing else says it
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """A zone on a sheet, with a little around it."""
+
+    zone: Box  # on the sheet
+    around: Box  # what was cut out, on the sheet
+    mask: Image  # (H, W) its ink, printed lines too
+    levels: Image  # (H, W) before thresholding
+
+
+def zone_ink(placed: PlacedZone, sheet: Sheet, laid: Laid, config: Config) -> Ink:
+    """The ink whose middle lies in a zone, without what is printed there."""
+    crop = cut_zone(placed.place, sheet, laid.page)
+    count = placed.zone.count
+    most = None if count is None else count[1]
+    grid = zone_grid(placed, crop, config)
+    mask = without_print(crop.mask, grid, most)
+    levels = cleaned(crop.levels, crop.mask, mask)
+    left, top = crop.around.left, crop.around.top
+    if grid.cells:
+        by_cell = pieces_by_cell(mask, levels, grid.cells)
+        heights = [max(p.box.height for p in pieces) for pieces in by_cell if pieces]
+        usual = _USUAL * grid.cells[0].height
+        size = max(float(np.median(heights)), 0.5 * usual) if heights else usual
+        cells = tuple(
+            Ink(
+                placed.zone.name, size, tuple(moved_piece(p, left, top) for p in pieces), (), (0, 1)
+            )
+            for pieces in by_cell
+        )
+        everything = tuple(piece for cell in cells for piece in cell.pieces)
+        return Ink(placed.zone.name, size, everything, (), count, cells)
+    components = connected_components(mask)
+    x, y = components.center_x + left, components.center_y + top
+    box = crop.zone
+    inside = (x >= box.left) & (x < box.right) & (y >= box.top) & (y < box.bottom)
+    seen = typical_height_px(components.width[inside], components.height[inside])
+    size = min(seen or box.height, box.height)
+    least = config.segmenter.min_height_px or 0
+    # The crop's own edges are no edges of the page: a frame around it keeps them apart.
+    sorting = sort_components(components, size, (mask.shape[0] + 9, mask.shape[1] + 9), least)
+    usable = np.concatenate([sorting.digits, sorting.fragments])
+    chosen = [int(index) for index in usable if inside[index]]
+    pieces = tuple(moved_piece(p, left, top) for p in pieces_of(components, chosen, levels))
+    return parted(placed.zone.name, size, pieces, count)
+
+
+def cut_zone(place: Fractions, sheet: Sheet, page: Page) -> Crop:
+    """Cut a zone out of a sheet."""
+    box = _on_sheet(place, sheet, page)
+    beyond = round(_BEYOND * box.height)  # digits leave their box
+    height, width = sheet.pixels.shape
+    around = Box(
+        max(0, box.left - beyond), max(0, box.top - beyond),
+        min(width, box.right + beyond), min(height, box.bottom + beyond),
+    )  # fmt: skip
+    rows, columns = slice(around.top, around.bottom), slice(around.left, around.right)
+    # A box's long sides may be gone as ruled lines already; its walls are found by them.
+    mask = sheet.pixels[rows, columns]
+    if sheet.rules is not None:
+        mask = mask | sheet.rules[rows, columns]
+    levels = sheet.pixels if sheet.ink is None else sheet.ink
+    return Crop(box, around, np.ascontiguousarray(mask), levels[rows, columns])
+
+
+def zone_grid(placed: PlacedZone, crop: Crop, config: Config) -> Grid:
+    """What is printed in a zone: as on the template's page, if there is one, else as seen."""
+    count = placed.zone.count
+    if config.template is not None:
+        printed = _printed(config)[config.fields.index(placed.zone)]
+        if printed.grid.rows or printed.grid.walls:
+            x, y = crop.around.width / printed.width_px, crop.around.height / printed.height_px
+            return placed_grid(crop.mask, _scaled(printed.grid, x, y))
+    return find_grid(crop.mask, None if count is None else count[1])
+
+
+@dataclass(frozen=True, slots=True)
+class _Printed:
+    """What the template's page has in a zone, in pixels of the zone's crop there."""
+
+    grid: Grid
+    width_px: int
+    height_px: int
+
+
+@lru_cache(maxsize=4)
+def _printed(config: Config) -> tuple[_Printed, ...]:
+    """What is printed in each zone of the template's page; kept, for it is the same for all."""
+    reference, places = reference_of(config)
+    page = Page(PageRef("template", 1), reference.pixels, reference.dpi)
+    sheet = prepare_sheet(page, config)
+    found = []
+    for zone, place in zip(config.fields, places, strict=True):
+        crop = cut_zone(place, sheet, page)
+        grid = find_grid(crop.mask, None if zone.count is None else zone.count[1])
+        found.append(_Printed(grid, crop.around.width, crop.around.height))
+    return tuple(found)
+
+
+def _scaled(grid: Grid, x: float, y: float) -> Grid:
+    cells = (Cell(c.left * x, c.top * y, c.right * x, c.bottom * y) for c in grid.cells)
+    return Grid(
+        tuple(_scaled_rule(rule, x, y) for rule in grid.rows),
+        tuple(_scaled_rule(rule, y, x) for rule in grid.walls),
+        tuple(cells),
+    )
+
+
+def _scaled_rule(rule: Rule, along: float, across: float) -> Rule:
+    a, b, c = rule.curve
+    curve = np.array([a * across / along**2, b * across / along, c * across])
+    return Rule(round(rule.left * along), round(rule.right * along), curve)
+
+
+def _on_sheet(place: Fractions, sheet: Sheet, page: Page) -> Box:
+    """The upright box on the sheet around a zone of the page."""
+    height, width = page.pixels.shape[:2]
+    left, top, right, bottom = place
+    corners = np.array([(x * width, y * height) for x in (left, right) for y in (top, bottom)])
+    from_page = np.linalg.inv(np.vstack([sheet.to_scan, [0.0, 0.0, 1.0]]))[:2]
+    at = corners @ from_page[:, :2].T + from_page[:, 2]
+    sheet_height, sheet_width = sheet.pixels.shape[:2]
+    low = np.clip(np.floor(at.min(axis=0)), 0, (sheet_width - 1, sheet_height - 1))
+    high = np.clip(np.ceil(at.max(axis=0)), low + 1, (sheet_width, sheet_height))
+    return Box(int(low[0]), int(low[1]), int(high[0]), int(high[1]))
