@@ -32,7 +32,7 @@ class _Commands(TyperGroup):
             _say(str(error))
             raise typer.Exit(error.exit_code) from error
         except KeyboardInterrupt as error:
-            _say("interrupted; outputs are as they were before")
+            _say(str(error) or "interrupted; outputs are as they were before")
             raise typer.Exit(ExitCode.INTERRUPTED) from error
         except BrokenPipeError as error:
             # Whoever read the results has seen enough. What is buffered must not fail once more.
@@ -192,25 +192,40 @@ def check(
 @app.command()
 def train(
     data: Annotated[
-        Path | None,
+        list[str] | None,
         typer.Option(
-            metavar="FOLDER",
-            help="MNIST's IDX files. Otherwise downloaded once to ~/.cache/digitbatch.",
+            metavar="PLACE[:WEIGHT]",
+            help="Labelled digits: IDX files of MNIST or EMNIST, a folder with a subfolder for "
+            "each class, a CSV of paths and labels, USPS; may be given more than once. A digit "
+            "of weight 3 comes three times as often as one of weight 1. Otherwise MNIST, "
+            "downloaded once to ~/.cache/digitbatch.",
         ),
     ] = None,
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="FOLDER", help="For the weights.")
+        Path, typer.Option("--out", "-o", metavar="FOLDER", help="For the model.")
     ] = Path("models"),
-    model: Annotated[str, typer.Option(metavar="NAME", help="The architecture.")] = "cnn",
-    epochs: Annotated[int | None, typer.Option(min=1, metavar="N", help="Passes.")] = None,
-    seed: Annotated[int, typer.Option(metavar="N", help="Of everything random.")] = 0,
+    model: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The architecture. Otherwise cnn.")
+    ] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Passes. Otherwise as many as its recipe says."),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Of everything random. Otherwise 0.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue what was stopped in --out, as it began.")
+    ] = False,
     device: OnDevice = Device.auto,
     quiet: Quiet = False,
 ) -> None:
-    """Train the network that reads digits."""
+    """Train a network that reads digits."""
     from digitbatch.cli.model import train_command
 
-    train_command(data, out, model, epochs, seed, device.value, "quiet" if quiet else "normal")
+    train_command(
+        data or [], out, model, epochs, seed, resume, device.value, "quiet" if quiet else "normal"
+    )
 
 
 @app.command()

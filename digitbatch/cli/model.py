@@ -22,11 +22,12 @@ log = logging.getLogger(__name__)
 
 
 def train_command(
-    data: Path | None,
+    data: Sequence[str],
     out: Path,
-    model: str,
+    model: str | None,
     epochs: int | None,
-    seed: int,
+    seed: int | None,
+    resumed: bool,
     device: Device,
     verbosity: Verbosity,
 ) -> None:
@@ -34,20 +35,32 @@ def train_command(
     set_up_logging(verbosity)
     try:
         from digitbatch.nn.architectures import architecture
-        from digitbatch.nn.training import train
+        from digitbatch.nn.training import resume, train
     except ModuleNotFoundError as error:
         raise UsageError(
             f"training needs {error.name}, which is not installed: pip install torch torchvision "
             "onnxscript"
         ) from error
 
-    recipe = architecture(model).recipe
-    if epochs is not None:
-        recipe = replace(recipe, epochs=epochs, steps=None)
-    log.info("preparing digits to train on: this takes a minute or two")
+    if resumed and (data or not (model is None and epochs is None and seed is None)):
+        raise UsageError(
+            "--resume goes on with the data, model, epochs and seed that the training began with;"
+            " leave --data, --model, --epochs and --seed out"
+        )
+    log.info("reading and drawing what is trained on: this takes a minute or two")
     with TrainingProgress(verbosity) as report:
-        card = train(data, out, model=model, recipe=recipe, seed=seed, device=device, report=report)
-    log.info("the model is in %s", out)
+        if resumed:
+            card = resume(out, device=device, report=report)
+        else:
+            name = model or "cnn"
+            recipe = architecture(name).recipe
+            if epochs is not None:
+                recipe = replace(recipe, epochs=epochs, steps=None)
+            card = train(
+                list(data) or None, out, model=name, recipe=recipe, seed=seed or 0, device=device,
+                report=report,
+            )  # fmt: skip
+    log.info("the model is in %s, with its curves, mistakes and log", out)
     for name, value in sorted(card.metrics.items()):
         print(f"{name}: {value:g}")
 
@@ -64,18 +77,20 @@ def evaluate_command(
     """Print how good a model is on labelled digits, and write what else is asked for."""
     from digitbatch.nn.data import read_data, summary_lines
     from digitbatch.nn.evaluation import evaluate_digits, evaluation_json
-    from digitbatch.nn.predictors import load_predictor
+    from digitbatch.nn.predictors import chosen_model, load_predictor
     from digitbatch.outputs import check_writable
 
     set_up_logging("normal")
     for path in filter(None, (json_file, predictions, html)):
         check_writable(path)
-    predictor = load_predictor(model, device, batch_size)
+    folder = chosen_model(model)
+    predictor = load_predictor(folder, device, batch_size)
     digits = read_data(data, "test")
     for line in summary_lines(digits):
         log.info("%s", line)
     found = evaluate_digits(predictor, digits)
 
+    print(f"model: {predictor.model_hash[:12]} in {folder}")
     low, high = found.interval
     print(
         f"accuracy: {found.accuracy:.2%} of {found.count:,} digits"

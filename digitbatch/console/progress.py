@@ -11,7 +11,7 @@ from digitbatch.console.lines import LineHandler, Verbosity, close_bar, new_bar
 from digitbatch.types import FieldResult, PageRef, PageResult
 
 if TYPE_CHECKING:
-    from digitbatch.nn.training import Progress as TrainingStep
+    from digitbatch.nn.progress import Progress as TrainingStep
 
 _LINE_EVERY_S: Final = 30.0  # in a log: a sign of life, not a flood
 _MOST_FAILURES: Final = 5  # that are named at the end; the outputs hold them all
@@ -116,14 +116,7 @@ class TrainingProgress:
             )
             bar.update(now.step - bar.n)
         if now.validation_accuracy is not None:
-            log.info(
-                "epoch %d of %d: loss %.4f, %.2f %% of the validation digits read, %s left",
-                now.epoch,
-                now.epochs,
-                now.loss,
-                100 * now.validation_accuracy,
-                duration(now.left_s),
-            )
+            log.info("%s, %s left", now, duration(now.left_s))
 
     def __enter__(self) -> "TrainingProgress":
         return self

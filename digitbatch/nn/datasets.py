@@ -21,6 +21,9 @@ from digitbatch.types import CROP_SIZE_PX, Crops
 MNIST_CREDIT: Final = (
     "MNIST, Y. LeCun, C. Cortes, C. Burges, CC BY-SA 3.0 (http://yann.lecun.com/exdb/mnist/)"
 )
+EMNIST_CREDIT: Final = (
+    "EMNIST, G. Cohen, S. Afshar, J. Tapson, A. van Schaik, 2017, from NIST Special Database 19"
+)
 Part = Literal["train", "t10k"]
 _FOLDERS: Final = (".", "raw", "MNIST/raw")  # the last two: where torchvision puts them
 
@@ -34,6 +37,10 @@ class Digits:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def take(self, places: NDArray[np.int64]) -> "Digits":
+        """The digits at these places alone."""
+        return Digits(self.crops[places], self.labels[places])
 
 
 def load_mnist(folder: Path, part: Part) -> Digits:

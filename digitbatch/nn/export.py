@@ -21,6 +21,9 @@ from digitbatch.types import CROP_SIZE_PX, Crops, Probabilities
 if TYPE_CHECKING:
     import onnx
 
+UNFINISHED: Final = "unfinished"
+"""What a training that goes on, or was stopped, keeps in the folder of its model."""
+
 MOST_DIFFERENCE: Final = 1e-4
 """How far the two runtimes' probabilities may lie apart: each rounds its sums in its own order."""
 
@@ -103,7 +106,8 @@ def check_out(out: Path) -> None:
         UsageError: If `out` is a file, or a folder that holds other things.
     """
     if out.is_dir():
-        if not (out / CARD_FILE).exists() and any(out.iterdir()):
+        others = any(path.name != UNFINISHED for path in out.iterdir())
+        if others and not (out / CARD_FILE).exists():
             raise UsageError(
                 f"{out}: holds other files and no {CARD_FILE}; name a new folder for the model,"
                 f" such as {out / 'mine'}"
@@ -113,7 +117,11 @@ def check_out(out: Path) -> None:
 
 
 def save_model(
-    network: nn.Module, make_card: Callable[[str, str], Card], onnx: bytes, out: Path
+    network: nn.Module,
+    make_card: Callable[[str, str], Card],
+    onnx: bytes,
+    out: Path,
+    add: Callable[[Path], None] | None = None,
 ) -> Card:
     """Write a model folder whole or not at all; an older one at the same place is replaced.
 
@@ -122,6 +130,7 @@ def save_model(
         make_card: Takes the hashes of weights and ONNX file.
         onnx: The network as `to_onnx` wrote it.
         out: The folder.
+        add: Called with the new folder before it is moved to its place, to write more into it.
 
     Returns:
         The card that was written.
@@ -142,6 +151,8 @@ def save_model(
             (new / WEIGHTS_FILE).write_bytes(weights)
             (new / ONNX_FILE).write_bytes(onnx)
             save_card(card, new)
+            if add:
+                add(new)
             _swap(new, out, old)
     except OSError as error:
         raise OutputError(

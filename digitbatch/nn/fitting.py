@@ -1,250 +1,290 @@
 """The training loop: examples in, a trained network out. Imports torch.
 
-By default AdamW under a one-cycle schedule (L. Smith, 2018); what is kept is the moving average of
-the weights, with the batch statistics measured anew for the average.
+It can be stopped after any step and continued in another process with the same result, bit for bit
+on a CPU: `Fitting.state` holds all that the next step depends on.
 """
 
 import copy
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
-from torch.optim.swa_utils import AveragedModel
 
 from digitbatch.nn.augmentation import augment
+from digitbatch.nn.data import Labelled
 from digitbatch.nn.datasets import Digits
 from digitbatch.nn.mixture import Examples
+from digitbatch.nn.optimisation import (
+    draw_order,
+    learning_rate,
+    loss_of,
+    make_optimizer,
+    move_average,
+    multiplies_bfloat16,
+)
+from digitbatch.nn.progress import Epoch, Progress, Report, Standing
 from digitbatch.nn.recipe import Recipe
 from digitbatch.types import OTHER, Crops
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where training stands; `report` gets one every few steps and at the end of every epoch."""
+class Fitting:
+    """A training that is under way; data and augmentation live on the device."""
 
-    epoch: int  # from 1
-    epochs: int
-    step: int  # from 1, over all epochs
-    steps: int
-    loss: float  # mean over the epoch so far
-    validation_accuracy: float | None  # 0 to 1, at the end of an epoch; else None
-    left_s: float  # estimated
+    def __init__(
+        self,
+        network: nn.Module,
+        examples: Examples,
+        held: Digits | Labelled,
+        recipe: Recipe,
+        *,
+        seed: int,
+        device: torch.device,
+    ) -> None:
+        """Prepare the first step.
 
+        Args:
+            network: Takes (N, 1, 28, 28) float32, gives (N, 11) logits; is trained in place.
+            examples: What to learn.
+            held: Crops to validate on after every epoch.
+            recipe: How to learn it.
+            seed: Of order and augmentation. Dropout takes torch's own, which the caller sets.
+            device: Where.
+        """
+        self.standing = Standing()
+        self._recipe, self._seed, self._device = recipe, seed, device
+        self._held = _on_device(held.crops, device), torch.from_numpy(held.labels).to(device)
+        self._crops = _on_device(examples.crops, device)
+        self._labels = torch.from_numpy(examples.labels).to(device)
+        self._doubtful = torch.from_numpy(examples.doubtful).to(device)
+        weights = examples.weights
+        self._weights = (
+            torch.ones(len(examples), device=device)
+            if weights is None
+            else torch.from_numpy(weights).to(device)
+        )
+        self._network = network.to(device).to(memory_format=torch.channels_last)
+        # What is validated and kept in the end: the moving average, if there is one.
+        self._kept = copy.deepcopy(self._network) if recipe.average_decay else self._network
+        self._best = copy.deepcopy(self._kept) if recipe.patience else self._kept
+        self._optimizer = make_optimizer(self._network, recipe)
+        self._generator = torch.Generator(device).manual_seed(seed)
+        self._bfloat16 = recipe.mixed_precision and multiplies_bfloat16(device)
+        self._per_epoch = max(1, len(examples) // recipe.batch)
+        self.steps = recipe.steps or recipe.epochs * self._per_epoch
+        self.epochs = -(-self.steps // self._per_epoch)
+        self._counts = self._labels != OTHER  # which examples are learnt from
+        self._order = torch.zeros(self._per_epoch * recipe.batch, dtype=torch.int64, device=device)
+        self._losses = torch.zeros((), device=device)
 
-Report = Callable[[Progress], None]
-_Tensors = tuple[Tensor, ...] | list[Tensor]
+    @property
+    def finished(self) -> bool:
+        """Whether all steps are done, or validation has not improved for too long."""
+        now = self.standing
+        if now.step >= self.steps:
+            return True
+        if not self._recipe.patience or now.in_epoch or now.best is None:
+            return False
+        return len(now.history) - 1 - now.best >= self._recipe.patience
 
+    def run(
+        self,
+        *,
+        report: Report | None = None,
+        stop: Callable[[], bool] | None = None,
+        after_epoch: Callable[[], None] | None = None,
+    ) -> bool:
+        """Go on until training is finished or stopped; `state` then says all that there is to know.
 
-def fit(
-    network: nn.Module,
-    examples: Examples,
-    held: Digits,
-    recipe: Recipe,
-    *,
-    seed: int,
-    device: torch.device,
-    report: Report | None = None,
-) -> nn.Module:
-    """Train a network; data and augmentation live on the device.
+        Args:
+            report: Called every 20 steps and after every epoch.
+            stop: Asked after every step whether to stop.
+            after_epoch: Called after every epoch.
 
-    Args:
-        network: Takes (N, 1, 28, 28) float32, gives (N, 11) logits; is trained in place.
-        examples: What to learn.
-        held: Digits to validate on after every epoch.
-        recipe: How to learn it.
-        seed: Of order and augmentation.
-        device: Where.
-        report: Called every 20 steps and after every epoch.
+        Returns:
+            Whether training is finished.
+        """
+        start, done = time.perf_counter(), self.standing
+        while not self.finished:
+            if not self.standing.in_epoch:
+                self._begin_epoch()
+            self._network.train()
+            self._step()
+            now = self.standing
+            at_end = now.in_epoch == self._per_epoch or now.step == self.steps
+            if at_end:
+                self._end_epoch()
+            taken_s = time.perf_counter() - start
+            self.standing = replace(self.standing, taken_s=done.taken_s + taken_s)
+            if report and (at_end or now.in_epoch % 20 == 0):
+                report(self._progress(taken_s / (now.step - done.step) * (self.steps - now.step)))
+            if at_end and after_epoch:
+                after_epoch()
+            if stop and stop():
+                break
+        return self.finished
 
-    Returns:
-        The network with the weights to keep, on the CPU, in evaluation mode: their moving average,
-        or those of the best epoch if the recipe has patience.
-    """
-    crops, labels = on_device(examples.crops, device), torch.from_numpy(examples.labels).to(device)
-    network.to(device).to(memory_format=torch.channels_last)
-    generator = torch.Generator(device).manual_seed(seed)
-    counts = labels != OTHER  # which examples are learnt from
-    per_epoch = max(1, len(crops) // recipe.batch)
-    steps = recipe.steps or recipe.epochs * per_epoch
-    epochs = -(-steps // per_epoch)
-    digit_epochs = math.ceil(recipe.digits_only * epochs) if epochs > 1 else 0
-    optimizer = _optimizer(network, recipe)
-    rate = _learning_rate(recipe, steps)
-    average = AveragedModel(network, multi_avg_fn=_moving_average(recipe.average_decay))
-    kept = average.module if recipe.average_decay else network
-    short = recipe.mixed_precision and multiplies_bfloat16(device)
-    began, step, best, without_better = time.perf_counter(), 0, -1.0, 0
-    best_weights = copy.deepcopy(kept.state_dict())
-    for epoch in range(1, epochs + 1):
-        if epoch == digit_epochs + 1:
-            counts = _without_likely_digits(kept, crops, examples, recipe)
-        order = _order(counts, per_epoch * recipe.batch, generator)
-        network.train()
-        losses = torch.zeros((), device=device)
-        last = min(per_epoch, steps - step)
-        for number in range(1, last + 1):
-            chosen = order[(number - 1) * recipe.batch : number * recipe.batch]
-            batch = _batch(crops[chosen], recipe, generator)
-            for group in optimizer.param_groups:
-                group["lr"] = rate(step)
-            with torch.autocast(device.type, torch.bfloat16, enabled=short):
-                logits = network(batch)
-            loss = _loss(logits.float(), labels[chosen], recipe)
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            if recipe.average_decay:
-                average.update_parameters(network)
-            losses += loss.detach()
-            step += 1
-            accuracy = None
-            if number == last:
-                if recipe.average_decay:
-                    _measure_statistics(kept, crops[counts], recipe, seed)
-                accuracy = _accuracy(kept, held, device)
-            if report and (number % 20 == 0 or number == last):
-                left_s = (time.perf_counter() - began) / step * (steps - step)
-                mean = float(losses) / number
-                report(Progress(epoch, epochs, step, steps, mean, accuracy, left_s))
-            if accuracy is not None and recipe.patience:
-                without_better += 1
-                if accuracy > best:
-                    best, without_better = accuracy, 0
-                    best_weights = copy.deepcopy(kept.state_dict())
-        if recipe.patience and without_better >= recipe.patience:
-            break
-    if recipe.patience:
-        kept.load_state_dict(best_weights)
-    return copy.deepcopy(kept).cpu().to(memory_format=torch.contiguous_format).eval()
+    def network(self) -> nn.Module:
+        """The network with the weights to keep, on the CPU, in evaluation mode.
 
+        These are the moving average or the last ones, as the recipe says; those of the best epoch
+        if it has patience.
+        """
+        network = self._best if self._recipe.patience else self._kept
+        return copy.deepcopy(network).cpu().to(memory_format=torch.contiguous_format).eval()
 
-def multiplies_bfloat16(device: torch.device) -> bool:
-    """Whether the device computes in bfloat16 faster than in float32."""
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    ask = getattr(torch.cpu, "get_capabilities", dict)  # older versions of torch cannot tell
-    able: dict[str, object] = ask()
-    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+    def weights(self) -> dict[str, Tensor]:
+        """The weights to keep as they are by now."""
+        return {name: value.cpu().contiguous() for name, value in self._kept.state_dict().items()}
 
+    def state(self) -> dict[str, Tensor]:
+        """All that the next step depends on beside `standing`, on the CPU."""
+        state = {"generator": self._generator.get_state(), "torch": torch.get_rng_state()}
+        if self._device.type == "cuda":
+            state["cuda"] = torch.cuda.get_rng_state(self._device)
+        state |= {"counts": self._counts, "order": self._order, "losses": self._losses}
+        for name, values in self._modules().items():
+            state |= {f"{name}.{key}": value for key, value in values.state_dict().items()}
+        for number, parameter in enumerate(self._network.parameters()):
+            for key, value in self._optimizer.state[parameter].items():
+                state[f"optimizer.{number}.{key}"] = value
+        return {name: value.detach().cpu().contiguous() for name, value in state.items()}
 
-def _optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    kinds: dict[str, Callable[..., torch.optim.Optimizer]] = {
-        "adamw": torch.optim.AdamW,
-        "adam": torch.optim.Adam,
-        "sgd": torch.optim.SGD,
-    }
-    make, decay = kinds[recipe.optimizer], recipe.weight_decay
-    return make(network.parameters(), recipe.learning_rate, weight_decay=decay, fused=True)
+    def restore(self, standing: Standing, state: dict[str, Tensor]) -> None:
+        """Continue where another fitting of the same network, examples and recipe stood.
 
+        Raises:
+            KeyError, RuntimeError: If `state` is not of such a fitting.
+        """
+        self.standing = standing
+        self._generator.set_state(state["generator"])
+        torch.set_rng_state(state["torch"])
+        if self._device.type == "cuda" and "cuda" in state:
+            torch.cuda.set_rng_state(state["cuda"], self._device)
+        for name, tensor in (
+            ("counts", self._counts),
+            ("order", self._order),
+            ("losses", self._losses),
+        ):
+            tensor.copy_(state[name])
+        for name, module in self._modules().items():
+            begin = f"{name}."
+            module.load_state_dict(
+                {key.removeprefix(begin): state[key] for key in state if key.startswith(begin)}
+            )
+        for number, parameter in enumerate(self._network.parameters()):
+            begin = f"optimizer.{number}."
+            self._optimizer.state[parameter] = {
+                # Fused optimizers expect their memory in the parameter's order.
+                key.removeprefix(begin): torch.empty_like(parameter).copy_(value)
+                if value.shape == parameter.shape and value.ndim
+                else value.to(self._device)
+                for key, value in state.items()
+                if key.startswith(begin)
+            }
 
-def _learning_rate(recipe: Recipe, steps: int) -> Callable[[int], float]:
-    """The learning rate by step, from 0."""
-    if recipe.schedule == "constant":
-        return lambda _: recipe.learning_rate
+    def _modules(self) -> dict[str, nn.Module]:
+        modules = {"network": self._network}
+        if self._kept is not self._network:
+            modules["average"] = self._kept
+        if self._best is not self._kept:
+            modules["best"] = self._best
+        return modules
 
-    def cosine(start: float, end: float, share: float) -> float:
-        return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
+    def _begin_epoch(self) -> None:
+        recipe = self._recipe
+        digit_epochs = math.ceil(recipe.digits_only * self.epochs) if self.epochs > 1 else 0
+        if len(self.standing.history) == digit_epochs:
+            self._counts.copy_(self._without_likely_digits())
+        weights = self._weights * self._counts
+        self._order.copy_(draw_order(weights, len(self._order), self._generator))
+        self._losses.zero_()
 
-    first, last = recipe.learning_rate / 25, recipe.learning_rate / 250_000
-    rising = max(1.0, 0.2 * steps - 1)
-    falling = max(1.0, steps - 1 - rising)
+    def _step(self) -> None:
+        recipe, now = self._recipe, self.standing
+        chosen = self._order[now.in_epoch * recipe.batch : (now.in_epoch + 1) * recipe.batch]
+        batch = self._batch(chosen)
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bfloat16):
+            logits = self._network(batch)
+        loss = loss_of(logits.float(), self._labels[chosen], recipe)
+        for group in self._optimizer.param_groups:
+            group["lr"] = learning_rate(recipe, now.step, self.steps)
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._optimizer.step()
+        if self._kept is not self._network:
+            averages, values = self._kept.parameters(), self._network.parameters()
+            move_average(averages, values, recipe.average_decay, now.step)
+        self._losses += loss.detach()
+        self.standing = replace(now, step=now.step + 1, in_epoch=now.in_epoch + 1)
 
-    def one_cycle(step: int) -> float:
-        if step < rising:
-            return cosine(first, recipe.learning_rate, step / rising)
-        return cosine(recipe.learning_rate, last, min(1.0, (step - rising) / falling))
+    def _end_epoch(self) -> None:
+        if self._kept is not self._network:
+            self._measure_statistics()
+        now, crops, labels = self.standing, *self._held
+        accuracy = float((self._logits(crops).argmax(1) == labels).double().mean())
+        ended = Epoch(float(self._losses) / now.in_epoch, accuracy)
+        self.standing = replace(now, in_epoch=0, history=(*now.history, ended))
+        if self._best is not self._kept and self.standing.best == len(now.history):
+            self._best.load_state_dict(self._kept.state_dict())
 
-    return one_cycle
+    def _progress(self, left_s: float) -> Progress:
+        now = self.standing
+        ended = None if now.in_epoch else now.history[-1]
+        return Progress(
+            epoch=len(now.history) + (ended is None),
+            epochs=self.epochs,
+            step=now.step,
+            steps=self.steps,
+            loss=ended.loss if ended else float(self._losses) / now.in_epoch,
+            validation_accuracy=ended.validation_accuracy if ended else None,
+            left_s=left_s,
+        )
 
-
-def _loss(logits: Tensor, labels: Tensor, recipe: Recipe) -> Tensor:
-    if recipe.loss == "squared_error":  # logits are negative squares of the distance to each class
-        return -logits.gather(1, labels[:, None]).mean()
-    return functional.cross_entropy(logits, labels)
-
-
-@torch.no_grad()
-def _without_likely_digits(
-    network: nn.Module, crops: Tensor, examples: Examples, recipe: Recipe
-) -> Tensor:
-    """Say which examples count, (count,) bool: all but cuts that a net for digits is sure about."""
-    network.eval()
-    likely = [
-        network(chunk.unsqueeze(1).to(torch.float32) / 255)[:, :OTHER].softmax(1).amax(1)
-        for chunk in torch.split(crops, 1000)
-    ]
-    doubtful = torch.from_numpy(examples.doubtful).to(crops.device)
-    return ~(doubtful & (torch.cat(likely) >= recipe.other_doubt))
-
-
-def _order(counts: Tensor, length: int, generator: torch.Generator) -> Tensor:
-    """Places of the examples that count, each once before any comes again, (length,)."""
-    pool = counts.nonzero().flatten()
-    rounds = [
-        pool[torch.randperm(len(pool), generator=generator, device=pool.device)]
-        for _ in range(-(-length // len(pool)))
-    ]
-    return torch.cat(rounds)[:length]
-
-
-def _moving_average(
-    decay: float,
-) -> Callable[[_Tensors, _Tensors, Tensor | int], None]:
-    """An average that forgets its beginning: it looks back n/10 of n steps, at most 1/(1-decay)."""
+    def _batch(self, chosen: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        batch = self._crops[chosen].unsqueeze(1).to(torch.float32) / 255
+        if self._recipe.augmentation is not None:
+            batch = augment(batch, self._recipe.augmentation, generator or self._generator)
+        return batch.contiguous(memory_format=torch.channels_last)
 
     @torch.no_grad()
-    def update(averages: _Tensors, values: _Tensors, count: Tensor | int) -> None:
-        seen = int(count)
-        weight = 1 - min(decay, (1 + seen) / (10 + seen))
-        torch._foreach_lerp_(list(averages), list(values), weight)
+    def _logits(self, crops: Tensor) -> Tensor:
+        """What the network to keep says of (count, 28, 28) uint8, in full precision."""
+        self._kept.eval()
+        chunks = torch.split(crops, 1000)
+        return torch.cat([self._kept(chunk[:, None].to(torch.float32) / 255) for chunk in chunks])
 
-    return update
+    def _without_likely_digits(self) -> Tensor:
+        """Which examples count, (count,) bool: all but cuts that a net for digits is sure about."""
+        if not self._doubtful.any():
+            return ~self._doubtful
+        likely = self._logits(self._crops)[:, :OTHER].softmax(1).amax(1)
+        return ~(self._doubtful & (likely >= self._recipe.other_doubt))
 
+    @torch.no_grad()
+    def _measure_statistics(self) -> None:
+        """Measure the statistics of batch normalisation: averaged weights see other activations.
 
-@torch.no_grad()
-def _measure_statistics(network: nn.Module, crops: Tensor, recipe: Recipe, seed: int) -> None:
-    """Measure the statistics of batch normalisation: averaged weights see other activations.
-
-    See P. Izmailov et al., Averaging Weights Leads to Wider Optima, UAI 2018.
-    """
-    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
-    if not norms:
-        return
-    for norm in norms:
-        norm.reset_running_stats()
-        norm.momentum = None  # a plain mean over the batches
-    generator = torch.Generator(crops.device).manual_seed(seed)
-    network.train()
-    for _ in range(min(40, 1 + len(crops) // recipe.batch)):
-        chosen = torch.randint(
-            len(crops), (recipe.batch,), generator=generator, device=crops.device
-        )
-        network(_batch(crops[chosen], recipe, generator))
-    network.eval()
-
-
-@torch.no_grad()
-def _accuracy(network: nn.Module, digits: Digits, device: torch.device) -> float:
-    network.eval()
-    found = [
-        network(chunk.unsqueeze(1).to(torch.float32) / 255).argmax(1)
-        for chunk in torch.split(on_device(digits.crops, device), 1000)
-    ]
-    return float((torch.cat(found).cpu().numpy() == digits.labels).mean())
+        See P. Izmailov et al., Averaging Weights Leads to Wider Optima, UAI 2018.
+        """
+        kinds = (nn.BatchNorm1d, nn.BatchNorm2d)
+        norms = [module for module in self._kept.modules() if isinstance(module, kinds)]
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None  # a plain mean over the batches
+        if not norms:
+            return
+        generator = torch.Generator(self._device).manual_seed(self._seed)
+        pool, batch = self._counts.nonzero().flatten(), self._recipe.batch
+        self._kept.train()
+        for _ in range(min(40, 1 + len(pool) // batch)):
+            drawn = torch.randint(len(pool), (batch,), generator=generator, device=self._device)
+            self._kept(self._batch(pool[drawn], generator))
+        self._kept.eval()
 
 
-def _batch(crops: Tensor, recipe: Recipe, generator: torch.Generator) -> Tensor:
-    batch = crops.unsqueeze(1).to(torch.float32) / 255
-    if recipe.augmentation is not None:
-        batch = augment(batch, recipe.augmentation, generator)
-    return batch.contiguous(memory_format=torch.channels_last)
-
-
-def on_device(crops: Crops, device: torch.device) -> Tensor:
-    """Bring crops to the device as they are, uint8."""
+def _on_device(crops: Crops, device: torch.device) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(crops)).to(device)

@@ -1,15 +1,20 @@
-"""The training set: MNIST's digits, digits written in other ways, and crops that are no digit."""
+"""The training set: what was read, digits written in other ways, and crops that are no digit."""
 
+import hashlib
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.drawing.strokes import draw_digit
+from digitbatch.nn.data import Labelled
 from digitbatch.nn.datasets import Digits
 from digitbatch.nn.other import make_cuts, make_marks
 from digitbatch.stages.centre import center_crop
 from digitbatch.types import CROP_SIZE_PX, OTHER, Crops
+
+_Set = TypeVar("_Set", Digits, Labelled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,23 +24,29 @@ class Examples:
     crops: Crops  # (count, 28, 28) uint8
     labels: NDArray[np.int64]  # (count,) 0 to 10
     doubtful: NDArray[np.bool_]  # (count,) "other", but possibly like a digit
+    weights: NDArray[np.float32] | None = None  # (count,) how often each comes; None: all alike
 
     def __len__(self) -> int:
         return len(self.labels)
 
+    def fingerprint(self) -> str:
+        """A hash of all that is learnt from."""
+        found = hashlib.sha256()
+        for values in (self.crops, self.labels, self.doubtful, self.weights):
+            found.update(b"" if values is None else np.ascontiguousarray(values).tobytes())
+        return found.hexdigest()
 
-def split(digits: Digits, validation_count: int, rng: np.random.Generator) -> tuple[Digits, Digits]:
+
+def split(digits: _Set, validation_count: int, rng: np.random.Generator) -> tuple[_Set, _Set]:
     """Part the training digits into (those to train on, those to validate on)."""
     order = rng.permutation(len(digits))
-    held, kept = order[:validation_count], order[validation_count:]
-    return (
-        Digits(digits.crops[kept], digits.labels[kept]),
-        Digits(digits.crops[held], digits.labels[held]),
-    )
+    return digits.take(order[validation_count:]), digits.take(order[:validation_count])
 
 
-def mix(digits: Digits, drawn_count: int, other_count: int, rng: np.random.Generator) -> Examples:
-    """Add drawn digits and crops of class "other" to MNIST's digits.
+def mix(
+    digits: Digits | Labelled, drawn_count: int, other_count: int, rng: np.random.Generator
+) -> Examples:
+    """Add drawn digits and crops of class "other" to what was read; they weigh 1 each.
 
     MNIST's writers are American; the drawn digits bring open fours, crossed sevens, ones with a
     foot, slashed zeros, and pens finer than any of MNIST's.
@@ -45,12 +56,16 @@ def mix(digits: Digits, drawn_count: int, other_count: int, rng: np.random.Gener
     for index, label in enumerate(drawn_labels):
         drawn[index] = _draw(int(label), rng)
     mark_count = other_count // 3
-    cuts = make_cuts(digits.crops, other_count - mark_count, rng)
+    cuts = make_cuts(digits.crops[digits.labels != OTHER], other_count - mark_count, rng)
     marks = make_marks(mark_count, rng)
     labels = np.concatenate([digits.labels, drawn_labels, np.full(other_count, OTHER)])
     doubtful = np.zeros(len(labels), np.bool_)
     doubtful[len(labels) - other_count : len(labels) - mark_count] = True
-    return Examples(np.concatenate([digits.crops, drawn, cuts, marks]), labels, doubtful)
+    weights = None
+    if isinstance(digits, Labelled):
+        made = np.ones(drawn_count + other_count, np.float32)
+        weights = np.concatenate([digits.weights, made])
+    return Examples(np.concatenate([digits.crops, drawn, cuts, marks]), labels, doubtful, weights)
 
 
 def _draw(label: int, rng: np.random.Generator) -> Crops:

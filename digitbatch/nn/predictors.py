@@ -165,6 +165,15 @@ class TorchPredictor:
         return answers
 
 
+def chosen_model(folder: Path | None) -> Path:
+    """The folder of the model to use: the one that is named, else promoted, else packaged.
+
+    Raises:
+        ModelError: If the promoted one cannot be used.
+    """
+    return folder or promoted_model() or default_model()
+
+
 def load_predictor(
     folder: Path | None = None, device: Device = "auto", batch_size: int = 4096
 ) -> OnnxPredictor | TorchPredictor:
@@ -179,7 +188,7 @@ def load_predictor(
         ModelError: If the model is missing, damaged, or made for other crops.
         DeviceError: If "cuda" is asked for and not there.
     """
-    folder = folder or promoted_model() or default_model()
+    folder = chosen_model(folder)
     if device == "cpu" or (device == "auto" and not cuda_is_there()):
         return OnnxPredictor(folder)
     require_cuda()  # before torch is started: that takes seconds

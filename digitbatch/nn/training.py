@@ -1,39 +1,48 @@
-"""`digitbatch train`: from MNIST to a model folder. Imports torch.
+"""`digitbatch train`: from labelled digits to the folder of a model. Imports torch.
 
-Digits for validation and for the temperature are split off the training digits; the test digits are
+Digits for validation and for the temperature are split off the training digits; test digits are
 read once, at the end, for the card.
 """
 
-import copy
-import importlib.metadata
-import time
-from dataclasses import asdict
+import logging
 from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor
 
+from digitbatch.errors import ModelError, UsageError
 from digitbatch.nn.architectures import architecture
-from digitbatch.nn.augmentation import augment
-from digitbatch.nn.calibration import fit_temperature
-from digitbatch.nn.card import Card
-from digitbatch.nn.datasets import MNIST_CREDIT, Digits, load_mnist, mnist_folder
-from digitbatch.nn.evaluation import evaluate_digits
-from digitbatch.nn.export import check_out, check_same, save_model, to_onnx
-from digitbatch.nn.fitting import Progress, Report, fit, on_device
-from digitbatch.nn.mixture import Examples, mix, split
-from digitbatch.nn.predictors import OnnxPredictor, TorchPredictor, torch_device
+from digitbatch.nn.card import CARD_FILE, Card
+from digitbatch.nn.checkpoint import (
+    CHECKPOINT_FILE,
+    Checkpoint,
+    Machine,
+    Settings,
+    load_checkpoint,
+    save_checkpoint,
+)
+from digitbatch.nn.data import contact_sheet
+from digitbatch.nn.export import UNFINISHED, check_out
+from digitbatch.nn.finishing import Trained, finish
+from digitbatch.nn.fitting import Fitting
+from digitbatch.nn.interruption import Interruption
+from digitbatch.nn.mixture import mix, split
+from digitbatch.nn.predictors import torch_device
+from digitbatch.nn.progress import Progress, Report
 from digitbatch.nn.recipe import Recipe
-from digitbatch.stages.centre import CROP_FORMAT
-from digitbatch.types import CLASSES, OTHER
+from digitbatch.nn.run_folder import RunFolder
+from digitbatch.nn.training_data import Places, absolute_places, read_training_data
 
-__all__ = ["Progress", "Recipe", "Report", "train"]
+__all__ = ["Progress", "Recipe", "Report", "resume", "train"]
+
+_SAVE_EVERY_S = 10.0  # on a GPU an epoch may take less time than writing it down
+
+log = logging.getLogger(__name__)
 
 
 def train(
-    data: Path | None,
+    data: Places | None,
     out: Path,
     *,
     model: str = "cnn",
@@ -44,11 +53,13 @@ def train(
 ) -> Card:
     """Train a network and write its model folder.
 
-    The same data, seed, recipe and torch version give the same weights on a CPU with the same
-    number of threads. Interrupted at any time, it leaves a model that was at `out` as it is.
+    The same data, seed, recipe and torch version give the same weights on a CPU of the same kind
+    with the same number of threads. Stopped at any time, it leaves a model that was at `out` as it
+    is, and beside it what `resume` continues.
 
     Args:
-        data: Folder with MNIST's IDX files; None: downloaded to `~/.cache/digitbatch`.
+        data: What to read, one place or several: see `nn.data.read_sets`. None: MNIST, downloaded
+            to `~/.cache/digitbatch`.
         out: Folder of the model; an older model there is replaced at the end.
         model: A name of `architectures.ARCHITECTURES`.
         recipe: How to train; None: the recipe that belongs to the architecture.
@@ -62,93 +73,167 @@ def train(
     Raises:
         UsageError: Unknown model, `out` holds other things, data missing or damaged.
         DeviceError: "cuda" without a GPU.
-        OutputError: The model cannot be written.
+        OutputError: The folder cannot be written.
+        KeyboardInterrupt: Ctrl-C; the message says how to continue.
     """
-    named = architecture(model)
-    recipe = recipe or named.recipe
+    recipe = recipe or architecture(model).recipe
     check_out(out)
-    folder = mnist_folder(data)
-    digits = load_mnist(folder, "train")
-    place = torch_device(device)
-    rng = np.random.default_rng(seed)
-    torch.manual_seed(seed)
-    network = named.make()
-    kept, held = split(digits, min(recipe.validation_digits, len(digits) // 5), rng)
-    examples = mix(kept, recipe.drawn_digits, recipe.other_crops, rng)
-    start = time.perf_counter()
-    network = fit(network, examples, held, recipe, seed=seed, device=place, report=report)
-    trained_s = time.perf_counter() - start
+    settings = Settings(absolute_places(data), model, recipe, seed)
+    return _Run(settings, out, device, report).go()
 
-    temperature = fit_temperature(*_calibration_logits(network, held, recipe, seed, place))
-    onnx = to_onnx(network, temperature)
-    runtime = OnnxPredictor.from_bytes(onnx)
-    direct = TorchPredictor.from_network(network, temperature, place)
-    check_same(runtime, direct, np.concatenate([held.crops[:2000], examples.crops[-2000:]]))
-    unseen = mix(held, 2000, 4000, np.random.default_rng((seed, 1)))
-    metrics = _metrics(runtime, held, unseen, trained_s)
-    test = load_mnist(folder, "t10k")
-    on_test = evaluate_digits(runtime, test)
-    metrics |= {"test_accuracy": on_test.accuracy, "test_ece": on_test.ece}
 
-    def make_card(weights_sha256: str, onnx_sha256: str) -> Card:
-        return Card(
-            architecture=model,
-            crop_format=CROP_FORMAT,
-            classes=CLASSES,
-            temperature=temperature,
-            training_data=(
-                f"{len(kept)} of MNIST's training digits, {recipe.drawn_digits} digits drawn from"
-                f' stroke models, {recipe.other_crops} crops of class "other" made of both'
-            ),
-            credit=MNIST_CREDIT,
-            seed=seed,
-            recipe=asdict(recipe),
-            metrics={name: round(value, 6) for name, value in metrics.items()},
-            parameters=sum(p.numel() for p in network.parameters()),
-            weights_sha256=weights_sha256,
-            onnx_sha256=onnx_sha256,
-            torch_version=torch.__version__.split("+")[0],
-            digitbatch_version=_version(),
+def resume(out: Path, *, device: str = "auto", report: Report | None = None) -> Card:
+    """Continue a training that was stopped, with its own data, recipe and seed.
+
+    On a CPU of the same kind, with the same number of threads, the model is the one that the
+    training would have left without a stop.
+
+    Args:
+        out: The folder that it was told to write to.
+        device: "auto", "cpu" or "cuda".
+        report: Called with the progress.
+
+    Returns:
+        The card.
+
+    Raises:
+        UsageError: There is nothing to resume, or its data are missing or have changed.
+        ModelError: The checkpoint is damaged, or of another version of digitbatch.
+        DeviceError, OutputError, KeyboardInterrupt: As `train`.
+    """
+    path = out / UNFINISHED / CHECKPOINT_FILE
+    if not path.exists() and (out / CARD_FILE).exists():
+        raise UsageError(f"{out}: holds a model that is finished; there is nothing to resume")
+    checkpoint, state = load_checkpoint(path)
+    return _Run(checkpoint.settings, out, device, report, (checkpoint, state)).go()
+
+
+class _Run:
+    """One process's part in a training."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        out: Path,
+        device: str,
+        report: Report | None,
+        stopped: tuple[Checkpoint, dict[str, Tensor]] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._device = torch_device(device)
+        self._report = report
+        self._stopped = stopped
+        recipe = settings.recipe
+        self._data = read_training_data(settings.data, knows_other=recipe.other_crops > 0)
+        self._folder = RunFolder(out, resumed=stopped is not None)
+        self._introduce()
+        rng = np.random.default_rng(settings.seed)
+        crops = self._data.crops
+        kept, self._held = split(crops, min(recipe.validation_digits, len(crops) // 5), rng)
+        self._examples = mix(kept, recipe.drawn_digits, recipe.other_crops, rng)
+        self._sha256 = self._examples.fingerprint()
+        torch.manual_seed(settings.seed)
+        self._fitting = Fitting(
+            architecture(settings.model).make(),
+            self._examples,
+            self._held,
+            recipe,
+            seed=settings.seed,
+            device=self._device,
+        )
+        if stopped:
+            self._restore(*stopped)
+        self._saved_s = 0.0  # training time at the last checkpoint
+
+    def go(self) -> Card:
+        """Train, and write the model."""
+        try:
+            self._fit()
+            return finish(self._trained(), self._folder)
+        except KeyboardInterrupt as error:  # also a second one, and one while the model is made
+            if error.args or not self._folder.checkpoint.exists():
+                raise
+            raise KeyboardInterrupt(self._how_to_continue()) from error
+
+    def _fit(self) -> None:
+        with Interruption() as interruption:
+            self._fitting.run(
+                report=self._take_note, stop=interruption.came, after_epoch=self._after_epoch
+            )
+            self._save()
+        if interruption.came():
+            self._folder.note("stopped")
+            interruption.act(self._how_to_continue())
+
+    def _trained(self) -> Trained:
+        return Trained(
+            settings=self._settings,
+            network=self._fitting.network(),
+            data=self._data,
+            held=self._held,
+            examples=self._examples,
+            standing=self._fitting.standing,
+            device=self._device,
         )
 
-    return save_model(network, make_card, onnx, out)
+    def _how_to_continue(self) -> str:
+        done, epochs = len(self._fitting.standing.history), self._fitting.epochs
+        return (
+            f"training was stopped after {done} of {epochs} epochs;"
+            f" `{self._folder.resume_command}` continues it"
+        )
 
+    def _introduce(self) -> None:
+        settings, folder = self._settings, self._folder
+        for line in self._data.summary():
+            folder.say(line)
+        sheet = folder.save_contact_sheet(contact_sheet(self._data.crops, seed=settings.seed))
+        folder.say(f"examples of them are in {sheet}")
+        folder.note(f"{settings.model}, seed {settings.seed}, on {self._device}: {settings.recipe}")
 
-def _version() -> str:
-    try:
-        return importlib.metadata.version("digitbatch")
-    except importlib.metadata.PackageNotFoundError:
-        return "unknown"  # run from a checkout that is not installed
+    def _restore(self, checkpoint: Checkpoint, state: dict[str, Tensor]) -> None:
+        if checkpoint.examples_sha256 != self._sha256:
+            raise UsageError(
+                f"{', '.join(self._settings.data)}: is not what the training began with, or another"
+                " version of digitbatch made more of it; put it back, or start anew without"
+                " --resume"
+            )
+        here = Machine.here(self._device)
+        if checkpoint.machine != here:
+            log.warning(
+                "the training began with %s and goes on with %s: the result is not the one that it"
+                " would have had without a stop",
+                checkpoint.machine, here,
+            )  # fmt: skip
+        try:
+            self._fitting.restore(checkpoint.standing, state)
+        except (KeyError, RuntimeError) as error:
+            raise ModelError(
+                f"{self._folder.checkpoint}: does not fit the network {self._settings.model!r}"
+                f" ({error}); start the training anew, without --resume"
+            ) from error
+        self._folder.say(f"resumed after step {checkpoint.standing.step:,}")
 
+    def _take_note(self, now: Progress) -> None:
+        if now.validation_accuracy is not None:
+            self._folder.note(str(now))
+        if self._report:
+            self._report(now)
 
-@torch.no_grad()
-def _calibration_logits(
-    network: nn.Module, held: Digits, recipe: Recipe, seed: int, device: torch.device
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Logits of the validation digits, once as they are and once as scans might have them."""
-    network = copy.deepcopy(network).to(device).eval()
-    generator = torch.Generator(device).manual_seed(seed)
-    logits = []
-    for chunk in torch.split(on_device(held.crops, device), 1000):
-        plain = chunk.unsqueeze(1).to(torch.float32) / 255
-        scanned = augment(plain, recipe.augmentation, generator) if recipe.augmentation else plain
-        logits.append(torch.cat([network(plain), network(scanned)], 1))
-    both = torch.cat(logits).cpu().numpy()
-    return np.concatenate([both[:, : len(CLASSES)], both[:, len(CLASSES) :]]), np.tile(
-        held.labels, 2
-    )
+    def _after_epoch(self) -> None:
+        standing = self._fitting.standing
+        if self._settings.recipe.keep_epochs:
+            self._folder.save_epoch(len(standing.history), self._fitting.weights())
+        if standing.taken_s - self._saved_s >= _SAVE_EVERY_S:
+            self._save()
 
-
-def _metrics(
-    predictor: OnnxPredictor, held: Digits, unseen: Examples, trained_s: float
-) -> dict[str, float]:
-    on_held = evaluate_digits(predictor, held)
-    found = predictor(unseen.crops).argmax(axis=1)
-    drawn = slice(len(held), int(np.flatnonzero(unseen.labels == OTHER)[0]))
-    return {
-        "validation_accuracy": on_held.accuracy,
-        "validation_ece": on_held.ece,
-        "drawn_accuracy": float((found[drawn] == unseen.labels[drawn]).mean()),
-        "other_found": float((found[unseen.labels == OTHER] == OTHER).mean()),
-        "training_s": trained_s,
-    }
+    def _save(self) -> None:
+        standing = self._fitting.standing
+        checkpoint = Checkpoint(
+            settings=self._settings,
+            standing=standing,
+            machine=Machine.here(self._device),
+            examples_sha256=self._sha256,
+        )
+        save_checkpoint(self._folder.checkpoint, checkpoint, self._fitting.state())
+        self._saved_s = standing.taken_s

@@ -1,23 +1,27 @@
+import errno
 import shutil
+import signal
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
+from PIL import Image as Pillow
 
 from digitbatch.errors import ExitCode, ModelError, OutputError, UsageError
-from digitbatch.nn.architectures import build
+from digitbatch.nn.architectures import ARCHITECTURES, build
 from digitbatch.nn.card import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, load_card
+from digitbatch.nn.checkpoint import CHECKPOINT_FILE
 from digitbatch.nn.evaluation import evaluate_idx
-from digitbatch.nn.export import check_same, save_model
-from digitbatch.nn.fitting import fit
-from digitbatch.nn.mixture import Examples
+from digitbatch.nn.export import UNFINISHED, check_same, save_model
+from digitbatch.nn.kept import check_whole
 from digitbatch.nn.predictors import OnnxPredictor, TorchPredictor
-from digitbatch.nn.training import Progress, Recipe, train
+from digitbatch.nn.training import Progress, Recipe, resume, train
 from tests.nn.idx_files import drawn_digits, write_part
 
 TINY = Recipe(epochs=1, batch=32, validation_digits=20, drawn_digits=10, other_crops=20)
+MANY_STEPS = replace(TINY, epochs=2, batch=4)  # 27 an epoch
+PICTURES = {"contact_sheet.png", "confusion.png", "curves.png", "mistakes.png"}
 
 
 @pytest.fixture(scope="module")
@@ -38,94 +42,224 @@ def tiny_model(tiny_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """All files of a folder."""
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    """All files of a folder, not of those in it."""
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
-def test_training_leaves_a_model_that_runs(tiny_data: Path, tiny_model: Path) -> None:
-    """What training writes is what predictors load; the card's accuracy is the one found again."""
-    assert set(contents(tiny_model)) == {CARD_FILE, ONNX_FILE, WEIGHTS_FILE}
-    found = evaluate_idx(tiny_data, OnnxPredictor(tiny_model))
-    assert found.count == 20
-    assert found.accuracy == pytest.approx(load_card(tiny_model).metrics["test_accuracy"])
-    assert set(found.per_class) == set("0123456789")
+def stop_in_the_second_epoch(now: Progress) -> None:
+    """Press Ctrl-C, with some steps of the epoch done and some to do."""
+    if now.epoch == 2 and now.validation_accuracy is None:
+        signal.raise_signal(signal.SIGINT)
+
+
+class TestTheFolder:
+    def test_it_is_a_model_that_runs(self, tiny_data: Path, tiny_model: Path) -> None:
+        """What training writes is what predictors load; the card's accuracy is found again."""
+        found = evaluate_idx(tiny_data, OnnxPredictor(tiny_model))
+        assert found.count == 20
+        assert found.accuracy == pytest.approx(load_card(tiny_model).metrics["test_accuracy"])
+        assert set(found.per_class) == set("0123456789")
+
+    def test_it_has_pictures_and_the_log(self, tiny_model: Path) -> None:
+        """Beside the model are four pictures and the log; nothing of the way there is left."""
+        files = {path.name for path in tiny_model.iterdir()}
+        assert files == {CARD_FILE, ONNX_FILE, WEIGHTS_FILE, "log.txt", *PICTURES}
+        for name in PICTURES:
+            with Pillow.open(tiny_model / name) as picture:
+                picture.load()
+                assert picture.format == "PNG"
+        log = (tiny_model / "log.txt").read_text(encoding="utf-8")
+        assert "100 crops (IDX files of MNIST, training digits)" in log
+        assert "epoch 1 of 1: loss " in log
+        assert "test_accuracy: " in log
+
+    def test_a_newer_model_replaces_the_older(self, tiny_data: Path, tmp_path: Path) -> None:
+        """No file of the older model is left, and nothing beside the folder."""
+        out = tmp_path / "deep" / "model"
+        train(tiny_data, out, recipe=replace(TINY, keep_epochs=True), device="cpu")
+        assert [path.name for path in (out / "epochs").iterdir()] == ["001.safetensors"]
+        card = train(tiny_data, out, recipe=TINY, seed=1, device="cpu")
+        assert load_card(out) == card
+        assert not (out / "epochs").exists()
+        assert [path.name for path in out.parent.iterdir()] == ["model"]
+        OnnxPredictor(out)
+
+    def test_what_is_no_model_is_not_replaced(self, tiny_data: Path, tmp_path: Path) -> None:
+        """A folder with other things, or a file, is refused before training starts."""
+        thesis = tmp_path / "thesis.txt"
+        thesis.write_text("years of work", encoding="utf-8")
+        for out in (tmp_path, thesis):
+            with pytest.raises(UsageError, match=r"expected a folder|name a new folder"):
+                train(tiny_data, out, recipe=TINY, device="cpu")
+        assert thesis.read_text(encoding="utf-8") == "years of work"
+        assert list(tmp_path.iterdir()) == [thesis]
 
 
 def test_the_seed_decides_the_weights(tiny_data: Path, tiny_model: Path, tmp_path: Path) -> None:
-    """Equal seeds train equal weights, others do not; the newer model replaces the older whole."""
-    out = tmp_path / "deep" / "model"
-    again = train(tiny_data, out, recipe=TINY, device="cpu")
+    """Equal seeds train equal weights, others do not."""
+    again = train(tiny_data, tmp_path / "again", recipe=TINY, device="cpu")
     assert again.weights_sha256 == load_card(tiny_model).weights_sha256
-    other = train(tiny_data, out, recipe=TINY, seed=1, device="cpu")
+    other = train(tiny_data, tmp_path / "other", recipe=TINY, seed=1, device="cpu")
     assert again.weights_sha256 != other.weights_sha256
-    assert load_card(out) == other
-    assert [path.name for path in out.parent.iterdir()] == ["model"]
-    OnnxPredictor(out)  # no file of the older model is left
 
 
-def test_training_learns() -> None:
-    """The loss falls, and the end of each epoch reports the validation accuracy."""
-    seen: list[Progress] = []
-    torch.manual_seed(0)
-    digits = drawn_digits(200)
-    fit(
-        build("cnn"),
-        Examples(digits.crops, digits.labels, np.zeros(200, np.bool_)),
-        drawn_digits(20, seed=1),
-        replace(TINY, epochs=6),
-        seed=0,
-        device=torch.device("cpu"),
-        report=seen.append,
+def test_networks_that_know_no_other(tiny_data: Path, tmp_path: Path) -> None:
+    """A network of ten classes trains by its own recipe; crops of class "other" are left out."""
+    other = tmp_path / "crops" / "other"
+    other.mkdir(parents=True)
+    Pillow.fromarray(drawn_digits(1).crops[0]).save(other / "blot.png")
+    recipe = replace(ARCHITECTURES["two_layer"].recipe, steps=10)
+    card = train([tiny_data, other.parent], tmp_path / "model", model="two_layer", recipe=recipe)
+    assert "other_found" not in card.metrics
+    log = (tmp_path / "model" / "log.txt").read_text(encoding="utf-8")
+    assert '1 crops of class "other" are left out' in log
+
+
+class TestStopping:
+    def test_ctrl_c_leaves_the_old_model(
+        self, tiny_data: Path, tiny_model: Path, tmp_path: Path
+    ) -> None:
+        """The model that was there stays whole, and can be run and trained over."""
+        out = Path(shutil.copytree(tiny_model, tmp_path / "model"))
+        before = contents(out)
+        with pytest.raises(KeyboardInterrupt):
+            train(tiny_data, out, recipe=MANY_STEPS, device="cpu", report=stop_in_the_second_epoch)
+        assert contents(out) == before
+        assert {path.name for path in out.iterdir() if path.is_dir()} == {UNFINISHED}
+        assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+    @pytest.mark.parametrize(
+        ("model", "recipe"),
+        [
+            ("cnn", MANY_STEPS),
+            ("cnn", replace(MANY_STEPS, patience=1, digits_only=0.5, learning_rate=1e-5)),
+            (
+                "fully_connected",
+                replace(ARCHITECTURES["fully_connected"].recipe, epochs=2, batch=2),
+            ),
+        ],
+        ids=["average", "patience", "dropout"],
     )
-    ends = [progress for progress in seen if progress.validation_accuracy is not None]
-    assert [progress.epoch for progress in ends] == list(range(1, 7))
-    assert ends[-1].loss < ends[0].loss / 2
-    assert ends[-1].step == ends[-1].steps
-    assert ends[-1].left_s == 0
+    def test_resumed_is_as_if_never_stopped(
+        self, tiny_data: Path, tmp_path: Path, model: str, recipe: Recipe
+    ) -> None:
+        """Stopped within an epoch and continued, training leaves the same bytes."""
+        whole = train(tiny_data, tmp_path / "whole", model=model, recipe=recipe, device="cpu")
+        out = tmp_path / "stopped"
+        with pytest.raises(KeyboardInterrupt, match=r"after 1 of 2.*`digitbatch train --resume"):
+            train(
+                tiny_data, out, model=model, recipe=recipe, device="cpu",
+                report=stop_in_the_second_epoch,
+            )  # fmt: skip
+        torch.rand(7)  # what another process would have drawn
+        resumed = resume(out, device="cpu")
+        assert resumed.weights_sha256 == whole.weights_sha256
+        assert resumed.onnx_sha256 == whole.onnx_sha256
+        assert (out / "curves.png").read_bytes() == (tmp_path / "whole/curves.png").read_bytes()
+        assert not (out / UNFINISHED).exists()
+
+    def test_what_cannot_be_resumed(self, tiny_model: Path, tmp_path: Path) -> None:
+        """Nothing there, a finished model, changed data, a damaged file: each says what to do."""
+        with pytest.raises(UsageError, match="there is no training to resume"):
+            resume(tmp_path / "nothing")
+        with pytest.raises(UsageError, match="is finished; there is nothing to resume"):
+            resume(tiny_model)
+        data, out = tmp_path / "data", tmp_path / "model"
+        write_part(data, "train", drawn_digits(100, seed=1))
+        with pytest.raises(KeyboardInterrupt):
+            train(data, out, recipe=MANY_STEPS, device="cpu", report=stop_in_the_second_epoch)
+        write_part(data, "train", drawn_digits(100, seed=7))
+        with pytest.raises(UsageError, match="is not what the training began with"):
+            resume(out, device="cpu")
+        checkpoint = out / UNFINISHED / CHECKPOINT_FILE
+        whole = checkpoint.read_bytes()
+        checkpoint.write_bytes(whole.replace(b"average_decay", b"average_decoy"))
+        with pytest.raises(ModelError, match="another version of digitbatch"):
+            resume(out, device="cpu")
+        checkpoint.write_bytes(whole[:-100])
+        with pytest.raises(ModelError, match="damaged"):
+            resume(out, device="cpu")
 
 
-def test_interrupted_training_leaves_the_old_model(
-    tiny_data: Path, tiny_model: Path, tmp_path: Path
-) -> None:
-    """Ctrl-C leaves the model that was there whole, and nothing beside it."""
-    out = Path(shutil.copytree(tiny_model, tmp_path / "model"))
-    before = contents(out)
+class TestWriting:
+    @pytest.mark.parametrize("most_bytes", [1_000, 100_000], ids=["checkpoint", "model"])
+    def test_a_full_disk_leaves_the_old_weights(
+        self, tiny_data: Path, tmp_path: Path, most_bytes: int
+    ) -> None:
+        """Where files cannot be written to their end, the older model stays, with exit code 5."""
+        resource = pytest.importorskip("resource", reason="limits of file sizes are Unix's")
+        out = tmp_path / "model"
+        two_layer = replace(ARCHITECTURES["two_layer"].recipe, steps=3)
+        train(tiny_data, out, model="two_layer", recipe=two_layer, device="cpu")
+        before = contents(out)
+        old = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, old[1]))
+        try:
+            with pytest.raises(OutputError, match="as it was") as caught:
+                train(tiny_data, out, model="two_layer", recipe=two_layer, seed=1, device="cpu")
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, old)
+        assert caught.value.exit_code == ExitCode.OUTPUT
+        assert isinstance(caught.value.__cause__, OSError)
+        assert caught.value.__cause__.errno == errno.EFBIG
+        assert contents(out) == before
+        check_whole(out)
+        assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
-    def interrupt(_: Progress) -> None:
-        raise KeyboardInterrupt
+    def test_a_place_that_cannot_be_written(self, tiny_model: Path, tmp_path: Path) -> None:
+        """Where no folder can be made, the error says so with exit code 5."""
+        (tmp_path / "file").write_text("", encoding="utf-8")
+        card = load_card(tiny_model)
+        with pytest.raises(OutputError, match="cannot be written") as caught:
+            save_model(build("cnn"), lambda *_: card, b"", tmp_path / "file" / "model")
+        assert caught.value.exit_code == ExitCode.OUTPUT
 
-    with pytest.raises(KeyboardInterrupt):
-        train(tiny_data, out, recipe=TINY, seed=5, device="cpu", report=interrupt)
-    assert contents(out) == before
-    assert [path.name for path in tmp_path.iterdir()] == ["model"]
-
-
-def test_what_is_no_model_is_not_replaced(tiny_data: Path, tmp_path: Path) -> None:
-    """A folder with other things, or a file, is refused before training starts."""
-    thesis = tmp_path / "thesis.txt"
-    thesis.write_text("years of work", encoding="utf-8")
-    for out in (tmp_path, thesis):
-        with pytest.raises(UsageError, match=r"expected a folder|name a new folder"):
-            train(tiny_data, out, recipe=TINY, device="cpu")
-    assert thesis.read_text(encoding="utf-8") == "years of work"
-
-
-def test_a_place_that_cannot_be_written_is_an_output_error(
-    tiny_model: Path, tmp_path: Path
-) -> None:
-    """Where no folder can be made, the error says so with exit code 5."""
-    (tmp_path / "file").write_text("", encoding="utf-8")
-    card = load_card(tiny_model)
-    with pytest.raises(OutputError, match="cannot be written") as caught:
-        save_model(build("cnn"), lambda *_: card, b"", tmp_path / "file" / "model")
-    assert caught.value.exit_code == ExitCode.OUTPUT
+    def test_a_wrong_export_is_noticed(self) -> None:
+        """An export that answers otherwise than the trained network is never written."""
+        torch.manual_seed(0)
+        one, two = (
+            TorchPredictor.from_network(build("cnn"), 1.0, torch.device("cpu")) for _ in range(2)
+        )
+        with pytest.raises(ModelError, match="answers differently"):
+            check_same(one, two, drawn_digits(10).crops)
 
 
-def test_a_wrong_export_is_noticed() -> None:
-    """An export that answers otherwise than the trained network is never written."""
-    torch.manual_seed(0)
-    one, two = (
-        TorchPredictor.from_network(build("cnn"), 1.0, torch.device("cpu")) for _ in range(2)
-    )
-    with pytest.raises(ModelError, match="answers differently"):
-        check_same(one, two, drawn_digits(10).crops)
+class TestData:
+    def test_several_sets(self, tiny_data: Path, tmp_path: Path) -> None:
+        """Sets with weights are trained on together; what was left out is in the log."""
+        own = tmp_path / "own"
+        digits = drawn_digits(20, seed=3)
+        for index, (crop, label) in enumerate(zip(digits.crops, digits.labels, strict=True)):
+            (own / str(label)).mkdir(parents=True, exist_ok=True)
+            Pillow.fromarray(crop).save(own / str(label) / f"{index}.png")
+        (own / "3" / "broken.png").write_bytes(b"nothing")
+        out = tmp_path / "model"
+        card = train([f"{own}:2.5", str(tiny_data)], out, recipe=TINY, device="cpu")
+        assert "20 crops of own (class folders, weight 2.5)" in card.training_data
+        assert "IDX files of MNIST" in card.training_data
+        assert str(tmp_path) not in card.model_dump_json()
+        assert "CC BY-SA 3.0" in card.credit
+        log = (out / "log.txt").read_text(encoding="utf-8")
+        assert "3/broken.png: is no PNG" in log
+        assert "together: 120 crops" in log
+
+    def test_only_what_is_divided_has_test_digits(self, tmp_path: Path) -> None:
+        """Without test digits the card has no accuracy on them, and none are made up."""
+        write_part(tmp_path / "data", "train", drawn_digits(50))
+        card = train(tmp_path / "data", tmp_path / "model", recipe=TINY, device="cpu")
+        assert "test_accuracy" not in card.metrics
+        assert "validation_accuracy" in card.metrics
+
+    def test_labels_outside_the_classes_end_training(self, tmp_path: Path) -> None:
+        """A folder that is named after no class is refused; nothing is written."""
+        for name in ("0", "1", "eleven"):
+            (tmp_path / "own" / name).mkdir(parents=True)
+        with pytest.raises(UsageError, match="'eleven' is no class"):
+            train(tmp_path / "own", tmp_path / "model", recipe=TINY, device="cpu")
+        assert not (tmp_path / "model").exists()
+
+    def test_too_little_to_train_on(self, tmp_path: Path) -> None:
+        """A handful of digits is refused with what is missing."""
+        write_part(tmp_path / "data", "train", drawn_digits(9))
+        with pytest.raises(UsageError, match="9 digits were read; training needs 10"):
+            train(tmp_path / "data", tmp_path / "model", recipe=TINY, device="cpu")

@@ -50,13 +50,31 @@ class Labelled:
     weights: NDArray[np.float32]  # (count,) how much each counts in training
     unread: tuple[Unread, ...]
     inverted: int  # crops that were dark ink on light paper
+    part: Part | None = None  # which part of divided data it is
 
     def __len__(self) -> int:
         return len(self.labels)
 
+    def take(self, places: NDArray[np.int64]) -> "Labelled":
+        """The crops at these places alone; nothing of what was left out or inverted is said."""
+        return replace(
+            self,
+            crops=self.crops[places],
+            labels=self.labels[places],
+            files=tuple(self.files[place] for place in places),
+            indexes=self.indexes[places],
+            weights=self.weights[places],
+            unread=(),
+            inverted=0,
+        )
+
 
 def collect(
-    name: str, kind: str, samples: Iterable[Sample | Unread], weight: float = 1.0
+    name: str,
+    kind: str,
+    samples: Iterable[Sample | Unread],
+    weight: float = 1.0,
+    part: Part | None = None,
 ) -> Labelled:
     """Bring the pictures of one source into the frame of a run's crops.
 
@@ -94,6 +112,7 @@ def collect(
         weights=np.full(len(kept), weight, np.float32),
         unread=tuple(unread),
         inverted=framer.inverted,
+        part=part,
     )
 
 

@@ -17,7 +17,20 @@ _EXPECTED = (
 
 
 def read_data(places: Sequence[str | Path], part: Part) -> Labelled:
-    """Read labelled digits, each in the frame of a run's crops.
+    """Read labelled digits, each in the frame of a run's crops; several sets are joined.
+
+    Args:
+        places: See `read_sets`.
+        part: See `read_sets`.
+
+    Raises:
+        UsageError: As `read_sets`.
+    """
+    return join(read_sets(places, part))
+
+
+def read_sets(places: Sequence[str | Path], part: Part) -> list[Labelled]:
+    """Read labelled digits, each in the frame of a run's crops, a set for each place.
 
     Args:
         places: What to read: folders of IDX files (MNIST, EMNIST digits), folders with one
@@ -40,7 +53,19 @@ def read_data(places: Sequence[str | Path], part: Part) -> Labelled:
         raise UsageError(
             f"{', '.join(str(place) for place in places)}: no crop could be read{why}; {_EXPECTED}"
         )
-    return join(sets)
+    return sets
+
+
+def read_test_digits(places: Sequence[str | Path]) -> Labelled | None:
+    """Read the test digits of those places that have some; None: none has.
+
+    Raises:
+        UsageError: If they are damaged. The message names the file.
+    """
+    paths = [split_weight(place)[0] for place in places]
+    sets = [_read(path, "test", 1.0) for path in paths if _may_have_test_digits(path)]
+    sets = [one for one in sets if one.part == "test" and len(one)]
+    return join(sets) if sets else None
 
 
 def split_weight(place: str | Path) -> tuple[Path, float]:
@@ -74,7 +99,8 @@ def _read(path: Path, part: Part, weight: float) -> Labelled:
             _refuse_test_set(str(path), part, files.part)
             whose = "EMNIST" if files.emnist else "MNIST"
             samples = idx_samples(path, files)
-            return collect(name, _kind(f"IDX files of {whose}", files.part), samples, weight)
+            kind = _kind(f"IDX files of {whose}", files.part)
+            return collect(name, kind, samples, weight, files.part)
         classes = class_folders(path)
         if classes:
             return collect(name, "class folders", folder_samples(path, classes), weight)
@@ -91,8 +117,18 @@ def _read_file(path: Path, name: str, part: Part, weight: float) -> Labelled:
         pictures, labels, found = read_arrays(path, part)
         _refuse_test_set(str(path), part, found)
         kind = _kind("arrays", found)
-        return collect(name, kind, from_arrays(path.name, pictures, labels), weight)
+        samples = from_arrays(path.name, pictures, labels)
+        return collect(name, kind, samples, weight, found)
     raise UsageError(f"{path}: is no set of labelled digits; {_EXPECTED}")
+
+
+def _may_have_test_digits(path: Path) -> bool:
+    if path.is_dir():
+        files = find_idx(path, "test")
+        if files is not None or class_folders(path):
+            return files is not None and files.part == "test"
+        path = _only_file(path)
+    return path.suffix.lower() in ENDINGS
 
 
 def _only_file(folder: Path) -> Path:

@@ -1,0 +1,119 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from digitbatch.nn.architectures import build
+from digitbatch.nn.fitting import Fitting
+from digitbatch.nn.mixture import Examples
+from digitbatch.nn.optimisation import draw_order, learning_rate, loss_of
+from digitbatch.nn.progress import Progress
+from digitbatch.nn.recipe import Recipe
+from digitbatch.types import OTHER
+from tests.nn.idx_files import drawn_digits
+
+RECIPE = Recipe(epochs=6, batch=32)
+CPU = torch.device("cpu")
+
+
+def fitting(recipe: Recipe, *, model: str = "cnn", count: int = 200) -> Fitting:
+    """A training on drawn digits that has not begun."""
+    torch.manual_seed(0)
+    digits = drawn_digits(count)
+    examples = Examples(digits.crops, digits.labels, np.zeros(count, np.bool_))
+    held = drawn_digits(20, seed=1)
+    return Fitting(build(model), examples, held, recipe, seed=0, device=CPU)
+
+
+class TestFitting:
+    def test_training_learns(self) -> None:
+        """The loss falls, and the end of each epoch reports the validation accuracy."""
+        seen: list[Progress] = []
+        assert fitting(RECIPE).run(report=seen.append)
+        ends = [progress for progress in seen if progress.validation_accuracy is not None]
+        assert [progress.epoch for progress in ends] == list(range(1, 7))
+        assert ends[-1].loss < ends[0].loss / 2
+        assert ends[-1].step == ends[-1].steps
+        assert ends[-1].left_s == 0
+
+    def test_the_squared_error_is_learnt(self) -> None:
+        """Linear regression's loss is the squared distance to the label, and falls."""
+        recipe = replace(
+            RECIPE, optimizer="sgd", schedule="constant", learning_rate=1e-3, average_decay=0,
+            loss="squared_error", augmentation=None, mixed_precision=False,
+        )  # fmt: skip
+        under_way = fitting(recipe, model="linear_regression")
+        under_way.run()
+        losses = [epoch.loss for epoch in under_way.standing.history]
+        assert losses[0] < 81  # the largest square there is
+        assert losses[-1] < losses[0] * 0.7
+
+    def test_steps_take_the_place_of_epochs(self) -> None:
+        """A recipe that counts steps ends after them, in the middle of an epoch too."""
+        under_way = fitting(replace(RECIPE, steps=8))
+        assert under_way.run()
+        assert under_way.standing.step == 8
+        assert under_way.epochs == 2
+
+    def test_patience_ends_training_and_keeps_the_best(self) -> None:
+        """Without a better validation for two epochs training stops, and the best weights stay."""
+        still = fitting(replace(RECIPE, patience=2, learning_rate=0, average_decay=0, epochs=50))
+        assert still.run()
+        assert len(still.standing.history) == 3
+        assert still.standing.best == 0
+
+    def test_plain_weights_are_those_of_the_last_step(self) -> None:
+        """Without an average the network that was trained is the one that is kept."""
+        torch.manual_seed(0)
+        network = build("cnn")
+        digits = drawn_digits(64)
+        examples = Examples(digits.crops, digits.labels, np.zeros(64, np.bool_))
+        under_way = Fitting(
+            network, examples, digits, replace(RECIPE, average_decay=0), seed=0, device=CPU
+        )
+        under_way.run()
+        kept = under_way.network().state_dict()
+        assert all(torch.equal(kept[name], value) for name, value in network.state_dict().items())
+
+
+class TestOrder:
+    def test_equal_weights_use_all_before_any_comes_again(self) -> None:
+        """Each example of an epoch is there once, in an order of chance."""
+        order = draw_order(torch.ones(1000), 1000, torch.Generator().manual_seed(0))
+        assert order.sort().values.tolist() == list(range(1000))
+        assert order.tolist() != list(range(1000))
+
+    def test_weights_are_how_often_each_comes(self) -> None:
+        """Weight 3 comes three times as often as weight 1, weight 0 never."""
+        weights = torch.tensor([1.0, 3.0, 0.0]).repeat(100)
+        order = draw_order(weights, 800, torch.Generator().manual_seed(0))
+        assert order.bincount(minlength=300).tolist() == [2, 6, 0] * 100
+
+    def test_seeds_draw_other_orders(self) -> None:
+        """A part of the examples is another part with another seed."""
+        one, two = (
+            draw_order(torch.ones(100), 50, torch.Generator().manual_seed(seed)) for seed in (0, 1)
+        )
+        assert set(one.tolist()) != set(two.tolist())
+
+
+def test_one_cycle_rises_and_falls() -> None:
+    """The rate peaks after a fifth of the steps and ends at nearly nothing, as torch's own does."""
+    recipe = Recipe(learning_rate=0.01)
+    weight = torch.zeros(1, requires_grad=True)
+    optimizer = torch.optim.SGD([weight], 1.0)
+    theirs = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.01, total_steps=100, pct_start=0.2)
+    for step in range(100):
+        assert learning_rate(recipe, step, 100) == pytest.approx(theirs.get_last_lr()[0], abs=1e-9)
+        optimizer.step()
+        if step < 99:
+            theirs.step()
+    assert learning_rate(replace(recipe, schedule="constant"), 7, 100) == 0.01
+
+
+def test_the_squared_error_is_the_labels_logit() -> None:
+    """A value of 2.5 is wrong by 0.25 where a 2 or a 3 stands, by 2.25 where a 4 stands."""
+    logits = -((torch.full((3, 1), 2.5) - torch.arange(OTHER + 1)) ** 2)
+    loss = loss_of(logits, torch.tensor([2, 3, 4]), Recipe(loss="squared_error"))
+    assert loss.item() == pytest.approx((0.25 + 0.25 + 2.25) / 3)
