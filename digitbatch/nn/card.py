@@ -4,11 +4,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from digitbatch.errors import ModelError
+from digitbatch.nn.line.classes import LINE_CLASSES
+from digitbatch.nn.line.strips import STRIP_FORMAT
 from digitbatch.stages.centre import CROP_FORMAT
 from digitbatch.types import CLASSES
 
@@ -16,14 +18,24 @@ CARD_FILE: Final = "card.json"
 WEIGHTS_FILE: Final = "weights.safetensors"
 ONNX_FILE: Final = "model.onnx"
 
+Kind = Literal["digit", "line"]
+"""What a network reads: one digit of a 28x28 crop, or a strip with several that touch."""
+
+_READS: Final[dict[Kind, tuple[int, tuple[str, ...]]]] = {
+    "digit": (CROP_FORMAT, CLASSES),
+    "line": (STRIP_FORMAT, LINE_CLASSES),
+}
+_WORDS: Final[dict[Kind, str]] = {"digit": "crops of single digits", "line": "strips of digits"}
+
 
 class Card(BaseModel):
     """A model is a folder with this card, its weights, and the network as the CPU runs it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    kind: Kind = Field(default="digit", description="what the network reads")
     architecture: str = Field(description="name under which `digitbatch train --model` knows it")
-    crop_format: int = Field(description="version of the crops that the network reads")
+    crop_format: int = Field(description="version of the crops or strips that the network reads")
     classes: tuple[str, ...] = Field(description="what the columns of its answer mean, in order")
     temperature: float = Field(gt=0, description="logits are divided by it before the softmax")
     training_data: str
@@ -38,12 +50,16 @@ class Card(BaseModel):
     digitbatch_version: str
 
 
-def load_card(folder: Path) -> Card:
+def load_card(folder: Path, kind: Kind | None = "digit") -> Card:
     """Read a model's card and make sure that its crops and classes are those of this version.
 
+    Args:
+        folder: The model.
+        kind: What the network must read; None: either.
+
     Raises:
-        ModelError: If there is no card, it is damaged, or it is of another crop format or other
-            classes. The message says the way out.
+        ModelError: If there is no card, it is damaged, or it is of another kind, another crop
+            format or other classes. The message says the way out.
     """
     path = folder / CARD_FILE
     try:
@@ -60,15 +76,21 @@ def load_card(folder: Path) -> Card:
             f"{path}: is damaged or of another version ({place}: {first['msg']}); take the folder"
             " from where it came, or make it anew with `digitbatch train`"
         ) from error
-    if card.crop_format != CROP_FORMAT:
+    if kind is not None and card.kind != kind:
+        raise ModelError(
+            f"{path}: the network reads {_WORDS[card.kind]}; expected one that reads"
+            f" {_WORDS[kind]}, name another folder (`digitbatch models` lists what there is)"
+        )
+    crop_format, classes = _READS[card.kind]
+    if card.crop_format != crop_format:
         raise ModelError(
             f"{path}: the weights read crops of format {card.crop_format}, this version cuts"
-            f" format {CROP_FORMAT}; make them anew with `digitbatch train`, or install"
+            f" format {crop_format}; make them anew with `digitbatch train`, or install"
             f" the digitbatch that made them ({card.digitbatch_version})"
         )
-    if card.classes != CLASSES:
+    if card.classes != classes:
         raise ModelError(
-            f"{path}: the classes are {', '.join(card.classes)}; expected {', '.join(CLASSES)}, in"
+            f"{path}: the classes are {', '.join(card.classes)}; expected {', '.join(classes)}, in"
             " this order; make the model anew with `digitbatch train`"
         )
     return card

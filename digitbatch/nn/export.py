@@ -7,7 +7,7 @@ import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import torch
@@ -46,6 +46,21 @@ def to_onnx(network: nn.Module, temperature: float) -> bytes:
     """Write network, scaling and temperature as one ONNX graph with a free batch size."""
     answering = Answering(network, temperature).eval().cpu()
     example = torch.zeros(2, CROP_SIZE_PX, CROP_SIZE_PX, dtype=torch.uint8)
+    free = {0: torch.export.Dim.DYNAMIC}
+    return traced(answering, example, names=("crops", "probabilities"), free=free)
+
+
+def traced(
+    module: nn.Module, example: Tensor, *, names: tuple[str, str], free: dict[int, Any]
+) -> bytes:
+    """Write a network as an ONNX graph.
+
+    Args:
+        module: In evaluation mode, on the CPU; one tensor in, one out.
+        example: What it may be given.
+        names: Of what goes in and what comes out.
+        free: Dimensions of the input that are free, as `torch.export` names them.
+    """
     chatter = logging.getLogger("torch.onnx")
     level = chatter.level
     chatter.setLevel(logging.ERROR)
@@ -53,13 +68,13 @@ def to_onnx(network: nn.Module, temperature: float) -> bytes:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # deprecations inside the exporter are not ours
             program = torch.onnx.export(
-                answering,
+                module,
                 (example,),
                 dynamo=True,
                 verbose=False,
-                input_names=["crops"],
-                output_names=["probabilities"],
-                dynamic_shapes=[{0: torch.export.Dim.DYNAMIC}],
+                input_names=[names[0]],
+                output_names=[names[1]],
+                dynamic_shapes=[free],
             )
     finally:
         chatter.setLevel(level)

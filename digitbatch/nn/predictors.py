@@ -19,6 +19,7 @@ from digitbatch.packaged import default_model
 from digitbatch.types import CLASSES, CROP_SIZE_PX, Crops, Probabilities
 
 if TYPE_CHECKING:
+    import onnxruntime
     import torch
     from torch import nn
 
@@ -43,35 +44,16 @@ class OnnxPredictor:
             ModelError: If it is missing, damaged, or made for other crops.
         """
         card = load_card(folder)
-        self._open(read_checked(folder / ONNX_FILE, card.onnx_sha256))
+        self._session = onnx_session(read_checked(folder / ONNX_FILE, card.onnx_sha256))
         self.model_hash = card.weights_sha256
 
     @classmethod
     def from_bytes(cls, onnx: bytes) -> "OnnxPredictor":
         """Load a network that is in no folder yet."""
         predictor = cls.__new__(cls)
-        predictor._open(onnx)
+        predictor._session = onnx_session(onnx)
         predictor.model_hash = ""
         return predictor
-
-    def _open(self, onnx: bytes) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        # Pages are shared among processes; threads inside one would fight over the same cores.
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(
-                onnx, options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # onnxruntime has no documented base class of its errors
-            raise ModelError(
-                f"ONNX Runtime {onnxruntime.__version__} cannot load {ONNX_FILE} ({error}); install"
-                " the version in constraints.txt, or make the model anew with `digitbatch train`"
-            ) from error
 
     def __call__(self, crops: Crops) -> Probabilities:
         """Answer (count, 28, 28) uint8 with (count, 11) float32, row for row."""
@@ -86,6 +68,29 @@ class OnnxPredictor:
             (answer,) = self._session.run(None, {"crops": chunk})
             answers[start : start + filled] = answer[:filled]
         return answers
+
+
+def onnx_session(onnx: bytes) -> "onnxruntime.InferenceSession":
+    """Load a network for one core of the CPU.
+
+    Raises:
+        ModelError: If ONNX Runtime cannot load it.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    # Pages are shared among processes; threads inside one would fight over the same cores.
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime has no documented base class of its errors
+        raise ModelError(
+            f"ONNX Runtime {onnxruntime.__version__} cannot load {ONNX_FILE} ({error}); install"
+            " the version in constraints.txt, or make the model anew with `digitbatch train`"
+        ) from error
 
 
 class TorchPredictor:

@@ -1,0 +1,121 @@
+"""From the line network's answers to texts: how likely each is, and where its digits stand.
+
+Does not import torch. Log probabilities are (frames, 12): the classes of a crop, then the blank
+that stands between digits. (A. Graves et al., Connectionist Temporal Classification, ICML 2006.)
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitbatch.nn.line.classes import BLANK
+from digitbatch.types import OTHER
+
+LogProbabilities = NDArray[np.float64]
+"""(frames, 12), each row's exponentials sum to 1."""
+
+NEVER: Final = float("-inf")
+
+
+def greedy_labels(scores: NDArray[np.floating]) -> NDArray[np.int64]:
+    """The labels along the likeliest path, (digits,); quick, and not always the likeliest text."""
+    best = scores.argmax(axis=1)
+    begins = np.concatenate([[True], best[1:] != best[:-1]])
+    return np.asarray(best[begins & (best != BLANK)], np.int64)
+
+
+def text_log_probabilities(
+    logs: LogProbabilities, texts: NDArray[np.int64] | Sequence[Sequence[int]]
+) -> NDArray[np.float64]:
+    """How likely the strip says each of some texts, over all alignments; logarithms.
+
+    Args:
+        logs: (frames, 12).
+        texts: (count, digits) labels 0 to 10: texts of one length, which may be 0.
+
+    Returns:
+        (count,).
+    """
+    states, may_skip = _states(np.asarray(texts, np.int64))
+    # Two states that no path is in stand before the first: no border is a case of its own.
+    weights = np.full((len(states), states.shape[1] + 2), NEVER)
+    weights[:, 1] = 0.0  # before the first frame, as if on a blank before the first blank
+    for frame in logs:
+        skip = np.where(may_skip, weights[:, :-2], NEVER)
+        reached = np.logaddexp(np.logaddexp(weights[:, 2:], weights[:, 1:-1]), skip)
+        weights[:, 1] = NEVER
+        weights[:, 2:] = reached + frame[states]
+    return np.asarray(np.logaddexp(weights[:, -1], weights[:, -2]), np.float64)
+
+
+def text_log_probability(logs: LogProbabilities, labels: Sequence[int]) -> float:
+    """How likely the strip says one text; see `text_log_probabilities`."""
+    return float(text_log_probabilities(logs, [labels])[0])
+
+
+def align(logs: LogProbabilities, labels: Sequence[int]) -> list[tuple[int, int]]:
+    """The frames of each label along the likeliest alignment, half-open (Viterbi).
+
+    Raises:
+        ValueError: If the strip is too short for so many labels.
+    """
+    found, found_skip = _states(np.asarray([labels], np.int64))
+    states, may_skip = found[0], found_skip[0]
+    weights = np.full(len(states) + 2, NEVER)
+    weights[1] = 0.0
+    came = np.zeros((len(logs), len(states)), np.int64)
+    for number, frame in enumerate(logs):
+        skip = np.where(may_skip, weights[:-2], NEVER)
+        ways = np.stack([weights[2:], weights[1:-1], skip])
+        came[number] = ways.argmax(axis=0)
+        weights[1] = NEVER
+        weights[2:] = ways.max(axis=0) + frame[states]
+    last = len(states) - 1
+    if last and weights[-2] > weights[-1]:
+        last -= 1
+    if not np.isfinite(weights[2 + last]):
+        raise ValueError(f"{len(logs)} frames cannot say {len(labels)} labels")
+    where = np.empty(len(logs), np.int64)
+    for number in range(len(logs) - 1, -1, -1):
+        where[number] = last
+        last -= int(came[number, last])
+    spans = []
+    for place in range(len(labels)):
+        own = np.flatnonzero(where == 2 * place + 1)
+        spans.append((int(own[0]), int(own[-1]) + 1))
+    return spans
+
+
+def _states(texts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Blank, label, blank, ..., blank; and which may be reached past the blank before them."""
+    count, digits = texts.shape
+    states = np.full((count, 2 * digits + 1), BLANK)
+    states[:, 1::2] = texts
+    may_skip = np.zeros(states.shape, np.bool_)
+    may_skip[:, 1:2] = True  # a path may begin on the first label
+    may_skip[:, 3::2] = texts[:, 1:] != texts[:, :-1]
+    return states, may_skip
+
+
+def count_probabilities(logs: LogProbabilities, most: int) -> NDArray[np.float64]:
+    """How likely it is that the strip says 0, 1, ..., `most` digits, whichever they are; exact.
+
+    Marks of class "other" are no digits and do not count.
+
+    Returns:
+        (most + 1,) probabilities; what lacks to 1 is that of more digits.
+    """
+    # Weight of all paths so far with a number of digits that are on a label now, or on a blank.
+    on, off = np.zeros((most + 1, BLANK)), np.zeros(most + 1)
+    off[0] = 1.0
+    for frame in np.exp(logs):
+        # A label begins after a blank or after any other label, not after itself.
+        before = np.maximum(on.sum(axis=1, keepdims=True) - on, 0) + off[:, None]
+        begun = np.zeros_like(on)
+        begun[1:, :OTHER] = before[:-1, :OTHER]
+        begun[:, OTHER] = before[:, OTHER]
+        off = (on.sum(axis=1) + off) * frame[BLANK]
+        on = (on + begun) * frame[:BLANK]
+    return np.asarray(on.sum(axis=1) + off, np.float64)

@@ -1,0 +1,211 @@
+"""A loaded line network: strips in, and for each an answer that can be asked about texts.
+
+Runs on the CPU, and does not import torch: a strip takes a few milliseconds, and few groups of
+digits need it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitbatch.nn.card import ONNX_FILE, load_card, read_checked
+from digitbatch.nn.line.classes import FRAME_PX
+from digitbatch.nn.line.decoding import (
+    LogProbabilities,
+    align,
+    count_probabilities,
+    text_log_probabilities,
+)
+from digitbatch.nn.line.searching import best_texts
+from digitbatch.nn.line.strips import Strip
+from digitbatch.nn.predictors import onnx_session
+from digitbatch.types import CLASSES, OTHER, Box, Image, Probabilities
+
+_NAMES: Final = (*CLASSES[:OTHER], "?")
+_UNLIKELY: Final = -9.0  # log probability; fainter answers are not weighed one by one
+_VISIBLE: Final = 60  # fainter levels belong to the blur around a stroke
+_NEAR: Final = 3  # frames around a digit's own in which others may stand in its place
+
+
+@dataclass(frozen=True, slots=True)
+class LineText:
+    """One text that a strip may say."""
+
+    text: str  # digits, "?" for ink that is no digit
+    probability: float  # calibrated, 0 to 1; among texts with so many digits if a count was given
+
+    @property
+    def digits(self) -> str:
+        """The text without what is no digit."""
+        return self.text.replace("?", "")
+
+
+@dataclass(frozen=True)
+class LineAnswer:
+    """What the network says of one strip."""
+
+    strip: Strip
+    logs: LogProbabilities = field(repr=False, compare=False)  # (frames, 12)
+
+    def best(self, count: tuple[int, int] | None = None, most: int = 5) -> list[LineText]:
+        """The likeliest texts, best first.
+
+        Args:
+            count: How many digits there are, at least and at most; None: any number.
+            most: How many texts.
+
+        Returns:
+            At most `most`; none if no text with so many digits is possible at all.
+        """
+        texts = best_texts(self.logs, count, most)
+        among = self.count_probability(count) if count else 1.0
+        return [
+            LineText(
+                "".join(_NAMES[label] for label in text.labels),
+                min(1.0, float(np.exp(text.log_probability)) / max(among, 1e-300)),
+            )
+            for text in texts
+        ]
+
+    def score_of(self, text: str) -> float:
+        """The log probability of a text, which may have been found otherwise."""
+        return float(self.scores_of([text])[0])
+
+    def scores_of(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """The log probabilities of texts, (count,); those of one length are weighed at once."""
+        scores = np.empty(len(texts))
+        for length in {len(text) for text in texts}:
+            own = [place for place, text in enumerate(texts) if len(text) == length]
+            scores[own] = text_log_probabilities(
+                self.logs, np.array([_labels(texts[place]) for place in own]).reshape(-1, length)
+            )
+        return scores
+
+    def count_probability(self, count: tuple[int, int]) -> float:
+        """How likely the strip has so many digits, at least and at most."""
+        least, most = count
+        return float(count_probabilities(self.logs, most)[least:].sum())
+
+    def spans(self, text: str) -> list[tuple[float, float]]:
+        """From where to where each digit of a text reaches, in pixels along the group's ink.
+
+        Neighbours part where the least ink is, near the middle between them.
+
+        Raises:
+            ValueError: If the strip is too short for the text.
+        """
+        if not text:
+            return []
+        strip = self.strip
+        middles = [FRAME_PX * (first + last) / 2 for first, last in align(self.logs, _labels(text))]
+        inked = np.flatnonzero(self._ink_by_column)
+        ends = [float(inked[0])]
+        for left, right in pairwise(middles):
+            ends.append(self._least_ink(left, right))
+        ends.append(float(inked[-1] + 1))
+        return [
+            (strip.to_ink(left), strip.to_ink(max(right, left + 1)))
+            for left, right in pairwise(ends)
+        ]
+
+    def boxes(self, text: str, ink: Image) -> list[Box]:
+        """The box of each digit of a text, in pixels of the ink that the strip was made of.
+
+        Args:
+            text: What the strip says.
+            ink: (height, width) uint8, what `make_strip` was given.
+
+        Raises:
+            ValueError: If the strip is too short for the text.
+        """
+        height, width = ink.shape
+        boxes = []
+        for left, right in self.spans(text):
+            first = min(max(0, round(left)), width - 1)
+            last = max(first + 1, min(width, round(right)))
+            marked = ink[:, first:last] > _VISIBLE
+            rows, columns = np.flatnonzero(marked.any(axis=1)), np.flatnonzero(marked.any(axis=0))
+            if len(rows):
+                first, last = first + int(columns[0]), first + int(columns[-1]) + 1
+                boxes.append(Box(first, int(rows[0]), last, int(rows[-1]) + 1))
+            else:
+                boxes.append(Box(first, 0, last, height))
+        return boxes
+
+    def places(self, text: str) -> Probabilities:
+        """What each digit of a text is, the others being what they are, (digits, 11).
+
+        The probabilities of a row sum to 1; they say nothing of digits that are missing or too
+        many, which `best` weighs.
+
+        Raises:
+            ValueError: If the strip is too short for the text.
+        """
+        labels = _labels(text)
+        texts, wheres = [], []
+        for place, (first, last) in enumerate(align(self.logs, labels)):
+            near = self.logs[max(0, first - _NEAR) : last + _NEAR, : OTHER + 1].max(axis=0)
+            for label in np.flatnonzero(near > _UNLIKELY):
+                texts.append([*labels[:place], int(label), *labels[place + 1 :]])
+                wheres.append((place, int(label)))
+        shares = np.zeros((len(labels), len(CLASSES)))
+        if texts:
+            rows, columns = np.array(wheres).T
+            weights = text_log_probabilities(self.logs, texts)
+            shares[rows, columns] = np.exp(weights - weights.max())
+        # One whose own answer is faint all over stands on the alignment alone.
+        alone = shares.sum(axis=1) == 0
+        shares[alone, np.array(labels, np.int64)[alone]] = 1.0
+        return np.asarray(shares / shares.sum(axis=1, keepdims=True), np.float32)
+
+    @cached_property
+    def _ink_by_column(self) -> NDArray[np.float64]:
+        return np.asarray(self.strip.ink.sum(axis=0), np.float64) / 255
+
+    def _least_ink(self, left: float, right: float) -> float:
+        """Where to part two digits whose middles are these."""
+        first, last = round(left), max(round(right), round(left) + 1)
+        columns = np.arange(first, last)
+        off = np.abs(columns + 0.5 - (left + right) / 2) / max(right - left, 1.0)
+        inside = np.clip(columns, 0, len(self._ink_by_column) - 1)
+        return float(columns[int((self._ink_by_column[inside] + 6 * off**2).argmin())]) + 0.5
+
+
+class LineReader:
+    """A line network on one core of the CPU."""
+
+    def __init__(self, folder: Path) -> None:
+        """Load the model in `folder`.
+
+        Raises:
+            ModelError: If it is missing, damaged, or made for other strips.
+        """
+        card = load_card(folder, "line")
+        self._session = onnx_session(read_checked(folder / ONNX_FILE, card.onnx_sha256))
+        self.model_hash = card.weights_sha256
+
+    @classmethod
+    def from_bytes(cls, onnx: bytes) -> "LineReader":
+        """Load a network that is in no folder yet."""
+        reader = cls.__new__(cls)
+        reader._session = onnx_session(onnx)
+        reader.model_hash = ""
+        return reader
+
+    def __call__(self, strips: Sequence[Strip]) -> list[LineAnswer]:
+        """Answer each strip by itself: no answer depends on what else is asked."""
+        answers = []
+        for strip in strips:
+            (logs,) = self._session.run(None, {"strips": strip.ink[None]})
+            answers.append(LineAnswer(strip, np.asarray(logs[0], np.float64)))
+        return answers
+
+
+def _labels(text: str) -> list[int]:
+    return [_NAMES.index(char) for char in text]
