@@ -3,14 +3,17 @@
 import logging
 import signal
 import threading
+import time
 from types import FrameType, TracebackType
-from typing import Any, NoReturn, Self
+from typing import Any, Final, NoReturn, Self
+
+_SAME_S: Final = 1.0  # `timeout` and others signal a process and its group: that is one stop
 
 log = logging.getLogger(__name__)
 
 
 class Interruption:
-    """Notes the first SIGINT or SIGTERM; the second one acts at once, as without this.
+    """Notes the first SIGINT or SIGTERM; one that comes later acts at once, as without this.
 
     Only the main thread can take signals; in another one nothing changes.
     """
@@ -18,6 +21,7 @@ class Interruption:
     def __init__(self) -> None:
         self.number: int | None = None  # the signal that came
         self._before: dict[int, Any] = {}
+        self._came_s = 0.0
 
     def came(self) -> bool:
         """Whether somebody asked to stop."""
@@ -38,7 +42,8 @@ class Interruption:
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
-                self._before[number] = signal.signal(number, self._note)
+                before = signal.signal(number, self._note)
+                self._before[number] = signal.SIG_DFL if before is None else before
         return self
 
     def __exit__(
@@ -50,8 +55,11 @@ class Interruption:
         self._restore()
 
     def _note(self, number: int, _: FrameType | None) -> None:
-        self.number = number
-        self._restore()
+        if self.number is None:
+            self.number, self._came_s = number, time.monotonic()
+        elif time.monotonic() - self._came_s > _SAME_S:
+            self._restore()
+            signal.raise_signal(number)
 
     def _restore(self) -> None:
         while self._before:
