@@ -5,7 +5,6 @@ import io
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +33,7 @@ def train_command(
     """Train a network and say how good it is."""
     set_up_logging(verbosity)
     try:
-        from digitbatch.nn.architectures import architecture
+        from digitbatch.nn.task import recipe_of
         from digitbatch.nn.training import resume, train
     except ModuleNotFoundError as error:
         raise UsageError(
@@ -53,9 +52,9 @@ def train_command(
             card = resume(out, device=device, report=report)
         else:
             name = model or "cnn"
-            recipe = architecture(name).recipe
+            recipe = recipe_of(name)
             if epochs is not None:
-                recipe = replace(recipe, epochs=epochs, steps=None)
+                recipe = recipe.for_epochs(epochs)
             card = train(
                 list(data) or None, out, model=name, recipe=recipe, seed=seed or 0, device=device,
                 report=report,

@@ -1,5 +1,6 @@
 """Make probabilities mean what they say: temperature, and the error that is left."""
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -11,8 +12,7 @@ _BINS: Final = 15
 def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
     """Find the number to divide logits by, so that the labels become likeliest.
 
-    Temperature scaling: C. Guo et al., On Calibration of Modern Neural Networks, ICML 2017. The
-    loss has one minimum over the inverse temperature, which a golden-section search finds.
+    Temperature scaling: C. Guo et al., On Calibration of Modern Neural Networks, ICML 2017.
 
     Args:
         logits: (count, classes) of digits that took no part in training.
@@ -21,11 +21,24 @@ def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> f
     Returns:
         The temperature, 0.1 to 10; above 1 where the network is too sure of itself.
     """
+    return likeliest_temperature(lambda inverse: _loss(logits * inverse, labels))
+
+
+def likeliest_temperature(loss: Callable[[float], float], steps: int = 60) -> float:
+    """Find the temperature at which a loss is least; it has one minimum over the inverse.
+
+    Args:
+        loss: Of logits that are multiplied by the inverse temperature it is given.
+        steps: Of the golden-section search; each takes a third off what is left.
+
+    Returns:
+        The temperature, 0.1 to 10.
+    """
     low, high = 0.1, 10.0  # inverse temperatures
     ratio = (5**0.5 - 1) / 2
-    for _ in range(60):
+    for _ in range(steps):
         left, right = high - ratio * (high - low), low + ratio * (high - low)
-        if _loss(logits * left, labels) < _loss(logits * right, labels):
+        if loss(left) < loss(right):
             high = right
         else:
             low = left

@@ -15,6 +15,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from digitbatch.errors import ModelError, OutputError, UsageError
+from digitbatch.nn.line.recipe import LineRecipe
 from digitbatch.nn.optimisation import multiplies_bfloat16
 from digitbatch.nn.progress import Standing
 from digitbatch.nn.recipe import Recipe
@@ -29,7 +30,7 @@ class Settings:
 
     data: tuple[str, ...]  # absolute places, each with its weight
     model: str  # name of the architecture
-    recipe: Recipe
+    recipe: Recipe | LineRecipe
     seed: int
 
 

@@ -24,6 +24,7 @@ from digitbatch.nn.export import check_same, save_model, to_onnx
 from digitbatch.nn.mixture import Examples, mix
 from digitbatch.nn.predictors import OnnxPredictor, TorchPredictor
 from digitbatch.nn.progress import Standing
+from digitbatch.nn.recipe import Recipe
 from digitbatch.nn.run_folder import RunFolder
 from digitbatch.nn.run_pictures import confusion_png, curves_png, mistakes_png
 from digitbatch.nn.training_data import TrainingData
@@ -42,6 +43,7 @@ class Trained:
     """What training came to."""
 
     settings: Settings
+    recipe: Recipe
     network: nn.Module  # on the CPU, in evaluation mode
     data: TrainingData
     held: Labelled  # crops to validate on, in no step of training
@@ -90,13 +92,13 @@ def finish(trained: Trained, folder: RunFolder) -> Card:
             training_data=_in_words(trained),
             credit=trained.data.credit(),
             seed=settings.seed,
-            recipe=asdict(settings.recipe),
+            recipe=asdict(trained.recipe),
             metrics={name: round(value, 6) for name, value in metrics.items()},
             parameters=sum(p.numel() for p in network.parameters()),
             weights_sha256=weights_sha256,
             onnx_sha256=onnx_sha256,
             torch_version=torch.__version__.split("+")[0],
-            digitbatch_version=_version(),
+            digitbatch_version=digitbatch_version(),
         )
 
     def add(model: Path) -> None:
@@ -109,7 +111,7 @@ def finish(trained: Trained, folder: RunFolder) -> Card:
 
 
 def _in_words(trained: Trained) -> str:
-    recipe = trained.settings.recipe
+    recipe = trained.recipe
     made = (
         f"; {recipe.drawn_digits:,} digits drawn from stroke models" if recipe.drawn_digits else ""
     ) + (
@@ -126,7 +128,7 @@ def _calibration_logits(trained: Trained) -> tuple[NDArray[np.float32], NDArray[
     settings, device, held = trained.settings, trained.device, trained.held
     network = copy.deepcopy(trained.network).to(device).eval()
     generator = torch.Generator(device).manual_seed(settings.seed)
-    strengths = settings.recipe.augmentation
+    strengths = trained.recipe.augmentation
     plain, scanned = [], []
     for chunk in torch.split(torch.from_numpy(held.crops), 1000):
         crops = chunk.to(device).unsqueeze(1).to(torch.float32) / 255
@@ -138,8 +140,8 @@ def _calibration_logits(trained: Trained) -> tuple[NDArray[np.float32], NDArray[
 def _on_made_crops(predictor: OnnxPredictor, trained: Trained) -> dict[str, float]:
     """What is read of drawn digits, and of crops that are no digit, which nobody has seen."""
     settings = trained.settings
-    drawn = min(_UNSEEN_DRAWN, settings.recipe.drawn_digits)
-    other = min(_UNSEEN_OTHER, settings.recipe.other_crops)
+    drawn = min(_UNSEEN_DRAWN, trained.recipe.drawn_digits)
+    other = min(_UNSEEN_OTHER, trained.recipe.other_crops)
     unseen = mix(trained.held, drawn, other, np.random.default_rng((settings.seed, 1)))
     made = slice(len(trained.held), None)
     labels = unseen.labels[made]
@@ -152,7 +154,8 @@ def _on_made_crops(predictor: OnnxPredictor, trained: Trained) -> dict[str, floa
     return metrics
 
 
-def _version() -> str:
+def digitbatch_version() -> str:
+    """The version of digitbatch that is installed, for the card."""
     try:
         return importlib.metadata.version("digitbatch")
     except importlib.metadata.PackageNotFoundError:

@@ -15,12 +15,13 @@ class Progress:
     loss: float  # mean over the epoch so far
     validation_accuracy: float | None  # 0 to 1, at the end of an epoch; else None
     left_s: float  # estimated
+    validated_on: str = "digits"
 
     def __str__(self) -> str:
         line = f"epoch {self.epoch} of {self.epochs}: loss {self.loss:.4f}"
         if self.validation_accuracy is None:
             return line
-        return f"{line}, {100 * self.validation_accuracy:.2f} % of the validation digits read"
+        return f"{line}, {100 * self.validation_accuracy:.2f} % of the validation {self.validated_on} read"
 
 
 Report = Callable[[Progress], None]

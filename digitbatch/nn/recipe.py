@@ -1,6 +1,6 @@
 """All that decides how a network is trained, apart from the data and the seed. Imports torch."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from digitbatch.nn.augmentation import Augmentation
@@ -28,3 +28,7 @@ class Recipe:
     digits_only: float = 0.1  # share of the epochs, at the beginning, without class "other" ...
     other_doubt: float = 0.85  # ... after which cuts as likely a digit as this are left out
     augmentation: Augmentation | None = field(default_factory=Augmentation)
+
+    def for_epochs(self, epochs: int) -> "Recipe":
+        """The same with so many epochs."""
+        return replace(self, epochs=epochs, steps=None)

@@ -7,12 +7,9 @@ read once, at the end, for the card.
 import logging
 from pathlib import Path
 
-import numpy as np
-import torch
 from torch import Tensor
 
 from digitbatch.errors import ModelError, UsageError
-from digitbatch.nn.architectures import architecture
 from digitbatch.nn.card import CARD_FILE, Card
 from digitbatch.nn.checkpoint import (
     CHECKPOINT_FILE,
@@ -24,14 +21,13 @@ from digitbatch.nn.checkpoint import (
 )
 from digitbatch.nn.data import contact_sheet
 from digitbatch.nn.export import UNFINISHED, check_out
-from digitbatch.nn.finishing import Trained, finish
-from digitbatch.nn.fitting import Fitting
 from digitbatch.nn.interruption import Interruption
-from digitbatch.nn.mixture import mix, split
+from digitbatch.nn.line.recipe import LineRecipe
 from digitbatch.nn.predictors import torch_device
 from digitbatch.nn.progress import Progress, Report
 from digitbatch.nn.recipe import Recipe
 from digitbatch.nn.run_folder import RunFolder
+from digitbatch.nn.task import knows_other, prepare, recipe_of
 from digitbatch.nn.training_data import Places, absolute_places, read_training_data
 
 __all__ = ["Progress", "Recipe", "Report", "resume", "train"]
@@ -46,7 +42,7 @@ def train(
     out: Path,
     *,
     model: str = "cnn",
-    recipe: Recipe | None = None,
+    recipe: Recipe | LineRecipe | None = None,
     seed: int = 0,
     device: str = "auto",
     report: Report | None = None,
@@ -61,7 +57,8 @@ def train(
         data: What to read, one place or several: see `nn.data.read_sets`. None: MNIST, downloaded
             to `~/.cache/digitbatch`.
         out: Folder of the model; an older model there is replaced at the end.
-        model: A name of `architectures.ARCHITECTURES`.
+        model: A name of `architectures.ARCHITECTURES`, or "line" for the network that reads digits
+            that touch.
         recipe: How to train; None: the recipe that belongs to the architecture.
         seed: Decides the split, the drawn crops, the first weights, the order and the augmentation.
         device: "auto", "cpu" or "cuda".
@@ -76,7 +73,7 @@ def train(
         OutputError: The folder cannot be written.
         KeyboardInterrupt: Ctrl-C; the message says how to continue.
     """
-    recipe = recipe or architecture(model).recipe
+    recipe = recipe or recipe_of(model)
     check_out(out)
     settings = Settings(absolute_places(data), model, recipe, seed)
     return _Run(settings, out, device, report).go()
@@ -123,24 +120,11 @@ class _Run:
         self._device = torch_device(device)
         self._report = report
         self._stopped = stopped
-        recipe = settings.recipe
-        self._data = read_training_data(settings.data, knows_other=recipe.other_crops > 0)
+        self._data = read_training_data(settings.data, knows_other=knows_other(settings.recipe))
         self._folder = RunFolder(out, resumed=stopped is not None)
         self._introduce()
-        rng = np.random.default_rng(settings.seed)
-        crops = self._data.crops
-        kept, self._held = split(crops, min(recipe.validation_digits, len(crops) // 5), rng)
-        self._examples = mix(kept, recipe.drawn_digits, recipe.other_crops, rng)
-        self._sha256 = self._examples.fingerprint()
-        torch.manual_seed(settings.seed)
-        self._fitting = Fitting(
-            architecture(settings.model).make(),
-            self._examples,
-            self._held,
-            recipe,
-            seed=settings.seed,
-            device=self._device,
-        )
+        self._task = prepare(settings, self._data, self._device)
+        self._fitting = self._task.fitting
         if stopped:
             self._restore(*stopped)
         self._saved_s = 0.0  # training time at the last checkpoint
@@ -149,7 +133,7 @@ class _Run:
         """Train, and write the model."""
         try:
             self._fit()
-            return finish(self._trained(), self._folder)
+            return self._task.finish(self._folder)
         except KeyboardInterrupt as error:  # also a second one, and one while the model is made
             if error.args or not self._folder.checkpoint.exists():
                 raise
@@ -164,17 +148,6 @@ class _Run:
         if interruption.came():
             self._folder.note("stopped")
             interruption.act(self._how_to_continue())
-
-    def _trained(self) -> Trained:
-        return Trained(
-            settings=self._settings,
-            network=self._fitting.network(),
-            data=self._data,
-            held=self._held,
-            examples=self._examples,
-            standing=self._fitting.standing,
-            device=self._device,
-        )
 
     def _how_to_continue(self) -> str:
         done, epochs = len(self._fitting.standing.history), self._fitting.epochs
@@ -192,7 +165,7 @@ class _Run:
         folder.note(f"{settings.model}, seed {settings.seed}, on {self._device}: {settings.recipe}")
 
     def _restore(self, checkpoint: Checkpoint, state: dict[str, Tensor]) -> None:
-        if checkpoint.examples_sha256 != self._sha256:
+        if checkpoint.examples_sha256 != self._task.examples_sha256:
             raise UsageError(
                 f"{', '.join(self._settings.data)}: is not what the training began with, or another"
                 " version of digitbatch made more of it; put it back, or start anew without"
@@ -233,7 +206,7 @@ class _Run:
             settings=self._settings,
             standing=standing,
             machine=Machine.here(self._device),
-            examples_sha256=self._sha256,
+            examples_sha256=self._task.examples_sha256,
         )
         save_checkpoint(self._folder.checkpoint, checkpoint, self._fitting.state())
         self._saved_s = standing.taken_s

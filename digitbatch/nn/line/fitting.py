@@ -65,10 +65,9 @@ class LineFitting:
         self._average = copy.deepcopy(self._network)
         self._optimizer = make_optimizer(self._network, self._stepping)
         self._bfloat16 = recipe.mixed_precision and multiplies_bfloat16(device)
-        whole, rest = divmod(recipe.lines, recipe.epoch_lines)
-        self._sizes = [recipe.epoch_lines] * whole + [rest] * (rest > 0)
-        self._steps = [-(-size // recipe.batch) for size in self._sizes]
-        self.steps, self.epochs = sum(self._steps), len(self._sizes)
+        self._per_epoch = -(-recipe.epoch_lines // recipe.batch)
+        self.epochs = recipe.epochs
+        self.steps = self.epochs * self._per_epoch
         self._losses = torch.zeros((), device=device)
         self._lines: list[MadeLine] = []
         self._order: list[list[int]] = []
@@ -102,7 +101,7 @@ class LineFitting:
                 if not self._order:
                     coming = self._begin_epoch(coming, maker)
                 self._step()
-                at_end = self.standing.in_epoch == self._steps[len(self.standing.history)]
+                at_end = self.standing.in_epoch == self._per_epoch
                 if at_end:
                     self._end_epoch()
                 now, taken_s = self.standing, time.perf_counter() - start
@@ -166,7 +165,7 @@ class LineFitting:
         if epoch >= self.epochs:
             return []
         rng = np.random.default_rng((self._seed, epoch))
-        return make_lines(self._pool, self._sizes[epoch], rng, self._recipe.style)
+        return make_lines(self._pool, self._recipe.epoch_lines, rng, self._recipe.style)
 
     def _begin_epoch(
         self, coming: "Future[list[MadeLine]]", maker: ThreadPoolExecutor
@@ -216,6 +215,7 @@ class LineFitting:
             loss=ended.loss if ended else float(self._losses) / now.in_epoch,
             validation_accuracy=ended.validation_accuracy if ended else None,
             left_s=left_s,
+            validated_on="lines",
         )
 
     def _batch(self, lines: Sequence[MadeLine]) -> Tensor:

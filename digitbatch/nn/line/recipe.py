@@ -1,6 +1,6 @@
 """All that decides how a line network is trained, apart from the digits and the seed."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from digitbatch.nn.line.style import LineStyle
 
@@ -9,8 +9,8 @@ from digitbatch.nn.line.style import LineStyle
 class LineRecipe:
     """How a line network is trained. The defaults are those of the packaged line model."""
 
-    lines: int = 600_000  # made on the way, each is seen once
-    epoch_lines: int = 8192  # made at once; after so many, validation
+    epochs: int = 40
+    epoch_lines: int = 8192  # made for each epoch; none comes again
     batch: int = 64
     learning_rate: float = 3e-3  # at the peak of the cycle
     weight_decay: float = 0.02
@@ -18,8 +18,13 @@ class LineRecipe:
     largest_gradient: float = 2.0  # longer ones are shortened: CTC has steep places
     alignment: float = 0.3  # weight of the digits' own places beside CTC
     mixed_precision: bool = True  # bfloat16 where the hardware multiplies it faster
+    keep_epochs: bool = False  # leave the weights of every epoch in the run's folder
     validation_digits: int = 6000
     validation_lines: int = 1000
     drawn_digits: int = 6000
     marks: int = 3000
     style: LineStyle = field(default_factory=LineStyle)
+
+    def for_epochs(self, epochs: int) -> "LineRecipe":
+        """The same with so many epochs."""
+        return replace(self, epochs=epochs)

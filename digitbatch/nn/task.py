@@ -1,0 +1,94 @@
+"""What a training is about: a network for single digits, or the one for lines. Imports torch."""
+
+from typing import Final, Protocol
+
+import numpy as np
+import torch
+
+from digitbatch.nn.architectures import architecture
+from digitbatch.nn.card import Card
+from digitbatch.nn.checkpoint import Settings
+from digitbatch.nn.finishing import Trained, finish
+from digitbatch.nn.fitting import Fitting
+from digitbatch.nn.line.fitting import LineFitting
+from digitbatch.nn.line.recipe import LineRecipe
+from digitbatch.nn.line.task import LineTask
+from digitbatch.nn.mixture import mix, split
+from digitbatch.nn.recipe import Recipe
+from digitbatch.nn.run_folder import RunFolder
+from digitbatch.nn.training_data import TrainingData
+
+LINE: Final = "line"
+"""The name under which `digitbatch train --model` knows the line network."""
+
+
+class Task(Protocol):
+    """What `training` needs to know of what it trains."""
+
+    fitting: Fitting | LineFitting
+    examples_sha256: str  # of all that is learnt from
+
+    def finish(self, folder: RunFolder) -> Card:
+        """Make a model of what was trained."""
+
+
+def recipe_of(model: str) -> Recipe | LineRecipe:
+    """The recipe that belongs to a network's name.
+
+    Raises:
+        UsageError: If none has this name.
+    """
+    return LineRecipe() if model == LINE else architecture(model).recipe
+
+
+def knows_other(recipe: Recipe | LineRecipe) -> bool:
+    """Whether crops of class "other" are learnt; lines have marks of their own."""
+    return isinstance(recipe, Recipe) and recipe.other_crops > 0
+
+
+def prepare(settings: Settings, data: TrainingData, device: torch.device) -> Task:
+    """Prepare all that a training needs before its first step.
+
+    Raises:
+        UsageError: If no network has the name, or the data lack what it needs.
+    """
+    if isinstance(settings.recipe, LineRecipe):
+        return LineTask(settings.recipe, data, settings.seed, device)
+    return DigitTask(settings, settings.recipe, data, device)
+
+
+class DigitTask:
+    """A network for single digits to be trained, with all that it learns from."""
+
+    def __init__(
+        self, settings: Settings, recipe: Recipe, data: TrainingData, device: torch.device
+    ) -> None:
+        self._settings, self._recipe, self._data, self._device = settings, recipe, data, device
+        rng = np.random.default_rng(settings.seed)
+        crops = data.crops
+        kept, self._held = split(crops, min(recipe.validation_digits, len(crops) // 5), rng)
+        self._examples = mix(kept, recipe.drawn_digits, recipe.other_crops, rng)
+        self.examples_sha256 = self._examples.fingerprint()
+        torch.manual_seed(settings.seed)
+        self.fitting: Fitting | LineFitting = Fitting(
+            architecture(settings.model).make(),
+            self._examples,
+            self._held,
+            recipe,
+            seed=settings.seed,
+            device=device,
+        )
+
+    def finish(self, folder: RunFolder) -> Card:
+        """See `finishing.finish`."""
+        trained = Trained(
+            settings=self._settings,
+            recipe=self._recipe,
+            network=self.fitting.network(),
+            data=self._data,
+            held=self._held,
+            examples=self._examples,
+            standing=self.fitting.standing,
+            device=self._device,
+        )
+        return finish(trained, folder)
