@@ -21,7 +21,8 @@ class Progress:
         line = f"epoch {self.epoch} of {self.epochs}: loss {self.loss:.4f}"
         if self.validation_accuracy is None:
             return line
-        return f"{line}, {100 * self.validation_accuracy:.2f} % of the validation {self.validated_on} read"
+        share = f"{100 * self.validation_accuracy:.2f} %"
+        return f"{line}, {share} of the validation {self.validated_on} read"
 
 
 Report = Callable[[Progress], None]
