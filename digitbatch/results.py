@@ -89,12 +89,14 @@ def page_to_json(result: PageResult) -> dict[str, Any]:
                             {"text": text, "confidence": float(confidence)}
                             for text, confidence in digit.runners_up
                         ],
+                        "column": None if digit.column is None else int(digit.column),
                     }
                     for digit in field.digits
                 ],
                 "marks": [
                     {"kind": mark.kind, "box": _box_to_json(mark.box)} for mark in field.marks
                 ],
+                "row": None if field.row is None else int(field.row),
             }
             for field in result.fields
         ],
@@ -137,12 +139,14 @@ def _field_from_json(field: dict[str, Any]) -> FieldResult:
                     (_typed(other["text"], str), _number(other["confidence"]))
                     for other in digit["runners_up"]
                 ),
+                _place(digit.get("column")),
             )
             for digit in field["digits"]
         ),
         marks=tuple(
             Mark(_typed(mark["kind"], str), _box_from_json(mark["box"])) for mark in field["marks"]
         ),
+        row=_place(field.get("row")),
     )
 
 
@@ -160,6 +164,11 @@ def _typed(value: object, kind: type[_T]) -> _T:
     if type(value) is not kind:
         raise ValueError(f"expected {kind.__name__}, got {value!r}")
     return value
+
+
+def _place(number: object) -> int | None:
+    """A row or column; results of older versions name none."""
+    return None if number is None else _typed(number, int)
 
 
 def _number(value: object) -> float:

@@ -85,6 +85,7 @@ class DigitResult:
     confidence: float  # calibrated probability of `text`, 0 to 1
     box: Box  # in pixels of the scan
     runners_up: tuple[tuple[str, float], ...] = ()  # next classes and probabilities, best first
+    column: int | None = None  # of the page's table, from 1; None where there is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ class FieldResult:
     box: Box | None = None  # in pixels of the scan
     digits: tuple[DigitResult, ...] = ()
     marks: tuple[Mark, ...] = ()
+    row: int | None = None  # of the page's table, from 1; None where it stands in none
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from digitbatch.types import CLASSES, OTHER, Affine, Box, DigitResult, FieldResu
 
 _RUNNERS_UP: Final = 3
 _UNREADABLE: Final = 0.95  # "other" this likely: no digit is worth naming
+_CELL_GAP: Final = 0.35  # of the digits' height: what stands nearer is one number
 _DECIMALS: Final = 6  # of probabilities: what lies beyond differs between processors
 
 
@@ -26,6 +27,7 @@ def field_result(
     review: Review,
     count: tuple[int, int] | None = None,
     points: Sequence[Piece] = (),
+    columns: Sequence[int] = (),
 ) -> FieldResult:
     """One field as the results show it.
 
@@ -37,9 +39,13 @@ def field_result(
         review: When a field is sent to a person.
         count: How many digits are expected, at least and at most; None: any number.
         points: Decimal points and commas, found before anything was read.
+        columns: Of the table, from 1, that each place stands in; empty where there is no table.
     """
     places = reading.places
-    digits = tuple(_digit(place, to_scan) for place in places)
+    digits = tuple(
+        _digit(place, to_scan, column)
+        for place, column in zip(places, columns or [None] * len(places), strict=True)
+    )
     left_out = sorted([*reading.left_over, *points], key=lambda piece: piece.center_x)
     written = [place.piece for place in places]
     marks = tuple(
@@ -51,7 +57,7 @@ def field_result(
         status: Status = "review" if any(mark.kind == "other" for mark in marks) else "empty"
         message = _marks_message(marks) if status == "review" else ""
         return FieldResult(name, status, message=message, box=_around(marks), marks=marks)
-    text = _spaced([digit.text for digit in digits], [place.piece.box for place in places])
+    text = _spaced(digits, [place.piece.box for place in places])
     confidence = round(reading.margin, _DECIMALS)
     reasons = _reasons(reading, digits, marks, confidence, review)
     if count and not count[0] <= len(digits) <= count[1]:
@@ -72,7 +78,7 @@ def field_result(
     )
 
 
-def _digit(place: Place, to_scan: Affine) -> DigitResult:
+def _digit(place: Place, to_scan: Affine, column: int | None) -> DigitResult:
     shares = [round(float(share), _DECIMALS) for share in place.probabilities]
     order = sorted(range(len(CLASSES)), key=lambda i: (-shares[i], i))
     # A person is helped more by a doubtful digit than by a question mark: it is in review anyway.
@@ -84,6 +90,7 @@ def _digit(place: Place, to_scan: Affine) -> DigitResult:
         shares[best],
         scan_box(place.piece.box, to_scan),
         tuple((CLASSES[i], shares[i]) for i in others),
+        column,
     )
 
 
@@ -136,16 +143,20 @@ def _around(marks: tuple[Mark, ...]) -> Box | None:
     return box
 
 
-def _spaced(digits: list[str], boxes: list[Box]) -> str:
-    """The digits with a blank at each gap that is wide against the line's own gaps and digits."""
+def _spaced(digits: Sequence[DigitResult], boxes: Sequence[Box]) -> str:
+    """The digits with a blank between the cells of a table, and at each wide gap.
+
+    Wide is a gap against the line's own gaps and digits.
+    """
     if len(digits) < 2:
-        return "".join(digits)
+        return "".join(digit.text for digit in digits)
     height = float(np.median([box.height for box in boxes]))
     gaps = [after.left - before.right for before, after in pairwise(boxes)]
     wide = max(0.8 * height, 1.8 * max(0.0, float(np.percentile(gaps, 25))))
-    text = digits[0]
-    for gap, digit in zip(gaps, digits[1:], strict=True):
-        text += (" " if gap > wide else "") + digit
+    text = digits[0].text
+    for gap, (before, digit) in zip(gaps, pairwise(digits), strict=True):
+        apart = gap > wide or (before.column != digit.column and gap > _CELL_GAP * height)
+        text += (" " if apart else "") + digit.text
     return text
 
 

@@ -1,6 +1,7 @@
 """The way of a page: through the page stages, to digits, through the network, to its rows."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from digitbatch.reading.laid import back_on_scan, lay
 from digitbatch.reading.lattice import build_lattice
 from digitbatch.reading.pieces import Piece
 from digitbatch.reading.sheet import prepare_sheet
+from digitbatch.reading.tables import TableLine, table_lines
 from digitbatch.stages.base import Normalizer
 from digitbatch.types import (
     CROP_SIZE_PX,
@@ -54,12 +56,17 @@ def read_page(page: Page, config: Config, predictor: Predictor) -> PageResult:
         decode(lattice, answer, unit.count)
         for unit, lattice, answer in zip(units, lattices, answers, strict=True)
     ]
+    lines = [TableLine(reading) for reading in readings]
+    if not config.fields:
+        lines = table_lines(readings, [ink.digit_height_px for ink in inks])
     fields: list[FieldResult] = []
     start = 0
     for ink in inks:
-        own = readings[start : start + len(ink.units)]
+        own = lines[start : start + len(ink.units)]
         start += len(ink.units)
-        reading, boxes = joined_reading(own, ink.count) if ink.cells else (own[0], ())
+        reading, boxes = own[0].reading, ()
+        if ink.cells:
+            reading, boxes = joined_reading([line.reading for line in own], ink.count)
         entry = field_result(
             ink.name or f"line-{len(fields) + 1:02d}",
             reading,
@@ -68,7 +75,9 @@ def read_page(page: Page, config: Config, predictor: Predictor) -> PageResult:
             config.review,
             ink.count,
             ink.points,
+            own[0].columns,
         )
+        entry = replace(entry, row=own[0].row)
         if boxes:
             entry = boxed(entry, boxes)
         if ink.name or entry.text:

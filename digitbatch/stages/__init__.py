@@ -7,6 +7,7 @@ from pydantic import Field
 from digitbatch.stages.base import Stage
 from digitbatch.stages.centre import MnistCenter
 from digitbatch.stages.contours import Contours
+from digitbatch.stages.crop_to_paper import CropToPaper
 from digitbatch.stages.filters import Blur, FlattenBackground
 from digitbatch.stages.fit_scale import FitScale
 from digitbatch.stages.geometry import Deskew, Resize
@@ -18,7 +19,8 @@ from digitbatch.stages.remove_rules import RemoveRules
 from digitbatch.stages.threshold import Threshold
 
 AnyStage = Annotated[
-    Grayscale
+    CropToPaper
+    | Grayscale
     | InkLevels
     | FitScale
     | Resize

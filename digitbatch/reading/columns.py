@@ -1,0 +1,119 @@
+"""The columns of a table: where the ink of many lines stands one under the other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitbatch.reading.pieces import Piece
+
+_LEAST_LINES: Final = 3  # fewer lines are no table
+_TILTS: Final = np.linspace(-0.2, 0.2, 41)  # columns lean by up to this: pages lie askew
+_BIN: Final = 0.2  # of a digit's height: how finely columns are looked for
+_CROSSED: Final = 0.15  # of the lines may reach across the gap between two columns
+_APART: Final = 0.7  # digit heights: columns whose digits stand nearer are one
+_FILLED: Final = 0.6  # of a table's cells hold something
+_WIDE: Final = 0.8  # digit heights: a gap between cells, not between digits
+_EXPLAINED: Final = 0.75  # of all such gaps lie between columns
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Upright bands, one beside the other, that lean as one."""
+
+    tilt: float  # how far they move to the right on the way of one pixel down
+    edges: tuple[float, ...]  # between them, from left to right, where y is 0
+
+    def __len__(self) -> int:
+        return len(self.edges) + 1
+
+    def of(self, piece: Piece) -> int:
+        """The column that a piece stands in, from 1."""
+        y = (piece.box.top + piece.box.bottom) / 2
+        return 1 + int(np.searchsorted(self.edges, piece.center_x - self.tilt * y))
+
+
+def find_columns(lines: Sequence[Sequence[Piece]], digit_height_px: float) -> Columns | None:
+    """The columns in which the ink of most lines stands.
+
+    Args:
+        lines: What stands in each line, in any order: digits and whatever is as large.
+        digit_height_px: Height of the digits.
+
+    Returns:
+        None where the lines are no table: too few, or without gaps that go through.
+    """
+    lines = [line for line in lines if line]
+    if len(lines) < _LEAST_LINES:
+        return None
+    size = digit_height_px
+    boxes = [piece.box for line in lines for piece in line]
+    owner = np.repeat(np.arange(len(lines)), [len(line) for line in lines])
+    left = np.array([box.left for box in boxes], np.float64)
+    right = np.array([box.right for box in boxes], np.float64)
+    y = np.array([(box.top + box.bottom) / 2 for box in boxes])
+    best: tuple[float, float] | None = None
+    for tilt in _TILTS:
+        profile, _ = _profile(left - tilt * y, right - tilt * y, owner, _BIN * size)
+        clear = float(np.square(profile).sum()) * (1 - 0.2 * abs(float(tilt)))
+        if best is None or clear > best[0]:
+            best = clear, float(tilt)
+    assert best is not None  # noqa: S101  # there are tilts
+    tilt = best[1]
+    left, right = left - tilt * y, right - tilt * y
+    profile, first = _profile(left, right, owner, _BIN * size)
+    taken = profile > max(1.0, _CROSSED * len(lines))
+    starts = np.flatnonzero(np.diff(np.concatenate([[False], taken, [False]]).astype(np.int8)) == 1)
+    ends = np.flatnonzero(np.diff(np.concatenate([[False], taken, [False]]).astype(np.int8)) == -1)
+    if len(starts) < 2:
+        return None
+    middles = (first + (ends[:-1] + starts[1:]) / 2) * _BIN * size
+    edges = _wide_ones(middles, left, right, owner, size)
+    table = Columns(tilt, tuple(edges))
+    numbers = np.array([table.of(piece) for line in lines for piece in line])
+    cells = len(set(zip(owner.tolist(), numbers.tolist(), strict=True)))
+    if len(table) < 2 or cells < _FILLED * len(lines) * len(table):
+        return None
+    order = np.lexsort((left, owner))
+    beside = np.diff(owner[order]) == 0
+    wide = beside & (left[order][1:] - right[order][:-1] > _WIDE * size)
+    between = wide & (np.diff(numbers[order]) > 0)
+    return table if between.sum() >= _EXPLAINED * wide.sum() else None
+
+
+def _profile(
+    left: NDArray[np.float64], right: NDArray[np.float64], owner: NDArray[np.int64], step: float
+) -> tuple[NDArray[np.float64], int]:
+    """How many lines have ink above each bin of the x axis, and the number of the first bin."""
+    begin = np.floor(left / step).astype(np.int64)
+    end = np.maximum(begin + 1, np.ceil(right / step).astype(np.int64))
+    first = int(begin.min())
+    lines = int(owner.max()) + 1
+    change = np.zeros((lines, int(end.max()) - first + 1))
+    np.add.at(change, (owner, begin - first), 1)
+    np.add.at(change, (owner, end - first), -1)
+    return (np.cumsum(change, axis=1) > 0).sum(axis=0).astype(np.float64), first
+
+
+def _wide_ones(
+    edges: NDArray[np.float64],
+    left: NDArray[np.float64],
+    right: NDArray[np.float64],
+    owner: NDArray[np.int64],
+    size: float,
+) -> list[float]:
+    """The edges beside which most lines leave a gap that is wider than one between digits."""
+    middle = (left + right) / 2
+    kept = []
+    for edge in edges:
+        gaps = []
+        for line in range(int(owner.max()) + 1):
+            own = owner == line
+            before, after = right[own & (middle < edge)], left[own & (middle >= edge)]
+            if len(before) and len(after):
+                gaps.append(float(after.min() - before.max()))
+        if gaps and np.median(gaps) >= _APART * size:
+            kept.append(float(edge))
+    return kept

@@ -1,0 +1,114 @@
+"""Lines as the rows of a table: which column each digit stands in, and what is no number.
+
+One letter among digits is hard to tell from a digit; a column of letters is not, for most of its
+cells are doubtful. So columns, and rows of words, are judged as a whole.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from digitbatch.reading.columns import Columns, find_columns
+from digitbatch.reading.decode import Place, Reading
+from digitbatch.reading.pieces import Piece
+from digitbatch.types import OTHER
+
+_DOUBTFUL: Final = 0.9  # as likely a digit as this, or less
+_UNLIKELY: Final = 0.5
+_LETTERS: Final = (0.45, 0.22)  # of a column's digits are so doubtful and so unlikely: letters
+_WORDS: Final = (0.5, 0.3)  # the same of a line's
+_LEAST_COLUMN: Final = 4  # digits; fewer say nothing about a column
+_LEAST_LINE: Final = 6  # the same of a line; of the row of a table the half
+_LARGE: Final = 0.4  # of a digit's height: what is left over and larger may be a letter
+
+
+@dataclass(frozen=True, slots=True)
+class TableLine:
+    """A line as it is read, and its place in the page's table."""
+
+    reading: Reading
+    row: int | None = None  # from 1; None where the page's lines are no table
+    columns: tuple[int, ...] = ()  # of each of the reading's places, from 1
+
+
+def table_lines(readings: Sequence[Reading], heights_px: Sequence[float]) -> list[TableLine]:
+    """The lines of a page, letters left out of them, and what table they make.
+
+    Lines of words lose all their digits: nothing is read there.
+
+    Args:
+        readings: Of each line of a page without zones, from the top down.
+        heights_px: Of each line's digits.
+    """
+    if not readings:
+        return []
+    size = float(np.median(heights_px))
+    kept = [
+        _without(reading, [True] * len(reading.places))
+        if _are_letters([reading.places], _WORDS, _LEAST_LINE)
+        else reading
+        for reading in readings
+    ]
+    columns = find_columns([_standing(reading, size) for reading in kept], size)
+    if columns is None:
+        return [TableLine(reading) for reading in kept]
+    kept = [
+        _without(reading, [True] * len(reading.places))
+        if _are_letters([reading.places], _WORDS, _LEAST_LINE // 2)
+        else reading
+        for reading in kept
+    ]
+    kept = _without_letter_columns(kept, columns)
+    lines, row = [], 0
+    for reading in kept:
+        row += bool(reading.places)
+        own = tuple(columns.of(place.piece) for place in reading.places)
+        lines.append(TableLine(reading, row if reading.places else None, own))
+    return lines
+
+
+def _standing(reading: Reading, size: float) -> list[Piece]:
+    """What shows a line's columns: its digits, and what is as large and none."""
+    large = [piece for piece in reading.left_over if piece.size_px > _LARGE * size]
+    return [place.piece for place in reading.places] + large
+
+
+def _without_letter_columns(readings: list[Reading], columns: Columns) -> list[Reading]:
+    """The readings without the columns in which most cells hold no number."""
+    places = [[columns.of(place.piece) for place in reading.places] for reading in readings]
+    for number in range(1, len(columns) + 1):
+        cells = [
+            [place for place, column in zip(reading.places, own, strict=True) if column == number]
+            for reading, own in zip(readings, places, strict=True)
+        ]
+        if not _are_letters(cells, _LETTERS, _LEAST_COLUMN):
+            continue
+        readings = [
+            _without(reading, [column == number for column in own])
+            for reading, own in zip(readings, places, strict=True)
+        ]
+        places = [[column for column in own if column != number] for own in places]
+    return readings
+
+
+def _are_letters(cells: Sequence[Sequence[Place]], shares: tuple[float, float], least: int) -> bool:
+    """Whether most of what stands in these cells is no digit."""
+    likely = np.array(
+        [float(place.probabilities[:OTHER].max()) for cell in cells for place in cell]
+    )
+    return (
+        len(likely) >= least
+        and float(np.mean(likely < _DOUBTFUL)) >= shares[0]
+        and float(np.mean(likely < _UNLIKELY)) >= shares[1]
+    )
+
+
+def _without(reading: Reading, letters: Sequence[bool]) -> Reading:
+    """A reading with some of its places left over."""
+    out = [place.piece for place, letter in zip(reading.places, letters, strict=True) if letter]
+    if not out:
+        return reading
+    stay = [place for place, letter in zip(reading.places, letters, strict=True) if not letter]
+    return replace(reading, places=tuple(stay), left_over=(*reading.left_over, *out))

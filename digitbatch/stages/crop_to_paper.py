@@ -1,0 +1,133 @@
+"""Leave out what lies beside the paper: a desk, a copier's black border."""
+
+from dataclasses import replace
+from typing import ClassVar, Final, Literal
+
+import cv2
+import numpy as np
+from pydantic import Field
+
+from digitbatch.stages.base import PageStage, PixelKind, Sheet
+from digitbatch.types import Image
+
+_SIDE_PX: Final = 480  # of the small picture on which the paper is looked for
+_STROKE_PX: Final = 9  # ink and rules on it are thinner than this
+_SEEN_PART: Final = 0.97  # of the page: with more paper than this, nothing lies beside it
+_EDGE_PX: Final = 2  # an edge of paper is no softer than this on either side
+_SHARP_PART: Final = 0.5  # of the difference between paper and desk, within that width
+_SHARP_SHARE: Final = 0.6  # of the edge that must be so sharp: shadows are soft
+_FILLED: Final = 0.85  # of its convex hull: paper is no branch and no ring
+
+
+class CropToPaper(PageStage):
+    """Crop a photo to its sheet of paper, and make what lies beside the paper blank.
+
+    Paper is the largest bright region (N. Otsu, A threshold selection method from gray-level
+    histograms, 1979), if its edge is sharp: a shadow's is soft. The pixels beside it become as
+    bright as the nearest paper, so that neither the desk nor a torn edge is taken for ink. A page
+    that is all paper stays as it is.
+    """
+
+    op: Literal["crop_to_paper"] = "crop_to_paper"
+    takes: ClassVar[frozenset[PixelKind]] = frozenset({"color", "gray"})
+    least_part: float = Field(
+        default=0.15, gt=0, lt=1, description="Part of the picture that paper covers at least."
+    )
+    darker: float = Field(
+        default=0.8,
+        gt=0,
+        lt=1,
+        description="What lies beside the paper has at most this part of its light.",
+    )
+
+    def __call__(self, sheet: Sheet) -> Sheet:
+        """Return the sheet cropped to its paper, of the same kind."""
+        pixels = sheet.pixels
+        step = max(1, max(pixels.shape[:2]) // _SIDE_PX)
+        small = cv2.blur(np.ascontiguousarray(pixels[::step, ::step]), (3, 3))
+        gray = small if small.ndim == 2 else cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+        paper = self._paper(np.asarray(gray, np.uint8))
+        if paper is None:
+            return sheet
+        rows, columns = np.flatnonzero(paper.any(axis=1)), np.flatnonzero(paper.any(axis=0))
+        top, left = int(rows[0]) * step, int(columns[0]) * step
+        height = min(pixels.shape[0], (int(rows[-1]) + 1) * step) - top
+        width = min(pixels.shape[1], (int(columns[-1]) + 1) * step) - left
+        own = paper[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        cropped = pixels[top : top + height, left : left + width]
+        filled = _beside_filled(cropped, np.ascontiguousarray(own))
+        shift = np.array([[1.0, 0, left], [0, 1.0, top], [0, 0, 1.0]])
+        return replace(sheet, pixels=filled, to_scan=sheet.to_scan @ shift)
+
+    def _paper(self, gray: Image) -> Image | None:
+        """Where a small grey page shows paper, without its edge: 255 on 0; None where all is."""
+        level, bright = cv2.threshold(gray, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+        stroke = np.ones((_STROKE_PX, _STROKE_PX), np.uint8)
+        # Ink at the page's edge is no way out: the frame counts as paper while strokes are closed.
+        framed = cv2.copyMakeBorder(bright, *(_STROKE_PX,) * 4, cv2.BORDER_REPLICATE)
+        closed = cv2.morphologyEx(framed, cv2.MORPH_CLOSE, stroke)
+        closed = closed[_STROKE_PX:-_STROKE_PX, _STROKE_PX:-_STROKE_PX]
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=4)
+        if count < 2:
+            return None
+        largest = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
+        paper = np.asarray(labels == largest, np.uint8) * np.uint8(255)
+        outline, _ = cv2.findContours(paper, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        paper = np.asarray(cv2.drawContours(paper, outline, -1, 255, cv2.FILLED), np.uint8)
+        area = cv2.countNonZero(paper)
+        if not self.least_part <= area / gray.size <= _SEEN_PART:
+            return None
+        if area < _FILLED * cv2.contourArea(cv2.convexHull(outline[0])):
+            return None
+        inner = cv2.erode(paper, np.ones((2 * _EDGE_PX + 1,) * 2, np.uint8))
+        around = cv2.dilate(paper, np.ones((2 * _EDGE_PX + 1,) * 2, np.uint8))
+        beside = around == 0
+        if not beside.any() or not inner.any():
+            return None
+        light, dark = float(np.median(gray[inner > 0])), float(np.median(gray[beside]))
+        if dark > self.darker * light or not dark < level:
+            return None
+        return np.asarray(inner, np.uint8) if self._sharp(gray, outline[0], light, dark) else None
+
+    def _sharp(self, gray: Image, outline: Image, light: float, dark: float) -> bool:
+        """Whether the light falls steeply along most of the paper's outline inside the picture."""
+        height, width = gray.shape
+        x, y = outline[:, 0, 0], outline[:, 0, 1]
+        inside = (x > _EDGE_PX) & (y > _EDGE_PX)
+        inside &= (x < width - 1 - _EDGE_PX) & (y < height - 1 - _EDGE_PX)
+        if np.count_nonzero(inside) < 20:
+            return False
+        near = np.ones((2 * _EDGE_PX + 1,) * 2, np.uint8)
+        fall = cv2.subtract(cv2.dilate(gray, near), cv2.erode(gray, near))
+        steep = fall[y[inside], x[inside]] >= _SHARP_PART * (light - dark)
+        return float(np.mean(steep)) >= _SHARP_SHARE
+
+
+def _beside_filled(pixels: Image, paper: Image) -> Image:
+    """The page with the nearest paper's colour where there is none.
+
+    Args:
+        pixels: (H, W) or (H, W, 3) uint8.
+        paper: (h, w) uint8, the same view in less detail, 255 on paper.
+    """
+    height, width = pixels.shape[:2]
+    small = cv2.resize(pixels, paper.shape[::-1], interpolation=cv2.INTER_AREA)
+    stroke = np.ones((_STROKE_PX, _STROKE_PX), np.uint8)
+    blank = np.asarray(cv2.morphologyEx(small, cv2.MORPH_CLOSE, stroke), np.uint8)
+    known = cv2.erode(paper, np.ones((3, 3), np.uint8))
+    _, nearest = cv2.distanceTransformWithLabels(
+        255 - known, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    sources = np.flatnonzero(known.ravel())
+    flat = blank.reshape(known.size, -1)
+    # Labels count the pixels of `known` in their order.
+    by_label = np.zeros((int(nearest.max()) + 1, flat.shape[1]), np.uint8)
+    by_label[nearest.ravel()[sources]] = flat[sources]
+    filled = by_label[nearest.ravel()].reshape(blank.shape)
+    large = cv2.resize(
+        np.asarray(filled, np.uint8), (width, height), interpolation=cv2.INTER_LINEAR
+    )
+    inside = cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR) > 127
+    if pixels.ndim == 3:
+        inside = inside[:, :, None]
+    return np.asarray(np.where(inside, pixels, large), np.uint8)

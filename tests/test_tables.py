@@ -1,0 +1,149 @@
+"""Columns, letters among numbers, and paper on a desk."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from digitbatch.reading.columns import find_columns
+from digitbatch.reading.decode import Place, Reading
+from digitbatch.reading.pieces import Piece
+from digitbatch.reading.tables import table_lines
+from digitbatch.stages.base import Sheet
+from digitbatch.stages.crop_to_paper import CropToPaper
+from digitbatch.types import Box, Image
+
+SIZE = 20.0
+
+
+def piece(left: float, top: float) -> Piece:
+    """Full ink of a digit's size."""
+    x, y = round(left), round(top)
+    return Piece(np.full((20, 12), 255, np.uint8), Box(x, y, x + 12, y + 20))
+
+
+def place(left: float, top: float, likely: float = 0.99) -> Place:
+    """A digit that the network is so sure of."""
+    shares = np.full(11, (1 - likely) / 10, np.float32)
+    shares[4] = likely
+    return Place(piece(left, top), shares)
+
+
+def table(rows: int, columns: int, tilt: float = 0.0) -> list[list[Piece]]:
+    """Rows of two-digit numbers, 60 px apart."""
+    return [
+        [
+            piece(30 + 60 * column + 15 * digit + tilt * 30 * row, 10 + 30 * row)
+            for column in range(columns)
+            for digit in range(2)
+        ]
+        for row in range(rows)
+    ]
+
+
+def read(rows: list[list[float]]) -> list[Reading]:
+    """Readings of one-digit cells with these likelihoods."""
+    return [
+        Reading(
+            tuple(place(30 + 60 * x, 10 + 30 * y, likely) for x, likely in enumerate(row)), (), 0.9
+        )
+        for y, row in enumerate(rows)
+    ]
+
+
+class TestColumns:
+    @given(st.integers(4, 12), st.integers(2, 9), st.floats(-0.1, 0.1))
+    @settings(max_examples=30, deadline=None)
+    def test_numbers_under_each_other_are_columns(
+        self, rows: int, columns: int, tilt: float
+    ) -> None:
+        """Each number has the column it was written in, also where the page lies askew."""
+        lines = table(rows, columns, tilt)
+        found = find_columns(lines, SIZE)
+        assert found is not None
+        for line in lines:
+            assert [found.of(p) for p in line] == [1 + i // 2 for i in range(2 * columns)]
+
+    def test_digits_of_a_number_are_no_columns(self) -> None:
+        """Lines of one number each are no table, however even their digits."""
+        lines = [[piece(30 + 17 * i, 10 + 30 * row) for i in range(6)] for row in range(8)]
+        assert find_columns(lines, SIZE) is None
+
+    def test_lines_that_start_anywhere_are_no_table(self) -> None:
+        """Gaps that do not go through make no columns."""
+        rng = np.random.default_rng(0)
+        lines = [
+            [piece(x, 10 + 30 * row) for x in np.cumsum(rng.uniform(15, 50, 9))] for row in range(9)
+        ]
+        assert find_columns(lines, SIZE) is None
+        assert find_columns(table(2, 4), SIZE) is None
+
+
+class TestLetters:
+    def test_a_column_of_letters_is_left_out(self) -> None:
+        """Where most cells of a column are no digits, none of them is read as one."""
+        doubtful = [0.99, 0.3, 0.7, 0.4, 0.2, 0.6]
+        lines = table_lines(read([[0.99, 0.98, 0.99, x] for x in doubtful]), [SIZE] * 6)
+        assert [len(line.reading.places) for line in lines] == [3] * 6
+        assert [len(line.reading.left_over) for line in lines] == [1] * 6
+        assert [line.row for line in lines] == [1, 2, 3, 4, 5, 6]
+        assert all(line.columns == (1, 2, 3) for line in lines)
+
+    def test_a_row_of_words_is_left_out(self) -> None:
+        """A heading of words is no row."""
+        rows = [[0.3, 0.8, 0.4, 0.2, 0.6], *[[0.99] * 5] * 4]
+        lines = table_lines(read(rows), [SIZE] * 5)
+        assert [len(line.reading.places) for line in lines] == [0, 5, 5, 5, 5]
+        assert [line.row for line in lines] == [None, 1, 2, 3, 4]
+
+    def test_a_few_doubtful_digits_are_kept(self) -> None:
+        """A digit that is not sure is for a person, not left out."""
+        rows = [[0.99, 0.98, 0.3], *[[0.99, 0.97, 0.99]] * 5]
+        lines = table_lines(read(rows), [SIZE] * 6)
+        assert [len(line.reading.places) for line in lines] == [3] * 6
+
+    def test_no_lines_are_no_table(self) -> None:
+        """A blank page has no lines."""
+        assert table_lines([], []) == []
+
+
+def photo(desk: int = 40, paper: int = 190) -> Image:
+    """Paper on a desk, with some ink on it."""
+    page = np.full((300, 400, 3), desk, np.uint8)
+    page[50:260, 90:330] = paper
+    page[120:150, 150:156] = 60
+    return page
+
+
+class TestPaper:
+    def test_a_desk_is_left_out(self) -> None:
+        """The sheet is cropped to the paper, its ink stays, and the way to the scan is kept."""
+        sheet = CropToPaper()(Sheet(photo(), "color"))
+        height, width = sheet.pixels.shape[:2]
+        assert abs(height - 210) <= 12
+        assert abs(width - 240) <= 12
+        ink = np.argwhere(sheet.pixels[:, :, 0] < 100)
+        top, left = (int(v) for v in ink.min(axis=0))
+        assert (sheet.to_scan @ (left, top, 1)).tolist() == [150, 120]
+        assert len(ink) == 30 * 6
+
+    def test_what_is_beside_the_paper_becomes_blank(self) -> None:
+        """No corner of the desk is left in the picture of a sheet that lies askew."""
+        page = np.full((300, 400), 40, np.uint8)
+        for row in range(200):
+            page[50 + row, 80 + row // 8 : 300 + row // 8] = 190
+        sheet = CropToPaper()(Sheet(page, "gray"))
+        assert sheet.pixels.shape != page.shape
+        assert sheet.pixels.min() > 150
+
+    @pytest.mark.parametrize("kind", ["plain", "shadow", "blank"])
+    def test_a_page_that_is_all_paper_stays_as_it_is(self, kind: str) -> None:
+        """Neither ink nor a shadow is a desk."""
+        page = np.full((300, 400), 200, np.uint8)
+        if kind == "shadow":
+            fall = np.clip((np.arange(400) - 100) / 200, 0.3, 1)
+            page = np.asarray(page * fall, np.uint8)
+        if kind != "blank":
+            page[100:140, 100:110] = 20
+        sheet = Sheet(page, "gray")
+        assert CropToPaper()(sheet) is sheet
