@@ -89,7 +89,6 @@ def evaluate_command(
         log.info("%s", line)
     found = evaluate_digits(predictor, digits)
 
-    print(f"model: {predictor.model_hash[:12]} in {folder}")
     low, high = found.interval
     print(
         f"accuracy: {found.accuracy:.2%} of {found.count:,} digits"
@@ -99,6 +98,7 @@ def evaluate_command(
         print(f"  {name}: {accuracy:.2%} of {found.per_class_count[name]:,}")
     print(f"calibration error: {found.ece:.4f}")
     print(f"speed: {found.crops_per_s:,.0f} crops/s on {predictor.device_name}")
+    print(f"model: {predictor.model_hash[:12]} in {folder}")
 
     if json_file is not None:
         content = evaluation_json(found, digits)

@@ -1,5 +1,6 @@
 """How good a predictor is on labelled digits. Does not import torch."""
 
+import logging
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from digitbatch.nn.calibration import calibration_error
-from digitbatch.nn.data import Labelled, read_data
+from digitbatch.nn.data import Labelled, read_data, summary_lines
 from digitbatch.nn.datasets import Digits
 from digitbatch.nn.measures import (
     ConfidenceBin,
@@ -20,6 +21,8 @@ from digitbatch.nn.measures import (
     wilson_interval,
 )
 from digitbatch.types import CLASSES, Predictor, Probabilities
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +82,14 @@ def evaluate_idx(data: Path, predictor: Predictor) -> Evaluation:
 def load_labelled(data: Path) -> Digits:
     """Load the digits that models are judged on: whatever `read_data` reads, its test digits.
 
+    What was read, and what was not, goes to the log.
+
     Raises:
         UsageError: If a file is missing or damaged; the message names it.
     """
     found = read_data([data], "test")
+    for line in summary_lines(found):
+        log.info("%s", line)
     return Digits(found.crops, found.labels)
 
 
