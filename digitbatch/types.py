@@ -1,8 +1,8 @@
 """The frozen values that flow through a run: page, crops, predictions, results."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,6 +133,35 @@ class PageResult:
     def failed(self) -> bool:
         """Whether any row of this page has status `error`."""
         return any(f.status == "error" for f in self.fields)
+
+
+class GroupText(Protocol):
+    """One text that a group of touching digits may say."""
+
+    @property
+    def text(self) -> str:
+        """Digits, "?" for ink that is no digit."""
+
+    @property
+    def probability(self) -> float:
+        """Calibrated, 0 to 1."""
+
+
+class GroupAnswer(Protocol):
+    """What the line network says of one group of digits."""
+
+    def best(self, count: tuple[int, int] | None = None, most: int = 5) -> Sequence[GroupText]:
+        """The likeliest texts, best first; `count`: how many digits, at least and at most."""
+
+    def places(self, text: str) -> Probabilities:
+        """What each digit of a text is, (digits, 11)."""
+
+    def boxes(self, text: str, ink: Image) -> list[Box]:
+        """The box of each digit of a text, in pixels of the group's ink."""
+
+
+GroupReader = Callable[[Sequence[Image]], Sequence[GroupAnswer]]
+"""The ink of groups of digits in, (height, width) uint8, light ink on black; an answer for each."""
 
 
 def failed_page(ref: PageRef, message: str) -> PageResult:

@@ -27,6 +27,8 @@ class Place:
     piece: Piece
     probabilities: NDArray[np.float32] = field(compare=False)  # (11,)
     was_cut: bool = False
+    atoms: tuple[int, int] = (0, 0)  # which of the lattice's, half-open; of all of a group together
+    agreed: bool = False  # read alike by the search over cuts and by the line network
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,22 @@ class Reading:
     margin: float  # share of the weight of all paths that those with this text have, 0 to 1
 
 
+@dataclass(frozen=True, slots=True)
+class GroupText:
+    """One way to read the atoms `first` to `last` (exclusive) without cutting them."""
+
+    first: int
+    last: int
+    digits: tuple[int, ...]
+    log_probability: float
+    places: tuple[Place, ...]  # one for each digit
+
+
 def decode(
-    lattice: Lattice, probabilities: Probabilities, count: tuple[int, int] | None = None
+    lattice: Lattice,
+    probabilities: Probabilities,
+    count: tuple[int, int] | None = None,
+    groups: Sequence[GroupText] = (),
 ) -> Reading:
     """The likeliest way to read the line.
 
@@ -48,52 +64,75 @@ def decode(
         probabilities: (len(lattice.candidates), 11) what the network says of each candidate.
         count: How many digits are written, at least and at most; None: not known. Where no path
             has such a count, it is read as if it were not known.
+        groups: How the line network reads ink that must be parted. It takes the place of all cuts
+            through that ink.
     """
     atoms = lattice.atoms
     size = lattice.digit_height_px
     shares = np.maximum(probabilities[:, :OTHER].astype(np.float64), _UNLIKELY)
     logs = np.log(shares)
     arcs: _Arcs = [[] for _ in range(len(atoms) + 1)]
+    uncut = np.zeros(len(atoms), np.bool_)
+    for group in groups:
+        uncut[group.first : group.last] = True
     for index, candidate in enumerate(lattice.candidates):
+        parted = candidate.piece.cut_left or candidate.piece.cut_right
+        if parted and uncut[candidate.first : candidate.last].any():
+            continue
         shape = _shape_score(candidate.piece, int(shares[index].argmax()), size)
         shape += _gap_score(atoms, candidate.first, size)
         shape += _join_score(atoms[candidate.first : candidate.last], size)
         arcs[candidate.last].append((candidate.first, index, shape))
     for position, atom in enumerate(atoms):
-        arcs[position + 1].append((position, -1, noise_score(atom, size)))
-    path = _best_path(arcs, logs.max(axis=1), count) or _best_path(arcs, logs.max(axis=1), None)
+        if not (uncut[position] and (atom.cut_left or atom.cut_right)):
+            arcs[position + 1].append((position, _NOISE, noise_score(atom, size)))
+    for number, group in enumerate(groups):
+        arcs[group.last].append((group.first, _GROUP - number, group.log_probability))
+    lengths = [len(group.digits) for group in groups]
+    path = _best_path(arcs, logs.max(axis=1), lengths, count)
+    path = path or _best_path(arcs, logs.max(axis=1), lengths, None)
     places: list[Place] = []
     left_over: list[Piece] = []
     explained = 1.0
     for first, last, index in path or []:
-        if index < 0:
+        if index == _NOISE:
             left_over += atoms[first:last]
+            continue
+        if index <= _GROUP:
+            places += groups[_GROUP - index].places
             continue
         piece = lattice.candidates[index].piece
         was_cut = piece.cut_left or piece.cut_right
-        places.append(Place(piece, probabilities[index], was_cut))
+        places.append(Place(piece, probabilities[index], was_cut, (first, last)))
         explained *= 1 - float(probabilities[index][OTHER])
     text = [int(place.probabilities[:OTHER].argmax()) for place in places]
     # All that the paths weigh together, and the weight of "this ink is no digits at all".
     everything = np.exp(_total(arcs, np.log(shares.sum(axis=1)))) + (1 - explained)
-    margin = float(np.exp(_text_total(arcs, logs, text)) / everything)
+    margin = float(np.exp(_text_total(arcs, logs, text, groups)) / everything)
     return Reading(tuple(places), tuple(left_over), min(1.0, margin))
 
 
-_Arcs = list[list[tuple[int, int, float]]]  # for each end: (start, candidate or -1, shape score)
+_Arcs = list[list[tuple[int, int, float]]]
+"""For each end: (start, what, score); what: a candidate, `_NOISE`, or `_GROUP` less a group's place."""
+_NOISE: Final = -1
+_GROUP: Final = -2
 
 
 def _best_path(
-    arcs: _Arcs, logs: NDArray[np.float64], count: tuple[int, int] | None
+    arcs: _Arcs,
+    logs: NDArray[np.float64],
+    lengths: Sequence[int],
+    count: tuple[int, int] | None,
 ) -> list[tuple[int, int, int]] | None:
-    """The (start, end, candidate) of each step of the best path; None where there is no path."""
+    """The (start, end, what) of each step of the best path; None where there is no path."""
     best: list[dict[int, tuple[float, int, int, int]]] = [{0: (0.0, -1, -1, 0)}]
     for end in range(1, len(arcs)):
         states: dict[int, tuple[float, int, int, int]] = {}
         for start, index, shape in arcs[end]:
             score = shape + float(logs[index]) if index >= 0 else shape
+            more = 1 if index >= 0 else 0 if index == _NOISE else lengths[_GROUP - index]
             for digits, state in best[start].items():
-                now = digits + 1 if count and index >= 0 else digits
+                now = digits + more if count else digits
                 if count and now > count[1]:
                     continue
                 reached = state[0] + score
@@ -127,7 +166,9 @@ def _total(arcs: _Arcs, logs: NDArray[np.float64]) -> float:
     return float(total[-1])
 
 
-def _text_total(arcs: _Arcs, logs: NDArray[np.float64], text: Sequence[int]) -> float:
+def _text_total(
+    arcs: _Arcs, logs: NDArray[np.float64], text: Sequence[int], groups: Sequence[GroupText]
+) -> float:
     """The logarithm of the weight of all paths that give a text.
 
     Cuts a pixel apart are paths of their own, but no other readings.
@@ -136,12 +177,25 @@ def _text_total(arcs: _Arcs, logs: NDArray[np.float64], text: Sequence[int]) -> 
     total[0, 0] = 0.0
     for end in range(1, len(arcs)):
         for start, index, shape in arcs[end]:
-            if index < 0:
+            if index == _NOISE:
                 total[end] = np.logaddexp(total[end], total[start] + shape)
+            elif index <= _GROUP:
+                digits = groups[_GROUP - index].digits
+                for place in _occurrences(text, digits):
+                    reached = total[start, place] + shape
+                    after = place + len(digits)
+                    total[end, after] = np.logaddexp(total[end, after], reached)
             else:
                 step = total[start, :-1] + shape + logs[index, text]
                 total[end, 1:] = np.logaddexp(total[end, 1:], step)
     return float(total[-1, -1])
+
+
+def _occurrences(text: Sequence[int], digits: tuple[int, ...]) -> list[int]:
+    """Where `digits` stand in a text."""
+    length = len(digits)
+    starts = range(len(text) - length + 1)
+    return [start for start in starts if tuple(text[start : start + length]) == digits]
 
 
 def _shape_score(piece: Piece, digit: int, size: float) -> float:

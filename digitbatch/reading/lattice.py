@@ -44,6 +44,7 @@ class Lattice:
     digit_height_px: float
     atoms: tuple[Piece, ...]  # from left to right
     candidates: tuple[Candidate, ...]
+    sources: tuple[int, ...] = ()  # which component each atom is of
 
 
 def build_lattice(
@@ -88,7 +89,7 @@ def build_lattice(
             if may_join and (first, last) not in found:
                 found[first, last] = merged(atoms[first:last])
     candidates = tuple(Candidate(*span, found[span]) for span in sorted(found))
-    return Lattice(digit_height_px, tuple(atoms), candidates)
+    return Lattice(digit_height_px, tuple(atoms), candidates, tuple(source))
 
 
 def _unions(wholes: dict[tuple[int, int], Piece], size: float) -> dict[tuple[int, int], Piece]:

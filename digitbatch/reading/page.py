@@ -7,19 +7,22 @@ import numpy as np
 
 from digitbatch.config import Config
 from digitbatch.reading.cells import boxed, joined_reading
-from digitbatch.reading.decode import decode
+from digitbatch.reading.decode import Reading, decode
 from digitbatch.reading.fields import field_result
 from digitbatch.reading.find import find_fields
+from digitbatch.reading.ink import Ink
 from digitbatch.reading.laid import back_on_scan, lay
-from digitbatch.reading.lattice import build_lattice
+from digitbatch.reading.lattice import Lattice, build_lattice
 from digitbatch.reading.pieces import Piece
 from digitbatch.reading.sheet import prepare_sheet
 from digitbatch.reading.tables import TableLine, table_lines
+from digitbatch.reading.touching import group_texts, touching_groups
 from digitbatch.stages.base import Normalizer
 from digitbatch.types import (
     CROP_SIZE_PX,
     Crops,
     FieldResult,
+    GroupReader,
     Page,
     PageResult,
     Predictor,
@@ -27,7 +30,9 @@ from digitbatch.types import (
 )
 
 
-def read_page(page: Page, config: Config, predictor: Predictor) -> PageResult:
+def read_page(
+    page: Page, config: Config, predictor: Predictor, group_reader: GroupReader | None = None
+) -> PageResult:
     """Read one page.
 
     Pure: the same page, config and predictor give the same result, whatever else is being read.
@@ -37,6 +42,7 @@ def read_page(page: Page, config: Config, predictor: Predictor) -> PageResult:
         config: What to do with it.
         predictor: The network. It is asked twice: first about the components as they are, then
             about what the doubtful ones could be when parted or joined.
+        group_reader: Reads digits that touch; None: they are read by cutting alone.
 
     Raises:
         PageError: If the page cannot be read: it does not fit its template, for example.
@@ -56,6 +62,8 @@ def read_page(page: Page, config: Config, predictor: Predictor) -> PageResult:
         decode(lattice, answer, unit.count)
         for unit, lattice, answer in zip(units, lattices, answers, strict=True)
     ]
+    if group_reader:
+        readings = _with_groups_read(units, lattices, answers, readings, group_reader)
     lines = [TableLine(reading) for reading in readings]
     if not config.fields:
         lines = table_lines(readings, [ink.digit_height_px for ink in inks])
@@ -84,6 +92,31 @@ def read_page(page: Page, config: Config, predictor: Predictor) -> PageResult:
             fields.append(entry)
     result = PageResult(page.ref, tuple(fields) or (FieldResult("", "empty"),))
     return back_on_scan(result, laid)
+
+
+def _with_groups_read(
+    units: Sequence[Ink],
+    lattices: Sequence[Lattice],
+    answers: Sequence[Probabilities],
+    readings: Sequence[Reading],
+    group_reader: GroupReader,
+) -> list[Reading]:
+    """The readings again, with the line network's word on what had to be cut."""
+    groups = [touching_groups(*pair) for pair in zip(lattices, readings, strict=True)]
+    said = iter(group_reader([group.piece.ink for own in groups for group in own]))
+    return [
+        decode(
+            lattice,
+            answer,
+            unit.count,
+            [text for group in own for text in group_texts(group, next(said))],
+        )
+        if own
+        else reading
+        for unit, lattice, answer, reading, own in zip(
+            units, lattices, answers, readings, groups, strict=True
+        )
+    ]
 
 
 def _ask(

@@ -1,0 +1,87 @@
+"""Digits that touch, read by the line network where the search had to cut.
+
+Where digits stand apart the search over components is the better reader; where they touch, a
+network that reads the group without cutting it is. So the line network is asked about just the
+groups that the best path through the lattice cuts, and what it says takes the place of the cuts.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from digitbatch.reading.decode import GroupText, Place, Reading
+from digitbatch.reading.lattice import Lattice
+from digitbatch.reading.pieces import Piece, merged, tight_piece
+from digitbatch.types import OTHER, Box, GroupAnswer
+
+_TEXTS: Final = 6  # ways to read a group that are kept
+_LEAST: Final = 1e-4  # probability of those
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Atoms `first` to `last` (exclusive) of a lattice, which touch, and what the search reads."""
+
+    first: int
+    last: int
+    piece: Piece
+    digits: tuple[int, ...]
+
+
+def touching_groups(lattice: Lattice, reading: Reading) -> list[Group]:
+    """The groups of digits that a reading cuts, whole components each, from left to right."""
+    spans: list[tuple[int, int]] = []
+    for place in reading.places:
+        if not place.was_cut:
+            continue
+        own = set(lattice.sources[place.atoms[0] : place.atoms[1]])
+        where = [at for at, source in enumerate(lattice.sources) if source in own]
+        spans.append((min(*where, place.atoms[0]), max(*where, place.atoms[1] - 1) + 1))
+    joined: list[tuple[int, int]] = []
+    for first, last in sorted(spans):
+        if joined and first < joined[-1][1]:
+            joined[-1] = joined[-1][0], max(last, joined[-1][1])
+        else:
+            joined.append((first, last))
+    groups = []
+    for first, last in joined:
+        own_places = [p for p in reading.places if first <= p.atoms[0] and p.atoms[1] <= last]
+        digits = tuple(int(p.probabilities[:OTHER].argmax()) for p in own_places)
+        groups.append(Group(first, last, merged(lattice.atoms[first:last]), digits))
+    return groups
+
+
+def group_texts(group: Group, answer: GroupAnswer) -> list[GroupText]:
+    """What the line network says a group is, as ways through the lattice."""
+    found: dict[tuple[int, ...], GroupText] = {}
+    for text in answer.best(most=_TEXTS):
+        digits = tuple(int(char) for char in text.text if char != "?")
+        if text.probability < _LEAST or not digits or digits in found:
+            continue
+        shares = answer.places(text.text)
+        boxes = answer.boxes(text.text, group.piece.ink)
+        places = tuple(
+            Place(
+                _part(group.piece, box),
+                probabilities,
+                was_cut=len(digits) > 1,
+                atoms=(group.first, group.last),
+                agreed=digits == group.digits,
+            )
+            for char, probabilities, box in zip(text.text, shares, boxes, strict=True)
+            if char != "?"
+        )
+        weight = float(np.log(text.probability))
+        found[digits] = GroupText(group.first, group.last, digits, weight, places)
+    return list(found.values())
+
+
+def _part(piece: Piece, box: Box) -> Piece:
+    """The part of a group's ink that one digit has."""
+    own = piece.ink[box.top : box.bottom, box.left : box.right]
+    left, top = piece.box.left + box.left, piece.box.top + box.top
+    part = tight_piece(own, left, top, cut_left=True, cut_right=True)
+    return part or Piece(
+        own, Box(left, top, left + box.width, top + box.height), cut_left=True, cut_right=True
+    )
