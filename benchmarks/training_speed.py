@@ -1,0 +1,82 @@
+"""How long it takes to train a network, with the data in memory: docs/performance.md.
+
+python benchmarks/training_speed.py --data MNIST [--model quick] [--seeds 0 1 2] [--device auto]
+
+What counts are the steps of training and the validation after each epoch. Reading and framing the
+digits, drawing more, exporting the model and reading the test digits do not; on a GPU, neither does
+starting it. Processor time says how much work it was where other programs take part of the cores.
+"""
+
+import argparse
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from digitbatch.nn.architectures import architecture
+from digitbatch.nn.data import Labelled, read_data
+from digitbatch.nn.fitting import Fitting
+from digitbatch.nn.mixture import mix, split
+from digitbatch.nn.predictors import TorchPredictor, torch_device
+from digitbatch.nn.recipe import Recipe
+
+
+def prepare(
+    model: str, recipe: Recipe, digits: Labelled, seed: int, device: torch.device
+) -> Fitting:
+    """All that `digitbatch train` does before the first step."""
+    rng = np.random.default_rng(seed)
+    kept, held = split(digits, min(recipe.validation_digits, len(digits) // 5), rng)
+    examples = mix(kept, recipe.drawn_digits, recipe.other_crops, rng)
+    torch.manual_seed(seed)
+    network = architecture(model).make()
+    return Fitting(network, examples, held, recipe, seed=seed, device=device)
+
+
+def warm_up(model: str, recipe: Recipe, digits: Labelled, device: torch.device) -> None:
+    """Start the device: two steps of the same network."""
+    few = digits.take(np.arange(min(len(digits), 2000)))
+    short = replace(recipe, steps=2, drawn_digits=0, other_crops=0)
+    prepare(model, short, few, 0, device).run()
+
+
+def main() -> None:
+    """Train with each seed, and print time and accuracy."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data", type=Path, required=True, help="MNIST's folder")
+    parser.add_argument("--model", default="quick")
+    parser.add_argument("--epochs", type=int, help="in place of the recipe's")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
+    options = parser.parse_args()
+
+    device = torch_device(options.device)
+    recipe = architecture(options.model).recipe
+    if options.epochs:
+        recipe = recipe.for_epochs(options.epochs)
+    digits, test = read_data([options.data], "train"), read_data([options.data], "test")
+    warm_up(options.model, recipe, digits, device)
+    where = torch.cuda.get_device_name() if device.type == "cuda" else "CPU"
+    print(
+        f"{options.model} on {where}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+    )
+    for seed in options.seeds:
+        fitting = prepare(options.model, recipe, digits, seed, device)
+        start, work = time.perf_counter(), time.process_time()
+        fitting.run()
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        taken_s, work_s = time.perf_counter() - start, time.process_time() - work
+        answers = TorchPredictor.from_network(fitting.network(), 1.0, device)(test.crops)
+        accuracy = (answers.argmax(axis=1) == test.labels).mean()
+        print(
+            f"seed {seed}: {taken_s:.1f} s ({work_s:.1f} s of processor time),"
+            f" {accuracy:.2%} of {len(test):,} test digits",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
