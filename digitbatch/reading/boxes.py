@@ -7,12 +7,15 @@ import cv2
 import numpy as np
 
 from digitbatch.reading.grid import Grid
-from digitbatch.stages.remove_rules import Rule, delete_rules
+from digitbatch.stages.remove_rules import Rule
 from digitbatch.types import Image
 
 _TICK: Final = 0.1  # a comb's tick rises at least this part of the zone's height from its line
 _TICKS: Final = 0.6  # this share of the places between digits must have one: a 1 stands alone
 _THICKEST: Final = 0.07  # of the zone's height: thicker lines are no print of a form
+_WIDEST: Final = 0.12  # of the zone's height: two walls that all but touch, as one
+_ASIDE_PX: Final = 2  # how far a line's ink may lie from its fitted course
+_USUAL: Final = 40  # percentile of the widths along a line: strokes make more of them than gaps
 _REST: Final = 2  # pixels beside a line: ink that is nowhere farther off is a rest of it
 
 
@@ -30,15 +33,49 @@ def without_print(mask: Image, grid: Grid, places: int | None) -> Image:
     """
     if not grid.rows and not grid.walls:
         return mask
-    without = delete_rules(mask, list(grid.rows))
+    widest_px = max(4, round(_WIDEST * mask.shape[0]))
+    without = _deleted(mask, grid.rows, widest_px)
     turned = np.ascontiguousarray(without.T)
     walls = list(grid.walls)
     if not walls and places and grid.rows:
         walls = _ticks(turned, grid.rows, places, max(3, round(_THICKEST * mask.shape[0])))
     if walls:
-        without = np.ascontiguousarray(delete_rules(turned, walls).T)
+        without = np.ascontiguousarray(_deleted(turned, walls, widest_px).T)
     whole = _mended(mask, without, rows=bool(grid.rows), columns=bool(walls))
     return _without_rests(mask, whole, grid.rows, walls)
+
+
+def _deleted(mask: Image, rules: Sequence[Rule], widest_px: int) -> Image:
+    """The mask without the runs of ink along each rule that are no thicker than the rule.
+
+    How thick a rule is shows where no stroke crosses it, which is most of its way.
+    """
+    height, width = mask.shape
+    result = mask.copy()
+    offsets = np.arange(-2 * widest_px, 2 * widest_px + 1)[:, None]
+    index = np.arange(len(offsets))[:, None]
+    for rule in rules:
+        xs = np.arange(max(0, rule.left - widest_px), min(width, rule.right + widest_px + 1))
+        if len(xs) < 4:
+            continue
+        rows = np.rint(np.polyval(rule.curve, xs)).astype(np.int64)[None] + offsets
+        inside = (rows >= 0) & (rows < height)
+        band = (mask[np.clip(rows, 0, height - 1), xs[None]] > 0) & inside
+        # In each column, the run of ink that lies nearest to the rule.
+        away = np.where(band, np.abs(offsets), 2 * len(offsets))
+        nearest, columns = away.argmin(axis=0), np.arange(len(xs))
+        on_rule = away.min(axis=0) <= _ASIDE_PX
+        above = np.maximum.accumulate(np.where(band, -1, index), axis=0)[nearest, columns]
+        gaps = np.where(band, len(offsets), index)
+        below = np.minimum.accumulate(gaps[::-1], axis=0)[::-1][nearest, columns]
+        run = below - above - 1
+        if np.count_nonzero(on_rule) < 4:
+            continue
+        usual = min(float(np.percentile(run[on_rule], _USUAL)), widest_px)
+        thin = on_rule & (run <= max(1.6 * usual, usual + 2))
+        at_row, at_column = np.nonzero((index > above) & (index < below) & thin)
+        result[rows[at_row, at_column], xs[at_column]] = 0
+    return result
 
 
 def _mended(mask: Image, without: Image, *, rows: bool, columns: bool) -> Image:

@@ -30,6 +30,7 @@ _GAP: Final = 0.4  # of the distance of two boxes: the widest gap between them
 _CLOSEST: Final = 0.03  # of their height: the narrowest
 _BETWEEN: Final = 0.6  # more cover than this in such gaps is one thick wall
 _MORE: Final = 0.1
+_BESIDE: Final = 0.16  # of their height: how near to a wall another one may stand
 _NARROWEST: Final = 0.3  # of its height: the width of a box
 _SNAP: Final = 0.08  # of the zone's height: how far a line may lie from where the reference has it
 _SHOWN: Final = 0.35  # of a line that the reference has must show, or it is not taken out
@@ -129,6 +130,10 @@ def _boxes(
         return None
     score, spans = found
     edges = sorted({round(edge, 2) for span in spans for edge in span})
+    # Where two boxes all but touch, one wall stands for both in the layout, but both are print.
+    beside = _BESIDE * (bottom - top)
+    strong = _peaks(cover, _WALL)
+    edges += [at for at in strong if 1 < min(abs(at - edge) for edge in edges) <= beside]
     # A wall stands at right angles to its lines.
     walls = tuple(_wall(edge, top, bottom, slope) for edge in edges)
     cells = tuple(Cell(a, top, b, bottom) for a, b in spans)

@@ -21,10 +21,10 @@ from digitbatch.template.reference import Fractions, load_page
 from digitbatch.types import FieldResult, Fit, Page, PageResult
 
 _LEAST_MATCHED: Final = 12  # of other forms, up to 8 features match by chance
-_LEAST_FOUND: Final = 0.3
-_LEAST_CORRELATION: Final = 0.5
-_GOOD_FOUND: Final = 0.5  # below this a person looks at the page; scans of one form are above 0.7
-_GOOD_CORRELATION: Final = 0.8  # and above 0.9
+_LEAST_FOUND: Final = 0.25  # and hardly one printed point in a hundred is in its place
+_LEAST_CORRELATION: Final = 0.4  # of other forms: below 0.2
+_GOOD_FOUND: Final = 0.35  # below these a person looks at the page
+_GOOD_CORRELATION: Final = 0.55
 _LARGEST_SCALE: Final = 4.0  # of the laid page over the reference
 _OUTSIDE: Final = 0.02  # of a zone's width and height may lie beyond the scan
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.template.features import Features, find_features, matches
+from digitbatch.template.features import Features, find_features
 from digitbatch.template.geometry import (
     Points,
     Projective,
@@ -16,6 +16,7 @@ from digitbatch.template.geometry import (
     through,
     warped,
 )
+from digitbatch.template.matching import matches
 from digitbatch.template.reference import Reference
 from digitbatch.types import Image
 
@@ -24,6 +25,8 @@ _MATCH_PX: Final = 3.0  # a match this near to where the map puts it supports th
 _TRACK_PX: Final = 1.0  # the same for a point that was followed
 _BACK_PX: Final = 0.5  # a followed point comes back to within this of where it started
 _WINDOW_PX: Final = 15
+_ROUNDS: Final = 3  # points are followed so often at the most
+_ENOUGH: Final = 0.7  # of the points are found: it does not get better
 _CLEARLY: Final = 1.1  # perspective needs this many times an affine map's support
 _LEAST_SUPPORT: Final = 20  # fewer points decide nothing about perspective
 _UNEVEN: Final = 1.5  # no scanner or camera stretches a page more one way than the other
@@ -67,9 +70,14 @@ def align(reference: Reference, pixels: Image) -> Alignment | None:
     rough, matched = _best_map(*matches(reference.features, scan), _MATCH_PX * _scale(scan))
     if rough is None or not _plausible(rough, reference):
         return None
-    exact, share = _followed(reference, scan, rough)
-    if not _plausible(exact, reference):
-        exact = rough
+    exact, share = rough, 0.0
+    for _ in range(_ROUNDS):
+        closer, found = _followed(reference, scan, exact)
+        if found <= share or not _plausible(closer, reference):
+            break
+        exact, share = closer, found
+        if share >= _ENOUGH:
+            break
     return Alignment(exact, matched, share, _correlation(reference, scan, exact))
 
 
@@ -83,15 +91,15 @@ def _best_map(here: Points, there: Points, near_px: float) -> tuple[Projective |
     if len(here) < _LEAST_MATCHES:
         return None, 0
     cv2.setRNGSeed(0)  # the same scan gives the same map, whatever was read before
-    found: tuple[Any, Any] = cv2.estimateAffine2D(
+    affine: Any  # the stubs say neither can be None
+    tilted: Any
+    affine, agree = cv2.estimateAffine2D(
         here, there, method=cv2.RANSAC, ransacReprojThreshold=near_px, maxIters=5000,
         confidence=0.999,
     )  # fmt: skip
-    affine, agree = found
     support = 0 if affine is None else int(np.count_nonzero(agree))
     best = None if affine is None else projective(np.asarray(affine, np.float64))
-    found = cv2.findHomography(here, there, cv2.RANSAC, near_px)
-    tilted, agree = found
+    tilted, agree = cv2.findHomography(here, there, cv2.RANSAC, near_px)
     more = 0 if tilted is None else int(np.count_nonzero(agree))
     if more >= _LEAST_SUPPORT and more > _CLEARLY * support:
         return np.asarray(tilted, np.float64), more
