@@ -24,11 +24,13 @@ import cv2
 import numpy as np
 from PIL import Image as Pil
 
+from benchmarks.forms import FORM_KINDS, count_form, made_forms
 from benchmarks.tables import TABLE_KINDS, made_table
 from digitbatch.config import Config
 from digitbatch.drawing.pages import PageStyle, write_lines
 from digitbatch.drawing.paper import Paper, fax
 from digitbatch.drawing.strokes import Hand
+from digitbatch.errors import PageError
 from digitbatch.inputs import InputOptions, SourceFile, open_source
 from digitbatch.nn.datasets import Digits, load_mnist
 from digitbatch.nn.mixture import split
@@ -36,11 +38,11 @@ from digitbatch.nn.predictors import OnnxPredictor
 from digitbatch.nn.training import Recipe
 from digitbatch.packaged import default_model
 from digitbatch.reading import read_page
-from digitbatch.types import FieldResult, Image, Page, PageRef, PageResult
+from digitbatch.types import FieldResult, Image, Page, PageRef, PageResult, failed_page
 
 KINDS = (
     "list", "fax", "ruled", "squared", "red", "pencil", "shadow", "crumpled", "webcam", "small",
-    "zeros", "touch", "drawn", *TABLE_KINDS,
+    "zeros", "touch", "drawn", *TABLE_KINDS, *FORM_KINDS,
 )  # fmt: skip
 REAL = {"real": ("photos", "marks", "desk"), "forms": ("list", "fax", "touch")}
 Rng = np.random.Generator
@@ -251,6 +253,8 @@ def measure_made(kinds: list[str], lines: int, digits: Digits, network: OnnxPred
     for kind in kinds:
         rng = np.random.default_rng([20, KINDS.index(kind)])
         seen: Counter[str] = Counter()
+        if kind in FORM_KINDS:
+            measure_forms(kind, lines, rng, plain, network, seen)
         while seen["lines"] < lines:
             pixels, truth = made_page(kind, rng, pens.get(kind, plain))
             start = time.perf_counter()
@@ -258,6 +262,23 @@ def measure_made(kinds: list[str], lines: int, digits: Digits, network: OnnxPred
             seen["s"] += time.perf_counter() - start  # type: ignore[assignment]
             count(result, truth, seen)
         print_row(kind, seen)
+
+
+def measure_forms(
+    kind: str, lines: int, rng: Rng, pen: Pen, network: OnnxPredictor, seen: Counter[str]
+) -> None:
+    """Make forms of a kind until it has its lines, and read them by their zones."""
+    for form in made_forms(kind, rng, pen):
+        page = Page(PageRef(kind, 1), form.pixels)
+        start = time.perf_counter()
+        try:
+            result = read_page(page, form.config, network)
+        except PageError as error:
+            result = failed_page(page.ref, str(error))
+        seen["s"] += time.perf_counter() - start  # type: ignore[assignment]
+        count_form(result, form.truth, seen)
+        if seen["lines"] >= lines:
+            return
 
 
 def measure_real(folder: Path, network: OnnxPredictor) -> None:
