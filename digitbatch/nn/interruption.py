@@ -42,8 +42,10 @@ class Interruption:
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
-                before = signal.signal(number, self._note)
-                self._before[number] = signal.SIG_DFL if before is None else before
+                before = signal.getsignal(number)
+                if before in (signal.SIG_IGN, None):  # in the background of a shell, or not ours
+                    continue
+                self._before[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(
