@@ -113,7 +113,7 @@ def decode(
 
 
 _Arcs = list[list[tuple[int, int, float]]]
-"""For each end: (start, what, score); what: a candidate, `_NOISE`, or `_GROUP` less a group's place."""
+"""For each end: (start, what, score); what: a candidate, `_NOISE`, or `_GROUP` less a group."""
 _NOISE: Final = -1
 _GROUP: Final = -2
 

@@ -113,7 +113,7 @@ def _reasons(
         reasons.append(f"digit {weakest + 1} is unsure ({digit.text}{other})")
     elif confidence < review.min_margin:
         reasons.append("could be parted or read otherwise")
-    if any(place.was_cut for place in reading.places):
+    if any(place.was_cut and not place.agreed for place in reading.places):
         reasons.append("digits touch")
     if marks:
         reasons.append(_marks_message(marks))

@@ -66,7 +66,7 @@ def build_lattice(
     wholes: list[tuple[list[int], Piece]] = []
     for piece, probabilities in zip(pieces, whole, strict=True):
         parts = [piece]
-        if segmenter.cut_touching and _may_be_several(piece, probabilities, digit_height_px):
+        if segmenter.cut_touching and may_be_several(piece, probabilities, digit_height_px):
             parts = cut(piece, digit_height_px)
         wholes.append((list(range(len(atoms), len(atoms) + len(parts))), piece))
         atoms += parts
@@ -110,8 +110,9 @@ def _unions(wholes: dict[tuple[int, int], Piece], size: float) -> dict[tuple[int
     return joined
 
 
-def _may_be_several(piece: Piece, probabilities: NDArray[np.float32], size: float) -> bool:
+def may_be_several(piece: Piece, probabilities: NDArray[np.float32], size: float) -> bool:
     width, height = piece.box.width, piece.box.height
+    """Whether a component is worth parting; `probabilities` (11,) is what it is as a whole."""
     if probabilities[:OTHER].max() > _SURE and width < _SURELY_ONE * size:
         return False
     return width > 0.45 * size and height > 0.5 * size and width > 0.5 * height

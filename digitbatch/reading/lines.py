@@ -11,6 +11,11 @@ _STEEPEST_DEG: Final = 45
 _VOTE_SPREAD_DEG: Final = 6.0
 _LEVEL_DEG: Final = 3.0  # slopes below this are left to the lines' own course
 _OFF_COURSE: Final = 0.6  # digit heights; farther off, a component begins a line of its own
+_ENDS: Final = 3  # digits by which the end of a line is judged
+_HALF_SHARED: Final = 0.8  # digit heights by which halves of one broken digit lie over each other
+_NEXT: Final = 1.5  # digit heights to where a line may go on
+_SAME_LEVEL: Final = 0.4  # digit heights
+_WHOLE: Final = 0.7  # digit heights from which a component counts as a digit
 _NEIGHBOR_HEIGHTS: Final = 4.0  # how far the next digit of a line may be when slopes are voted on
 
 
@@ -33,8 +38,42 @@ def group_lines(components: Components, sorting: Sorting) -> list[list[int]]:
     lines = _rejoined(components, _chained(components, chosen, size, slope), size)
     along = components.center_x * np.cos(slope) + components.center_y * np.sin(slope)
     across = components.center_y * np.cos(slope) - components.center_x * np.sin(slope)
+    lines = [sorted(line, key=lambda index: float(along[index])) for line in lines]
+    lines = _continued(components, lines, across, size)
     lines.sort(key=lambda line: float(np.mean(across[line])))
     return [sorted(line, key=lambda index: float(along[index])) for line in lines]
+
+
+def _continued(
+    components: Components, lines: list[list[int]], across: NDArray[np.float64], size: float
+) -> list[list[int]]:
+    """Put together what is one line, left off where a broken digit drew its course aside.
+
+    A line goes on in one that begins where it ends, at the height at which it ends.
+    """
+    right = components.left + components.width
+    result: list[list[int]] = []
+    for line in sorted(lines, key=lambda line: int(components.left[line].min())):
+        start = float(components.left[line].min())
+        for before in result:
+            gap = (start - float(right[before].max())) / size
+            if not -_HALF_SHARED < gap < _NEXT:
+                continue
+            end_level = _level(components, before[-_ENDS:], across, size)
+            if abs(_level(components, line[:_ENDS], across, size) - end_level) < _SAME_LEVEL * size:
+                before += line
+                break
+        else:
+            result.append(list(line))
+    return result
+
+
+def _level(
+    components: Components, end: list[int], across: NDArray[np.float64], size: float
+) -> float:
+    """The height at which one end of a line lies, by its whole digits if it has any."""
+    whole = [index for index in end if components.height[index] >= _WHOLE * size] or end
+    return float(np.median(across[whole]))
 
 
 def _rejoined(components: Components, lines: list[list[int]], size: float) -> list[list[int]]:

@@ -11,12 +11,13 @@ from typing import Final
 import numpy as np
 
 from digitbatch.reading.decode import GroupText, Place, Reading
-from digitbatch.reading.lattice import Lattice
+from digitbatch.reading.lattice import Lattice, may_be_several
 from digitbatch.reading.pieces import Piece, merged, tight_piece
 from digitbatch.types import OTHER, Box, GroupAnswer
 
 _TEXTS: Final = 6  # ways to read a group that are kept
 _LEAST: Final = 1e-4  # probability of those
+_UNSURE: Final = 0.7  # a digit less likely than this may be several
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ def touching_groups(lattice: Lattice, reading: Reading) -> list[Group]:
     """The groups of digits that a reading cuts, whole components each, from left to right."""
     spans: list[tuple[int, int]] = []
     for place in reading.places:
-        if not place.was_cut:
+        if not (place.was_cut or _is_doubtful(place, lattice.digit_height_px)):
             continue
         own = set(lattice.sources[place.atoms[0] : place.atoms[1]])
         where = [at for at, source in enumerate(lattice.sources) if source in own]
@@ -50,6 +51,12 @@ def touching_groups(lattice: Lattice, reading: Reading) -> list[Group]:
         digits = tuple(int(p.probabilities[:OTHER].argmax()) for p in own_places)
         groups.append(Group(first, last, merged(lattice.atoms[first:last]), digits))
     return groups
+
+
+def _is_doubtful(place: Place, size: float) -> bool:
+    """Whether a digit was not parted but may well be several."""
+    unsure = float(place.probabilities[:OTHER].max()) < _UNSURE
+    return unsure and may_be_several(place.piece, place.probabilities, size)
 
 
 def group_texts(group: Group, answer: GroupAnswer) -> list[GroupText]:
