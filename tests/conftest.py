@@ -1,9 +1,14 @@
-"""How hypothesis runs here, and that no test sees a model that a user promoted."""
+"""How hypothesis and torch run here, and that no test sees a model that a user promoted."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# Before torch is imported, here or in a command under test: threads that share what takes a
+# millisecond only wait for each other, seconds long where the cores have other work.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A busy machine makes an example slow, not wrong: time is no part of what these tests state.
 settings.register_profile(

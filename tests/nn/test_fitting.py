@@ -1,10 +1,20 @@
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from digitbatch.nn.architectures import build
+from digitbatch.nn.checkpoint import (
+    Checkpoint,
+    Machine,
+    Settings,
+    load_checkpoint,
+    save_checkpoint,
+)
+from digitbatch.nn.datasets import Digits
 from digitbatch.nn.fitting import Fitting
 from digitbatch.nn.mixture import Examples
 from digitbatch.nn.optimisation import draw_order, learning_rate, loss_of
@@ -17,12 +27,17 @@ RECIPE = Recipe(epochs=6, batch=32)
 CPU = torch.device("cpu")
 
 
-def fitting(recipe: Recipe, *, model: str = "cnn", count: int = 200) -> Fitting:
+@cache
+def drawn(count: int, seed: int) -> Digits:
+    """Digits that no test changes."""
+    return drawn_digits(count, seed)
+
+
+def fitting(recipe: Recipe, *, model: str = "cnn", count: int = 100) -> Fitting:
     """A training on drawn digits that has not begun."""
     torch.manual_seed(0)
-    digits = drawn_digits(count)
+    digits, held = drawn(count, 0), drawn(20, 1)
     examples = Examples(digits.crops, digits.labels, np.zeros(count, np.bool_))
-    held = drawn_digits(20, seed=1)
     return Fitting(build(model), examples, held, recipe, seed=0, device=CPU)
 
 
@@ -51,14 +66,14 @@ class TestFitting:
 
     def test_steps_take_the_place_of_epochs(self) -> None:
         """A recipe that counts steps ends after them, in the middle of an epoch too."""
-        under_way = fitting(replace(RECIPE, steps=8))
+        under_way = fitting(replace(RECIPE, steps=4))
         assert under_way.run()
-        assert under_way.standing.step == 8
+        assert under_way.standing.step == 4
         assert under_way.epochs == 2
 
     def test_patience_ends_training_and_keeps_the_best(self) -> None:
         """Without a better validation for two epochs training stops, and the best weights stay."""
-        still = fitting(replace(RECIPE, patience=2, learning_rate=0, average_decay=0, epochs=50))
+        still = fitting(replace(RECIPE, patience=2, learning_rate=0, average_decay=0, epochs=30))
         assert still.run()
         assert len(still.standing.history) == 3
         assert still.standing.best == 0
@@ -67,7 +82,7 @@ class TestFitting:
         """Without an average the network that was trained is the one that is kept."""
         torch.manual_seed(0)
         network = build("cnn")
-        digits = drawn_digits(64)
+        digits = drawn(64, 0)
         examples = Examples(digits.crops, digits.labels, np.zeros(64, np.bool_))
         under_way = Fitting(
             network, examples, digits, replace(RECIPE, average_decay=0), seed=0, device=CPU
@@ -75,6 +90,40 @@ class TestFitting:
         under_way.run()
         kept = under_way.network().state_dict()
         assert all(torch.equal(kept[name], value) for name, value in network.state_dict().items())
+
+
+@pytest.mark.parametrize("stop_after", [3, 7], ids=["between epochs", "within one"])
+@pytest.mark.parametrize(
+    ("model", "recipe"),
+    [
+        ("cnn", replace(RECIPE, epochs=3)),
+        ("cnn", replace(RECIPE, epochs=3, patience=2, learning_rate=1e-6, optimizer="adam")),
+        ("fully_connected", replace(RECIPE, epochs=3, average_decay=0, augmentation=None)),
+        ("two_layer", replace(RECIPE, epochs=3, optimizer="sgd", schedule="constant")),
+    ],
+    ids=["average", "patience", "dropout", "sgd"],
+)
+def test_resumed_is_as_if_never_stopped(
+    model: str, recipe: Recipe, stop_after: int, tmp_path: Path
+) -> None:
+    """Wherever it is stopped, what is continued from the file ends with the same bytes."""
+    whole = fitting(recipe, model=model, count=100)
+    assert whole.run()
+    stopped = fitting(recipe, model=model, count=100)
+    assert not stopped.run(stop=lambda: stopped.standing.step == stop_after)
+    settings = Settings((), model, recipe, 0)
+    checkpoint = Checkpoint(settings, stopped.standing, Machine.here(CPU), "")
+    save_checkpoint(tmp_path / "checkpoint", checkpoint, stopped.state())
+
+    torch.rand(7)  # what another process would have drawn
+    resumed = fitting(recipe, model=model, count=100)
+    found, state = load_checkpoint(tmp_path / "checkpoint")
+    resumed.restore(found.standing, state)
+    assert resumed.standing.step == stop_after
+    assert resumed.run()
+    assert resumed.standing.history == whole.standing.history
+    end = resumed.network().state_dict()
+    assert all(torch.equal(end[key], value) for key, value in whole.network().state_dict().items())
 
 
 class TestOrder:
