@@ -2,18 +2,22 @@
 
 python benchmarks/accuracy.py [--lines 400] [--kinds list,fax] [--digits held|test] [--model DIR]
 python benchmarks/accuracy.py --real
+python benchmarks/accuracy.py --engine tesseract|rapidocr [--json FILE]
 
 Made pages carry MNIST's digits, read from $DIGITBATCH_DATA/data/mnist (or --data): those that
 training keeps out (`held`, to tune by) or the test part (`test`, to publish). --real reads the
 scans below $DIGITBATCH_DATA/dev instead, each folder of them against its truth.json. Prints a
 Markdown table. Pages are made from a fixed seed: the same command measures the same pages.
+--engine has another program read them, if it is installed. --json notes the counts in a file as
+soon as a kind is read; benchmarks/accuracy_page.py makes docs/accuracy.md from such a file.
 """
 
 import argparse
+import hashlib
 import json
 import os
+import platform
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,27 +28,31 @@ import cv2
 import numpy as np
 from PIL import Image as Pil
 
-from benchmarks.forms import FORM_KINDS, count_form, made_forms
+from benchmarks.accuracy_page import Record, note
+from benchmarks.counting import Sample, count
+from benchmarks.forms import FORM_KINDS, made_forms
+from benchmarks.other_engines import ENGINES, Engine, MissingEngineError, Reader
+from benchmarks.scans import SCANS, read_scans
 from benchmarks.tables import TABLE_KINDS, made_table
+from digitbatch import __version__
 from digitbatch.config import Config
 from digitbatch.drawing.pages import PageStyle, write_lines
 from digitbatch.drawing.paper import Paper, fax
 from digitbatch.drawing.strokes import Hand
 from digitbatch.errors import PageError
-from digitbatch.inputs import InputOptions, SourceFile, open_source
+from digitbatch.nn.card import load_card
 from digitbatch.nn.datasets import Digits, load_mnist
 from digitbatch.nn.mixture import split
 from digitbatch.nn.predictors import OnnxPredictor
 from digitbatch.nn.training import Recipe
 from digitbatch.packaged import default_model
 from digitbatch.reading import read_page
-from digitbatch.types import FieldResult, Image, Page, PageRef, PageResult, failed_page
+from digitbatch.types import Image, Page, PageRef, failed_page
 
 KINDS = (
     "list", "fax", "ruled", "squared", "red", "pencil", "shadow", "crumpled", "webcam", "small",
     "zeros", "touch", "drawn", *TABLE_KINDS, *FORM_KINDS,
 )  # fmt: skip
-REAL = {"real": ("photos", "marks", "desk"), "forms": ("list", "fax", "touch")}
 Rng = np.random.Generator
 
 
@@ -157,84 +165,6 @@ def _crumpled(pixels: Image, rng: Rng) -> Image:
     return np.asarray(np.clip(pixels * light[..., None], 0, 255), np.uint8)
 
 
-def real_pages(folder: Path) -> Iterator[tuple[str, Page, list[str]]]:
-    """Kind, page and lines of every scan that a truth.json below the folder names."""
-    for part, kinds in REAL.items():
-        truth = json.loads((folder / part / "truth.json").read_text(encoding="utf-8"))
-        for key, lines in sorted(truth.items()):
-            name, number = key.rsplit("#", 1)
-            kind = name.split("/")[0]
-            if kind in kinds:
-                with open_source(SourceFile(folder / part / name, name), InputOptions()) as source:
-                    page = source.read(int(number))
-                yield f"{part} {kind}", page, [lines[n] for n in sorted(lines, key=int)]
-
-
-def aligned(
-    truth: list[str], read: list[FieldResult]
-) -> Iterator[tuple[str | None, FieldResult | None]]:
-    """Lines as written beside the rows that read them, in order, at the least number of edits."""
-    texts = [field.text.replace(" ", "") for field in read]
-    cost = np.zeros((len(truth) + 1, len(texts) + 1))
-    cost[:, 0] = np.cumsum([0, *map(len, truth)])
-    cost[0] = np.cumsum([0, *map(len, texts)])
-    for i, line in enumerate(truth, 1):
-        for j, text in enumerate(texts, 1):
-            cost[i, j] = min(
-                cost[i - 1, j] + len(line),
-                cost[i, j - 1] + len(text),
-                cost[i - 1, j - 1] + edits(line, text),
-            )
-    i, j = len(truth), len(texts)
-    while i or j:
-        if i and j and cost[i, j] == cost[i - 1, j - 1] + edits(truth[i - 1], texts[j - 1]):
-            i, j = i - 1, j - 1
-            yield truth[i], read[j]
-        elif i and cost[i, j] == cost[i - 1, j] + len(truth[i - 1]):
-            i -= 1
-            yield truth[i], None
-        else:
-            j -= 1
-            yield None, read[j]
-
-
-def edits(truth: str, read: str) -> int:
-    """Edit distance; "?" in the truth, a digit that nobody can read, stands for any."""
-    row = list(range(len(read) + 1))
-    for i, a in enumerate(truth, 1):
-        new = [i]
-        for j, b in enumerate(read, 1):
-            new.append(min(row[j] + 1, new[-1] + 1, row[j - 1] + (a not in (b, "?"))))
-        row = new
-    return row[-1]
-
-
-def count(result: PageResult, truth: list[str], seen: Counter[str]) -> None:
-    """Add one page to a kind's counts."""
-    for line, field in aligned(truth, [field for field in result.fields if field.text]):
-        right = line is not None and field is not None and not edits(line, _bare(field.text))
-        accepted = field is not None and field.status == "ok"
-        seen["lines"] += line is not None
-        seen["right"] += right
-        seen["spurious"] += line is None
-        seen["accepted"] += accepted
-        seen["wrong"] += accepted and not right
-
-
-def _bare(text: str) -> str:
-    return text.replace(" ", "")
-
-
-def print_row(kind: str, seen: Counter[str]) -> None:
-    """One row of the table."""
-    lines = max(seen["lines"], 1)
-    print(
-        f"| {kind} | {seen['lines']} | {seen['right'] / lines:.1%} | {seen['spurious']} "
-        f"| {seen['accepted'] / lines:.1%} | {seen['wrong']} | {1000 * seen['s'] / lines:.0f} ms |",
-        flush=True,
-    )
-
-
 def digits_for(part: str, mnist: Path) -> Digits:
     """The digits that training keeps out, or the test part."""
     if part == "test":
@@ -245,77 +175,120 @@ def digits_for(part: str, mnist: Path) -> Digits:
     ]
 
 
-def measure_made(kinds: list[str], lines: int, digits: Digits, network: OnnxPredictor) -> None:
-    """Make pages until each kind has its lines, read them, and print the counts."""
+def made_samples(kind: str, digits: Digits) -> Iterator[Sample]:
+    """Pages of a kind, without end, and the same ones each time."""
+    rng = np.random.default_rng([20, KINDS.index(kind)])
+    pen = TouchingZeros(digits) if kind == "zeros" else Pen(digits)
+    ref = PageRef(kind, 1)
+    if kind in FORM_KINDS:
+        for form in made_forms(kind, rng, pen):
+            yield Sample(Page(ref, form.pixels), form.config, form.truth)
     config = Config()
-    pens: dict[str, Pen] = {"zeros": TouchingZeros(digits)}
-    plain = Pen(digits)
-    for kind in kinds:
-        rng = np.random.default_rng([20, KINDS.index(kind)])
-        seen: Counter[str] = Counter()
-        if kind in FORM_KINDS:
-            measure_forms(kind, lines, rng, plain, network, seen)
-        while seen["lines"] < lines:
-            pixels, truth = made_page(kind, rng, pens.get(kind, plain))
-            start = time.perf_counter()
-            result = read_page(Page(PageRef(kind, 1), pixels), config, network)
-            seen["s"] += time.perf_counter() - start  # type: ignore[assignment]
-            count(result, truth, seen)
-        print_row(kind, seen)
+    while True:
+        pixels, truth = made_page(kind, rng, pen)
+        yield Sample(Page(ref, pixels), config, truth)
 
 
-def measure_forms(
-    kind: str, lines: int, rng: Rng, pen: Pen, network: OnnxPredictor, seen: Counter[str]
-) -> None:
-    """Make forms of a kind until it has its lines, and read them by their zones."""
-    for form in made_forms(kind, rng, pen):
-        page = Page(PageRef(kind, 1), form.pixels)
-        start = time.perf_counter()
+def measure(samples: Iterator[Sample], read: Reader, lines: int | None = None) -> Record:
+    """Read pages until there are so many lines, or all, and count."""
+    seen: Counter[str] = Counter()
+    spent_s, first = 0.0, None
+    for sample in samples:
+        first = first or sample
+        start_s = cpu_s()
         try:
-            result = read_page(page, form.config, network)
+            result = read(sample.page, sample.config)
         except PageError as error:
-            result = failed_page(page.ref, str(error))
-        seen["s"] += time.perf_counter() - start  # type: ignore[assignment]
-        count_form(result, form.truth, seen)
-        if seen["lines"] >= lines:
-            return
+            result = failed_page(sample.page.ref, str(error))
+        spent_s += cpu_s() - start_s
+        count(result, sample.truth, seen)
+        if lines is not None and seen["lines"] >= lines:
+            break
+    if first is None:
+        sys.exit("no pages of this kind were found")
+    counts = {key: seen[key] for key in ("lines", "right", "spurious", "accepted", "wrong")}
+    return {**counts, "cpu_s": round(spent_s, 3), "first_page": fingerprint(first)}
 
 
-def measure_real(folder: Path, network: OnnxPredictor) -> None:
-    """Read the scans and print the counts by kind."""
-    config = Config()
-    kinds: dict[str, Counter[str]] = {}
-    for kind, page, truth in real_pages(folder):
-        seen = kinds.setdefault(kind, Counter())
-        start = time.perf_counter()
-        result = read_page(page, config, network)
-        seen["s"] += time.perf_counter() - start  # type: ignore[assignment]
-        count(result, truth, seen)
-    for kind, seen in kinds.items():
-        print_row(kind, seen)
+def cpu_s() -> float:
+    """Processor time of this process and of the programs that it ran, whatever else runs."""
+    return sum(os.times()[:4])
+
+
+def fingerprint(sample: Sample) -> str:
+    """Of a page and what is written on it: tells whether two programs read the same pages."""
+    written = json.dumps(sample.truth).encode()
+    return hashlib.sha256(sample.page.pixels.tobytes() + written).hexdigest()[:16]
+
+
+def this_processor() -> str:
+    """What reads here, in words."""
+    about = Path("/proc/cpuinfo")
+    lines = about.read_text(encoding="utf-8").splitlines() if about.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def print_row(kind: str, seen: Record) -> None:
+    """One row of the table."""
+    lines = max(seen["lines"], 1)
+    print(
+        f"| {kind} | {seen['lines']} | {seen['right'] / lines:.1%} | {seen['spurious']} "
+        f"| {seen['accepted'] / lines:.1%} | {seen['wrong']} "
+        f"| {1000 * seen['cpu_s'] / lines:.0f} ms |",
+        flush=True,
+    )
+
+
+def digitbatch_engine(model: Path) -> Engine:
+    """What is measured: on one core, with the model of a folder."""
+    network = OnnxPredictor(model)
+    about = f"{__version__}, weights {load_card(model).weights_sha256[:12]}"
+    return Engine(lambda page, config: read_page(page, config, network), about)
 
 
 def main() -> None:
     """Read the options and measure."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--lines", type=int, default=400, help="of each kind")
-    parser.add_argument("--kinds", default=",".join(KINDS))
+    parser.add_argument("--kinds", help="those to read, with commas between; left out: all")
     parser.add_argument("--digits", choices=["held", "test"], default="held")
     parser.add_argument("--data", type=Path, default=os.environ.get("DIGITBATCH_DATA"))
     parser.add_argument("--model", type=Path, default=default_model())
     parser.add_argument("--real", action="store_true")
+    parser.add_argument("--engine", choices=["digitbatch", *ENGINES], default="digitbatch")
+    parser.add_argument("--json", type=Path, help="note the counts in this file")
     options = parser.parse_args()
     if options.data is None:
         sys.exit("skipped: name the folder of the data by --data or DIGITBATCH_DATA")
     cv2.setNumThreads(1)
-    network = OnnxPredictor(options.model)
-    print("| pages | lines | wholly right | spurious | accepted | accepted wrong | per line |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
-    if options.real:
-        measure_real(Path(options.data) / "dev", network)
+    if options.engine == "digitbatch":
+        engine = digitbatch_engine(options.model)
     else:
-        digits = digits_for(options.digits, Path(options.data) / "data" / "mnist")
-        measure_made(options.kinds.split(","), options.lines, digits, network)
+        try:
+            engine = ENGINES[options.engine]()
+        except MissingEngineError as error:
+            sys.exit(f"skipped: {error}")
+    data = Path(options.data)
+    digits = None if options.real else digits_for(options.digits, data / "data" / "mnist")
+    known = list(SCANS.values()) if digits is None else list(KINDS)
+    kinds = options.kinds.split(",") if options.kinds else known
+    if unknown := set(kinds) - set(known):
+        sys.exit(f"no such kinds: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    print("| pages | lines | wholly right | spurious | accepted | accepted wrong | CPU a line |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for kind in kinds:
+        if digits is None:
+            about = {"kind": kind, "digits": None}
+            seen = measure(read_scans(data / "dev", kind), engine.read)
+            seen["first_page"] = None  # the data stays where it is, every trace of it
+        else:
+            about = {"kind": kind, "digits": options.digits}
+            seen = measure(made_samples(kind, digits), engine.read, options.lines)
+        print_row(kind, seen)
+        if options.json:
+            about |= {"engine": options.engine, "version": engine.version}
+            note(options.json, about | seen | {"processor": this_processor()})
 
 
 if __name__ == "__main__":

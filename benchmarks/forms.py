@@ -5,9 +5,8 @@ degree. `template` forms are of many layouts and lie shifted, turned, stretched 
 scans; each is laid on a reference page that is itself filled in, by another hand.
 """
 
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,11 +20,11 @@ from PIL import ImageDraw, ImageFont
 from digitbatch.config import Config, Template, Zone
 from digitbatch.drawing.pages import Draw
 from digitbatch.drawing.paper import Paper, Pen, Rgb, expose
-from digitbatch.types import Image, PageResult
+from digitbatch.types import Image
 
 FORM_KINDS: Final = ("postal", "invoice", "template")
 _PAGES_A_LAYOUT: Final = 5
-_WORDS: Final = (
+_WORDS: Final = (  # noqa: SIM905 - words are read, not a list
     "the goods listed below were delivered in good order and are charged as agreed please quote "
     "the number above with your payment within thirty days signature date name street city"
 ).split()
@@ -80,20 +79,6 @@ def made_forms(kind: str, rng: Rng, draw: Draw) -> Iterator[Form]:
         layout = _postal(rng) if kind == "postal" else _invoice(rng)
         pixels, truth = _filled(layout, rng, draw, skew_deg=float(rng.uniform(-0.5, 0.5)))
         yield Form(_jpeg(pixels, rng), Config(fields=_zones(layout)), truth)
-
-
-def count_form(result: PageResult, truth: dict[str, str], seen: Counter[str]) -> None:
-    """Add one form to a kind's counts; an empty zone is no line, and text in one is spurious."""
-    read = {entry.name: entry for entry in result.fields}
-    for name, text in truth.items():
-        entry = read.get(name)
-        found = "" if entry is None else entry.text.replace(" ", "")
-        accepted = entry is not None and entry.status == "ok"
-        seen["lines"] += bool(text)
-        seen["right"] += bool(text) and found == text
-        seen["spurious"] += not text and bool(found)
-        seen["accepted"] += accepted
-        seen["wrong"] += accepted and found != text
 
 
 def _zones(layout: _Layout) -> tuple[Zone, ...]:
@@ -158,7 +143,7 @@ def _any_layout(rng: Rng) -> _Layout:
     _print(printed, " ".join(rng.choice(_WORDS, 3)).title(), 90, 60, 46)
     thick = int(rng.integers(1, 4))
     sort: Cells = ("joined", "apart", "comb")[int(rng.integers(3))]
-    places = []
+    places: list[_Place] = []
     top = 190.0
     while top < 1250:
         height = float(rng.uniform(46, 68))
@@ -288,8 +273,8 @@ def _draw_cells(printed: Image, place: _Place, thick: int) -> None:
             cv2.line(printed, (x, round(low - 0.28 * place.height)), (x, low), 255, thick)
     if place.cells in ("joined", "apart"):
         for number in range(place.count):
-            x = place.left + number * (place.width + place.gap)
-            ends = (round(x), high), (round(x + place.width), low)
+            wall = place.left + number * (place.width + place.gap)
+            ends = (round(wall), high), (round(wall + place.width), low)
             cv2.rectangle(printed, *ends, 255, thick)
 
 
