@@ -1,10 +1,13 @@
 """Take the printed boxes, combs and base lines of a zone out of its ink."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from digitbatch.reading.grid import Grid
 from digitbatch.stages.remove_rules import Rule
@@ -12,11 +15,13 @@ from digitbatch.types import Image
 
 _TICK: Final = 0.1  # a comb's tick rises at least this part of the zone's height from its line
 _TICKS: Final = 0.6  # this share of the places between digits must have one: a 1 stands alone
+_ALIKE: Final = 0.2  # of their height: so much do ticks differ
 _THICKEST: Final = 0.07  # of the zone's height: thicker lines are no print of a form
 _WIDEST: Final = 0.12  # of the zone's height: two walls that all but touch, as one
+_GAP: Final = 0.16  # of a box's height: two walls so near to each other are two boxes' own
 _ASIDE_PX: Final = 2  # how far a line's ink may lie from its fitted course
 _USUAL: Final = 40  # percentile of the widths along a line: strokes make more of them than gaps
-_REST: Final = 2  # pixels beside a line: ink that is nowhere farther off is a rest of it
+_REST: Final = 3  # pixels beside a line: ink that is nowhere farther off is a rest of it
 
 
 def without_print(mask: Image, grid: Grid, places: int | None) -> Image:
@@ -33,49 +38,92 @@ def without_print(mask: Image, grid: Grid, places: int | None) -> Image:
     """
     if not grid.rows and not grid.walls:
         return mask
+    # Between boxes that stand apart, a digit's stroke may fill the gap: it is no print.
+    gap_px = 0.0 if grid.apart or not grid.cells else _GAP * grid.cells[0].height
     widest_px = max(4, round(_WIDEST * mask.shape[0]))
-    without = _deleted(mask, grid.rows, widest_px)
+    without = _deleted(mask, grid.rows, widest_px, 0.0)
     turned = np.ascontiguousarray(without.T)
     walls = list(grid.walls)
     if not walls and places and grid.rows:
         walls = _ticks(turned, grid.rows, places, max(3, round(_THICKEST * mask.shape[0])))
     if walls:
-        without = np.ascontiguousarray(_deleted(turned, walls, widest_px).T)
+        without = np.ascontiguousarray(_deleted(turned, walls, widest_px, gap_px).T)
     whole = _mended(mask, without, rows=bool(grid.rows), columns=bool(walls))
-    return _without_rests(mask, whole, grid.rows, walls)
+    return without_rests(whole, grid.rows, walls, gap_px)
 
 
-def _deleted(mask: Image, rules: Sequence[Rule], widest_px: int) -> Image:
-    """The mask without the runs of ink along each rule that are no thicker than the rule.
+def _deleted(mask: Image, rules: Sequence[Rule], widest_px: int, gap_px: float) -> Image:
+    """The mask without the runs that lie wholly on a rule, or on two that all but touch.
 
     How thick a rule is shows where no stroke crosses it, which is most of its way.
     """
-    height, width = mask.shape
     result = mask.copy()
-    offsets = np.arange(-2 * widest_px, 2 * widest_px + 1)[:, None]
-    index = np.arange(len(offsets))[:, None]
-    for rule in rules:
+    runs = [_Runs.along(mask, rule, beyond, widest_px) for rule, beyond in _bands(rules, gap_px)]
+    for run in runs:
+        if run is not None:
+            slack = 0.5 * max(1.6 * run.usual, run.usual + 2) + 0.5
+            thin = run.band & (run.before >= -slack) & (run.after <= run.beyond + slack)
+            at_row, at_column = np.nonzero(thin & run.inside)
+            result[run.rows[at_row, at_column], run.xs[at_column]] = 0
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """The runs of ink across a rule, in a window around it."""
+
+    xs: NDArray[np.int64]  # (columns,) of the mask
+    rows: NDArray[np.int64]  # (window, columns) of the mask
+    inside: NDArray[np.bool_]  # (window, columns) whether they are on the mask
+    band: NDArray[np.bool_]  # (window, columns) the ink
+    before: NDArray[np.int64]  # (window, columns) where each pixel's run begins, from the rule
+    after: NDArray[np.int64]  # (window, columns) and where it ends
+    beyond: float  # the width of the band beyond the rule
+    usual: float  # how thick most of the runs on the rule are
+
+    @classmethod
+    def along(cls, mask: Image, rule: Rule, beyond: float, widest_px: int) -> "_Runs | None":
+        """The runs along a rule; None where too few are on it."""
+        height, width = mask.shape
         xs = np.arange(max(0, rule.left - widest_px), min(width, rule.right + widest_px + 1))
         if len(xs) < 4:
-            continue
+            return None
+        reach = 2 * widest_px + round(beyond)
+        offsets = np.arange(-reach, reach + 1)[:, None]
+        index = np.arange(len(offsets))[:, None]
         rows = np.rint(np.polyval(rule.curve, xs)).astype(np.int64)[None] + offsets
         inside = (rows >= 0) & (rows < height)
         band = (mask[np.clip(rows, 0, height - 1), xs[None]] > 0) & inside
-        # In each column, the run of ink that lies nearest to the rule.
-        away = np.where(band, np.abs(offsets), 2 * len(offsets))
-        nearest, columns = away.argmin(axis=0), np.arange(len(xs))
-        on_rule = away.min(axis=0) <= _ASIDE_PX
-        above = np.maximum.accumulate(np.where(band, -1, index), axis=0)[nearest, columns]
-        gaps = np.where(band, len(offsets), index)
-        below = np.minimum.accumulate(gaps[::-1], axis=0)[::-1][nearest, columns]
-        run = below - above - 1
-        if np.count_nonzero(on_rule) < 4:
-            continue
-        usual = min(float(np.percentile(run[on_rule], _USUAL)), widest_px)
-        thin = on_rule & (run <= max(1.6 * usual, usual + 2))
-        at_row, at_column = np.nonzero((index > above) & (index < below) & thin)
-        result[rows[at_row, at_column], xs[at_column]] = 0
-    return result
+        # For each pixel, the paper before and after its run.
+        before = np.maximum.accumulate(np.where(band, -1, index), axis=0)
+        after = np.minimum.accumulate(np.where(band, len(offsets), index)[::-1], axis=0)[::-1]
+        near = slice(reach - _ASIDE_PX, reach + _ASIDE_PX + 1)
+        on_rule = band[near]
+        columns = np.flatnonzero(on_rule.any(axis=0))
+        if len(columns) < 4:
+            return None
+        # Of each column, the run nearest to the rule.
+        order = np.argsort(np.abs(np.arange(-_ASIDE_PX, _ASIDE_PX + 1)), kind="stable")
+        row = reach - _ASIDE_PX + order[on_rule[order].argmax(axis=0)][columns]
+        run = after[row, columns] - before[row, columns] - 1
+        usual = min(float(np.percentile(run, _USUAL)), float(widest_px))
+        return cls(xs, rows, inside, band, before - reach + 1, after - reach - 1, beyond, usual)
+
+
+def _bands(rules: Sequence[Rule], gap_px: float) -> list[tuple[Rule, float]]:
+    """Each rule, and each pair that all but touches, with its width beyond the first rule."""
+    ordered = sorted(rules, key=lambda rule: float(np.polyval(rule.curve, _middle(rule))))
+    bands = [(rule, 0.0) for rule in ordered]
+    for first, second in pairwise(ordered):
+        at = _middle(first)
+        apart = float(np.polyval(second.curve, at) - np.polyval(first.curve, at))
+        if 0 < apart <= gap_px:
+            bands.append((first, apart))
+    return bands
+
+
+def _middle(rule: Rule) -> float:
+    return (rule.left + rule.right) / 2
 
 
 def _mended(mask: Image, without: Image, *, rows: bool, columns: bool) -> Image:
@@ -102,21 +150,30 @@ def _stroke(slant: int) -> Image:
     return element
 
 
-def _without_rests(mask: Image, whole: Image, rows: Sequence[Rule], walls: Sequence[Rule]) -> Image:
-    """Drop the components that lie nowhere farther than a line's own width from it."""
-    near = np.zeros(mask.shape, np.bool_)
-    for rules, view in ((rows, near), (walls, near.T)):
+def without_rests(
+    whole: Image, rows: Sequence[Rule], walls: Sequence[Rule], gap_px: float
+) -> Image:
+    """Drop the components that lie nowhere but on lines, or in the gap between two boxes.
+
+    Args:
+        whole: (H, W) uint8 mask.
+        rows: Lines along the zone.
+        walls: Lines across it, as rules of the turned zone.
+        gap_px: So wide is the gap between two boxes at the most.
+    """
+    near = np.zeros(whole.shape, np.bool_)
+    for view, bands in ((near, _bands(rows, 0.0)), (near.T, _bands(walls, gap_px))):
         height, width = len(view), len(view[0])
-        for rule in rules:
+        for rule, beyond in bands:
             xs = np.arange(max(0, rule.left), min(width - 1, rule.right) + 1)
             ys = np.rint(np.polyval(rule.curve, xs)).astype(np.int64)
-            for off in range(-_REST, _REST + 1):
+            for off in range(-_REST, round(beyond) + _REST + 1):
                 view[np.clip(ys + off, 0, height - 1), xs] = True
     count, labels = cv2.connectedComponents(whole, connectivity=8)
-    beyond = np.zeros(count, np.bool_)
-    beyond[np.unique(labels[~near])] = True
-    beyond[0] = False
-    return np.asarray(np.where(beyond[labels], whole, 0), np.uint8)
+    kept = np.zeros(count, np.bool_)
+    kept[np.unique(labels[~near])] = True
+    kept[0] = False
+    return np.asarray(np.where(kept[labels], whole, 0), np.uint8)
 
 
 def _ticks(turned: Image, rows: Sequence[Rule], places: int, thickest_px: int) -> list[Rule]:
@@ -126,7 +183,7 @@ def _ticks(turned: Image, rows: Sequence[Rule], places: int, thickest_px: int) -
     foot = max(heights)
     base = rows[int(np.argmax(heights))]
     pitch = (base.right - base.left) / places
-    ticks = []
+    found: list[tuple[int, int]] = []  # where, and how high above the line
     for place in range(places + 1):
         middle = base.left + place * pitch
         first = max(0, round(middle - 0.12 * pitch))
@@ -139,7 +196,13 @@ def _ticks(turned: Image, rows: Sequence[Rule], places: int, thickest_px: int) -
         rise = np.where(paper[:, skip:].any(axis=1), paper[:, skip:].argmax(axis=1), 0)
         best = int(rise.argmax())
         if _TICK * height <= rise[best] + skip <= 0.6 * height and rise[best] > 0:
-            at = first + best
-            span = round(foot) - skip - int(rise[best])
-            ticks.append(Rule(max(0, span), round(foot), np.array([0.0, 0.0, float(at)])))
-    return ticks if len(ticks) >= _TICKS * (places + 1) else []
+            found.append((first + best, skip + int(rise[best])))
+    if not found:
+        return []
+    # Ticks are all of one height; strokes that stand on the line are not.
+    usual = float(np.median([rise for _, rise in found]))
+    alike = sum(abs(rise - usual) <= max(2.0, _ALIKE * usual) for _, rise in found)
+    if alike < _TICKS * (places + 1):
+        return []
+    span = max(0, round(foot - min(usual * (1 + _ALIKE), usual + 2)))
+    return [Rule(span, round(foot), np.array([0.0, 0.0, float(at)])) for at, _ in found]

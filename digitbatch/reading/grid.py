@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from digitbatch.stages.remove_rules import Rule, thin_pieces
 from digitbatch.types import Image
 
-_THICKEST: Final = 0.07  # of the zone's height: thicker lines are no print of a form
+_THICKEST: Final = 0.1  # of the zone's height: thicker lines are no print of a form
 _ROW: Final = 0.5  # a printed line is at least this part of the zone's width long
 _PIECE: Final = 0.6  # and shows pieces of this part of its length that no digit touches
 _LEAST_REACH: Final = 0.4  # of the zone's height: lines closer than this are no box's
@@ -30,10 +30,10 @@ _GAP: Final = 0.4  # of the distance of two boxes: the widest gap between them
 _CLOSEST: Final = 0.03  # of their height: the narrowest
 _BETWEEN: Final = 0.6  # more cover than this in such gaps is one thick wall
 _MORE: Final = 0.1
+_STRONG: Final = 0.75  # of the way from line to line is inked beside a wall: print, too
+_THIN_PX: Final = 3
 _BESIDE: Final = 0.16  # of their height: how near to a wall another one may stand
 _NARROWEST: Final = 0.3  # of its height: the width of a box
-_SNAP: Final = 0.08  # of the zone's height: how far a line may lie from where the reference has it
-_SHOWN: Final = 0.35  # of a line that the reference has must show, or it is not taken out
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,11 @@ class Grid:
     rows: tuple[Rule, ...]  # lines along it
     walls: tuple[Rule, ...]  # lines across it, as rules of the turned crop
     cells: tuple[Cell, ...]  # from left to right; none where there are no boxes
+
+    @property
+    def apart(self) -> bool:
+        """Whether there is paper between the boxes, so that each has its own walls."""
+        return any(b.left - a.right > 1 for a, b in pairwise(self.cells))
 
 
 def find_grid(mask: Image, places: int | None) -> Grid:
@@ -121,7 +126,7 @@ def _boxes(
     if bottom - top < _LEAST_REACH * height:
         return None
     slope = float(upper.curve[1] + lower.curve[1]) / 2
-    cover = _upright_cover(mask, top, bottom, slope)
+    cover = upright_cover(mask, top, bottom, slope)
     left, right = min(upper.left, lower.left), max(upper.right, lower.right)
     found = None if places is None else _regular(cover, places, left, right, bottom - top)
     if found is None:
@@ -130,27 +135,27 @@ def _boxes(
         return None
     score, spans = found
     edges = sorted({round(edge, 2) for span in spans for edge in span})
-    # Where two boxes all but touch, one wall stands for both in the layout, but both are print.
-    beside = _BESIDE * (bottom - top)
-    strong = _peaks(cover, _WALL)
-    edges += [at for at in strong if 1 < min(abs(at - edge) for edge in edges) <= beside]
-    # A wall stands at right angles to its lines.
-    walls = tuple(_wall(edge, top, bottom, slope) for edge in edges)
+    if len(edges) == len(spans) + 1:
+        edges += wall_sides(cover, edges, bottom - top)
+    walls = tuple(wall_rule(edge, top, bottom, slope) for edge in edges)
     cells = tuple(Cell(a, top, b, bottom) for a, b in spans)
     return score * (bottom - top), walls, cells
 
 
-def _wall(at: float, top: float, bottom: float, slope: float) -> Rule:
+def wall_rule(at: float, top: float, bottom: float, slope: float) -> Rule:
+    """A wall at right angles to lines that rise by `slope`, as a rule of the turned crop."""
     middle = (top + bottom) / 2
     curve = np.array([0.0, -slope, at + slope * middle])
     return Rule(max(0, round(top)), round(bottom), curve)
 
 
-def _upright_cover(mask: Image, top: float, bottom: float, slope: float) -> NDArray[np.float64]:
+def upright_cover(mask: Image, top: float, bottom: float, slope: float) -> NDArray[np.float64]:
     """For each column how much of the way from line to line is inked within a pixel of it."""
     height, width = mask.shape
     inset = 0.06 * (bottom - top)
     rows = np.arange(max(0, round(top + inset)), min(height, round(bottom - inset)))
+    if not len(rows):
+        return np.zeros(width, np.float64)
     lean = np.rint(-slope * (rows - (top + bottom) / 2)).astype(np.int64)
     columns = np.arange(width)[None] + lean[:, None]
     inside = (columns >= 0) & (columns < width)
@@ -159,6 +164,37 @@ def _upright_cover(mask: Image, top: float, bottom: float, slope: float) -> NDAr
     near[:, 1:] |= inked[:, :-1]
     near[:, :-1] |= inked[:, 1:]
     return np.asarray(near.mean(axis=0), np.float64)
+
+
+def wall_sides(cover: NDArray[np.float64], walls: Sequence[float], height: float) -> list[float]:
+    """The sides of walls that are thick, or two: boxes that all but touch may look like one wall.
+
+    All walls of a zone are of one thickness. Where one seems thicker, a digit leans on it.
+
+    Args:
+        cover: (W,) from `upright_cover`.
+        walls: Where there are walls.
+        height: Of the boxes, in pixels.
+    """
+    strong = np.flatnonzero(cover >= _STRONG)
+    runs = [run for run in np.split(strong, np.flatnonzero(np.diff(strong) > 1) + 1) if len(run)]
+    found: list[tuple[float, float]] = []
+    for wall in walls:
+        near = [run for run in runs if max(run[0] - wall, wall - run[-1]) <= _BESIDE * height]
+        if near:
+            found.append((float(min(run[0] for run in near)), float(max(run[-1] for run in near))))
+    if not found:
+        return []
+    usual = float(np.percentile([last - first for first, last in found], 50))
+    if usual <= _THIN_PX or usual > 2 * _BESIDE * height + 4:
+        return []
+    slack = max(2.0, 0.25 * usual)
+    return [
+        side
+        for first, last in found
+        if last - first <= usual + slack
+        for side in (first + 1, last - 1)
+    ]
 
 
 Span = tuple[float, float]
@@ -254,78 +290,3 @@ def _alone(cover: NDArray[np.float64], height: float) -> tuple[float, list[Span]
     walls = [float(run.mean()) for run in runs if len(run) and len(run) <= 0.2 * height + 4]
     spans = [(a, b) for a, b in pairwise(walls) if b - a >= _NARROWEST * height]
     return (0.5, spans) if spans else None
-
-
-def placed_grid(mask: Image, expected: Grid) -> Grid:
-    """A grid where the form's reference page has it, moved to the ink that is there.
-
-    Args:
-        mask: (H, W) uint8, ink 255 on 0: the zone, with a little around it.
-        expected: The reference's grid, in pixels of this crop.
-
-    Returns:
-        The lines that show, each where it shows, and all of the cells.
-    """
-    height = mask.shape[0]
-    reach = max(2, round(_SNAP * height))
-    turned = np.ascontiguousarray(mask.T)
-    rows = [_snapped_rule(mask, row, reach) for row in expected.rows]
-    walls = [_snapped_rule(turned, wall, reach) for wall in expected.walls]
-    cells = tuple(
-        Cell(
-            _moved(cell.left, (cell.top + cell.bottom) / 2, expected.walls, walls),
-            _moved(cell.top, (cell.left + cell.right) / 2, expected.rows, rows),
-            _moved(cell.right, (cell.top + cell.bottom) / 2, expected.walls, walls),
-            _moved(cell.bottom, (cell.left + cell.right) / 2, expected.rows, rows),
-        )
-        for cell in expected.cells
-    )
-    return Grid(
-        tuple(rule for rule in rows if rule is not None),
-        tuple(rule for rule in walls if rule is not None),
-        cells,
-    )
-
-
-def _snapped_rule(mask: Image, rule: Rule, reach: int) -> Rule | None:
-    """The straight line near a rule that most ink lies on; None where hardly any does."""
-    height, width = mask.shape
-    left, right = max(0, rule.left), min(width - 1, rule.right)
-    if right - left < 4:
-        return None
-    xs = np.arange(left, right + 1)
-    share = (xs - left) / (right - left)
-    ys = np.polyval(rule.curve, xs)
-    inked = mask > 0
-    near = inked.copy()
-    near[1:] |= inked[:-1]
-    near[:-1] |= inked[1:]
-    best, found = -1.0, (0, 0)
-    shifts = np.arange(-reach, reach + 1)
-    for first in shifts:
-        tilts = shifts[np.abs(shifts - first) <= max(2, reach // 2)]
-        paths = np.rint(ys[None] + first + (tilts[:, None] - first) * share[None]).astype(np.int64)
-        inside = (paths >= 0) & (paths < height)
-        rows = np.clip(paths, 0, height - 1)
-        # The line itself counts more than what lies beside it.
-        seen = 0.5 * (near[rows, xs[None]] & inside) + 0.5 * (inked[rows, xs[None]] & inside)
-        score = seen.mean(axis=1) - 0.01 * (abs(int(first)) + np.abs(tilts)) / reach
-        top = int(score.argmax())
-        if score[top] > best:
-            best, found = float(score[top]), (int(first), int(tilts[top]))
-    if best < _SHOWN:
-        return None
-    line = np.polyfit(xs, ys + found[0] + (found[1] - found[0]) * share, 1)
-    return Rule(left, right, np.array([0.0, line[0], line[1]]))
-
-
-def _moved(at: float, along: float, before: Sequence[Rule], after: Sequence[Rule | None]) -> float:
-    """A cell's edge where its line is now."""
-    if not before:
-        return at
-    places = [float(np.polyval(rule.curve, along)) for rule in before]
-    nearest = min(range(len(places)), key=lambda i: abs(places[i] - at))
-    new = after[nearest]
-    if new is None or abs(places[nearest] - at) > 3:
-        return at
-    return float(np.polyval(new.curve, along))

@@ -4,24 +4,30 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+import cv2
 import numpy as np
 
 from digitbatch.config import Config
 from digitbatch.reading.boxes import without_print
 from digitbatch.reading.cells import cleaned, pieces_by_cell
+from digitbatch.reading.colour import without_print_colour
 from digitbatch.reading.components import connected_components, sort_components
-from digitbatch.reading.grid import Cell, Grid, find_grid, placed_grid
+from digitbatch.reading.grid import Cell, Grid, find_grid
 from digitbatch.reading.ink import Ink, parted, pieces_of
 from digitbatch.reading.laid import Laid, PlacedZone, reference_of
 from digitbatch.reading.pieces import moved_piece
+from digitbatch.reading.placed import placed_grid
 from digitbatch.reading.sheet import prepare_sheet
 from digitbatch.stages.base import Sheet
 from digitbatch.stages.fit_scale import typical_height_px
+from digitbatch.stages.hysteresis import Hysteresis, hysteresis
 from digitbatch.stages.remove_rules import Rule
 from digitbatch.template.reference import Fractions
 from digitbatch.types import Box, Image, Page, PageRef
 
 _BEYOND: Final = 0.25  # how far beyond its zone a digit is followed, in heights of the zone
+_INSET: Final = 0.1  # of a box's height: nearer to its walls ink may be print
+_LOW: Final = 0.62  # of the high level: in a zone there is little that is not ink
 _USUAL: Final = 0.7  # of a box's height: how tall digits are where nothing else says it
 
 
@@ -43,6 +49,9 @@ def zone_ink(placed: PlacedZone, sheet: Sheet, laid: Laid, config: Config) -> In
     grid = zone_grid(placed, crop, config)
     mask = without_print(crop.mask, grid, most)
     levels = cleaned(crop.levels, crop.mask, mask)
+    dropped = _other_colour(crop, grid, mask, sheet, laid.page)
+    if dropped is not None:
+        mask, levels = dropped
     left, top = crop.around.left, crop.around.top
     if grid.cells:
         by_cell = pieces_by_cell(mask, levels, grid.cells)
@@ -70,6 +79,37 @@ def zone_ink(placed: PlacedZone, sheet: Sheet, laid: Laid, config: Config) -> In
     chosen = [int(index) for index in usable if inside[index]]
     pieces = tuple(moved_piece(p, left, top) for p in pieces_of(components, chosen, levels))
     return parted(placed.zone.name, size, pieces, count)
+
+
+def _other_colour(
+    crop: Crop, grid: Grid, mask: Image, sheet: Sheet, page: Page
+) -> tuple[Image, Image] | None:
+    """The zone's ink and levels without print of another colour; None where there is none."""
+    if page.pixels.ndim == 2 or not (grid.rows or grid.walls):
+        return None
+    shift = np.array([[1.0, 0.0, crop.around.left], [0.0, 1.0, crop.around.top], [0.0, 0.0, 1.0]])
+    height, width = mask.shape
+    rgb = np.asarray(
+        cv2.warpAffine(
+            page.pixels, sheet.to_scan @ shift, (width, height),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE,
+        ),
+        np.uint8,
+    )  # fmt: skip
+    within = np.zeros_like(mask)
+    for cell in grid.cells:
+        inset = _INSET * cell.height
+        rows = slice(round(cell.top + inset), round(cell.bottom - inset))
+        within[rows, round(cell.left + inset) : round(cell.right - inset)] = 255
+    if not grid.cells:
+        zone, around = crop.zone, crop.around
+        within[zone.top - around.top : zone.bottom - around.top] = 255
+    printed = np.asarray(cv2.subtract(crop.mask, mask), np.uint8)
+    levels = without_print_colour(rgb, printed, np.asarray(mask & within, np.uint8))
+    if levels is None:
+        return None
+    high, low = Hysteresis(low=_LOW).levels(levels)
+    return hysteresis(levels, high, low), levels
 
 
 def cut_zone(place: Fractions, sheet: Sheet, page: Page) -> Crop:

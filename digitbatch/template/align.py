@@ -104,10 +104,6 @@ def _best_map(here: Points, there: Points, near_px: float) -> tuple[Projective |
     if more >= _LEAST_SUPPORT and more > _CLEARLY * support:
         return np.asarray(tilted, np.float64), more
     return best, support
-    more = int(np.count_nonzero(agree))
-    if more >= _LEAST_SUPPORT and more > _CLEARLY * support:
-        return np.asarray(tilted, np.float64), more
-    return best, support
 
 
 def _plausible(matrix: Projective, reference: Reference) -> bool:
