@@ -20,3 +20,8 @@ def packaged_file(name: str) -> Path:
 def default_model() -> Path:
     """The folder of the weights that are used where the configuration names none."""
     return packaged_file("models") / "default"
+
+
+def default_line_model() -> Path:
+    """The folder of the weights that read digits that touch."""
+    return packaged_file("models") / "line"

@@ -13,7 +13,7 @@ from digitbatch.errors import ExitCode
 from digitbatch.nn.card import CARD_FILE, load_card
 from digitbatch.nn.datasets import Digits
 from digitbatch.nn.kept import HOME_VARIABLE, promoted_model
-from digitbatch.packaged import default_model
+from digitbatch.packaged import default_line_model, default_model
 from tests.nn.idx_files import drawn_digits, write_part
 from tests.nn.made_models import stubborn_model
 from tests.test_imports import HIDE_TORCH, python
@@ -102,7 +102,11 @@ def test_all_that_is_kept_is_listed(gate: Path, model: Path) -> None:
     roles = [line for line in digitbatch("models").stdout.splitlines() if line[:1].strip()]
     assert roles[0].startswith(f"{mine}  promoted 2")
     assert roles[0].endswith("; the default for runs")
-    assert roles[1:] == [f"{PACKAGED[:12]}  packaged; 1 rollback back"]
+    line = load_card(default_line_model(), "line").weights_sha256[:12]
+    assert roles[1:] == [
+        f"{PACKAGED[:12]}  packaged; 1 rollback back",
+        f"{line}  packaged; the default for runs",
+    ]
     kept = promoted_model()
     assert kept is not None
     digitbatch("models", "rollback")

@@ -189,6 +189,52 @@ def check(
         check_command(file)
 
 
+template = typer.Typer(
+    rich_markup_mode=None, no_args_is_help=True, help="Make the zones of a form, and look at them."
+)
+app.add_typer(template, name="template")
+Replace = Annotated[bool, typer.Option("--replace", help="Write over files that are there.")]
+
+
+@template.command()
+def new(
+    reference: Annotated[
+        Path, typer.Argument(metavar="REF", help="A page of the form, straight; may be filled in.")
+    ],
+    number: Annotated[int, typer.Option("--page", min=1, metavar="N", help="Its page.")] = 1,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="The YAML. Otherwise ./REF.yaml."),
+    ] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Otherwise NAME-zones.png beside the YAML."),
+    ] = None,
+    replace: Replace = False,
+) -> None:
+    """Propose zones for the boxes of a form: a YAML, and a picture with the zones named."""
+    from digitbatch.cli.template import new_command
+
+    raise typer.Exit(new_command(reference, number, out, picture, replace))
+
+
+@template.command()
+def show(
+    file: Annotated[Path, typer.Argument(metavar="YAML", help="The zones.")],
+    page: Annotated[Path, typer.Argument(metavar="PAGE", help="The file to draw them on.")],
+    number: Annotated[int, typer.Option("--page", min=1, metavar="N", help="Its page.")] = 1,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="The PNG. Otherwise ./PAGE-zones.png."),
+    ] = None,
+    replace: Replace = False,
+) -> None:
+    """Draw the zones of a YAML where they are on a page."""
+    from digitbatch.cli.template import show_command
+
+    raise typer.Exit(show_command(file, page, number, out, replace))
+
+
 @app.command()
 def train(
     data: Annotated[
@@ -287,9 +333,18 @@ def promote(
     promote_command(folder, gate)
 
 
+class _Kind(StrEnum):
+    digit = "digit"
+    line = "line"
+
+
 @models.command()
-def rollback() -> None:
+def rollback(
+    kind: Annotated[
+        _Kind, typer.Option(help="Of networks that read single digits, or lines of them.")
+    ] = _Kind.digit,
+) -> None:
     """Go back to what runs used before the last promotion."""
     from digitbatch.cli.kept import rollback_command
 
-    rollback_command()
+    rollback_command(kind.value)

@@ -4,13 +4,16 @@ from pathlib import Path
 
 from digitbatch.console import set_up_logging
 from digitbatch.errors import ModelError
-from digitbatch.nn.card import load_card
+from digitbatch.nn.card import Kind, load_card
 from digitbatch.nn.kept import Known, known_models, rollback
+from digitbatch.nn.kept import rollback_command as goes_back
 
 
 def list_command() -> None:
     """Print the cards of the models that are packaged or kept."""
-    print(*("\n".join(_lines(known)) for known in known_models()), sep="\n\n")
+    kinds: tuple[Kind, ...] = ("digit", "line")
+    known = [one for kind in kinds for one in known_models(kind)]
+    print(*("\n".join(_lines(one)) for one in known), sep="\n\n")
 
 
 def promote_command(folder: Path, gate: Path) -> None:
@@ -23,26 +26,26 @@ def promote_command(folder: Path, gate: Path) -> None:
         print(f"{folder} is what runs use already: nothing was changed")
     else:
         print(f"{folder} is promoted: {done.comparison}")
-        print(f"runs now use {done.folder}; `digitbatch models rollback` goes back")
+        print(f"runs now use {done.folder}; `{goes_back(done.kind)}` goes back")
 
 
-def rollback_command() -> None:
-    """Go back by one promotion."""
+def rollback_command(kind: Kind) -> None:
+    """Go back by one promotion of a kind."""
     set_up_logging("normal")
-    print(f"runs now use {rollback()}")
+    print(f"runs now use {rollback(kind)}")
 
 
 def _lines(known: Known) -> list[str]:
     """The card of a model, for people."""
     try:
-        card = load_card(known.folder)
+        card = load_card(known.folder, None)
     except ModelError as error:
         return [f"unusable  {_role(known)}", f"  {error}"]
     metrics = ", ".join(f"{name} {value:g}" for name, value in sorted(card.metrics.items()))
     return [
         f"{card.weights_sha256[:12]}  {_role(known)}",
         f"  weights  sha256 {card.weights_sha256}",
-        f"  network  {card.architecture}, {card.parameters:,} parameters",
+        f"  network  {card.architecture}, {card.parameters:,} parameters, reads {card.reads}",
         f"  trained  on {card.training_data} (seed {card.seed}, digitbatch"
         f" {card.digitbatch_version}, torch {card.torch_version})",
         f"  credit   {card.credit}",

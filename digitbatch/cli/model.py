@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from digitbatch.cli.written import write_text
 from digitbatch.console import TrainingProgress, Verbosity, set_up_logging
 from digitbatch.errors import UsageError
 from digitbatch.pipeline import Device
@@ -73,7 +74,12 @@ def evaluate_command(
     predictions: Path | None,
     html: Path | None,
 ) -> None:
-    """Print how good a model is on labelled digits, and write what else is asked for."""
+    """Print how good a model is on labelled digits, and write what else is asked for.
+
+    A network that reads lines is given lines that are made of the digits.
+    """
+    from digitbatch.cli.lines import evaluate_lines_command
+    from digitbatch.nn.card import load_card
     from digitbatch.nn.data import read_data, summary_lines
     from digitbatch.nn.evaluation import evaluate_digits, evaluation_json
     from digitbatch.nn.predictors import chosen_model, load_predictor
@@ -83,10 +89,14 @@ def evaluate_command(
     for path in filter(None, (json_file, predictions, html)):
         check_writable(path)
     folder = chosen_model(model)
-    predictor = load_predictor(folder, device, batch_size)
+    of_lines = load_card(folder, None).kind == "line"
+    predictor = None if of_lines else load_predictor(folder, device, batch_size)
     digits = read_data(data, "test")
     for line in summary_lines(digits):
         log.info("%s", line)
+    if predictor is None:
+        evaluate_lines_command(folder, digits, json_file, predictions, html)
+        return
     found = evaluate_digits(predictor, digits)
 
     low, high = found.interval
@@ -103,14 +113,14 @@ def evaluate_command(
     if json_file is not None:
         content = evaluation_json(found, digits)
         content |= {"device": predictor.device_name, "model_hash": predictor.model_hash}
-        _write(json_file, json.dumps(content, indent=2) + "\n")
+        write_text(json_file, json.dumps(content, indent=2) + "\n")
     if predictions is not None:
-        _write(predictions, _predictions(found, digits))
+        write_text(predictions, _predictions(found, digits))
     if html is not None:
         from digitbatch.nn.evaluation_page import evaluation_page
 
         about = {"model": predictor.model_hash, "device": predictor.device_name}
-        _write(html, evaluation_page(found, digits, about))
+        write_text(html, evaluation_page(found, digits, about))
 
 
 def _predictions(found: "Evaluation", digits: "Labelled") -> str:
@@ -125,12 +135,3 @@ def _predictions(found: "Evaluation", digits: "Labelled") -> str:
         names = CLASSES[label], CLASSES[predicted]
         writer.writerow([safe_cell(file), index, *names, f"{confidence:.6f}"])
     return text.getvalue()
-
-
-def _write(path: Path, text: str) -> None:
-    from digitbatch.outputs import AtomicFile
-
-    with AtomicFile(path) as file:
-        file.write(text)
-        file.commit()
-    log.info("wrote %s", path)

@@ -49,6 +49,11 @@ class Card(BaseModel):
     torch_version: str
     digitbatch_version: str
 
+    @property
+    def reads(self) -> str:
+        """What it reads, in words."""
+        return _WORDS[self.kind]
+
 
 def load_card(folder: Path, kind: Kind | None = "digit") -> Card:
     """Read a model's card and make sure that its crops and classes are those of this version.
@@ -78,7 +83,7 @@ def load_card(folder: Path, kind: Kind | None = "digit") -> Card:
         ) from error
     if kind is not None and card.kind != kind:
         raise ModelError(
-            f"{path}: the network reads {_WORDS[card.kind]}; expected one that reads"
+            f"{path}: the network reads {card.reads}; expected one that reads"
             f" {_WORDS[kind]}, name another folder (`digitbatch models` lists what there is)"
         )
     crop_format, classes = _READS[card.kind]

@@ -2,7 +2,7 @@
 
 In the user's data folder (or the one that DIGITBATCH_HOME names):
 
-    models/promoted.json     the promotions in force, oldest first; the last one is the default
+    models/promoted.json     the promotions in force, oldest first; runs use the last of a kind
     models/HASH-HASH/        a promoted model; never changed, and never removed by digitbatch
 
 A run that has begun keeps its folder, whatever is promoted or rolled back meanwhile.
@@ -24,8 +24,16 @@ from platformdirs import user_data_path
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from digitbatch.errors import LockedError, ModelError, OutputError, UsageError
-from digitbatch.nn.card import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Card, load_card, read_checked
-from digitbatch.packaged import default_model
+from digitbatch.nn.card import (
+    CARD_FILE,
+    ONNX_FILE,
+    WEIGHTS_FILE,
+    Card,
+    Kind,
+    load_card,
+    read_checked,
+)
+from digitbatch.packaged import default_line_model, default_model
 
 HOME_VARIABLE: Final = "DIGITBATCH_HOME"
 HISTORY_FILE: Final = "promoted.json"
@@ -41,6 +49,7 @@ class Promotion(BaseModel):
     # Both hashes: the same weights with another temperature are another model.
     model: str = Field(pattern="^[0-9a-f]{12}-[0-9a-f]{12}$", description="name of its folder")
     promoted_at: AwareDatetime
+    kind: Kind = "digit"
 
     @property
     def folder(self) -> Path:
@@ -64,50 +73,71 @@ class Known:
     steps_back: int | None  # rollbacks that lead to it; 0: runs use it; None: no rollback does
 
 
-def promoted_model() -> Path | None:
+def packaged_model(kind: Kind = "digit") -> Path:
+    """The folder of the model that comes with digitbatch."""
+    return default_model() if kind == "digit" else default_line_model()
+
+
+def promoted_model(kind: Kind = "digit") -> Path | None:
     """The folder of the model that was promoted last; None: nothing is, runs take the packaged one.
+
+    Args:
+        kind: What it reads.
 
     Raises:
         ModelError: If it cannot be used. Runs then end: other weights would give other results,
             and nobody would know.
     """
-    promotions = _read()
+    promotions = _of(kind)
     if not promotions:
         return None
     folder = promotions[-1].folder
     try:
-        check_whole(folder)
+        check_whole(folder, kind)
     except ModelError as error:
         raise ModelError(
             f"the promoted model cannot be used: {error}; or go back to the one before it with"
-            " `digitbatch models rollback`"
+            f" `{rollback_command(kind)}`"
         ) from error
     return folder
 
 
-def known_models() -> list[Known]:
+def rollback_command(kind: Kind) -> str:
+    """What goes back by one promotion, for people."""
+    return "digitbatch models rollback" + ("" if kind == "digit" else f" --kind {kind}")
+
+
+def known_models(kind: Kind = "digit") -> list[Known]:
     """All models that are packaged or kept: first what runs use, then in the order of rollbacks.
+
+    Args:
+        kind: What they read. One whose card cannot be read is listed with those for digits.
 
     Raises:
         ModelError: If the history of promotions is damaged.
     """
     known: dict[Path, Known] = {}  # promoted, rolled back and promoted again: listed once
-    promotions = _read()
+    promotions = _of(kind)
     for steps, promotion in enumerate(reversed(promotions)):
         known.setdefault(
             promotion.folder, Known(promotion.folder, promotion.promoted_at, steps_back=steps)
         )
-    known[default_model()] = Known(default_model(), None, steps_back=len(promotions))
+    packaged = packaged_model(kind)
+    known[packaged] = Known(packaged, None, steps_back=len(promotions))
     for card in sorted(_models_folder().glob(f"[!.]*/{CARD_FILE}")):
-        known.setdefault(card.parent, Known(card.parent, None, steps_back=None))
+        if _kind(card.parent) == kind:
+            known.setdefault(card.parent, Known(card.parent, None, steps_back=None))
     return list(known.values())
 
 
-def rollback() -> Path:
+def rollback(kind: Kind = "digit") -> Path:
     """Go back to the model that was the default before the last promotion.
 
     One that cannot be used any more (damaged, or made for other crops) is passed over, with a
     warning; the packaged model is always there.
+
+    Args:
+        kind: What the model reads; the default of the other kind stays.
 
     Returns:
         The folder of what runs use now.
@@ -119,21 +149,22 @@ def rollback() -> Path:
         OutputError: If it cannot be written.
     """
     with changing():
-        left = _read()
+        left = _of(kind)
         if not left:
             raise UsageError(
-                "there is nothing to roll back to: no model is promoted, runs use the packaged one"
+                f"there is nothing to roll back to: no model for {kind}s is promoted, runs use the"
+                " packaged one"
             )
         left = left[:-1]
         while left:
             try:
-                check_whole(left[-1].folder)
+                check_whole(left[-1].folder, kind)
                 break
             except ModelError as error:
                 log.warning("passed over: %s", error)
                 left = left[:-1]
-        _write(left)
-    return left[-1].folder if left else default_model()
+        _write([one for one in _read() if one.kind != kind or one in left])
+    return left[-1].folder if left else packaged_model(kind)
 
 
 @contextmanager
@@ -197,7 +228,7 @@ def keep(copy: Path) -> Path:
         OutputError: If it cannot be moved or noted. Runs then use what they used before.
     """
     card = check_whole(copy)
-    promotion = Promotion(model=model_name(card), promoted_at=datetime.now(UTC))
+    promotion = Promotion(model=model_name(card), promoted_at=datetime.now(UTC), kind=card.kind)
     place = promotion.folder
     try:
         if not _is_whole(place):
@@ -210,13 +241,17 @@ def keep(copy: Path) -> Path:
     return place
 
 
-def check_whole(folder: Path) -> Card:
+def check_whole(folder: Path, kind: Kind | None = None) -> Card:
     """Read a model's card and compare its files with the hashes in it.
+
+    Args:
+        folder: The model.
+        kind: What it must read; None: either.
 
     Raises:
         ModelError: If it is missing, damaged, or made for other crops.
     """
-    card = load_card(folder)
+    card = load_card(folder, kind)
     read_checked(folder / WEIGHTS_FILE, card.weights_sha256)
     read_checked(folder / ONNX_FILE, card.onnx_sha256)
     return card
@@ -225,6 +260,13 @@ def check_whole(folder: Path) -> Card:
 def model_name(card: Card) -> str:
     """The name of the folder in which a model is kept; it begins as the hash in results does."""
     return f"{card.weights_sha256[:12]}-{card.onnx_sha256[:12]}"
+
+
+def _kind(folder: Path) -> Kind:
+    try:
+        return load_card(folder, None).kind
+    except ModelError:
+        return "digit"
 
 
 def _is_whole(folder: Path) -> bool:
@@ -239,6 +281,11 @@ def _models_folder() -> Path:
     home = os.environ.get(HOME_VARIABLE)
     data = Path(home) if home else user_data_path("digitbatch", appauthor=False)
     return data.absolute() / "models"
+
+
+def _of(kind: Kind) -> tuple[Promotion, ...]:
+    """The promotions in force of one kind, oldest first."""
+    return tuple(promotion for promotion in _read() if promotion.kind == kind)
 
 
 def _read() -> tuple[Promotion, ...]:

@@ -7,26 +7,37 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from digitbatch.errors import ModelError, UsageError
-from digitbatch.nn.card import load_card
+from digitbatch.nn.card import Kind, load_card
 from digitbatch.nn.datasets import Digits
 from digitbatch.nn.evaluation import load_labelled
-from digitbatch.nn.kept import changing, check_whole, copied, keep, model_name, promoted_model
+from digitbatch.nn.kept import (
+    changing,
+    check_whole,
+    copied,
+    keep,
+    model_name,
+    packaged_model,
+    promoted_model,
+)
+from digitbatch.nn.line.evaluation import evaluate_lines, lines_of
+from digitbatch.nn.line.reader import LineReader
 from digitbatch.nn.predictors import OnnxPredictor
-from digitbatch.packaged import default_model
 from digitbatch.types import Predictor
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What two models read of the same digits."""
+    """What two models read of the same digits, or of the same lines made of them."""
 
     count: int
     right: int  # by the new one
     right_before: int  # by the present one
     gained: int  # by the new one alone
     lost: int  # by the present one alone
+    what: str = "digits"  # or "lines"
 
     @property
     def p_value(self) -> float:
@@ -36,7 +47,7 @@ class Comparison:
     def __str__(self) -> str:
         points = 100 * (self.right - self.right_before) / self.count
         return (
-            f"the new model reads {self.right:,} of {self.count:,} digits"
+            f"the new model reads {self.right:,} of {self.count:,} {self.what}"
             f" ({self.right / self.count:.2%}), the present one {self.right_before:,}"
             f" ({self.right_before / self.count:.2%}): {points:+.2f} points;"
             f" {self.gained:,} only the new one, {self.lost:,} only the present one"
@@ -49,6 +60,7 @@ class Promoted:
     """A promotion that took place."""
 
     folder: Path  # what runs use now
+    kind: Kind
     comparison: Comparison
 
 
@@ -60,7 +72,8 @@ def promote(folder: Path, gate: Path) -> Promoted | None:
 
     Args:
         folder: The model, as training leaves it; it is copied, and the present one stays kept.
-        gate: Labelled digits that neither model was trained on; see `load_labelled`.
+        gate: Labelled digits that neither model was trained on; see `load_labelled`. A line network
+            is judged on lines made of them.
 
     Returns:
         What took place; None: nothing, the model is what runs use already.
@@ -72,35 +85,58 @@ def promote(folder: Path, gate: Path) -> Promoted | None:
         LockedError: If another process is promoting.
         OutputError: If it cannot be copied or noted.
     """
-    check_whole(folder)
+    kind = check_whole(folder).kind
     digits = load_labelled(gate)
     if not len(digits):
         raise UsageError(f"{gate}: holds no digits; a gate set has at least one")
     with changing():
-        present = promoted_model() or default_model()
+        present = promoted_model(kind) or packaged_model(kind)
         with copied(folder) as copy:
-            if model_name(check_whole(copy)) == model_name(load_card(present)):
+            if model_name(check_whole(copy, kind)) == model_name(load_card(present, kind)):
                 return None
-            comparison = compare(OnnxPredictor(copy), OnnxPredictor(present), digits)
+            comparison = _compared(kind, copy, present, digits)
             if comparison.right < comparison.right_before:
                 raise ModelError(
                     f"{folder}: is worse than the present model and was not promoted: {comparison}."
                     f" Runs use what they used before; `--model {folder}` uses it once"
                 )
-            return Promoted(keep(copy), comparison)
+            return Promoted(keep(copy), kind, comparison)
 
 
 def compare(new: Predictor, present: Predictor, digits: Digits) -> Comparison:
     """Let two models read the same digits; there must be at least one."""
     right, before = (
-        model(digits.crops).argmax(axis=1) == digits.labels for model in (new, present)
+        np.asarray(model(digits.crops).argmax(axis=1) == digits.labels, np.bool_)
+        for model in (new, present)
     )
+    return _counted(right, before, "digits")
+
+
+def compare_lines(new: LineReader, present: LineReader, digits: Digits) -> Comparison:
+    """Let two line networks read the same lines, made of digits.
+
+    Raises:
+        UsageError: If one of the ten digits is missing.
+    """
+    lines = lines_of(digits)
+    right, before = (evaluate_lines(model, lines).right for model in (new, present))
+    return _counted(right, before, "lines")
+
+
+def _compared(kind: Kind, new: Path, present: Path, digits: Digits) -> Comparison:
+    if kind == "line":
+        return compare_lines(LineReader(new), LineReader(present), digits)
+    return compare(OnnxPredictor(new), OnnxPredictor(present), digits)
+
+
+def _counted(right: NDArray[np.bool_], before: NDArray[np.bool_], what: str) -> Comparison:
     return Comparison(
-        count=len(digits),
+        count=len(right),
         right=int(right.sum()),
         right_before=int(before.sum()),
         gained=int(np.count_nonzero(right & ~before)),
         lost=int(np.count_nonzero(before & ~right)),
+        what=what,
     )
 
 

@@ -98,7 +98,7 @@ def _choose(pool: Pool, style: LineStyle, rng: np.random.Generator) -> list[Glyp
     else:
         lengths = np.array(_LENGTHS[: style.most_digits])
         count = 1 + int(rng.choice(len(lengths), p=lengths / lengths.sum()))
-    kind = rng.random() if pool.drawn[0] else 1.0
+    kind = rng.random()
     drawn = 1.0 if kind < style.drawn_share else 0.0
     if style.drawn_share <= kind < style.drawn_share + style.mixed_share:
         drawn = 0.5
@@ -107,7 +107,8 @@ def _choose(pool: Pool, style: LineStyle, rng: np.random.Generator) -> list[Glyp
         label = int(rng.integers(OTHER))
         if place and rng.random() < style.repeat_share:
             label = glyphs[-1].label
-        among = (pool.drawn if rng.random() < drawn else pool.digits)[label]
+        among = pool.drawn[label] if rng.random() < drawn else ()
+        among = among or pool.digits[label]
         glyphs.append(among[rng.integers(len(among))])
     if pool.marks and rng.random() < style.mark_share:
         # At an end mostly: a unit, a cross, a dash after the number.

@@ -18,6 +18,10 @@ from digitbatch.nn.line.reader import LineReader
 from digitbatch.nn.measures import Rejection, rejection_curve, wilson_interval
 
 LINES: Final = 2000
+"""How many lines a network is judged on."""
+
+_DRAWN: Final = 500  # digits in other ways of writing
+_MARKS: Final = 300
 _SEED: Final = 20  # of evaluations: the same digits make the same lines
 
 
@@ -76,18 +80,19 @@ class LineEvaluation:
         return rejection_curve(self.confidences, self.right)
 
 
-def lines_of(digits: Digits | Labelled, count: int = LINES) -> list[MadeLine]:
+def lines_of(digits: Digits | Labelled, count: int | None = None) -> list[MadeLine]:
     """Make the lines on which a network is judged: the same digits make the same lines.
 
     Args:
         digits: What they are written with, and with drawn digits; each of 0 to 9 at least once.
-        count: How many.
+        count: How many; None: `LINES`.
 
     Raises:
         UsageError: If a digit is missing.
     """
     rng = np.random.default_rng(_SEED)
-    return make_lines(make_pool(digits.crops, digits.labels, 1000, 500, rng), count, rng)
+    pool = make_pool(digits.crops, digits.labels, _DRAWN, _MARKS, rng)
+    return make_lines(pool, LINES if count is None else count, rng)
 
 
 def evaluate_lines(reader: LineReader, lines: Sequence[MadeLine]) -> LineEvaluation:

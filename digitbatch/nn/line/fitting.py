@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -164,6 +165,7 @@ class LineFitting:
     def _made(self, epoch: int) -> list[MadeLine]:
         if epoch >= self.epochs:
             return []
+        cv2.setNumThreads(1)  # pictures this small are quicker without
         rng = np.random.default_rng((self._seed, epoch))
         return make_lines(self._pool, self._recipe.epoch_lines, rng, self._recipe.style)
 

@@ -1,12 +1,13 @@
 """The line network: (N, 1, 32, W) float32 in 0 to 1 to (N, W/2, 12) logits. Imports torch."""
 
 from torch import Tensor, nn
+from torch.nn import functional
 
 from digitbatch.nn.line.classes import LINE_CLASSES
 
 
 class LineNetwork(nn.Module):
-    """Six convolutions down to one row, four along it, 280k parameters, made for one CPU core.
+    """Seven convolutions down to one row, two along it, 278k parameters, made for one CPU core.
 
     Most of the work happens on columns of 4 px; each gives two answers side by side, since CTC
     needs a blank between two equal digits and these may stand close.
@@ -15,31 +16,43 @@ class LineNetwork(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.picture = nn.Sequential(
-            *_convolution(1, 16, (5, 5), stride=(2, 2)),  # (N, 16, 16, W/2)
-            *_convolution(16, 32),
-            *_convolution(32, 48, stride=(2, 2)),  # (N, 48, 8, W/4)
-            *_convolution(48, 64),
-            *_convolution(64, 96, stride=(2, 1)),  # (N, 96, 4, W/4)
-            *_convolution(96, 96),
+            *_convolution(1, 24, (5, 5), stride=(2, 2)),  # (N, 24, 16, W/2)
+            *_convolution(24, 32),
+            _Shortcut(32),
+            *_convolution(32, 56, stride=(2, 2)),  # (N, 56, 8, W/4)
+            _Shortcut(56),
+            *_convolution(56, 92, stride=(2, 1)),  # (N, 92, 4, W/4)
+            _Shortcut(92),
         )
         self.column = nn.Sequential(
-            nn.Conv2d(96, 96, (4, 1), bias=False),  # (N, 96, 1, W/4)
+            nn.Conv2d(92, 96, (4, 1), bias=False),  # (N, 96, 1, W/4)
             nn.BatchNorm2d(96),
             nn.ReLU(),
             nn.Dropout(0.1),
         )
-        self.along = nn.ModuleList(
-            nn.Sequential(*_convolution(96, 96, (1, 3), spread=spread)) for spread in (1, 2)
-        )
+        self.along = nn.Sequential(_Shortcut(96, (1, 3)), _Shortcut(96, (1, 3), spread=2))
         self.answers = nn.Conv2d(96, 2 * len(LINE_CLASSES), 1)
 
     def forward(self, strips: Tensor) -> Tensor:
         """Answer strips whose width is a multiple of 4."""
-        x: Tensor = self.column(self.picture(strips))
-        for layer in self.along:
-            x = x + layer(x)
-        x = self.answers(x).squeeze(2).transpose(1, 2)  # (N, W/4, 24)
+        x: Tensor = self.answers(self.along(self.column(self.picture(strips))))
+        x = x.squeeze(2).transpose(1, 2)  # (N, W/4, 24)
         return x.reshape(x.shape[0], -1, len(LINE_CLASSES))
+
+
+class _Shortcut(nn.Module):
+    """A convolution whose result is added to what goes in (K. He et al., CVPR 2016)."""
+
+    def __init__(
+        self, channels: int, kernel_px: tuple[int, int] = (3, 3), *, spread: int = 1
+    ) -> None:
+        super().__init__()
+        self.convolution = nn.Sequential(
+            *_convolution(channels, channels, kernel_px, spread=spread)[:-1]
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.relu(x + self.convolution(x))
 
 
 def _convolution(

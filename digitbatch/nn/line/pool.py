@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.drawing.strokes import draw_digit
+from digitbatch.errors import UsageError
 from digitbatch.nn.other import make_marks
 from digitbatch.types import OTHER, Crops, Image
 
@@ -31,7 +32,7 @@ class Pool:
     """Glyphs by what they are."""
 
     digits: tuple[tuple[Glyph, ...], ...]  # ten, of real hands
-    drawn: tuple[tuple[Glyph, ...], ...]  # ten, in other ways of writing; empty where none are
+    drawn: tuple[tuple[Glyph, ...], ...]  # ten, in other ways of writing; each may be empty
     marks: tuple[Glyph, ...]
 
 
@@ -48,11 +49,15 @@ def make_pool(
         rng: Decides everything.
 
     Raises:
-        ValueError: If a digit is missing.
+        UsageError: If a digit is missing.
     """
     counts = np.bincount(labels[labels != OTHER], minlength=10)
     if not counts.all():
-        raise ValueError(f"lines need every digit, got no {np.flatnonzero(counts == 0)[0]}")
+        missing = ", ".join(str(digit) for digit in np.flatnonzero(counts == 0))
+        raise UsageError(
+            f"lines are made of all ten digits, and the data have no {missing}; name more with"
+            " another --data"
+        )
     real = [
         Glyph(_tight(crop), int(label), _CROP_DIGIT_PX)
         for crop, label in zip(crops, labels, strict=True)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.nn.card import ONNX_FILE, load_card, read_checked
+from digitbatch.nn.kept import packaged_model, promoted_model
 from digitbatch.nn.line.classes import FRAME_PX
 from digitbatch.nn.line.decoding import (
     LogProbabilities,
@@ -23,7 +24,7 @@ from digitbatch.nn.line.decoding import (
     text_log_probabilities,
 )
 from digitbatch.nn.line.searching import best_texts
-from digitbatch.nn.line.strips import Strip
+from digitbatch.nn.line.strips import Strip, make_strip
 from digitbatch.nn.predictors import onnx_session
 from digitbatch.types import CLASSES, OTHER, Box, Image, Probabilities
 
@@ -198,6 +199,10 @@ class LineReader:
         reader.model_hash = ""
         return reader
 
+    def read_groups(self, inks: Sequence[Image]) -> list[LineAnswer]:
+        """Answer the ink of each group, (height, width) uint8, light ink on black."""
+        return self([make_strip(ink) for ink in inks])
+
     def __call__(self, strips: Sequence[Strip]) -> list[LineAnswer]:
         """Answer each strip by itself: no answer depends on what else is asked."""
         answers = []
@@ -205,6 +210,18 @@ class LineReader:
             (logs,) = self._session.run(None, {"strips": strip.ink[None]})
             answers.append(LineAnswer(strip, np.asarray(logs[0], np.float64)))
         return answers
+
+
+def load_line_reader(folder: Path | None = None) -> LineReader:
+    """Load a line network.
+
+    Args:
+        folder: The model; None: the promoted one, else the one that comes with digitbatch.
+
+    Raises:
+        ModelError: If the model is missing, damaged, or made for other strips.
+    """
+    return LineReader(folder or promoted_model("line") or packaged_model("line"))
 
 
 def _labels(text: str) -> list[int]:

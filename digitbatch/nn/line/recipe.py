@@ -9,7 +9,7 @@ from digitbatch.nn.line.style import LineStyle
 class LineRecipe:
     """How a line network is trained. The defaults are those of the packaged line model."""
 
-    epochs: int = 40
+    epochs: int = 56
     epoch_lines: int = 8192  # made for each epoch; none comes again
     batch: int = 64
     learning_rate: float = 3e-3  # at the peak of the cycle
@@ -19,8 +19,9 @@ class LineRecipe:
     alignment: float = 0.3  # weight of the digits' own places beside CTC
     mixed_precision: bool = True  # bfloat16 where the hardware multiplies it faster
     keep_epochs: bool = False  # leave the weights of every epoch in the run's folder
-    validation_digits: int = 6000
+    validation_digits: int = 5000
     validation_lines: int = 1000
+    test_lines: int = 2000
     drawn_digits: int = 6000
     marks: int = 3000
     style: LineStyle = field(default_factory=LineStyle)

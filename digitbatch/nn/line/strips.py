@@ -18,7 +18,7 @@ _INNER_PX: Final = 28  # height of the ink in it
 _SIDE_PX: Final = 8  # paper on the left and on the right
 _WIDEST_PX: Final = 1200
 _STEP_PX: Final = 8  # widths are multiples of it: the network halves them, and few shapes are quick
-_LEVEL: Final = 5.0  # how far a group is taken for level, in variances of its ink's height
+_LEVEL: Final = 5.0  # how far a group is taken for level, in variances of its ink around the line
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,10 @@ def make_strip(ink: Image) -> Strip:
         marked = ink > 0
         if not marked.any():
             raise ValueError("make_strip needs ink, got a picture of zeros")
-    columns = np.flatnonzero(marked.any(axis=0))
+    columns, rows = np.flatnonzero(marked.any(axis=0)), np.flatnonzero(marked.any(axis=1))
     left, right = int(columns[0]), int(columns[-1]) + 1
-    marked = marked[:, left:right]
+    own = slice(int(rows[0]), int(rows[-1]) + 1), slice(left, right)
+    ink, marked = ink[own], marked[own]
     slope = _slope(marked)
     width = right - left
     middle = width / 2
@@ -70,7 +71,7 @@ def make_strip(ink: Image) -> Strip:
     scale = min(_INNER_PX / (foot - top), room / width)
     size = max(1, round(width * scale)), max(1, round(len(ink) * scale))
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    small = cv2.resize(np.ascontiguousarray(ink[:, left:right]), size, interpolation=how)
+    small = cv2.resize(np.ascontiguousarray(ink), size, interpolation=how)
     across, down = size[0] / width, size[1] / len(ink)
     lean = slope * down / across
     # Of each pixel's centre on the strip, the place on `small`: half pixels cancel but for these.
@@ -93,4 +94,5 @@ def _slope(marked: NDArray[np.bool_]) -> float:
     y = np.arange(height) - by_row @ np.arange(height) / total
     heights = y @ marked  # sum of y over the ink of each column
     both, along, across = heights @ x, counts @ x**2, by_row @ y**2
-    return float(both / (along + _LEVEL * across))
+    off_line = across - both**2 / max(along, 1.0)
+    return float(both / max(along + _LEVEL * off_line, 1.0))

@@ -8,13 +8,13 @@ class LineStyle:
     """Lengths are in digit heights unless the name says otherwise; shares are of all lines."""
 
     most_digits: int = 12
-    single_share: float = 0.06
+    single_share: float = 0.08
     drawn_share: float = 0.12  # lines of drawn digits alone
     mixed_share: float = 0.12  # lines of drawn and real digits
     touching_share: float = 0.72  # lines whose digits touch or overlap, mostly
     repeat_share: float = 0.12  # digits that repeat the one before
     linked_share: float = 0.05  # neighbours joined by a stroke; ten times as many of zeros
-    least_height_px: float = 16.0
+    least_height_px: float = 18.0
     most_height_px: float = 52.0
     rotation_deg: float = 5.0  # of a digit against its line, standard deviation
     slant: float = 0.16  # of the line's digits, sideways per height, standard deviation
@@ -24,14 +24,14 @@ class LineStyle:
     odd_share: float = 0.04  # digits much smaller or larger than their line's
     offset: float = 0.04  # of a digit from its base line
     slope: float = 0.05  # of the base line, standard deviation
-    elastic: float = 0.02  # displacement at the knots, standard deviation
-    mark_share: float = 0.08  # lines with a cross, a letter, a blot among the digits
-    speck_share: float = 0.15
-    rule_share: float = 0.12  # rests of rules along the line
-    wall_share: float = 0.06  # rests of upright walls
-    slit_share: float = 0.12  # white where a rule was taken out
-    gap_share: float = 0.10  # strokes with holes
-    neighbour_share: float = 0.04  # feet and heads of the lines above and below
-    noise_share: float = 0.2
-    two_valued_share: float = 0.25  # as fax machines and thresholds leave them
-    coarse_share: float = 0.15  # enlarged from few pixels
+    elastic: float = 0.018  # displacement at the knots, standard deviation
+    mark_share: float = 0.06  # lines with a cross, a letter, a blot among the digits
+    speck_share: float = 0.10
+    rule_share: float = 0.07  # rests of rules along the line
+    wall_share: float = 0.04  # rests of upright walls
+    slit_share: float = 0.07  # white where a rule was taken out
+    gap_share: float = 0.06  # strokes with holes
+    neighbour_share: float = 0.03  # feet and heads of the lines above and below
+    noise_share: float = 0.12
+    two_valued_share: float = 0.20  # as fax machines and thresholds leave them
+    coarse_share: float = 0.10  # enlarged from few pixels

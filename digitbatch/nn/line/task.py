@@ -59,7 +59,8 @@ class LineTask:
         self.examples_sha256 = _fingerprint(kept)
         pool = make_pool(kept.crops, kept.labels, recipe.drawn_digits, recipe.marks, rng)
         unseen_rng = np.random.default_rng((seed, 2**31))
-        unseen = make_pool(self._held.crops, self._held.labels, 1000, 500, unseen_rng)
+        drawn, marks = recipe.drawn_digits // 6, recipe.marks // 6
+        unseen = make_pool(self._held.crops, self._held.labels, drawn, marks, unseen_rng)
         self._validation = make_lines(unseen, recipe.validation_lines, unseen_rng, recipe.style)
         count = min(_CALIBRATION_LINES, 2 * recipe.validation_lines)
         self._calibration = make_lines(unseen, count, unseen_rng, recipe.style)
@@ -110,7 +111,7 @@ def finish_lines(
     metrics = {**_figures("validation", shown), "training_s": standing.taken_s}
     whose = "lines of validation digits"
     if data.test is not None:
-        lines = lines_of(data.test)
+        lines = lines_of(data.test, recipe.test_lines)
         shown = evaluate_lines(reader, lines)
         metrics |= _figures("test", shown)
         whose = "lines of test digits"
