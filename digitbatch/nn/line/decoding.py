@@ -50,6 +50,18 @@ def text_log_probabilities(
     return np.asarray(np.logaddexp(weights[:, -1], weights[:, -2]), np.float64)
 
 
+def log_probabilities(
+    logs: LogProbabilities, texts: Sequence[Sequence[int]]
+) -> NDArray[np.float64]:
+    """The same for texts of any lengths, (count,); those of one length are weighed at once."""
+    found = np.empty(len(texts))
+    for length in {len(text) for text in texts}:
+        own = [place for place, text in enumerate(texts) if len(text) == length]
+        some = np.array([texts[place] for place in own], np.int64).reshape(len(own), length)
+        found[own] = text_log_probabilities(logs, some)
+    return found
+
+
 def text_log_probability(logs: LogProbabilities, labels: Sequence[int]) -> float:
     """How likely the strip says one text; see `text_log_probabilities`."""
     return float(text_log_probabilities(logs, [labels])[0])

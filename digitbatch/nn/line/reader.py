@@ -21,6 +21,7 @@ from digitbatch.nn.line.decoding import (
     LogProbabilities,
     align,
     count_probabilities,
+    log_probabilities,
     text_log_probabilities,
 )
 from digitbatch.nn.line.searching import best_texts
@@ -31,6 +32,7 @@ from digitbatch.types import CLASSES, OTHER, Box, Image, Probabilities
 _NAMES: Final = (*CLASSES[:OTHER], "?")
 _UNLIKELY: Final = -9.0  # log probability; fainter answers are not weighed one by one
 _VISIBLE: Final = 60  # fainter levels belong to the blur around a stroke
+_CENTRAL: Final = 60.0  # pixels of ink that it costs to part digits off the middle between them
 _NEAR: Final = 3  # frames around a digit's own in which others may stand in its place
 
 
@@ -79,14 +81,8 @@ class LineAnswer:
         return float(self.scores_of([text])[0])
 
     def scores_of(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """The log probabilities of texts, (count,); those of one length are weighed at once."""
-        scores = np.empty(len(texts))
-        for length in {len(text) for text in texts}:
-            own = [place for place, text in enumerate(texts) if len(text) == length]
-            scores[own] = text_log_probabilities(
-                self.logs, np.array([_labels(texts[place]) for place in own]).reshape(-1, length)
-            )
-        return scores
+        """The log probabilities of texts, (count,)."""
+        return log_probabilities(self.logs, [_labels(text) for text in texts])
 
     def count_probability(self, count: tuple[int, int]) -> float:
         """How likely the strip has so many digits, at least and at most."""
@@ -175,7 +171,7 @@ class LineAnswer:
         columns = np.arange(first, last)
         off = np.abs(columns + 0.5 - (left + right) / 2) / max(right - left, 1.0)
         inside = np.clip(columns, 0, len(self._ink_by_column) - 1)
-        return float(columns[int((self._ink_by_column[inside] + 6 * off**2).argmin())]) + 0.5
+        return float(columns[int((self._ink_by_column[inside] + _CENTRAL * off**2).argmin())]) + 0.5
 
 
 class LineReader:
