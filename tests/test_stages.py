@@ -22,6 +22,7 @@ from digitbatch.stages.filters import Blur, FlattenBackground
 from digitbatch.stages.geometry import Deskew, Resize
 from digitbatch.stages.grayscale import Grayscale
 from digitbatch.stages.morphology import Closing, Dilation, Erosion, Invert, Opening
+from digitbatch.stages.remove_rules import RemoveRules
 from digitbatch.stages.threshold import Threshold, sauvola
 from digitbatch.types import Image
 
@@ -350,3 +351,29 @@ def test_defaults_of_the_chosen_method_are_part_of_the_stage() -> None:
         "method": "sauvola",
         "k": 0.2,
     }
+
+
+class TestFaintRules:
+    def page(self, *, ruled: bool) -> tuple[Image, Image]:
+        """Levels and mask of strokes that stand in line, with or without a faint rule under them.
+
+        Two rules below show the direction that rules have on the page.
+        """
+        ink = np.zeros((300, 400), np.uint8)
+        for y in (200, 260):
+            ink[y : y + 2] = 120
+        if ruled:
+            ink[100:102] = 30
+        mask = np.where(ink > 60, 255, 0).astype(np.uint8)
+        for left in range(60, 240, 60):
+            ink[100:102, left : left + 30] = 150
+            mask[100:102, left : left + 30] = 255
+        return ink, mask
+
+    @pytest.mark.parametrize("ruled", [True, False])
+    def test_strokes_in_line_are_no_rule_but_pieces_of_a_faint_one_are(self, ruled: bool) -> None:
+        """What the levels show between the pieces tells a rule from strokes."""
+        ink, mask = self.page(ruled=ruled)
+        sheet = RemoveRules()(Sheet(mask, "mask", ink=ink, digit_height_px=20.0))
+        assert not sheet.pixels[200:].any()
+        assert bool(sheet.pixels[100:102].any()) is not ruled

@@ -95,14 +95,14 @@ def _without_letter_columns(readings: list[Reading], columns: Columns) -> list[R
 
 def _are_letters(cells: Sequence[Sequence[Place]], shares: tuple[float, float], least: int) -> bool:
     """Whether most of what stands in these cells is no digit."""
-    likely = np.array(
-        [float(place.probabilities[:OTHER].max()) for cell in cells for place in cell]
-    )
-    return (
-        len(likely) >= least
-        and float(np.mean(likely < _DOUBTFUL)) >= shares[0]
-        and float(np.mean(likely < _UNLIKELY)) >= shares[1]
-    )
+    places = [place for cell in cells for place in cell]
+    if len(places) < least:
+        return False
+    likely = np.array([float(place.probabilities[:OTHER].max()) for place in places])
+    cut = np.array([place.was_cut for place in places])  # letters of a word hang together
+    doubtful = (likely < _DOUBTFUL) | cut
+    unlikely = (likely < _UNLIKELY) | (cut & (likely < _DOUBTFUL))
+    return float(doubtful.mean()) >= shares[0] and float(unlikely.mean()) >= shares[1]
 
 
 def _without(reading: Reading, letters: Sequence[bool]) -> Reading:

@@ -13,10 +13,10 @@ from digitbatch.types import Image
 _SIDE_PX: Final = 480  # of the small picture on which the paper is looked for
 _STROKE_PX: Final = 9  # ink and rules on it are thinner than this
 _SEEN_PART: Final = 0.97  # of the page: with more paper than this, nothing lies beside it
-_EDGE_PX: Final = 2  # an edge of paper is no softer than this on either side
+_EDGE_PX: Final = 3  # an edge of paper is no softer than this on either side
 _SHARP_PART: Final = 0.5  # of the difference between paper and desk, within that width
-_SHARP_SHARE: Final = 0.6  # of the edge that must be so sharp: shadows are soft
-_FILLED: Final = 0.85  # of its convex hull: paper is no branch and no ring
+_SHARP_SHARE: Final = 0.5  # of the edge that must be so sharp: shadows are soft
+_FILLED: Final = 0.8  # of its convex hull: paper is no branch and no ring
 
 
 class CropToPaper(PageStage):
@@ -61,13 +61,11 @@ class CropToPaper(PageStage):
 
     def _paper(self, gray: Image) -> Image | None:
         """Where a small grey page shows paper, without its edge: 255 on 0; None where all is."""
-        level, bright = cv2.threshold(gray, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
         stroke = np.ones((_STROKE_PX, _STROKE_PX), np.uint8)
-        # Ink at the page's edge is no way out: the frame counts as paper while strokes are closed.
-        framed = cv2.copyMakeBorder(bright, *(_STROKE_PX,) * 4, cv2.BORDER_REPLICATE)
-        closed = cv2.morphologyEx(framed, cv2.MORPH_CLOSE, stroke)
-        closed = closed[_STROKE_PX:-_STROKE_PX, _STROKE_PX:-_STROKE_PX]
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=4)
+        # Without ink and rules, whose edges are as sharp as the paper's.
+        gray = np.asarray(cv2.morphologyEx(gray, cv2.MORPH_CLOSE, stroke), np.uint8)
+        level, bright = cv2.threshold(gray, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(bright, connectivity=4)
         if count < 2:
             return None
         largest = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())

@@ -14,6 +14,15 @@ from digitbatch.types import Image
 _THICKEST_PARTS: Final = 160  # a rule is at most this part of the page's longer side thick
 _SEGMENT_PARTS: Final = 28  # straight pieces of this part of the page's width are looked for
 _LEAST_HEIGHTS: Final = 3.0  # a rule is longer than this many digits are high
+_MOST_PIECES: Final = 3000  # the longest ones: rough paper has thousands
+_SAMPLES: Final = 9  # points of a piece that are compared with a curve
+_SMOOTH_PX: Final = 3  # along a rule; more would close the gaps between strokes in line
+_PIECE: Final = 0.15  # of the page: the least that the mask must show of a faint rule
+_PIECE_SHOWN: Final = 0.7  # of the way of that piece
+_SHOWN: Final = 0.7  # of its way a rule is darker than the paper beside it
+_SURELY_SHOWN: Final = 0.85  # the same for one of which the mask shows but a piece
+_PARALLEL: Final = 0.06  # rise over run by which it may differ from its neighbours
+_FAINTEST_RULE: Final = 4.0  # levels by which it is darker than what lies beside it
 _STEEPEST: Final = 0.35  # rise over run; steeper lines are found by the other direction
 
 
@@ -26,13 +35,17 @@ class Rule:
     curve: NDArray[np.float64]  # (3,) a, b, c
 
 
+Points = tuple[NDArray[np.int64], NDArray[np.float64]]  # columns, and the line's height at each
+
+
 class RemoveRules(PageStage):
     """Ruled lines, squared paper, table rules: thin lines that go on across much of the page.
 
     Straight thin pieces that continue each other are joined to parabolas (paper bends, lenses
-    too). A line that covers enough of its way is a rule, and along it those runs of ink are deleted
-    that are no thicker than the rule itself. So the strokes of digits that cross it stay, and gaps
-    that it leaves in them are closed, but only where ink was deleted.
+    too). A line that covers enough of its way is a rule, if the levels before thresholding show it
+    between its pieces too: strokes that stand in line are none. Along it those runs of ink are
+    deleted that are no thicker than the rule itself. So the strokes of digits that cross it stay,
+    and gaps that it leaves in them are closed, but only where ink was deleted.
     """
 
     op: Literal["remove_rules"] = "remove_rules"
@@ -54,10 +67,10 @@ class RemoveRules(PageStage):
         mask = sheet.pixels
         # On a crop of one line, a 1 is as long as a third of the page.
         least_px = _LEAST_HEIGHTS * (sheet.digit_height_px or 0.0)
-        rows = self._find(mask, least_px)
+        rows = self._find(mask, sheet.ink, least_px)
         without = delete_rules(mask, rows)
         turned = np.ascontiguousarray(without.T)
-        columns = self._find(turned, least_px)
+        columns = self._find(turned, None if sheet.ink is None else sheet.ink.T, least_px)
         if not rows and not columns:
             return sheet
         without = np.ascontiguousarray(delete_rules(turned, columns).T)
@@ -65,28 +78,87 @@ class RemoveRules(PageStage):
         taken = np.asarray(cv2.subtract(mask, left), np.uint8)
         return replace(sheet, pixels=left, rules=taken)
 
-    def _find(self, mask: Image, least_px: float) -> list[Rule]:
+    def _find(self, mask: Image, ink: Image | None, least_px: float) -> list[Rule]:
         """The near-horizontal rules of an (H, W) mask that are at least so long."""
         width = mask.shape[1]
         thickest_px = _thickest(mask)
-        rules = []
-        for xs, ys in _joined(
-            thin_pieces(mask, thickest_px, max(15, round(mask.shape[1] / _SEGMENT_PARTS))),
-            thickest_px,
-            width,
-        ):
+        shortest_px = max(self.min_length * width, least_px)
+        pieces = thin_pieces(mask, thickest_px, max(15, round(mask.shape[1] / _SEGMENT_PARTS)))
+        rules: list[Rule] = []
+        short: list[Points] = []
+        for xs, ys in _joined(pieces, thickest_px, width, _SHOWN * min(shortest_px, least_px)):
             left, right = int(xs.min()), int(xs.max())
-            if right - left < max(self.min_length * width, least_px):
+            rule = Rule(left, right, _fit(xs, ys, width))
+            if abs(2 * rule.curve[0] * left + rule.curve[1]) > _STEEPEST:
                 continue
-            if len(np.unique(xs)) < self.min_coverage * (right - left):
-                continue
-            curve = _fit(xs, ys, width)
-            if abs(2 * curve[0] * left + curve[1]) <= _STEEPEST:
-                rules.append(Rule(left, right, curve))
+            shown = len(np.unique(xs)) / max(1, right - left)
+            if right - left < shortest_px or shown < self.min_coverage:
+                short.append((xs, ys))
+            elif ink is None:
+                rules.append(rule)
+            elif np.mean(_darker(ink, rule, thickest_px)) >= _SHOWN:
+                rules.append(_grown(ink, rule, thickest_px))
+        if ink is not None and len(rules) >= 2 and least_px > 0:
+            rules += [
+                rule
+                for points in short
+                if (rule := _faint_rule(ink, points, rules, thickest_px, least_px)) is not None
+            ]
         return rules
 
 
-Points = tuple[NDArray[np.int64], NDArray[np.float64]]  # columns, and the line's height at each
+def _darker(ink: Image, rule: Rule, thickest_px: int) -> NDArray[np.bool_]:
+    """Where on its way, from left to right, a rule is darker than what lies on either side.
+
+    Strokes that happen to stand in line are told from a rule by what lies between them, also where
+    the rule is fainter than the level of the mask.
+    """
+    height = ink.shape[0]
+    xs = np.arange(rule.left, rule.right + 1)
+    middle = np.rint(np.polyval(rule.curve, xs)).astype(np.int64)
+    apart = thickest_px // 2 + 2
+    offsets = np.array([-apart, -1, 0, 1, apart])
+    levels = ink[np.clip(middle[None] + offsets[:, None], 0, height - 1), xs[None]]
+    smooth = cv2.blur(levels.astype(np.float32), (_SMOOTH_PX, 1))
+    return np.asarray(
+        smooth[1:4].max(axis=0) - np.maximum(smooth[0], smooth[4]) > _FAINTEST_RULE, np.bool_
+    )
+
+
+def _faint_rule(
+    ink: Image, points: Points, rules: list[Rule], thickest_px: int, least_px: float
+) -> Rule | None:
+    """A rule of which the mask shows but a piece, if it runs as its neighbours do.
+
+    It has the bend of the nearest rule, and goes on as far as the levels show it.
+    """
+    xs, ys = points
+    left, right = int(xs.min()), int(xs.max())
+    shown = len(np.unique(xs)) / max(1, right - left)
+    if right - left < max(least_px, _PIECE * ink.shape[1]) or shown < _PIECE_SHOWN:
+        return None
+    middle = (left + right) / 2
+    nearest = min(rules, key=lambda rule: abs(float(np.polyval(rule.curve, middle)) - ys.mean()))
+    bend = nearest.curve[0]
+    line = np.polyfit(xs, ys - bend * np.square(xs), 1)
+    if abs(line[0] - nearest.curve[1]) > _PARALLEL:
+        return None
+    curve = np.array([bend, line[0], line[1]])
+    rule = Rule(left, right, curve)
+    if np.mean(_darker(ink, rule, thickest_px)) < _SURELY_SHOWN:
+        return None
+    return _grown(ink, rule, thickest_px)
+
+
+def _grown(ink: Image, rule: Rule, thickest_px: int) -> Rule:
+    """A rule as far as the levels show it."""
+    left, right = rule.left, rule.right
+    whole = _darker(ink, replace(rule, left=0, right=ink.shape[1] - 1), thickest_px)
+    before = np.cumsum(whole[:left][::-1]) >= _SHOWN * np.arange(1, left + 1)
+    after = np.cumsum(whole[right + 1 :]) >= _SHOWN * np.arange(1, len(whole) - right)
+    goes_left = int(np.flatnonzero(before)[-1]) + 1 if before.any() else 0
+    goes_right = int(np.flatnonzero(after)[-1]) + 1 if after.any() else 0
+    return replace(rule, left=left - goes_left, right=right + goes_right)
 
 
 def _thickest(mask: Image) -> int:
@@ -109,12 +181,13 @@ def thin_pieces(mask: Image, thickest_px: int, length: int) -> list[Points]:
     thin = cv2.dilate(cv2.subtract(mask, thick), np.ones((3, 1), np.uint8))
     bridged = cv2.morphologyEx(thin, cv2.MORPH_CLOSE, np.ones((1, max(3, length // 4)), np.uint8))
     straight = cv2.morphologyEx(bridged, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(straight, connectivity=8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(straight, connectivity=8)
     pieces = []
-    for label in range(1, count):
-        left, top, width, height = (int(v) for v in stats[label, :4])
-        if height > max(3 * thickest_px, 0.3 * width):
+    flat = stats[:, 3] <= np.maximum(3 * thickest_px, 0.3 * stats[:, 2])
+    for label in np.flatnonzero(flat & (stats[:, 2] >= 0.8 * length)):
+        if label == 0:  # what is no line
             continue
+        left, top, width, height = (int(v) for v in stats[label, :4])
         own = labels[top : top + height, left : left + width] == label
         ink = own.sum(axis=0)
         inked = ink > 0
@@ -132,27 +205,49 @@ def _fit(xs: NDArray[np.int64], ys: NDArray[np.float64], page_width_px: int) -> 
     return np.concatenate([np.zeros(3 - len(fitted)), fitted])
 
 
-def _joined(pieces: list[Points], thickest_px: int, page_width_px: int) -> list[Points]:
-    """Pieces that continue each other, as one each."""
-    left_over = list(pieces)
+def _joined(
+    pieces: list[Points], thickest_px: int, page_width_px: int, least_px: float
+) -> list[Points]:
+    """Pieces that continue each other, as one each; those that show less than `least_px` left out.
+
+    The longest piece is followed first, from its nearest continuation to the farthest, and the
+    curve is fitted anew on the way.
+    """
+    pieces = pieces[:_MOST_PIECES]
+    if not pieces:
+        return []
+    length = np.array([len(xs) for xs, _ in pieces])
+    first = np.array([xs[0] for xs, _ in pieces])
+    last = np.array([xs[-1] for xs, _ in pieces])
+    # A few points of each say how far it lies off a curve.
+    picks = [np.linspace(0, count - 1, _SAMPLES).astype(np.int64) for count in length]
+    at_x = np.stack([xs[pick] for (xs, _), pick in zip(pieces, picks, strict=True)])
+    at_y = np.stack([ys[pick] for (_, ys), pick in zip(pieces, picks, strict=True)])
+    free = np.ones(len(pieces), bool)
     joined = []
-    while left_over:
-        xs, ys = left_over.pop(0)
-        grown = True
-        while grown:
-            grown = False
+    for seed in range(len(pieces)):
+        if not free[seed]:
+            continue
+        if length[free].sum() < least_px:
+            break
+        free[seed] = False
+        xs, ys = pieces[seed]
+        left, right = int(first[seed]), int(last[seed])
+        while free.any():
             curve = _fit(xs, ys, page_width_px)
-            for index, (more_xs, more_ys) in enumerate(left_over):
-                gap = max(more_xs[0] - xs.max(), xs.min() - more_xs[-1], 0)
-                if gap >= 0.35 * page_width_px:
-                    continue
-                miss = float(np.median(np.abs(np.polyval(curve, more_xs) - more_ys)))
-                if miss < 0.6 * thickest_px + 0.012 * gap:
-                    xs, ys = np.concatenate([xs, more_xs]), np.concatenate([ys, more_ys])
-                    del left_over[index]
-                    grown = True
-                    break
-        joined.append((xs, ys))
+            gap = np.maximum(np.maximum(first - right, left - last), 0)
+            off = np.median(np.abs(np.polyval(curve, at_x) - at_y), axis=1)
+            fits = free & (gap < 0.35 * page_width_px) & (off < 0.6 * thickest_px + 0.012 * gap)
+            if not fits.any():
+                break
+            near = fits & (gap <= gap[fits].min() + 0.02 * page_width_px)
+            found = np.flatnonzero(near)
+            xs = np.concatenate([xs, *(pieces[index][0] for index in found)])
+            ys = np.concatenate([ys, *(pieces[index][1] for index in found)])
+            left, right = min(left, int(first[found].min())), max(right, int(last[found].max()))
+            free[found] = False
+        if len(xs) >= least_px:
+            joined.append((xs, ys))
     return joined
 
 
