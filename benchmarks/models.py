@@ -153,7 +153,7 @@ Figures of several seeds are means, with the lowest and the highest behind the t
 
 What holds for all of them:
 
-- They learn from MNIST's 60,000 training digits, but for 6,000 that the seed chooses. Those tell after each epoch how well it goes, and fit the temperature. The 10,000 test digits are read once, at the end.
+- They learn from MNIST's 60,000 training digits, but for 5,000 (the write-ups' networks: 6,000) that the seed chooses. Those tell after each epoch how well it goes, and fit the temperature. The 10,000 test digits are read once, at the end.
 - Each digit is first brought to the frame of a run's crops (a box of 20 px, the centre of mass in the middle), by the code that centres those. MNIST's own frame is nearly that one.
 - Pixels are 0 to 1. The first four learn the digits as they are, without augmentation and without drawn digits, and keep the weights of the last step. They do not know the class "other": its probability is 0, so a run takes every blot for a digit.
 

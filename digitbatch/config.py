@@ -94,6 +94,10 @@ class Config(BaseModel):
         description="Folder of the weights, relative to this file. Left out: the promoted ones"
         " (`digitbatch models`), else the packaged ones.",
     )
+    line_model: Path | None = Field(
+        default=None,
+        description="The same for the network that reads digits that touch.",
+    )
     review: Review = Field(default=Review(), description="When a field is sent to a person.")
 
     @field_validator("stages")
@@ -117,7 +121,7 @@ class Config(BaseModel):
             first[zone.name] = index
         return fields
 
-    @field_validator("model")
+    @field_validator("model", "line_model")
     @classmethod
     def _relative_to_the_file(cls, model: Path | None, info: ValidationInfo) -> Path | None:
         folder = (info.context or {}).get("folder")
@@ -153,7 +157,9 @@ class Config(BaseModel):
         machines. Results name the weights by their own hash; the template's page goes in as its
         file's hash.
         """
-        plan = self.model_dump(mode="json", exclude={"model": True, "template": {"image"}})
+        plan = self.model_dump(
+            mode="json", exclude={"model": True, "line_model": True, "template": {"image"}}
+        )
         if self.template is not None:
             plan["template"]["sha256"] = self.template.fingerprint()
         canonical = json.dumps(plan, sort_keys=True, separators=(",", ":"))

@@ -22,6 +22,7 @@ from digitbatch.types import (
     CROP_SIZE_PX,
     Box,
     FieldResult,
+    GroupReader,
     Image,
     Page,
     PageResult,
@@ -48,6 +49,7 @@ def inspect_page(
     folder: Path,
     config: Config,
     predictor: Predictor,
+    group_reader: GroupReader,
 ) -> tuple[PageResult, tuple[Path, ...]]:
     """Read one page and write a picture of it after each stage, numbered in their order.
 
@@ -57,6 +59,7 @@ def inspect_page(
         folder: Where the pictures go; made if it is not there.
         config: The plan.
         predictor: The network.
+        group_reader: The network that reads digits that touch.
 
     Returns:
         What was read, and the pictures: the scan, one a stage, and the scan with what was read.
@@ -78,7 +81,7 @@ def inspect_page(
     inks = find_fields(sheet, laid, config)
     pictures.append((op_of(config.segmenter), _draw_pieces(sheet, inks)))
     pictures.append((op_of(config.normalizer), _crop_sheet(inks, config.normalizer)))
-    result = read_page(page, config, predictor)
+    result = read_page(page, config, predictor, group_reader)
     pictures.append(("result", draw_result(page.pixels, result, _zone_boxes(page, config))))
     return result, tuple(_write(folder, pictures))
 

@@ -21,7 +21,7 @@ from digitbatch.errors import UsageError
 from digitbatch.inputs import Walk, walk
 from digitbatch.lock import hold, lock_file
 from digitbatch.nn.card import load_card
-from digitbatch.nn.kept import promoted_model
+from digitbatch.nn.kept import packaged_model, promoted_model
 from digitbatch.outputs import CsvStream, Output, OutputSet, check_outputs
 from digitbatch.packaged import default_model
 from digitbatch.results import RunMeta, RunSummary, Tally
@@ -83,16 +83,17 @@ def run(
             "leave them away for what fits this machine"
         )
     sources, outputs = _paths(inputs), _paths(out)
-    plan, model_folder = load_plan(config, model)
-    card = load_card(model_folder)
-    predictor = _gpu_predictor(model_folder, device, batch_size)
+    reading = load_plan(config, model)
+    plan = reading.config
+    card, line_card = load_card(reading.model), load_card(reading.line_model, "line")
+    predictor = _gpu_predictor(reading.model, device, batch_size)
     log.info(
         "model: %s %s on %s",
         card.architecture,
         card.weights_sha256[:12],
         "cpu" if predictor is None else predictor.device_name,
     )
-    meta = RunMeta(__version__, card.weights_sha256, plan.fingerprint())
+    meta = RunMeta(__version__, card.weights_sha256, line_card.weights_sha256, plan.fingerprint())
     files = [path for path in outputs if str(path) != STDOUT]
     with ExitStack() as stack:
         check_outputs(files)
@@ -107,7 +108,7 @@ def run(
         expected = len(found.files)
         pages = read_files(
             found.files,
-            PageReading(plan, model_folder),
+            reading,
             plan.input,
             workers=processes,
             predictor=predictor,
@@ -168,18 +169,19 @@ def read_page(
 
 @lru_cache(maxsize=4)
 def _reader(config: Path | Config | None, model: Path | None) -> Reader:
-    return PageReading(*load_plan(config, model))(None)
+    return load_plan(config, model)(None)
 
 
-def load_plan(config: StrPath | Config | None, model: StrPath | None) -> tuple[Config, Path]:
-    """Load the config and find the model's folder; the first line of the log says which."""
+def load_plan(config: StrPath | Config | None, model: StrPath | None) -> PageReading:
+    """Load the config and find the models' folders; the first line of the log says which."""
     if isinstance(config, Config):
         place, plan = "as given", config
     else:
         place, plan = find_config(_path(config))
     folder, origin = _find_model(_path(model), plan)
     log.info("config: %s; model: %s", place, origin)
-    return plan, folder
+    lines = plan.line_model or promoted_model("line") or packaged_model("line")
+    return PageReading(plan, folder, lines)
 
 
 def _find_model(given: Path | None, plan: Config) -> tuple[Path, str]:

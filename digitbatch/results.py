@@ -44,6 +44,7 @@ class RunMeta:
 
     version: str
     model_hash: str
+    line_model_hash: str
     config_hash: str
 
 

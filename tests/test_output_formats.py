@@ -122,6 +122,7 @@ def test_json_holds_pages_origin_and_summary(tmp_path: Path) -> None:
         "schema_version",
         "version",
         "model_hash",
+        "line_model_hash",
         "config_hash",
         "pages",
         "summary",
@@ -160,7 +161,7 @@ def test_json_has_a_page_a_line(results: list[PageResult]) -> None:
     whole, lines = JsonFormat(META), JsonLinesFormat(META)
     text = whole.start() + "".join(map(whole.page, results)) + whole.end(Tally().summary())
     assert [page_from_json(page) for page in json.loads(text)["pages"]] == results
-    assert len(text.splitlines()) == 9 + len(results)
+    assert len(text.splitlines()) == 10 + len(results)
     text = lines.start() + "".join(map(lines.page, results)) + lines.end(Tally().summary())
     assert [page_from_json(json.loads(line)) for line in text.splitlines()] == results
 
@@ -170,7 +171,14 @@ def test_json_lines_have_one_shape() -> None:
     form = JsonLinesFormat(META)
     keys = {tuple(json.loads(form.page(page))) for page in PAGES}
     assert keys == {
-        ("schema_version", "version", "model_hash", "config_hash", *page_to_json(READ)),
+        (
+            "schema_version",
+            "version",
+            "model_hash",
+            "line_model_hash",
+            "config_hash",
+            *page_to_json(READ),
+        ),
     }
 
 

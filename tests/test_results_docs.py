@@ -79,7 +79,12 @@ def test_examples_in_the_docs_are_what_is_written(tmp_path: Path) -> None:
     DOCUMENT.validate(document)
     results = [page_from_json(page) for page in document["pages"]]
     assert as_csv(results) == example_csv
-    meta = type(META)(document["version"], document["model_hash"], document["config_hash"])
+    meta = type(META)(
+        document["version"],
+        document["model_hash"],
+        document["line_model_hash"],
+        document["config_hash"],
+    )
     lines = JsonLinesFormat(meta)
     assert "".join(map(lines.page, results[1:])) == example_jsonl
     tally = Tally()

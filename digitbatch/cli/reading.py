@@ -53,14 +53,22 @@ def inspect_command(
 ) -> ExitCode:
     """Write the pictures of a page and show what was read."""
     from digitbatch.inspection import inspect_page
+    from digitbatch.nn.line.reader import LineReader
     from digitbatch.nn.predictors import OnnxPredictor
     from digitbatch.pipeline import load_plan
 
     set_up_logging("normal")
-    plan, folder = load_plan(config, model)
+    reading = load_plan(config, model)
     pictures = out or Path(f"inspect-{path.stem}")
     try:
-        result, written = inspect_page(path, number, pictures, plan, OnnxPredictor(folder))
+        result, written = inspect_page(
+            path,
+            number,
+            pictures,
+            reading.config,
+            OnnxPredictor(reading.model),
+            LineReader(reading.line_model).read_groups,
+        )
     except PageError as error:
         print_error(f"{path}, page {number}: {error}")
         return ExitCode.ERROR_ROWS

@@ -1,12 +1,13 @@
 """How a process gets its reader: the plan, and a network of its own or one that it shares."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from digitbatch.config import Config
 from digitbatch.engine.chunks import Reader
-from digitbatch.types import Page, PageResult, Predictor
+from digitbatch.types import GroupAnswer, GroupReader, Image, Page, PageResult, Predictor
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,7 @@ class PageReading:
 
     config: Config
     model: Path  # a folder
+    line_model: Path  # the same, of the network that reads digits that touch
 
     def __call__(self, predictor: Predictor | None) -> Reader:
         """Make a reader.
@@ -26,10 +28,23 @@ class PageReading:
             from digitbatch.nn.predictors import OnnxPredictor
 
             predictor = OnnxPredictor(self.model)
-        return partial(_read, config=self.config, predictor=predictor)
+        groups = partial(_read_groups, self.line_model)
+        return partial(_read, config=self.config, predictor=predictor, groups=groups)
 
 
-def _read(page: Page, config: Config, predictor: Predictor) -> PageResult:
+def _read(page: Page, config: Config, predictor: Predictor, groups: GroupReader) -> PageResult:
     from digitbatch.reading import read_page
 
-    return read_page(page, config, predictor)
+    return read_page(page, config, predictor, groups)
+
+
+def _read_groups(model: Path, inks: Sequence[Image]) -> Sequence[GroupAnswer]:
+    """Read digits that touch; the network is loaded where the first ones are found."""
+    return _line_reader(model)(inks) if inks else []
+
+
+@lru_cache(maxsize=1)
+def _line_reader(model: Path) -> GroupReader:
+    from digitbatch.nn.line.reader import LineReader
+
+    return LineReader(model).read_groups

@@ -15,31 +15,33 @@ from torch.nn import functional
 from digitbatch.types import CROP_SIZE_PX
 
 _FIRST, _LAST = 4, CROP_SIZE_PX - 4  # the 20 px box that holds a centred digit
+_INK = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
     """Strength of each effect. Lengths are in pixels of the 28x28 crop."""
 
-    rotation_deg: float = 11.0
-    shear: float = 0.3  # sideways shift per height, to both sides
-    scale: float = 0.14  # of the whole digit, up and down
-    aspect: float = 0.16  # width against height
-    shift_px: float = 1.6
+    rotation_deg: float = 9.0
+    shear: float = 0.2  # sideways shift per height, to both sides
+    scale: float = 0.1  # of the whole digit, up and down
+    aspect: float = 0.12  # width against height
+    stretch_share: float = 0.12  # towards filling the box both ways, wholly for half of them
+    shift_px: float = 1.0
     elastic_px: float = 0.5  # standard deviation of the displacement at the knots of a 6x6 grid
-    cut_share: float = 0.05
+    cut_share: float = 0.04
     cut_px: int = 2  # rows or columns lost at one side of the digit, at most
-    line_share: float = 0.06  # rests of ruled lines and boxes beside or through the digit's rim
-    thick_share: float = 0.20
-    thin_share: float = 0.25
-    blur_share: float = 0.15
-    low_resolution_share: float = 0.15
+    line_share: float = 0.04  # rests of ruled lines and boxes beside or through the digit's rim
+    thick_share: float = 0.15
+    thin_share: float = 0.20
+    blur_share: float = 0.10
+    low_resolution_share: float = 0.10
     low_resolution_px: int = 11  # the crop's smallest size: a digit of 8 px
     jpeg_share: float = 0.10
     jpeg_strength: float = 0.10  # quantisation step of the 8x8 blocks' frequencies
-    noise_share: float = 0.15
+    noise_share: float = 0.10
     noise: float = 0.18  # standard deviation beside and in the ink
-    threshold_share: float = 0.20  # two-valued scans: steep contrast at a level drawn by chance
+    threshold_share: float = 0.15  # two-valued scans: steep contrast at a level drawn by chance
     gain: float = 0.3  # faint and strong ink
 
 
@@ -120,8 +122,11 @@ def _warp(crops: Tensor, chance: _Chance, recipe: Augmentation) -> Tensor:
     """Affine and elastic together, sampled once (P. Simard et al., ICDAR 2003, for the latter)."""
     n, half = len(crops), CROP_SIZE_PX / 2
     turn = math.radians(recipe.rotation_deg)
-    angle = chance.between(-turn, turn).flatten()
-    shear = chance.between(-recipe.shear, recipe.shear).flatten()
+    filled = chance.between(0, 2).clamp(max=1) * (chance.between(0, 1) < recipe.stretch_share)
+    filled = filled.flatten()  # 0 to 1, how far each is stretched
+    upright = 1 - 0.7 * filled  # what fills a frame was slanted before, if at all
+    angle = chance.between(-turn, turn).flatten() * upright
+    shear = chance.between(-recipe.shear, recipe.shear).flatten() * upright
     size = chance.between(-recipe.scale, recipe.scale).flatten().exp()
     aspect = chance.between(-recipe.aspect, recipe.aspect).flatten().exp()
     sine, cosine = angle.sin(), angle.cos()
@@ -129,11 +134,27 @@ def _warp(crops: Tensor, chance: _Chance, recipe: Augmentation) -> Tensor:
     # Rows of the matrix that takes a place in the new crop to one in the old, both -1 to 1.
     across = torch.stack([cosine, shear * cosine - sine], 1) * (size * aspect)[:, None]
     down = torch.stack([sine, shear * sine + cosine], 1) * (size / aspect)[:, None]
-    matrix = torch.cat([torch.stack([across, down], 1), (shift / half)[:, :, None]], 2)
+    rows = torch.stack([across, down], 1) * (_fill(crops) ** filled[:, None])[:, :, None]
+    matrix = torch.cat([rows, (shift / half)[:, :, None]], 2)
     grid = functional.affine_grid(matrix, [n, 1, CROP_SIZE_PX, CROP_SIZE_PX], align_corners=False)
     knots = chance.normal(2, 6, 6) * (recipe.elastic_px / half)
     bend = functional.interpolate(knots, CROP_SIZE_PX, mode="bicubic", align_corners=False)
     return functional.grid_sample(crops, grid + bend.permute(0, 2, 3, 1), align_corners=False)
+
+
+def _fill(crops: Tensor) -> Tensor:
+    """The zoom from the new crop to the old, across and down, with which each fills its box, (n, 2).
+
+    Zooming about the middle keeps the centre of mass there.
+    """
+    ink = crops[:, 0] > _INK
+    place = torch.arange(CROP_SIZE_PX, device=crops.device)
+    sides = []
+    for there in (ink.any(1), ink.any(2)):  # columns, rows
+        last = torch.where(there, place, 0).amax(1)
+        first = torch.where(there, place, CROP_SIZE_PX - 1).amin(1)
+        sides.append((last - first + 1).clamp(1, _LAST - _FIRST) / (_LAST - _FIRST))
+    return torch.stack(sides, 1)
 
 
 def _cut(crops: Tensor, chance: _Chance, most_px: int) -> Tensor:

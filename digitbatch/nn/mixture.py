@@ -55,7 +55,7 @@ def mix(
     drawn = np.zeros((drawn_count, CROP_SIZE_PX, CROP_SIZE_PX), np.uint8)
     for index, label in enumerate(drawn_labels):
         drawn[index] = _draw(int(label), rng)
-    mark_count = other_count // 3
+    mark_count = other_count * 2 // 5
     cuts = make_cuts(digits.crops[digits.labels != OTHER], other_count - mark_count, rng)
     marks = make_marks(mark_count, rng)
     labels = np.concatenate([digits.labels, drawn_labels, np.full(other_count, OTHER)])

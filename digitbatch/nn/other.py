@@ -12,6 +12,7 @@ from typing import Final
 import cv2
 import numpy as np
 
+from digitbatch.drawing.letters import LETTERS, draw_word
 from digitbatch.stages.centre import FAINT, center_crop
 from digitbatch.types import CROP_SIZE_PX, Crops, Image
 
@@ -24,8 +25,9 @@ _FONTS: Final = (
     cv2.FONT_HERSHEY_SCRIPT_COMPLEX,
 )
 _LETTERS: Final = "".join(
-    c for c in string.ascii_letters + "%&#?=+*<>@$" if c not in "IOlosSzZqgbBDij"
+    c for c in string.ascii_letters + "%&#?=+*<>@$" if c not in "IOlosSzZqgbBDijLHhJ"
 )  # those left out look like digits
+_WRITTEN: Final = "".join(c for c in LETTERS if c not in "BDGHLUabghsuy-")  # these do as well
 
 
 def make_cuts(digits: Crops, count: int, rng: np.random.Generator) -> Crops:
@@ -176,15 +178,21 @@ def _scribble(rng: np.random.Generator) -> Image:
 
 
 def _box(rng: np.random.Generator) -> Image:
-    """The corner of a printed box, three sides of it, or a T where two rules meet."""
+    """The corner of a printed box, three sides of it, or a T where two rules meet.
+
+    Of the four corners, the upper right one is how some write a 7, and the lower left one a 1.
+    """
     canvas, pen = _canvas(), _pen(rng)
     x, y = _point(rng, 8, 40)
+    kind = rng.random()
     corners = [(x, 90), (x, y), (90, y), (90, 90)]
-    if rng.random() < 0.3:
+    turns = int(rng.integers(4))
+    if kind < 0.3:
         corners = [(8, y), (90, y), (x + 20, y), (x + 20, 90)]
-    shown = np.array(corners[: int(rng.integers(3, 5))], np.int32)
-    cv2.polylines(canvas, [shown], False, 255, pen, cv2.LINE_AA)
-    return np.rot90(canvas, int(rng.integers(4))).copy()
+    elif kind < 0.65:
+        corners, turns = corners[:3], 2 * (turns // 2)
+    cv2.polylines(canvas, [np.array(corners, np.int32)], False, 255, pen, cv2.LINE_AA)
+    return np.rot90(canvas, turns).copy()
 
 
 def _letter(rng: np.random.Generator) -> Image:
@@ -198,6 +206,14 @@ def _letter(rng: np.random.Generator) -> Image:
     return np.asarray(cv2.warpAffine(canvas, matrix, canvas.shape), np.uint8)
 
 
+def _word(rng: np.random.Generator) -> Image:
+    """A letter as a pen writes it, or two that touch: a grade, a name, a sign."""
+    letters = rng.choice(list(_WRITTEN), 1 if rng.random() < 0.8 else 2)
+    height_px = float(rng.choice([14, 20, 28, 40]))
+    pen_px = max(1.3, height_px * float(rng.uniform(0.03, 0.15)))
+    return draw_word("".join(letters), rng, height_px, pen_px)[0]
+
+
 _MARKS: Final[tuple[Callable[[np.random.Generator], Image], ...]] = (
     _dash,
     _cross,
@@ -207,5 +223,7 @@ _MARKS: Final[tuple[Callable[[np.random.Generator], Image], ...]] = (
     _box,
     _letter,
     _letter,
-    _letter,
+    _word,
+    _word,
+    _word,
 )
