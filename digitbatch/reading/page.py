@@ -84,6 +84,7 @@ def read_page(
             ink.count,
             ink.points,
             own[0].columns,
+            own[0].typeset,
         )
         entry = replace(entry, row=own[0].row)
         if boxes:

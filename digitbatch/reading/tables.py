@@ -13,6 +13,7 @@ import numpy as np
 from digitbatch.reading.columns import Columns, find_columns
 from digitbatch.reading.decode import Place, Reading
 from digitbatch.reading.pieces import Piece
+from digitbatch.reading.typeset import typeset
 from digitbatch.types import OTHER
 
 _DOUBTFUL: Final = 0.9  # as likely a digit as this, or less
@@ -31,10 +32,11 @@ class TableLine:
     reading: Reading
     row: int | None = None  # from 1; None where the page's lines are no table
     columns: tuple[int, ...] = ()  # of each of the reading's places, from 1
+    typeset: bool = False  # whether it is print, or may be
 
 
 def table_lines(readings: Sequence[Reading], heights_px: Sequence[float]) -> list[TableLine]:
-    """The lines of a page, letters left out of them, and what table they make.
+    """The lines of a page, letters left out of them, what table they make, and which are print.
 
     Lines of words lose all their digits: nothing is read there.
 
@@ -53,7 +55,11 @@ def table_lines(readings: Sequence[Reading], heights_px: Sequence[float]) -> lis
     ]
     columns = find_columns([_standing(reading, size) for reading in kept], size)
     if columns is None:
-        return [TableLine(reading) for reading in kept]
+        printed = _typeset(kept)
+        return [
+            TableLine(reading, typeset=is_print)
+            for reading, is_print in zip(kept, printed, strict=True)
+        ]
     kept = [
         _without(reading, [True] * len(reading.places))
         if _are_letters([reading.places], _WORDS, _LEAST_LINE // 2)
@@ -62,11 +68,15 @@ def table_lines(readings: Sequence[Reading], heights_px: Sequence[float]) -> lis
     ]
     kept = _without_letter_columns(kept, columns)
     lines, row = [], 0
-    for reading in kept:
+    for reading, is_print in zip(kept, _typeset(kept), strict=True):
         row += bool(reading.places)
         own = tuple(columns.of(place.piece) for place in reading.places)
-        lines.append(TableLine(reading, row if reading.places else None, own))
+        lines.append(TableLine(reading, row if reading.places else None, own, is_print))
     return lines
+
+
+def _typeset(readings: Sequence[Reading]) -> list[bool]:
+    return typeset([[place.piece for place in reading.places] for reading in readings])
 
 
 def _standing(reading: Reading, size: float) -> list[Piece]:
