@@ -43,6 +43,7 @@ from digitbatch.errors import PageError
 from digitbatch.nn.card import load_card
 from digitbatch.nn.datasets import Digits, load_mnist
 from digitbatch.nn.mixture import split
+from digitbatch.nn.line.reader import load_line_reader
 from digitbatch.nn.predictors import OnnxPredictor
 from digitbatch.nn.training import Recipe
 from digitbatch.packaged import default_model
@@ -244,7 +245,8 @@ def digitbatch_engine(model: Path) -> Engine:
     """What is measured: on one core, with the model of a folder."""
     network = OnnxPredictor(model)
     about = f"{__version__}, weights {load_card(model).weights_sha256[:12]}"
-    return Engine(lambda page, config: read_page(page, config, network), about)
+    groups = load_line_reader().read_groups
+    return Engine(lambda page, config: read_page(page, config, network, groups), about)
 
 
 def main() -> None:

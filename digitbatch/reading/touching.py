@@ -9,15 +9,18 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from digitbatch.reading.decode import GroupText, Place, Reading
-from digitbatch.reading.lattice import Lattice, may_be_several
+from digitbatch.reading.lattice import Lattice
 from digitbatch.reading.pieces import Piece, merged, tight_piece
 from digitbatch.types import OTHER, Box, GroupAnswer
 
 _TEXTS: Final = 6  # ways to read a group that are kept
 _LEAST: Final = 1e-4  # probability of those
-_UNSURE: Final = 0.7  # a digit less likely than this may be several
+_WIDE: Final = 0.85  # digit heights from which the line network is asked in any case
+_UNSURE: Final = 0.985  # of a digit less likely than this a second opinion is wanted ...
+_LEAST_HEIGHT: Final = 0.5  # ... if it is so many digit heights high
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class Group:
     last: int
     piece: Piece
     digits: tuple[int, ...]
+    single: NDArray[np.float32] | None  # (11,) what the search says, where it sees one digit
 
 
 def touching_groups(lattice: Lattice, reading: Reading) -> list[Group]:
@@ -49,14 +53,19 @@ def touching_groups(lattice: Lattice, reading: Reading) -> list[Group]:
     for first, last in joined:
         own_places = [p for p in reading.places if first <= p.atoms[0] and p.atoms[1] <= last]
         digits = tuple(int(p.probabilities[:OTHER].argmax()) for p in own_places)
-        groups.append(Group(first, last, merged(lattice.atoms[first:last]), digits))
+        single = own_places[0].probabilities if len(own_places) == 1 else None
+        groups.append(Group(first, last, merged(lattice.atoms[first:last]), digits, single))
     return groups
 
 
 def _is_doubtful(place: Place, size: float) -> bool:
-    """Whether a digit was not parted but may well be several."""
+    """Whether a digit was not parted but needs a second opinion: it is unsure, or wide.
+
+    A thin 1 that leans on a 6 leaves the network for single digits sure of the 6.
+    """
     unsure = float(place.probabilities[:OTHER].max()) < _UNSURE
-    return unsure and may_be_several(place.piece, place.probabilities, size)
+    box = place.piece.box
+    return box.width >= _WIDE * size or (unsure and box.height >= _LEAST_HEIGHT * size)
 
 
 def group_texts(group: Group, answer: GroupAnswer) -> list[GroupText]:
@@ -67,6 +76,9 @@ def group_texts(group: Group, answer: GroupAnswer) -> list[GroupText]:
         if text.probability < _LEAST or not digits or digits in found:
             continue
         shares = answer.places(text.text)
+        if group.single is not None and len(digits) == 1:
+            # Two networks that see the same ink err together: none makes the other surer.
+            shares = np.asarray((shares + group.single) / 2, np.float32)
         boxes = answer.boxes(text.text, group.piece.ink)
         places = tuple(
             Place(
