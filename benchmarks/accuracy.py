@@ -42,8 +42,8 @@ from digitbatch.drawing.strokes import Hand
 from digitbatch.errors import PageError
 from digitbatch.nn.card import load_card
 from digitbatch.nn.datasets import Digits, load_mnist
-from digitbatch.nn.mixture import split
 from digitbatch.nn.line.reader import load_line_reader
+from digitbatch.nn.mixture import split
 from digitbatch.nn.predictors import OnnxPredictor
 from digitbatch.nn.training import Recipe
 from digitbatch.packaged import default_model

@@ -143,7 +143,7 @@ def _warp(crops: Tensor, chance: _Chance, recipe: Augmentation) -> Tensor:
 
 
 def _fill(crops: Tensor) -> Tensor:
-    """The zoom from the new crop to the old, across and down, with which each fills its box, (n, 2).
+    """The zoom from the new crop to the old, across and down, that fills the box, (n, 2).
 
     Zooming about the middle keeps the centre of mass there.
     """

@@ -44,9 +44,10 @@ def field_result(
         typeset: Whether the line is print, or may be.
     """
     places = reading.places
+    none: tuple[int | None, ...] = (None,) * len(places)
     digits = tuple(
         _digit(place, to_scan, column)
-        for place, column in zip(places, columns or [None] * len(places), strict=True)
+        for place, column in zip(places, columns or none, strict=True)
     )
     left_out = sorted([*reading.left_over, *points], key=lambda piece: piece.center_x)
     written = [place.piece for place in places]

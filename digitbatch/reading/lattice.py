@@ -111,8 +111,8 @@ def _unions(wholes: dict[tuple[int, int], Piece], size: float) -> dict[tuple[int
 
 
 def may_be_several(piece: Piece, probabilities: NDArray[np.float32], size: float) -> bool:
-    width, height = piece.box.width, piece.box.height
     """Whether a component is worth parting; `probabilities` (11,) is what it is as a whole."""
+    width, height = piece.box.width, piece.box.height
     if probabilities[:OTHER].max() > _SURE and width < _SURELY_ONE * size:
         return False
     return width > 0.45 * size and height > 0.5 * size and width > 0.5 * height

@@ -72,7 +72,8 @@ def read_page(
     for ink in inks:
         own = lines[start : start + len(ink.units)]
         start += len(ink.units)
-        reading, boxes = own[0].reading, ()
+        reading = own[0].reading
+        boxes: tuple[int, ...] = ()
         if ink.cells:
             reading, boxes = joined_reading([line.reading for line in own], ink.count)
         entry = field_result(

@@ -85,7 +85,8 @@ class CropToPaper(PageStage):
         light, dark = float(np.median(gray[inner > 0])), float(np.median(gray[beside]))
         if dark > self.darker * light or not dark < level:
             return None
-        return np.asarray(inner, np.uint8) if self._sharp(gray, outline[0], light, dark) else None
+        sharp = self._sharp(gray, np.asarray(outline[0], np.uint8), light, dark)
+        return np.asarray(inner, np.uint8) if sharp else None
 
     def _sharp(self, gray: Image, outline: Image, light: float, dark: float) -> bool:
         """Whether the light falls steeply along most of the paper's outline inside the picture."""

@@ -100,9 +100,9 @@ class RemoveRules(PageStage):
                 rules.append(_grown(ink, rule, thickest_px))
         if ink is not None and len(rules) >= 2 and least_px > 0:
             rules += [
-                rule
+                faint
                 for points in short
-                if (rule := _faint_rule(ink, points, rules, thickest_px, least_px)) is not None
+                if (faint := _faint_rule(ink, points, rules, thickest_px, least_px)) is not None
             ]
         return rules
 
