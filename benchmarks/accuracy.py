@@ -244,9 +244,10 @@ def print_row(kind: str, seen: Record) -> None:
 def digitbatch_engine(model: Path) -> Engine:
     """What is measured: on one core, with the model of a folder."""
     network = OnnxPredictor(model)
-    about = f"{__version__}, weights {load_card(model).weights_sha256[:12]}"
-    groups = load_line_reader().read_groups
-    return Engine(lambda page, config: read_page(page, config, network, groups), about)
+    lines = load_line_reader()
+    about = f"{__version__}, weights {load_card(model).weights_sha256[:8]}"
+    about += f" and {lines.model_hash[:8]}"
+    return Engine(lambda page, config: read_page(page, config, network, lines.read_groups), about)
 
 
 def main() -> None:

@@ -1,11 +1,12 @@
 """docs/accuracy.md, and the table in README.md, from the counts in docs/accuracy.json.
 
 python benchmarks/accuracy_page.py [--engine digitbatch|tesseract|rapidocr] [--lines 400]
-python benchmarks/accuracy_page.py --table
+python benchmarks/accuracy_page.py --table [--add FILE]
 
 Measures one program by benchmarks/accuracy.py, on pages made of MNIST's test digits and on the
 scans below $DIGITBATCH_DATA/dev, and notes its counts; those of the others stay as they are.
---table only makes the page and the README's table anew.
+--table only makes the page and the README's table anew; --add takes in what
+`benchmarks/accuracy.py --json FILE` counted, maybe on another machine.
 """
 
 import argparse
@@ -109,7 +110,7 @@ python benchmarks/accuracy_page.py --engine tesseract --lines 100
 python benchmarks/accuracy_page.py --engine rapidocr --lines 100
 ```
 
-Each notes its counts in [accuracy.json](accuracy.json) and makes this page, and the table in the README, from it. Another program's counts stay; a dash stands where it was not measured, or on other pages than digitbatch was. `apt-get install tesseract-ocr` and `pip install rapidocr`, which brings its models along, install them.
+Each notes its counts in [accuracy.json](accuracy.json) and makes this page, and the table in the README, from it. Another program's counts stay; a dash stands where it was not measured, or on other pages than digitbatch. `python benchmarks/accuracy.py` alone prints the counts of digits that are kept out of training, to tune by. `apt-get install tesseract-ocr` and `pip install rapidocr`, which brings its models along, install them.
 """  # noqa: E501 - a paragraph of Markdown is one line
 
 
@@ -208,7 +209,10 @@ def main() -> None:
     parser.add_argument("--engine", choices=["digitbatch", *OTHERS], default="digitbatch")
     parser.add_argument("--lines", type=int, default=400, help="of each made kind")
     parser.add_argument("--table", action="store_true", help="only make the page anew")
+    parser.add_argument("--add", type=Path, help="counts of benchmarks/accuracy.py --json")
     options = parser.parse_args()
+    for one in read_records(options.add) if options.add else []:
+        note(RECORDS, one)
     if not options.table:
         script = [sys.executable, "-m", "benchmarks.accuracy", "--engine", options.engine]
         for pages in (["--digits", "test", "--lines", str(options.lines)], ["--real"]):
