@@ -12,6 +12,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from PIL import Image as Pil
 from pydantic import TypeAdapter, ValidationError
 
 from digitbatch.errors import PageError
@@ -21,6 +22,8 @@ from digitbatch.stages.chain import in_order
 from digitbatch.stages.filters import Blur, FlattenBackground
 from digitbatch.stages.geometry import Deskew, Resize
 from digitbatch.stages.grayscale import Grayscale
+from digitbatch.stages.hysteresis import Hysteresis
+from digitbatch.stages.ink_levels import InkLevels
 from digitbatch.stages.morphology import Closing, Dilation, Erosion, Invert, Opening
 from digitbatch.stages.remove_rules import RemoveRules
 from digitbatch.stages.threshold import Threshold, sauvola
@@ -377,3 +380,17 @@ class TestFaintRules:
         sheet = RemoveRules()(Sheet(mask, "mask", ink=ink, digit_height_px=20.0))
         assert not sheet.pixels[200:].any()
         assert bool(sheet.pixels[100:102].any()) is not ruled
+
+
+@pytest.mark.parametrize("grey", [225, 240])
+def test_a_grey_of_dots_is_paper(grey: int) -> None:
+    """Of a fax that shows grey paper as black dots, only the strokes are ink."""
+    page = np.full((200, 300), grey, np.uint8)
+    page[60:120, 100:108] = 20
+    page[60:120, 180:188] = 20
+    dots = np.asarray(Pil.fromarray(page).convert("1"), np.uint8) * np.uint8(255)
+    assert np.count_nonzero(dots[:50] == 0) > 200
+    mask = Hysteresis()(InkLevels()(Sheet(dots, "gray"))).pixels
+    count, _, stats, _ = cv2.connectedComponentsWithStats(mask)
+    assert count == 3
+    assert sorted(stats[1:, cv2.CC_STAT_LEFT]) == pytest.approx([100, 180], abs=2)

@@ -39,7 +39,8 @@ def test_even_lines_are_print_and_uneven_ones_are_not(slope: float, seed: int) -
 def test_short_lines_go_with_the_page() -> None:
     """One or two digits are by hand only where all longer lines are."""
     short, hand, print_ = line(2, 0.0, 0), line(7, 4.0, 1), line(7, 0.0, 2)
-    assert typeset([short, hand]) == [False, False]
+    assert typeset([line(2, 8.0, 3), hand]) == [False, False]
+    assert typeset([short, hand]) == [True, False]
     assert typeset([short, hand, print_]) == [True, False, True]
     assert typeset([short]) == [True]
     assert typeset([]) == []

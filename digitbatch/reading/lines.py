@@ -16,6 +16,7 @@ _HALF_SHARED: Final = 0.8  # digit heights by which halves of one broken digit l
 _NEXT: Final = 1.5  # digit heights to where a line may go on
 _SAME_LEVEL: Final = 0.4  # digit heights
 _WHOLE: Final = 0.7  # digit heights from which a component counts as a digit
+_BESIDE: Final = 0.75  # digit heights off its neighbours' middle, a speck is in no line
 _NEIGHBOR_HEIGHTS: Final = 4.0  # how far the next digit of a line may be when slopes are voted on
 
 
@@ -61,7 +62,7 @@ def _continued(
                 continue
             end_level = _level(components, before[-_ENDS:], across, size)
             if abs(_level(components, line[:_ENDS], across, size) - end_level) < _SAME_LEVEL * size:
-                before += line
+                before.extend(line)
                 break
         else:
             result.append(list(line))
@@ -227,22 +228,24 @@ def attach(
         Indices into `components`, one list for each of `lines`, in no order.
     """
     size = digit_height_px
-    attached: list[list[int]] = [[] for _ in lines]
+    best = np.full(len(smaller), _BESIDE)
+    home = np.full(len(smaller), -1)
     left, right = components.left, components.left + components.width
-    for index in smaller:
-        x, y = components.center_x[index], components.center_y[index]
-        best, best_distance = None, 0.75
-        for number, line in enumerate(lines):
-            members = np.asarray(line)
-            gap = np.maximum(0, np.maximum(left[members] - x, x - right[members]))
-            if gap.min() > 1.2 * size:
-                continue
-            near = members[np.argsort(gap, kind="stable")[:2]]
-            middle = float(np.mean(components.center_y[near]))
-            tall = max(0.7 * size, float(np.mean(components.height[near])))
-            distance = abs(y - middle) / tall
-            if distance < best_distance:
-                best, best_distance = number, distance
-        if best is not None:
-            attached[best].append(int(index))
-    return attached
+    x, y = components.center_x[smaller], components.center_y[smaller]
+    # Line by line, for a fax has tens of thousands of specks.
+    for number, line in enumerate(lines):
+        members = np.asarray(line)
+        middles, heights = components.center_y[members], components.height[members]
+        reach = _BESIDE * max(0.7 * size, float(heights.max()))
+        level = (y > middles.min() - reach) & (y < middles.max() + reach)
+        level &= (x > left[members].min() - 2 * size) & (x < right[members].max() + 2 * size)
+        near_by = np.flatnonzero(level)
+        at = x[near_by, None]
+        gap = np.maximum(0, np.maximum(left[members] - at, at - right[members]))
+        nearest = np.argsort(gap, axis=1, kind="stable")[:, :2]
+        tall = np.maximum(0.7 * size, heights[nearest].mean(axis=1))
+        distance = np.abs(y[near_by] - middles[nearest].mean(axis=1)) / tall
+        own = (gap.min(axis=1) <= 1.2 * size) & (distance < best[near_by])
+        best[near_by[own]] = distance[own]
+        home[near_by[own]] = number
+    return [smaller[home == number].tolist() for number in range(len(lines))]

@@ -8,9 +8,12 @@ from numpy.typing import NDArray
 
 from digitbatch.reading.pieces import Piece
 
-_EVEN: Final = 0.023  # of the digits' height: print's feet and heads lie this close to a line
+_EVEN: Final = 0.024  # of the digits' height: print's feet and heads lie this close to a line
 _GRID_PX: Final = 0.15  # pixels are whole: what that adds
-_CLOSER: Final = 1.8  # times as uneven may print be on a page of which most is print
+_CLOSER: Final = 1.4  # times as uneven may print be on a page of which most is print
+_RUN: Final = 6  # digits: so many even ones in a row are hardly chance
+_HOLDS_PRINT: Final = 0.5  # of a page's lines hold such a run, and at least two do
+_PAIR: Final = 0.03  # of their height, by which a skewed page sets two digits apart
 _LEAST: Final = 3  # digits; any two stand on some line
 _BENT: Final = 6  # digits from which on the line may bend, as it does on a photo of a page
 
@@ -20,22 +23,40 @@ def typeset(lines: Sequence[Sequence[Piece]]) -> list[bool]:
 
     A page that holds print is looked at more closely: there, one digit that a speck or a gap has
     changed makes no line handwritten. Lines of one or two digits say little. They are taken for
-    handwriting only where the page's other lines are: none of them print, and at least one by hand.
+    handwriting only where the page's longer lines are, and two digits only if they are uneven too.
 
     Args:
         lines: The digits of each line of a page, from left to right.
     """
     long = [len(line) >= _LEAST for line in lines]
     even = [is_long and _unevenness(line) <= 1 for line, is_long in zip(lines, long, strict=True)]
-    if sum(even) >= 2 and 2 * sum(even) >= sum(long):
+    runs = [_holds_even_run(line) for line in lines if len(line) >= _RUN]
+    seen = max(sum(runs), sum(even))
+    if seen >= 2 and seen >= _HOLDS_PRINT * sum(long):
         even = [
             is_long and _unevenness(line, all_but_one=True) <= _CLOSER
             for line, is_long in zip(lines, long, strict=True)
         ]
     by_hand = any(long) and not any(even)
     return [
-        is_even if is_long else not by_hand for is_even, is_long in zip(even, long, strict=True)
+        is_even if is_long else not by_hand or _may_be_pair(line)
+        for line, is_even, is_long in zip(lines, even, long, strict=True)
     ]
+
+
+def _holds_even_run(line: Sequence[Piece]) -> bool:
+    """Whether somewhere in a line so many digits are even: a number after a printed word."""
+    starts = range(len(line) - _RUN + 1)
+    return any(_unevenness(line[start : start + _RUN]) <= 1 for start in starts)
+
+
+def _may_be_pair(line: Sequence[Piece]) -> bool:
+    """Whether two digits are as high as each other and stand on one level, give or take a skew."""
+    if len(line) != 2:
+        return False
+    first, second = (piece.box for piece in line)
+    off = max(abs(first.top - second.top), abs(first.bottom - second.bottom))
+    return off <= 1 + _PAIR * max(first.height, second.height)
 
 
 def _unevenness(line: Sequence[Piece], *, all_but_one: bool = False) -> float:
@@ -45,7 +66,7 @@ def _unevenness(line: Sequence[Piece], *, all_but_one: bool = False) -> float:
     feet = np.array([piece.box.bottom for piece in line], np.float64)
     heads = np.array([piece.box.top for piece in line], np.float64)
     spread = max(_spread_px(at, feet), _spread_px(at, heads))
-    if all_but_one and len(line) > _LEAST:
+    if all_but_one and len(line) >= _RUN:
         others = [np.delete(np.arange(len(line)), left_out) for left_out in range(len(line))]
         spread = min(max(_spread_px(at[k], feet[k]), _spread_px(at[k], heads[k])) for k in others)
     return spread / (_EVEN * height + _GRID_PX)

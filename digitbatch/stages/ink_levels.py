@@ -16,6 +16,9 @@ _PAPER_SIDE_PX: Final = (
 )
 _STROKE_PX: Final = 11  # no pen stroke is wider than this on the small picture
 _DARKEST_PAPER: Final = 40  # below this a level is too close to black to tell ink from it
+_DOTS: Final = 0.004  # of the pixels: more lone black ones than this are no dirt but a grey
+_DOTS_STEP: Final = 7  # every so many pixels are looked at for levels between black and white
+_DOTS_BLUR_PX: Final = 1.4  # makes levels of dots, and keeps strokes
 _SAMPLE_SIDE_PX: Final = 250  # of the grid of pixels that the pen's colour is judged by
 
 
@@ -25,7 +28,8 @@ class InkLevels(PageStage):
     The paper's level at each place (shadows and all) is what is left when thin dark things are
     closed over and smoothed. Levels relative to it are the ink. Of a colour page, the mix of red,
     green and blue is taken that parts this page's ink from this page's paper best (Fisher's linear
-    discriminant), so that a red or pale blue pen reads as well as a black one.
+    discriminant), so that a red or pale blue pen reads as well as a black one. Where greys are
+    lone black dots, as on some faxes, the dots are smoothed to levels first.
     """
 
     op: Literal["ink_levels"] = "ink_levels"
@@ -38,9 +42,25 @@ class InkLevels(PageStage):
     def __call__(self, sheet: Sheet) -> Sheet:
         """Return an ink sheet: (H, W) uint8, 0 where there is paper, 255 where no light is left."""
         pixels = sheet.pixels
-        if self.blur_px > 0:
-            pixels = np.asarray(cv2.GaussianBlur(pixels, (0, 0), self.blur_px), np.uint8)
+        blur_px = self.blur_px or (_DOTS_BLUR_PX if is_dithered(pixels) else 0.0)
+        if blur_px > 0:
+            pixels = np.asarray(cv2.GaussianBlur(pixels, (0, 0), blur_px), np.uint8)
         return replace(sheet, pixels=ink_levels(pixels), kind="ink")
+
+
+def is_dithered(pixels: Image) -> bool:
+    """Whether a page has two levels and shows greys as lone black dots, as some faxes do.
+
+    Args:
+        pixels: (H, W) or (H, W, 3) uint8, dark ink on light paper.
+    """
+    if pixels.ndim == 3 or not np.isin(pixels[::_DOTS_STEP, ::_DOTS_STEP], (0, 255)).all():
+        return False
+    black = np.asarray(pixels < 128, np.uint8)
+    around = np.ones((3, 3), np.uint8)
+    around[1, 1] = 0
+    lone = (cv2.filter2D(black, -1, around, borderType=cv2.BORDER_CONSTANT) == 0) & (black > 0)
+    return np.count_nonzero(lone) > _DOTS * pixels.size
 
 
 def paper_level(pixels: Image) -> Image:
