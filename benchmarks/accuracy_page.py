@@ -89,7 +89,7 @@ Pages that digitbatch's code did not make: photos and scans of other people's wr
 
 ## The other programs
 
-[RapidOCR](https://github.com/RapidAI/RapidOCR) and [Tesseract](https://github.com/tesseract-ocr/tesseract) read the same pages, the first of each kind as digitbatch read them, and are counted by the same code. They are made for print; nobody claims that they read handwriting. Their column is the share of lines wholly right. Neither says which lines can be trusted, so there is nothing to set beside *accepted*.
+[RapidOCR](https://github.com/RapidAI/RapidOCR) and [Tesseract](https://github.com/tesseract-ocr/tesseract) read the same pages, the first of each kind as digitbatch read them, and are counted by the same code. They read text of any sort and were not trained for these pages. Their column is the share of lines wholly right. Neither says which lines can be trusted, so there is nothing to set beside *accepted*.
 
 - **Zones** are cut out for them where digitbatch places them, so they need not find a form on the page, and each is read as one line: Tesseract with `--psm 7`, RapidOCR without its search for text.
 - **Pages without zones** are read whole: Tesseract with `--psm 6`, RapidOCR as it comes, its texts joined to rows.
@@ -132,7 +132,7 @@ def summary(records: list[Record]) -> str:
     own = of_engine(records, "digitbatch").values()
     made = sums([one for one in own if one["digits"]])
     scanned = sums([one for one in own if not one["digits"]])
-    said = "Of {lines:,} lines on {what}, digitbatch reads {right:.1%} wholly right and accepts {accepted:.1%}; {wrong:,} of the {count:,} that it accepts are wrong."  # noqa: E501 - as above
+    said = "Of {lines:,} lines on {what}, digitbatch reads {right:.1%} wholly right and accepts {accepted:.1%}; wrong among the {count:,} accepted: {wrong:,}."  # noqa: E501 - as above
     return " ".join(
         said.format(
             lines=total["lines"], what=what, right=total["right"] / total["lines"],
@@ -156,14 +156,14 @@ def row(kind: str, records: list[Record]) -> str:
 
 
 def compared(kind: str, engine: str, records: list[Record]) -> str:
-    """Another program's share of lines wholly right, if it read the same pages."""
+    """Another program's share of lines wholly right, if it read the same pages, or the first."""
     own = of_engine(records, "digitbatch")[kind]
     one = of_engine(records, engine).get(kind)
     if one is None or (one["digits"], one["first_page"]) != (own["digits"], own["first_page"]):
         return "-"
-    if one["first_page"] is None and one["lines"] != own["lines"]:
-        return "-"
-    return share(one)
+    if one["lines"] == own["lines"]:
+        return share(one)
+    return "-" if one["first_page"] is None else f"{share(one)} of {one['lines']}"
 
 
 def share(one: Record) -> str:
