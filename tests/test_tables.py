@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from digitbatch.reading.beside import beside
 from digitbatch.reading.columns import find_columns
 from digitbatch.reading.decode import Place, Reading
 from digitbatch.reading.pieces import Piece
@@ -79,6 +80,25 @@ class TestColumns:
         assert find_columns(table(2, 4), SIZE) is None
 
 
+class TestBeside:
+    def test_the_rest_of_a_line_is_seen(self) -> None:
+        """A line that another one goes on is doubtful, lines above each other are not."""
+        whole = [piece(30 + 15 * i, 10) for i in range(5)]
+        rest = [piece(150 + 15 * i, 12) for i in range(4)]
+        under = [piece(30 + 15 * i, 40) for i in range(9)]
+        assert beside([whole, rest, under], SIZE) == [True, True, False]
+        assert beside([whole, under, []], SIZE) == [False, False, False]
+
+    def test_a_doubtful_line_is_for_review(self) -> None:
+        """Lines that may be one say so."""
+        halves = [
+            Reading(tuple(place(x, y + 4 * (i % 2)) for i, x in enumerate(xs)), (), 0.9)
+            for xs, y in (((30, 50, 70), 10), ((95, 120, 140), 12), ((30, 50, 70), 60))
+        ]
+        doubts = [line.doubts for line in table_lines(halves, [SIZE] * 3)]
+        assert doubts == [("may go on beside it",), ("may go on beside it",), ()]
+
+
 class TestLetters:
     def test_a_column_of_letters_is_left_out(self) -> None:
         """Where most cells of a column are no digits, none of them is read as one."""
@@ -126,6 +146,14 @@ class TestPaper:
         top, left = (int(v) for v in ink.min(axis=0))
         assert (sheet.to_scan @ (left, top, 1)).tolist() == [150, 120]
         assert len(ink) == 30 * 6
+
+    def test_a_large_desk_is_left_out(self) -> None:
+        """Paper is found anywhere on a large photo."""
+        page = np.full((900, 950, 3), 40, np.uint8)
+        page[500:860, 420:900] = 190
+        height, width = CropToPaper()(Sheet(page, "color")).pixels.shape[:2]
+        assert abs(height - 360) <= 16
+        assert abs(width - 480) <= 16
 
     def test_what_is_beside_the_paper_becomes_blank(self) -> None:
         """No corner of the desk is left in the picture of a sheet that lies askew."""

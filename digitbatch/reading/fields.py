@@ -28,7 +28,7 @@ def field_result(
     count: tuple[int, int] | None = None,
     points: Sequence[Piece] = (),
     columns: Sequence[int] = (),
-    typeset: bool = False,
+    doubts: Sequence[str] = (),
 ) -> FieldResult:
     """One field as the results show it.
 
@@ -41,7 +41,7 @@ def field_result(
         count: How many digits are expected, at least and at most; None: any number.
         points: Decimal points and commas, found before anything was read.
         columns: Of the table, from 1, that each place stands in; empty where there is no table.
-        typeset: Whether the line is print, or may be.
+        doubts: Why the field is for review whatever its digits are.
     """
     places = reading.places
     none: tuple[int | None, ...] = (None,) * len(places)
@@ -66,8 +66,7 @@ def field_result(
     if count and not count[0] <= len(digits) <= count[1]:
         expected = f"{count[0]}" if count[0] == count[1] else f"{count[0]} to {count[1]}"
         reasons.insert(0, f"{expected} digits expected, {len(digits)} found")
-    if typeset:
-        reasons.append("may be print")
+    reasons += doubts
     box = digits[0].box
     for digit in digits[1:]:
         box = box.union(digit.box)

@@ -85,7 +85,7 @@ def read_page(
             ink.count,
             ink.points,
             own[0].columns,
-            own[0].typeset,
+            own[0].doubts,
         )
         entry = replace(entry, row=own[0].row)
         if boxes:

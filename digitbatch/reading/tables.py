@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from digitbatch.reading.beside import beside
 from digitbatch.reading.columns import Columns, find_columns
 from digitbatch.reading.decode import Place, Reading
 from digitbatch.reading.pieces import Piece
@@ -32,11 +33,11 @@ class TableLine:
     reading: Reading
     row: int | None = None  # from 1; None where the page's lines are no table
     columns: tuple[int, ...] = ()  # of each of the reading's places, from 1
-    typeset: bool = False  # whether it is print, or may be
+    doubts: tuple[str, ...] = ()  # why it is for review, seen beside the page's other lines
 
 
 def table_lines(readings: Sequence[Reading], heights_px: Sequence[float]) -> list[TableLine]:
-    """The lines of a page, letters left out of them, what table they make, and which are print.
+    """The lines of a page, letters left out of them, what table they make, and what is doubtful.
 
     Lines of words lose all their digits: nothing is read there.
 
@@ -55,10 +56,9 @@ def table_lines(readings: Sequence[Reading], heights_px: Sequence[float]) -> lis
     ]
     columns = find_columns([_standing(reading, size) for reading in kept], size)
     if columns is None:
-        printed = _typeset(kept)
         return [
-            TableLine(reading, typeset=is_print)
-            for reading, is_print in zip(kept, printed, strict=True)
+            TableLine(reading, doubts=doubts)
+            for reading, doubts in zip(kept, _doubts(kept, size), strict=True)
         ]
     kept = [
         _without(reading, [True] * len(reading.places))
@@ -68,15 +68,20 @@ def table_lines(readings: Sequence[Reading], heights_px: Sequence[float]) -> lis
     ]
     kept = _without_letter_columns(kept, columns)
     lines, row = [], 0
-    for reading, is_print in zip(kept, _typeset(kept), strict=True):
+    for reading, doubts in zip(kept, _doubts(kept, size), strict=True):
         row += bool(reading.places)
         own = tuple(columns.of(place.piece) for place in reading.places)
-        lines.append(TableLine(reading, row if reading.places else None, own, is_print))
+        lines.append(TableLine(reading, row if reading.places else None, own, doubts))
     return lines
 
 
-def _typeset(readings: Sequence[Reading]) -> list[bool]:
-    return typeset([[place.piece for place in reading.places] for reading in readings])
+def _doubts(readings: Sequence[Reading], size: float) -> list[tuple[str, ...]]:
+    """What is doubtful of each line that no look at the line alone shows."""
+    lines = [[place.piece for place in reading.places] for reading in readings]
+    return [
+        (("may be print",) if is_print else ()) + (("may go on beside it",) if goes_on else ())
+        for is_print, goes_on in zip(typeset(lines), beside(lines, size), strict=True)
+    ]
 
 
 def _standing(reading: Reading, size: float) -> list[Piece]:

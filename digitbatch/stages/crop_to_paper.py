@@ -5,6 +5,7 @@ from typing import ClassVar, Final, Literal
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from digitbatch.stages.base import PageStage, PixelKind, Sheet
@@ -85,10 +86,10 @@ class CropToPaper(PageStage):
         light, dark = float(np.median(gray[inner > 0])), float(np.median(gray[beside]))
         if dark > self.darker * light or not dark < level:
             return None
-        sharp = self._sharp(gray, np.asarray(outline[0], np.uint8), light, dark)
+        sharp = self._sharp(gray, np.asarray(outline[0], np.int32), light, dark)
         return np.asarray(inner, np.uint8) if sharp else None
 
-    def _sharp(self, gray: Image, outline: Image, light: float, dark: float) -> bool:
+    def _sharp(self, gray: Image, outline: NDArray[np.int32], light: float, dark: float) -> bool:
         """Whether the light falls steeply along most of the paper's outline inside the picture."""
         height, width = gray.shape
         x, y = outline[:, 0, 0], outline[:, 0, 1]

@@ -60,7 +60,7 @@ def is_dithered(pixels: Image) -> bool:
     around = np.ones((3, 3), np.uint8)
     around[1, 1] = 0
     lone = (cv2.filter2D(black, -1, around, borderType=cv2.BORDER_CONSTANT) == 0) & (black > 0)
-    return np.count_nonzero(lone) > _DOTS * pixels.size
+    return bool(np.count_nonzero(lone) > _DOTS * pixels.size)
 
 
 def paper_level(pixels: Image) -> Image:

@@ -1,0 +1,38 @@
+"""Lines that may be one: digits of two lines side by side, on one level."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from digitbatch.reading.pieces import Piece
+
+_NEAR: Final = 2.5  # digit heights from side to side
+_LEVEL: Final = 0.6  # of the lower digit's height that two on one level share
+
+
+def beside(lines: Sequence[Sequence[Piece]], digit_height_px: float) -> list[bool]:
+    """Which lines have a digit of another line at their side.
+
+    A line that was parted by mistake reads as two whole numbers, and neither shows what it lacks.
+
+    Args:
+        lines: The digits of each line of a page.
+        digit_height_px: Height of the digits.
+    """
+    boxes = [piece.box for line in lines for piece in line]
+    if not boxes:
+        return [False] * len(lines)
+    owner = np.repeat(np.arange(len(lines)), [len(line) for line in lines])
+    left, top, right, bottom = np.array(
+        [(box.left, box.top, box.right, box.bottom) for box in boxes]
+    ).T
+    found = np.zeros(len(lines), bool)
+    for number in range(len(lines)):  # a line at a time: a page may hold thousands of digits
+        own = owner == number
+        gap = np.maximum(left[own, None] - right[None], left[None] - right[own, None])
+        shared = np.minimum(bottom[own, None], bottom[None]) - np.maximum(top[own, None], top[None])
+        lower = np.minimum((bottom - top)[own, None], (bottom - top)[None])
+        near = (gap < _NEAR * digit_height_px) & (gap > 0) & (shared > _LEVEL * lower)
+        found[number] = bool((near & ~own).any())
+    return found.tolist()
