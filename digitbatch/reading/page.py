@@ -62,11 +62,12 @@ def read_page(
         decode(lattice, answer, unit.count)
         for unit, lattice, answer in zip(units, lattices, answers, strict=True)
     ]
+    judged = readings
     if group_reader:
         readings = _with_groups_read(units, lattices, answers, readings, group_reader)
     lines = [TableLine(reading) for reading in readings]
     if not config.fields:
-        lines = table_lines(readings, [ink.digit_height_px for ink in inks])
+        lines = table_lines(readings, [ink.digit_height_px for ink in inks], judged)
     fields: list[FieldResult] = []
     start = 0
     for ink in inks:

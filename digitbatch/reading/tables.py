@@ -22,7 +22,10 @@ _UNLIKELY: Final = 0.5
 _LETTERS: Final = (0.45, 0.22)  # of a column's digits are so doubtful and so unlikely: letters
 _WORDS: Final = (0.5, 0.3)  # the same of a line's
 _LEAST_COLUMN: Final = 4  # digits; fewer say nothing about a column
-_LEAST_LINE: Final = 6  # the same of a line; of the row of a table the half
+_LEAST_LINE: Final = 6  # the same of a line
+_HEADING: Final = (0.9, 0.5)  # the shares of a row of a table that is words,
+_LEAST_HEADING: Final = 3  # and how many digits it has at least
+_NUMBER: Final = 3  # sure digits in a row, none cut: words hold no such run
 _LARGE: Final = 0.4  # of a digit's height: what is left over and larger may be a letter
 
 
@@ -36,7 +39,11 @@ class TableLine:
     doubts: tuple[str, ...] = ()  # why it is for review, seen beside the page's other lines
 
 
-def table_lines(readings: Sequence[Reading], heights_px: Sequence[float]) -> list[TableLine]:
+def table_lines(
+    readings: Sequence[Reading],
+    heights_px: Sequence[float],
+    judged: Sequence[Reading] | None = None,
+) -> list[TableLine]:
     """The lines of a page, letters left out of them, what table they make, and what is doubtful.
 
     Lines of words lose all their digits: nothing is read there.
@@ -44,29 +51,26 @@ def table_lines(readings: Sequence[Reading], heights_px: Sequence[float]) -> lis
     Args:
         readings: Of each line of a page without zones, from the top down.
         heights_px: Of each line's digits.
+        judged: The same lines as the network for single digits read them, where another network has
+            had its say: that one knows digits alone, and names no letter.
     """
+    judged = judged or readings
     if not readings:
         return []
     size = float(np.median(heights_px))
-    kept = [
-        _without(reading, [True] * len(reading.places))
-        if _are_letters([reading.places], _WORDS, _LEAST_LINE)
-        else reading
-        for reading in readings
-    ]
+    kept = _without_words(readings, judged, _WORDS, _LEAST_LINE)
     columns = find_columns([_standing(reading, size) for reading in kept], size)
     if columns is None:
         return [
             TableLine(reading, doubts=doubts)
             for reading, doubts in zip(kept, _doubts(kept, size), strict=True)
         ]
-    kept = [
-        _without(reading, [True] * len(reading.places))
-        if _are_letters([reading.places], _WORDS, _LEAST_LINE // 2)
-        else reading
-        for reading in kept
-    ]
-    kept = _without_letter_columns(kept, columns)
+    numbers = [first for first, reading in zip(judged, kept, strict=True) if reading.places]
+    letters = _letter_columns(numbers, columns)
+    kept = _without_columns(kept, columns, letters)
+    kept = _without_words(
+        kept, _without_columns(judged, columns, letters), _HEADING, _LEAST_HEADING
+    )
     lines, row = [], 0
     for reading, doubts in zip(kept, _doubts(kept, size), strict=True):
         row += bool(reading.places)
@@ -90,22 +94,48 @@ def _standing(reading: Reading, size: float) -> list[Piece]:
     return [place.piece for place in reading.places] + large
 
 
-def _without_letter_columns(readings: list[Reading], columns: Columns) -> list[Reading]:
-    """The readings without the columns in which most cells hold no number."""
-    places = [[columns.of(place.piece) for place in reading.places] for reading in readings]
-    for number in range(1, len(columns) + 1):
-        cells = [
-            [place for place, column in zip(reading.places, own, strict=True) if column == number]
-            for reading, own in zip(readings, places, strict=True)
-        ]
-        if not _are_letters(cells, _LETTERS, _LEAST_COLUMN):
-            continue
-        readings = [
-            _without(reading, [column == number for column in own])
-            for reading, own in zip(readings, places, strict=True)
-        ]
-        places = [[column for column in own if column != number] for own in places]
-    return readings
+def _without_words(
+    readings: Sequence[Reading],
+    judged: Sequence[Reading],
+    shares: tuple[float, float],
+    least: int,
+) -> list[Reading]:
+    """The readings, empty where a line is words."""
+    return [
+        _without(reading, [True] * len(reading.places))
+        if _are_letters([first.places], shares, least) and not _holds_number(first)
+        else reading
+        for reading, first in zip(readings, judged, strict=True)
+    ]
+
+
+def _holds_number(reading: Reading) -> bool:
+    """Whether somewhere in a line so many sure digits follow each other."""
+    run = 0
+    for place in reading.places:
+        sure = float(place.probabilities[:OTHER].max()) >= _DOUBTFUL and not place.was_cut
+        run = run + 1 if sure else 0
+        if run == _NUMBER:
+            return True
+    return False
+
+
+def _letter_columns(judged: Sequence[Reading], columns: Columns) -> set[int]:
+    """The columns in which most cells hold no number."""
+    cells: dict[int, list[Place]] = {}
+    for reading in judged:
+        for place in reading.places:
+            cells.setdefault(columns.of(place.piece), []).append(place)
+    return {number for number, own in cells.items() if _are_letters([own], _LETTERS, _LEAST_COLUMN)}
+
+
+def _without_columns(
+    readings: Sequence[Reading], columns: Columns, letters: set[int]
+) -> list[Reading]:
+    return [
+        _without(reading, [columns.of(place.piece) in letters for place in reading.places])
+        for reading in readings
+    ]
 
 
 def _are_letters(cells: Sequence[Sequence[Place]], shares: tuple[float, float], least: int) -> bool:
