@@ -103,7 +103,7 @@ def _postal(rng: Rng) -> _Layout:
     _print(printed, "Postal codes", 200, 180, 44)
     size = float(rng.uniform(70, 84))
     cells: Cells = "apart" if rng.random() < 0.6 else "joined"
-    gap = float(rng.uniform(6, 12)) if cells == "apart" else 0.0
+    gap = float(rng.uniform(8, 14)) if cells == "apart" else 0.0
     left, top = float(rng.uniform(700, 900)), float(rng.uniform(260, 320))
     pitch = float(rng.uniform(1.4, 1.55)) * size
     thick = int(rng.integers(2, 5))
@@ -152,7 +152,7 @@ def _any_layout(rng: Rng) -> _Layout:
             _print(printed, " ".join(rng.choice(_WORDS, 2)), left, top - 28, 20)
             count = int(rng.integers(2, 8))
             cells: Cells = "rule" if rng.random() < 0.15 else sort
-            gap = float(rng.uniform(5, 9)) if cells == "apart" else 0.0
+            gap = float(rng.uniform(7, 12)) if cells == "apart" else 0.0
             width = height * float(rng.uniform(0.72, 0.95))
             fixed = cells == "rule" or rng.random() < 0.4
             place = _Place(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, TypeVar, get_args
 
 from digitbatch.errors import ExitCode
-from digitbatch.types import Box, DigitResult, FieldResult, Mark, PageRef, PageResult, Status
+from digitbatch.types import Box, DigitResult, FieldResult, Fit, Mark, PageRef, PageResult, Status
 
 _T = TypeVar("_T")
 
@@ -70,7 +70,7 @@ def page_to_json(result: PageResult) -> dict[str, Any]:
     Boxes are `[left, top, right, bottom]`. Numbers are the builtin types, so that `json` takes them
     also where a reader left a numpy scalar in the result.
     """
-    return {
+    page: dict[str, Any] = {
         "file": result.ref.file,
         "page": int(result.ref.page),
         "fields": [
@@ -102,6 +102,14 @@ def page_to_json(result: PageResult) -> dict[str, Any]:
             for field in result.fields
         ],
     }
+    if result.fit is not None:
+        page["fit"] = {
+            "matched": int(result.fit.matched),
+            "found": float(result.fit.found),
+            "correlation": float(result.fit.correlation),
+            "turned_deg": float(result.fit.turned_deg),
+        }
+    return page
 
 
 def page_from_json(page: dict[str, Any]) -> PageResult:
@@ -114,9 +122,19 @@ def page_from_json(page: dict[str, Any]) -> PageResult:
         return PageResult(
             PageRef(_typed(page["file"], str), _typed(page["page"], int)),
             tuple(_field_from_json(field) for field in page["fields"]),
+            _fit_from_json(page["fit"]) if "fit" in page else None,
         )
     except (KeyError, TypeError, OverflowError) as error:
         raise ValueError(f"this is not a page of digitbatch's results: {error!r}") from error
+
+
+def _fit_from_json(fit: dict[str, Any]) -> Fit:
+    return Fit(
+        _typed(fit["matched"], int),
+        _number(fit["found"]),
+        _number(fit["correlation"]),
+        _number(fit["turned_deg"]),
+    )
 
 
 def _field_from_json(field: dict[str, Any]) -> FieldResult:

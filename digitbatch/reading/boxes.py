@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.reading.grid import Grid
+from digitbatch.reading.grid import Band, Grid
 from digitbatch.stages.remove_rules import Rule
 from digitbatch.types import Image
 
@@ -18,7 +17,7 @@ _TICKS: Final = 0.6  # this share of the places between digits must have one: a 
 _ALIKE: Final = 0.2  # of their height: so much do ticks differ
 _THICKEST: Final = 0.07  # of the zone's height: thicker lines are no print of a form
 _WIDEST: Final = 0.12  # of the zone's height: two walls that all but touch, as one
-_GAP: Final = 0.16  # of a box's height: two walls so near to each other are two boxes' own
+_EDGE_PX: Final = 2.0  # a band's edge is that much uneven
 _ASIDE_PX: Final = 2  # how far a line's ink may lie from its fitted course
 _USUAL: Final = 40  # percentile of the widths along a line: strokes make more of them than gaps
 _REST: Final = 3  # pixels beside a line: ink that is nowhere farther off is a rest of it
@@ -38,34 +37,42 @@ def without_print(mask: Image, grid: Grid, places: int | None) -> Image:
     """
     if not grid.rows and not grid.walls:
         return mask
-    # Between boxes that stand apart, a digit's stroke may fill the gap: it is no print.
-    gap_px = 0.0 if grid.apart or not grid.cells else _GAP * grid.cells[0].height
     widest_px = max(4, round(_WIDEST * mask.shape[0]))
-    without = _deleted(mask, grid.rows, widest_px, 0.0)
+    without = _deleted(mask, grid.rows, (), widest_px)
     turned = np.ascontiguousarray(without.T)
     walls = list(grid.walls)
     if not walls and places and grid.rows:
         walls = _ticks(turned, grid.rows, places, max(3, round(_THICKEST * mask.shape[0])))
     if walls:
-        without = np.ascontiguousarray(_deleted(turned, walls, widest_px, gap_px).T)
+        without = np.ascontiguousarray(_deleted(turned, walls, grid.bands, widest_px).T)
     whole = _mended(mask, without, rows=bool(grid.rows), columns=bool(walls))
-    return without_rests(whole, grid.rows, walls, gap_px)
+    return without_rests(whole, grid.rows, walls, grid.bands)
 
 
-def _deleted(mask: Image, rules: Sequence[Rule], widest_px: int, gap_px: float) -> Image:
-    """The mask without the runs that lie wholly on a rule, or on two that all but touch.
+def _deleted(mask: Image, rules: Sequence[Rule], bands: Sequence[Band], widest_px: int) -> Image:
+    """The mask without the runs of ink that lie wholly on a rule or in a band.
 
-    How thick a rule is shows where no stroke crosses it, which is most of its way.
+    How thick a rule is shows where no stroke crosses it, which is most of its way. How wide a band
+    is is known.
     """
     result = mask.copy()
-    runs = [_Runs.along(mask, rule, beyond, widest_px) for rule, beyond in _bands(rules, gap_px)]
-    for run in runs:
-        if run is not None:
-            slack = 0.5 * max(1.6 * run.usual, run.usual + 2) + 0.5
-            thin = run.band & (run.before >= -slack) & (run.after <= run.beyond + slack)
-            at_row, at_column = np.nonzero(thin & run.inside)
-            result[run.rows[at_row, at_column], run.xs[at_column]] = 0
+    thick = [(_place(band.first), band.width_px) for band in bands]
+    for rule, beyond in [*((r, 0.0) for r in rules), *((b.first, b.width_px) for b in bands)]:
+        at = _place(rule)
+        if not beyond and any(side - 1 <= at <= side + width + 1 for side, width in thick):
+            continue  # it goes with its band
+        run = _Runs.along(mask, rule, beyond, widest_px)
+        if run is None:
+            continue
+        slack = _EDGE_PX if beyond else 0.5 * max(1.6 * run.usual, run.usual + 2) + 0.5
+        thin = run.band & (run.before >= -slack) & (run.after <= beyond + slack)
+        at_row, at_column = np.nonzero(thin & run.inside)
+        result[run.rows[at_row, at_column], run.xs[at_column]] = 0
     return result
+
+
+def _place(rule: Rule) -> float:
+    return float(np.polyval(rule.curve, (rule.left + rule.right) / 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,6 @@ class _Runs:
     band: NDArray[np.bool_]  # (window, columns) the ink
     before: NDArray[np.int64]  # (window, columns) where each pixel's run begins, from the rule
     after: NDArray[np.int64]  # (window, columns) and where it ends
-    beyond: float  # the width of the band beyond the rule
     usual: float  # how thick most of the runs on the rule are
 
     @classmethod
@@ -107,23 +113,7 @@ class _Runs:
         row = reach - _ASIDE_PX + order[on_rule[order].argmax(axis=0)][columns]
         run = after[row, columns] - before[row, columns] - 1
         usual = min(float(np.percentile(run, _USUAL)), float(widest_px))
-        return cls(xs, rows, inside, band, before - reach + 1, after - reach - 1, beyond, usual)
-
-
-def _bands(rules: Sequence[Rule], gap_px: float) -> list[tuple[Rule, float]]:
-    """Each rule, and each pair that all but touches, with its width beyond the first rule."""
-    ordered = sorted(rules, key=lambda rule: float(np.polyval(rule.curve, _middle(rule))))
-    bands = [(rule, 0.0) for rule in ordered]
-    for first, second in pairwise(ordered):
-        at = _middle(first)
-        apart = float(np.polyval(second.curve, at) - np.polyval(first.curve, at))
-        if 0 < apart <= gap_px:
-            bands.append((first, apart))
-    return bands
-
-
-def _middle(rule: Rule) -> float:
-    return (rule.left + rule.right) / 2
+        return cls(xs, rows, inside, band, before - reach + 1, after - reach - 1, usual)
 
 
 def _mended(mask: Image, without: Image, *, rows: bool, columns: bool) -> Image:
@@ -151,20 +141,22 @@ def _stroke(slant: int) -> Image:
 
 
 def without_rests(
-    whole: Image, rows: Sequence[Rule], walls: Sequence[Rule], gap_px: float
+    whole: Image, rows: Sequence[Rule], walls: Sequence[Rule], bands: Sequence[Band]
 ) -> Image:
-    """Drop the components that lie nowhere but on lines, or in the gap between two boxes.
+    """Drop the components that lie nowhere but on lines and bands.
 
     Args:
         whole: (H, W) uint8 mask.
         rows: Lines along the zone.
         walls: Lines across it, as rules of the turned zone.
-        gap_px: So wide is the gap between two boxes at the most.
+        bands: Thick walls.
     """
     near = np.zeros(whole.shape, np.bool_)
-    for view, bands in ((near, _bands(rows, 0.0)), (near.T, _bands(walls, gap_px))):
+    thin_rows, thin_walls = ([(rule, 0.0) for rule in rules] for rules in (rows, walls))
+    thick = [(band.first, band.width_px) for band in bands]
+    for view, lines in ((near, thin_rows), (near.T, [*thin_walls, *thick])):
         height, width = len(view), len(view[0])
-        for rule, beyond in bands:
+        for rule, beyond in lines:
             xs = np.arange(max(0, rule.left), min(width - 1, rule.right) + 1)
             ys = np.rint(np.polyval(rule.curve, xs)).astype(np.int64)
             for off in range(-_REST, round(beyond) + _REST + 1):

@@ -20,22 +20,32 @@ _SHARED: Final = 0.3  # of a component lies in each of two boxes: two digits tha
 _WIDE: Final = 1.15  # in widths of a box, what is wider may be two digits
 _TALL: Final = 2.0  # in heights of a box, what is taller is no digit
 _DUST: Final = 0.1  # of a box's height
+_WALL_HEIGHT: Final = 0.85  # of a box's height
+_WALL_WIDTH: Final = 0.22
+_WALL_NEAR: Final = 0.2  # of a box's width: how far from its wall
 _CUT: Final = 0.15  # of a box's width: how far from the wall two digits may be parted
 
 
-def pieces_by_cell(mask: Image, levels: Image, cells: Sequence[Cell]) -> list[list[Piece]]:
+def pieces_by_cell(
+    mask: Image, levels: Image, cells: Sequence[Cell]
+) -> tuple[list[list[Piece]], list[Piece]]:
     """The ink of each box, whole components with the box that holds most of them.
 
     Args:
         mask: (H, W) uint8, the zone's ink without what is printed.
         levels: (H, W) uint8, its levels before thresholding.
         cells: The boxes, from left to right.
+
+    Returns:
+        One list a box, and what may well be a rest of a wall: nobody writes a stroke from line to
+        line along it.
     """
     mask = _parted(mask, cells)
     components = connected_components(mask)
     found: list[list[Piece]] = [[] for _ in cells]
+    walls: list[Piece] = []
     if not len(components):
-        return found
+        return found, walls
     for index, shares in enumerate(_shares(components, cells)):
         home = int(shares.argmax())
         cell = cells[home]
@@ -47,8 +57,17 @@ def pieces_by_cell(mask: Image, levels: Image, cells: Sequence[Cell]) -> list[li
             continue
         piece = component_piece(components, index, levels)
         if piece is not None:
-            found[home].append(piece)
-    return found
+            (walls if _is_wall(piece, cell) else found[home]).append(piece)
+    return found, walls
+
+
+def _is_wall(piece: Piece, cell: Cell) -> bool:
+    at = piece.center_x
+    return (
+        piece.box.height >= _WALL_HEIGHT * cell.height
+        and piece.box.width <= _WALL_WIDTH * cell.height
+        and min(at - cell.left, cell.right - at) <= _WALL_NEAR * cell.width
+    )
 
 
 def _shares(
@@ -131,20 +150,21 @@ def joined_reading(
     )
 
 
-def boxed(entry: FieldResult, boxes: Sequence[int]) -> FieldResult:
+def boxed(entry: FieldResult, boxes: Sequence[int], doubt: str = "") -> FieldResult:
     """A field's result by its boxes: a blank in the text is a box that was left empty.
 
     Args:
         entry: What was read.
         boxes: For each digit, in which box it stands.
+        doubt: Why a person should look at it; "" for no reason.
     """
     text = entry.digits[0].text if entry.digits else ""
     for digit, (before, box) in zip(entry.digits[1:], pairwise(boxes), strict=True):
         text += (" " if box - before > 1 else "") + digit.text
-    if " " not in text:
-        return replace(entry, text=text)
-    message = "; ".join(["an empty box between digits", *filter(None, [entry.message])])
-    return replace(entry, text=text, status="review", message=message)
+    reasons = ["an empty box between digits"] if " " in text else []
+    reasons += [reason for reason in (doubt, entry.message) if reason]
+    status = "review" if reasons else entry.status
+    return replace(entry, text=text, status=status, message="; ".join(reasons))
 
 
 def _best(place: Place) -> float:

@@ -6,8 +6,8 @@ stand at equal distances, and the distance and start that most of the ink suppor
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
+from itertools import combinations, pairwise
 from typing import Final
 
 import numpy as np
@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 from digitbatch.stages.remove_rules import Rule, thin_pieces
 from digitbatch.types import Image
 
-_THICKEST: Final = 0.1  # of the zone's height: thicker lines are no print of a form
+_THICKEST: Final = (0.08, 0.13)  # of the zone's height: thicker lines are no print; thin first
 _ROW: Final = 0.5  # a printed line is at least this part of the zone's width long
 _PIECE: Final = 0.6  # and shows pieces of this part of its length that no digit touches
+_STEEPEST: Final = 0.06  # rise over run: a page lies askew by up to three degrees
+_SLACK: Final = 0.04  # of the zone's height: how far outside of it its boxes may be
+_AS_LONG: Final = 0.7  # of the longest line: shorter ones without boxes are strokes side by side
 _LEAST_REACH: Final = 0.4  # of the zone's height: lines closer than this are no box's
 _WALL: Final = 0.85  # a wall alone is inked over this part of the way from line to line
 _WALLS: Final = 0.6  # and those of a row of boxes on the average
@@ -55,12 +58,21 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Band:
+    """A thick line, or two that all but touch: all that lies between its two sides."""
+
+    first: Rule  # its left side, as a rule of the turned crop
+    width_px: float
+
+
+@dataclass(frozen=True, slots=True)
 class Grid:
     """What is printed in a zone."""
 
     rows: tuple[Rule, ...]  # lines along it
     walls: tuple[Rule, ...]  # lines across it, as rules of the turned crop
     cells: tuple[Cell, ...]  # from left to right; none where there are no boxes
+    bands: tuple[Band, ...] = ()  # walls that are thick or double; those in `walls` run in them
 
     @property
     def apart(self) -> bool:
@@ -68,25 +80,47 @@ class Grid:
         return any(b.left - a.right > 1 for a, b in pairwise(self.cells))
 
 
-def find_grid(mask: Image, places: int | None) -> Grid:
+def find_grid(mask: Image, places: int | None, zone: tuple[float, float] | None = None) -> Grid:
     """The printed lines and boxes of a zone.
 
     Args:
         mask: (H, W) uint8, ink 255 on 0: the zone, with a little around it.
         places: How many boxes it has; None: not known.
+        zone: Its top and bottom in the mask: boxes lie between them. None: anywhere.
     """
     height, width = mask.shape
     if min(height, width) < 12:
         return Grid((), (), ())
-    thickest_px = max(3, round(_THICKEST * height))
-    rows = _long_rows(mask, thickest_px)
-    best: tuple[float, Grid] = (0.0, Grid(tuple(rows), (), ()))
-    ordered = sorted(rows, key=lambda row: _middle(row, width))
-    for upper, lower in pairwise(ordered):
-        found = _boxes(mask, upper, lower, places)
-        if found is not None and found[0] > best[0]:
-            best = found[0], Grid(tuple(rows), *found[1:])
-    return best[1]
+    top, bottom = zone or (0.0, float(height))
+    thin = Grid((), (), ())
+    for thickest in _THICKEST:
+        rows = _long_rows(mask, max(3, round(thickest * height)))
+        found = _boxes_among(mask, rows, places, top, bottom)
+        if found is not None:
+            return found
+        if not thin.rows:
+            longest = max((row.right - row.left for row in rows), default=0)
+            kept = (row for row in rows if row.right - row.left >= _AS_LONG * longest)
+            thin = Grid(tuple(kept), (), ())
+    return thin
+
+
+def _boxes_among(
+    mask: Image, rows: Sequence[Rule], places: int | None, top: float, bottom: float
+) -> Grid | None:
+    """The likeliest boxes between two of some lines in the zone."""
+    width = mask.shape[1]
+    slack = _SLACK * (bottom - top)
+    inside = [row for row in rows if top - slack <= _middle(row, width) <= bottom + slack]
+    inside.sort(key=lambda row: _middle(row, width))
+    best: tuple[float, Grid] | None = None
+    for first, second in combinations(range(len(inside)), 2):
+        found = _boxes(mask, inside[first], inside[second], places)
+        if found is not None and (best is None or found[0] > best[0]):
+            # The bars of several 7 lie on a line, too; but not on one of the boxes'.
+            between = {id(row) for row in inside[first + 1 : second]}
+            best = found[0], replace(found[1], rows=tuple(r for r in rows if id(r) not in between))
+    return None if best is None else best[1]
 
 
 def _middle(row: Rule, width: int) -> float:
@@ -113,14 +147,14 @@ def _long_rows(mask: Image, thickest_px: int) -> list[Rule]:
         if right - left < _ROW * width or len(np.unique(xs)) < _PIECE * (right - left):
             continue
         line = np.polyfit(xs, ys, 1)
+        if abs(line[0]) > _STEEPEST:
+            continue
         found.append(Rule(left, right, np.array([0.0, line[0], line[1]])))
     return found
 
 
-def _boxes(
-    mask: Image, upper: Rule, lower: Rule, places: int | None
-) -> tuple[float, tuple[Rule, ...], tuple[Cell, ...]] | None:
-    """The boxes between two lines: how sure they are, their walls, and the cells."""
+def _boxes(mask: Image, upper: Rule, lower: Rule, places: int | None) -> tuple[float, Grid] | None:
+    """The boxes between two lines, and how sure they are."""
     height, width = mask.shape
     top, bottom = _middle(upper, width), _middle(lower, width)
     if bottom - top < _LEAST_REACH * height:
@@ -135,11 +169,10 @@ def _boxes(
         return None
     score, spans = found
     edges = sorted({round(edge, 2) for span in spans for edge in span})
-    if len(edges) == len(spans) + 1:
-        edges += wall_sides(cover, edges, bottom - top)
     walls = tuple(wall_rule(edge, top, bottom, slope) for edge in edges)
     cells = tuple(Cell(a, top, b, bottom) for a, b in spans)
-    return score * (bottom - top), walls, cells
+    thick = () if len(edges) > len(spans) + 1 else wall_bands(cover, edges, top, bottom, slope)
+    return score * (bottom - top), Grid((), walls, cells, thick)
 
 
 def wall_rule(at: float, top: float, bottom: float, slope: float) -> Rule:
@@ -166,16 +199,21 @@ def upright_cover(mask: Image, top: float, bottom: float, slope: float) -> NDArr
     return np.asarray(near.mean(axis=0), np.float64)
 
 
-def wall_sides(cover: NDArray[np.float64], walls: Sequence[float], height: float) -> list[float]:
-    """The sides of walls that are thick, or two: boxes that all but touch may look like one wall.
+def wall_bands(
+    cover: NDArray[np.float64], walls: Sequence[float], top: float, bottom: float, slope: float
+) -> tuple[Band, ...]:
+    """Walls that are thick, or two: boxes that all but touch may look as if they shared one.
 
     All walls of a zone are of one thickness. Where one seems thicker, a digit leans on it.
 
     Args:
         cover: (W,) from `upright_cover`.
         walls: Where there are walls.
-        height: Of the boxes, in pixels.
+        top: Of the boxes, in pixels.
+        bottom: Of the boxes.
+        slope: Of their lines.
     """
+    height = bottom - top
     strong = np.flatnonzero(cover >= _STRONG)
     runs = [run for run in np.split(strong, np.flatnonzero(np.diff(strong) > 1) + 1) if len(run)]
     found: list[tuple[float, float]] = []
@@ -184,17 +222,16 @@ def wall_sides(cover: NDArray[np.float64], walls: Sequence[float], height: float
         if near:
             found.append((float(min(run[0] for run in near)), float(max(run[-1] for run in near))))
     if not found:
-        return []
-    usual = float(np.percentile([last - first for first, last in found], 50))
+        return ()
+    usual = float(np.median([last - first for first, last in found]))
     if usual <= _THIN_PX or usual > 2 * _BESIDE * height + 4:
-        return []
+        return ()
     slack = max(2.0, 0.25 * usual)
-    return [
-        side
+    return tuple(
+        Band(wall_rule(first, top, bottom, slope), last - first)
         for first, last in found
         if last - first <= usual + slack
-        for side in (first + 1, last - 1)
-    ]
+    )
 
 
 Span = tuple[float, float]

@@ -16,9 +16,10 @@ class Ink:
     name: str  # the zone's name; "" for a line, which is named by its place among those with text
     digit_height_px: float
     pieces: tuple[Piece, ...]
-    points: tuple[Piece, ...] = ()  # decimal points and commas: no part of any digit
+    points: tuple[Piece, ...] = ()  # decimal points, commas, rests of walls: no part of any digit
     count: tuple[int, int] | None = None  # digits expected, at least and at most
     cells: tuple["Ink", ...] = ()  # where there are boxes, each one's ink, from left to right
+    doubt: str = ""  # why a person should look at what is read, whatever it is
 
     @property
     def units(self) -> tuple["Ink", ...]:

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from digitbatch.reading.grid import Cell, Grid, upright_cover, wall_rule, wall_sides
+from digitbatch.reading.grid import Band, Cell, Grid, upright_cover, wall_bands
 from digitbatch.stages.remove_rules import Rule
 from digitbatch.types import Image
 
@@ -37,19 +37,18 @@ def placed_grid(mask: Image, expected: Grid) -> Grid:
         )
         for cell in expected.cells
     )
-    return Grid(tuple(rows), (*walls, *_more_walls(mask, cells, expected.walls)), cells)
+    return Grid(tuple(rows), tuple(walls), cells, _thick_walls(mask, cells, walls))
 
 
-def _more_walls(mask: Image, cells: Sequence[Cell], expected: Sequence[Rule]) -> list[Rule]:
-    """Walls that stand beside an expected one: two boxes that all but touch may look like one."""
-    if not cells or Grid((), (), tuple(cells)).apart:
-        return []
+def _thick_walls(mask: Image, cells: Sequence[Cell], walls: Sequence[Rule]) -> tuple[Band, ...]:
+    """The walls that are thick on this scan, or two that all but touch."""
+    if not cells or not walls or Grid((), (), tuple(cells)).apart:
+        return ()
     top, bottom = cells[0].top, cells[0].bottom
-    slope = -float(np.median([wall.curve[1] for wall in expected])) if expected else 0.0
+    slope = -float(np.median([wall.curve[1] for wall in walls]))
     cover = upright_cover(mask, top, bottom, slope)
-    middle = (top + bottom) / 2
-    places = [float(np.polyval(wall.curve, middle)) for wall in expected]
-    return [wall_rule(at, top, bottom, slope) for at in wall_sides(cover, places, bottom - top)]
+    places = [float(np.polyval(wall.curve, (top + bottom) / 2)) for wall in walls]
+    return wall_bands(cover, places, top, bottom, slope)
 
 
 def _snapped_rule(mask: Image, rule: Rule, reach: int) -> Rule:

@@ -1,5 +1,6 @@
 """The ink of a zone: its print found and taken out, its boxes told apart."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -15,7 +16,7 @@ from digitbatch.reading.components import connected_components, sort_components
 from digitbatch.reading.grid import Cell, Grid, find_grid
 from digitbatch.reading.ink import Ink, parted, pieces_of
 from digitbatch.reading.laid import Laid, PlacedZone, reference_of
-from digitbatch.reading.pieces import moved_piece
+from digitbatch.reading.pieces import Piece, moved_piece
 from digitbatch.reading.placed import placed_grid
 from digitbatch.reading.sheet import prepare_sheet
 from digitbatch.stages.base import Sheet
@@ -40,6 +41,11 @@ class Crop:
     mask: Image  # (H, W) its ink, printed lines too
     levels: Image  # (H, W) before thresholding
 
+    @property
+    def inner(self) -> tuple[float, float]:
+        """Top and bottom of the zone in the crop."""
+        return self.zone.top - self.around.top, self.zone.bottom - self.around.top
+
 
 def zone_ink(placed: PlacedZone, sheet: Sheet, laid: Laid, config: Config) -> Ink:
     """The ink whose middle lies in a zone, without what is printed there."""
@@ -54,7 +60,7 @@ def zone_ink(placed: PlacedZone, sheet: Sheet, laid: Laid, config: Config) -> In
         mask, levels = dropped
     left, top = crop.around.left, crop.around.top
     if grid.cells:
-        by_cell = pieces_by_cell(mask, levels, grid.cells)
+        by_cell, walls = pieces_by_cell(mask, levels, grid.cells)
         heights = [max(p.box.height for p in pieces) for pieces in by_cell if pieces]
         usual = _USUAL * grid.cells[0].height
         size = max(float(np.median(heights)), 0.5 * usual) if heights else usual
@@ -65,7 +71,9 @@ def zone_ink(placed: PlacedZone, sheet: Sheet, laid: Laid, config: Config) -> In
             for pieces in by_cell
         )
         everything = tuple(piece for cell in cells for piece in cell.pieces)
-        return Ink(placed.zone.name, size, everything, (), count, cells)
+        rests = tuple(moved_piece(piece, left, top) for piece in walls)
+        doubt = "a digit lies on thick print" if _on_bands(by_cell, grid) else ""
+        return Ink(placed.zone.name, size, everything, rests, count, cells, doubt)
     components = connected_components(mask)
     x, y = components.center_x + left, components.center_y + top
     box = crop.zone
@@ -112,6 +120,21 @@ def _other_colour(
     return hysteresis(levels, high, low), levels
 
 
+def _on_bands(by_cell: Sequence[Sequence[Piece]], grid: Grid) -> bool:
+    """Whether some ink reaches into a band: of what is taken out there, some may be its own."""
+    sides = [
+        (float(np.polyval(band.first.curve, (cell.top + cell.bottom) / 2)), band.width_px)
+        for band in grid.bands
+        for cell in grid.cells[:1]
+    ]
+    return any(
+        piece.box.left < side + width + 2 and piece.box.right > side - 2
+        for pieces in by_cell
+        for piece in pieces
+        for side, width in sides
+    )
+
+
 def cut_zone(place: Fractions, sheet: Sheet, page: Page) -> Crop:
     """Cut a zone out of a sheet."""
     box = _on_sheet(place, sheet, page)
@@ -138,7 +161,7 @@ def zone_grid(placed: PlacedZone, crop: Crop, config: Config) -> Grid:
         if printed.grid.rows or printed.grid.walls:
             x, y = crop.around.width / printed.width_px, crop.around.height / printed.height_px
             return placed_grid(crop.mask, _scaled(printed.grid, x, y))
-    return find_grid(crop.mask, None if count is None else count[1])
+    return find_grid(crop.mask, None if count is None else count[1], crop.inner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +182,7 @@ def _printed(config: Config) -> tuple[_Printed, ...]:
     found = []
     for zone, place in zip(config.fields, places, strict=True):
         crop = cut_zone(place, sheet, page)
-        grid = find_grid(crop.mask, None if zone.count is None else zone.count[1])
+        grid = find_grid(crop.mask, None if zone.count is None else zone.count[1], crop.inner)
         found.append(_Printed(grid, crop.around.width, crop.around.height))
     return tuple(found)
 

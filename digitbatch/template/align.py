@@ -27,8 +27,9 @@ _BACK_PX: Final = 0.5  # a followed point comes back to within this of where it 
 _WINDOW_PX: Final = 15
 _ROUNDS: Final = 3  # points are followed so often at the most
 _ENOUGH: Final = 0.7  # of the points are found: it does not get better
-_CLEARLY: Final = 1.1  # perspective needs this many times an affine map's support
+_CLEARLY: Final = 1.1  # perspective needs this many times an affine map's support from features
 _LEAST_SUPPORT: Final = 20  # fewer points decide nothing about perspective
+_MANY: Final = 40  # from so many followed points, each good to a fraction of a pixel, it is sure
 _UNEVEN: Final = 1.5  # no scanner or camera stretches a page more one way than the other
 _LARGEST: Final = 8.0  # nor is a scan so many times larger than its form, or smaller
 
@@ -86,8 +87,10 @@ def _scale(features: Features) -> float:
     return float(features.to_page[0, 0])
 
 
-def _best_map(here: Points, there: Points, near_px: float) -> tuple[Projective | None, int]:
-    """An affine map, or a homography if it has clearly more support; and how many points agree."""
+def _best_map(
+    here: Points, there: Points, near_px: float, least: int = _LEAST_SUPPORT, more: float = _CLEARLY
+) -> tuple[Projective | None, int]:
+    """An affine map or, with `more` times its support, a homography; and how many points agree."""
     if len(here) < _LEAST_MATCHES:
         return None, 0
     cv2.setRNGSeed(0)  # the same scan gives the same map, whatever was read before
@@ -100,9 +103,9 @@ def _best_map(here: Points, there: Points, near_px: float) -> tuple[Projective |
     support = 0 if affine is None else int(np.count_nonzero(agree))
     best = None if affine is None else projective(np.asarray(affine, np.float64))
     tilted, agree = cv2.findHomography(here, there, cv2.RANSAC, near_px)
-    more = 0 if tilted is None else int(np.count_nonzero(agree))
-    if more >= _LEAST_SUPPORT and more > _CLEARLY * support:
-        return np.asarray(tilted, np.float64), more
+    slanted = 0 if tilted is None else int(np.count_nonzero(agree))
+    if slanted >= least and slanted >= more * support:
+        return np.asarray(tilted, np.float64), slanted
     return best, support
 
 
@@ -142,7 +145,8 @@ def _followed(reference: Reference, scan: Features, rough: Projective) -> tuple[
     here = np.asarray(start[kept, 0], np.float64)
     there = through(to_scan, np.asarray(ended[kept, 0], np.float64))
     near_px = _TRACK_PX * float(np.mean(local_scale(to_scan, *even.shape[::-1])))
-    fitted, support = _best_map(through(reference.features.to_page, here), there, near_px)
+    here = through(reference.features.to_page, here)
+    fitted, support = _best_map(here, there, near_px, least=_MANY, more=1.0)
     if fitted is None or support < _LEAST_SUPPORT:
         return rough, support / len(start)
     return fitted, support / len(start)

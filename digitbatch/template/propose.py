@@ -14,6 +14,7 @@ _LOWEST: Final = 0.012  # of the page's longer side: lower boxes hold no handwri
 _HIGHEST: Final = 0.09  # and higher ones are tables or pictures
 _WIDEST: Final = 16.0  # of its height: wider boxes are for words, or are parts of tables
 _NARROWEST: Final = 0.35
+_SMALL: Final = 0.5  # of the height of most boxes
 _FREE: Final = 0.4  # of a box is paper, also where a digit stands in it
 _FILLED: Final = 0.93  # of its outline is its own: it has four right angles
 _PRINT: Final = 0.3  # of the darkest ink's level: from here on a pixel belongs to a line
@@ -88,7 +89,9 @@ def find_boxes(pixels: Image) -> list[Box]:
             hull = cv2.convexHull(np.asarray(cv2.findNonZero(own), np.int32))
             if cv2.contourArea(hull) >= _FILLED * (wide - 1) * (high - 1):
                 boxes.append(Box(left, top, left + wide, top + high))
-    return boxes
+    # The inside of a printed letter may be square, but it is small.
+    usual = float(np.median([box.height for box in boxes])) if boxes else 0.0
+    return [box for box in boxes if box.height >= _SMALL * usual]
 
 
 def _rows(boxes: list[Box]) -> list[list[Box]]:
