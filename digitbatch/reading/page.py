@@ -90,7 +90,7 @@ def read_page(
         )
         entry = replace(entry, row=own[0].row)
         if boxes:
-            entry = boxed(entry, boxes)
+            entry = boxed(entry, boxes, ink.doubt)
         if ink.name or entry.text:
             fields.append(entry)
     result = PageResult(page.ref, tuple(fields) or (FieldResult("", "empty"),))
