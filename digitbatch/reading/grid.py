@@ -29,10 +29,11 @@ _FAINTEST: Final = 0.25  # of them each
 _NEAR: Final = 0.05  # of the height of a box: how far a wall may stand from its place
 _FAINT_PEAK: Final = 0.5  # the outer walls must show this much
 _OFF: Final = 0.4  # of a place's width: how far the outer walls may be from the lines' ends
-_GAP: Final = 0.4  # of the distance of two boxes: the widest gap between them
+_GAP: Final = 0.3  # of the distance of two boxes: the widest gap between them
 _CLOSEST: Final = 0.03  # of their height: the narrowest
 _BETWEEN: Final = 0.6  # more cover than this in such gaps is one thick wall
-_MORE: Final = 0.1
+_MORE: Final = 0.06
+_MISSED: Final = 0.5  # support lost for each box's width between the lines' ends and the walls
 _STRONG: Final = 0.75  # of the way from line to line is inked beside a wall: print, too
 _THIN_PX: Final = 3
 _BESIDE: Final = 0.16  # of their height: how near to a wall another one may stand
@@ -242,7 +243,7 @@ def _regular(
 ) -> tuple[float, list[Span]] | None:
     """Boxes of one width at one distance, with shared walls or a gap between them."""
     reach = max(1, round(_NEAR * height))
-    near = _sliding_max(cover, reach)
+    near, edge = _sliding_max(cover, reach), len(cover) - 1
     usual = (right - left) / places
     peaks = _peaks(cover, _FAINT_PEAK)
     firsts = [at for at in peaks if abs(at - left) <= _OFF * usual]
@@ -262,7 +263,10 @@ def _regular(
                     starts = [first + i * pitch for i in range(places)]
                     layouts.append([(at, at + end - first) for at in starts])
             for spans in layouts:
-                score = _support(near, cover, spans)
+                # Stems of like digits stand as regularly as walls, but the lines end at walls.
+                # (In a table they go on, out of the crop.)
+                missed = abs(first - left) * (left > 2) + abs(last - right) * (right < edge - 2)
+                score = _support(near, cover, spans) - _MISSED * missed / usual
                 if score >= _WALLS and (best is None or score > best[0]):
                     best = score, spans
     if best is None:
