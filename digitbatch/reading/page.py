@@ -18,6 +18,7 @@ from digitbatch.reading.sheet import prepare_sheet
 from digitbatch.reading.tables import TableLine, table_lines
 from digitbatch.reading.touching import group_texts, touching_groups
 from digitbatch.stages.base import Normalizer
+from digitbatch.stages.contours import Contours
 from digitbatch.types import (
     CROP_SIZE_PX,
     Crops,
@@ -53,7 +54,7 @@ def read_page(
     units = [unit for ink in inks for unit in ink.units]
     whole = _ask(predictor, [unit.pieces for unit in units], config.normalizer)
     lattices = [
-        build_lattice(unit.pieces, known, unit.digit_height_px, config.segmenter)
+        build_lattice(unit.pieces, known, unit.digit_height_px, _segmenter(unit, config))
         for unit, known in zip(units, whole, strict=True)
     ]
     candidates = [[candidate.piece for candidate in lattice.candidates] for lattice in lattices]
@@ -95,6 +96,12 @@ def read_page(
             fields.append(entry)
     result = PageResult(page.ref, tuple(fields) or (FieldResult("", "empty"),))
     return back_on_scan(result, laid)
+
+
+def _segmenter(unit: Ink, config: Config) -> Contours:
+    """Whether the unit's ink may be parted: a box holds one digit, or none."""
+    one = unit.count is not None and unit.count[1] == 1
+    return config.segmenter.model_copy(update={"cut_touching": False}) if one else config.segmenter
 
 
 def _with_groups_read(
