@@ -8,9 +8,12 @@ from numpy.typing import NDArray
 
 from digitbatch.reading.pieces import Piece
 
-_EVEN: Final = 0.024  # of the digits' height: print's feet and heads lie this close to a line
+_EVEN: Final = 0.025  # of the digits' height: print's feet and heads lie this close to a line
 _GRID_PX: Final = 0.15  # pixels are whole: what that adds
 _CLOSER: Final = 1.4  # times as uneven may print be on a page of which most is print
+_FEW: Final = 1.3  # the same for three digits, on which a pixel weighs more
+_MOST: Final = 0.7  # of a line's digits
+_VERY: Final = 0.65  # times as uneven as print ends: what that part of a line must not exceed
 _RUN: Final = 6  # digits: so many even ones in a row are hardly chance
 _HOLDS_PRINT: Final = 0.5  # of a page's lines hold such a run, and at least two do
 _PAIR: Final = 0.03  # of their height, by which a skewed page sets two digits apart
@@ -29,7 +32,7 @@ def typeset(lines: Sequence[Sequence[Piece]]) -> list[bool]:
         lines: The digits of each line of a page, from left to right.
     """
     long = [len(line) >= _LEAST for line in lines]
-    even = [is_long and _unevenness(line) <= 1 for line, is_long in zip(lines, long, strict=True)]
+    even = [is_long and _is_even(line) for line, is_long in zip(lines, long, strict=True)]
     runs = [_holds_even_run(line) for line in lines if len(line) >= _RUN]
     seen = max(sum(runs), sum(even))
     if seen >= 2 and seen >= _HOLDS_PRINT * sum(long):
@@ -42,6 +45,20 @@ def typeset(lines: Sequence[Sequence[Piece]]) -> list[bool]:
         is_even if is_long else not by_hand or _may_be_pair(line)
         for line, is_even, is_long in zip(lines, even, long, strict=True)
     ]
+
+
+def _is_even(line: Sequence[Piece]) -> bool:
+    """Whether a line, or most of it without a break, is as even as print.
+
+    A printed letter beside a number, read as a digit, hangs lower or stands lower than the digits.
+    """
+    if _unevenness(line) <= (_FEW if len(line) == _LEAST else 1):
+        return True
+    if len(line) < _RUN:
+        return False
+    most = max(_RUN - 1, int(np.ceil(_MOST * len(line))))
+    starts = range(len(line) - most + 1)
+    return any(_unevenness(line[start : start + most]) <= _VERY for start in starts)
 
 
 def _holds_even_run(line: Sequence[Piece]) -> bool:
