@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+import cv2
 import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
@@ -15,9 +16,11 @@ from digitbatch.inputs import open_source, walk
 from digitbatch.outputs.atomic import output_error
 from digitbatch.reading import find_fields, read_page
 from digitbatch.reading.find import Ink
-from digitbatch.reading.laid import lay
+from digitbatch.reading.laid import Laid, lay
+from digitbatch.reading.zones import zone_print
 from digitbatch.stages.base import Normalizer, Sheet
 from digitbatch.stages.chain import op_of
+from digitbatch.template.geometry import box_around
 from digitbatch.types import (
     CROP_SIZE_PX,
     Box,
@@ -29,6 +32,7 @@ from digitbatch.types import (
     Predictor,
     Status,
 )
+from digitbatch.zone_pictures import zones_on_scan
 
 _Colour = tuple[int, int, int]
 _COLOURS: Final[dict[Status, _Colour]] = {
@@ -62,7 +66,8 @@ def inspect_page(
         group_reader: The network that reads digits that touch.
 
     Returns:
-        What was read, and the pictures: the scan, one a stage, and the scan with what was read.
+        What was read, and the pictures: the scan, how it lies on its template, one a stage, the
+        print that is taken out of zones, and the scan with what was read.
 
     Raises:
         UsageError: If `path` is no file that can be read.
@@ -73,16 +78,18 @@ def inspect_page(
     pictures = [("scan", page.pixels)]
     laid = lay(page, config)
     if laid.to_scan is not None:
-        pictures.append(("template", laid.page.pixels))
+        pictures.append(("template", _over_reference(laid)))
     sheet = Sheet(laid.page.pixels, "gray" if laid.page.pixels.ndim == 2 else "color")
     for stage in config.page_stages:
         sheet = stage(sheet)
         pictures.append((op_of(stage), sheet.pixels))
     inks = find_fields(sheet, laid, config)
+    if laid.zones:
+        pictures.append(("print", _draw_print(sheet, laid, config)))
     pictures.append((op_of(config.segmenter), _draw_pieces(sheet, inks)))
     pictures.append((op_of(config.normalizer), _crop_sheet(inks, config.normalizer)))
     result = read_page(page, config, predictor, group_reader)
-    pictures.append(("result", draw_result(page.pixels, result, _zone_boxes(page, config))))
+    pictures.append(("result", draw_result(page.pixels, result, _zone_boxes(laid))))
     return result, tuple(_write(folder, pictures))
 
 
@@ -151,17 +158,50 @@ def _label(
     )
 
 
-def _zone_boxes(page: Page, config: Config) -> dict[str, Box]:
+def _zone_boxes(laid: Laid) -> dict[str, Box]:
     """The zones in pixels of the scan."""
-    height, width = page.pixels.shape[:2]
-    boxes = {}
-    for zone in config.fields:
-        left, top, right, bottom = zone.box
-        x, y = int(left * width), int(top * height)
-        boxes[zone.name] = Box(
-            x, y, max(x + 1, round(right * width)), max(y + 1, round(bottom * height))
-        )
-    return boxes
+    return {name: box_around(outline) for name, outline in zones_on_scan(laid)}
+
+
+def _over_reference(laid: Laid) -> Image:
+    """The page as it lies on the template, whose ink is red: what fits is dark.
+
+    The reference's own ink that the page lacks is bright red, the page's that it lacks grey.
+    """
+    assert laid.reference is not None  # noqa: S101 - the caller has asked
+    height, width = laid.page.pixels.shape[:2]
+    reference = cv2.resize(_gray(laid.reference.pixels), (width, height))
+    page = _gray(laid.page.pixels)
+    return np.dstack([page, np.minimum(page, reference), np.minimum(page, reference)])
+
+
+def _draw_print(sheet: Sheet, laid: Laid, config: Config) -> Image:
+    """The sheet's ink, what is taken out of zones as print in red, and their boxes in green."""
+    light_ink = sheet.kind in ("ink", "mask")
+    pixels = _rgb(255 - sheet.pixels if light_ink else sheet.pixels).copy()
+    if sheet.rules is not None:
+        pixels[sheet.rules > 0] = (190, 190, 190)
+    boxes = []
+    for placed in laid.zones:
+        around, taken, cells = zone_print(placed, sheet, laid, config)
+        part = pixels[around.top : around.bottom, around.left : around.right]
+        part[taken > 0] = (225, 40, 40)
+        for cell in cells:
+            x, y = (cell.left, cell.right), (cell.top, cell.bottom)
+            boxes.append(
+                (around.left + x[0], around.top + y[0], around.left + x[1], around.top + y[1])
+            )
+    canvas = Pillow.fromarray(pixels)
+    draw = ImageDraw.Draw(canvas)
+    for box in boxes:
+        draw.rectangle(box, outline=(0, 140, 60), width=1)
+    return np.asarray(canvas)
+
+
+def _gray(pixels: Image) -> Image:
+    if pixels.ndim == 2:
+        return pixels
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def _open_page(path: Path, page_number: int, config: Config) -> Page:

@@ -120,6 +120,22 @@ def _other_colour(
     return hysteresis(levels, high, low), levels
 
 
+def zone_print(
+    placed: PlacedZone, sheet: Sheet, laid: Laid, config: Config
+) -> tuple[Box, Image, tuple[Cell, ...]]:
+    """What is taken out of a zone as print, for people to look at.
+
+    Returns:
+        Where on the sheet it was looked for, what was taken out there ((H, W) uint8 mask), and the
+        boxes, in pixels of that place.
+    """
+    crop = cut_zone(placed.place, sheet, laid.page)
+    grid = zone_grid(placed, crop, config)
+    count = placed.zone.count
+    left = without_print(crop.mask, grid, None if count is None else count[1])
+    return crop.around, np.asarray(cv2.subtract(crop.mask, left), np.uint8), grid.cells
+
+
 def _on_bands(by_cell: Sequence[Sequence[Piece]], grid: Grid) -> bool:
     """Whether some ink reaches into a band: of what is taken out there, some may be its own."""
     sides = [
