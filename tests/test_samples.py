@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 SAMPLES = Path(__file__).parents[1] / "samples"
-CASES = ["pages", "forms/postal", "forms/invoices"]
+CASES = ["pages", "forms/postal", "forms/invoices", "forms/scans"]
 
 
 def run(case: str, out: Path) -> None:

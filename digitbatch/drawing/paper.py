@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from digitbatch.types import Image
 
 Rgb = tuple[int, int, int]
+Points = tuple[tuple[float, float], ...]
 Pen = Literal["black", "blue", "red", "pencil"]
 
 _PENS: Final[dict[Pen, Rgb]] = {
@@ -83,6 +84,21 @@ def fax(pixels: Image, rng: np.random.Generator, specks: float = 1e-5) -> Image:
     for y, x in zip(*np.nonzero(rng.random(gray.shape) < specks), strict=True):
         page[y : y + 2, x : x + int(rng.integers(1, 4))] = 0
     return page
+
+
+def photographed(pixels: Image, corners: Points, size: tuple[int, int]) -> Image:
+    """A sheet on a white table, seen from wherever its corners come to lie like this.
+
+    Args:
+        pixels: (height, width, 3) R, G, B, the sheet.
+        corners: Where on the picture its corners are: top left first, clockwise.
+        size: (width, height) of the picture.
+    """
+    height, width = pixels.shape[:2]
+    outline = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
+    matrix = cv2.getPerspectiveTransform(outline, np.array(corners, np.float32))
+    table = (252, 252, 252)
+    return np.asarray(cv2.warpPerspective(pixels, matrix, size, borderValue=table), np.uint8)
 
 
 def _cover(

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image as Pil
 
 from digitbatch.drawing.pages import FormField, MadePage, PageStyle, fill_form, write_lines
-from digitbatch.drawing.paper import Paper, Pen, fax
+from digitbatch.drawing.paper import Paper, Pen, Points, fax, photographed
 from digitbatch.drawing.paths import digit_paths
 from digitbatch.drawing.pdf import ScanPage, StrokePage, write_pdf
 from digitbatch.drawing.strokes import Hand
@@ -63,7 +63,7 @@ def make_samples() -> list[SampleFile]:
     """Draw every sample; the same versions of the libraries give the same bytes."""
     files = [
         _plain_list(), _notebook(), _squared(), _pencil(), _fax(), _tablet(),
-        *_postal(), *_invoices(),
+        *_postal(), *_invoices(), *_scans(),
     ]  # fmt: skip
     truth = {f"{f.path}#{n}": page for f in files for n, page in enumerate(f.truth, 1)}
     text = json.dumps(truth, indent=2) + "\n"
@@ -172,15 +172,19 @@ def _stroke_page(texts: Sequence[str]) -> StrokePage:
     return StrokePage(strokes, width_pt=320, height_pt=220, pen_pt=1.8)
 
 
+def _parcel(sender: str, recipient: str, number: str, weight: str, value: str) -> list[FormField]:
+    return [
+        FormField("sender_code", sender, 0.08, 0.27, 5, label="Sender's postal code"),
+        FormField("recipient_code", recipient, 0.55, 0.27, 5, label="Recipient's postal code"),
+        FormField("parcel_no", number, 0.08, 0.51, 8, label="Parcel number"),
+        FormField("weight_g", weight, 0.08, 0.75, 4, "comb", label="Weight in grams"),
+        FormField("insured_value", value, 0.55, 0.75, 6, label="Insured value"),
+    ]
+
+
 def _postal() -> list[SampleFile]:
     """A postal form with boxes; its last field was left empty."""
-    fields = [
-        FormField("sender_code", "40213", 0.08, 0.27, 5, label="Sender's postal code"),
-        FormField("recipient_code", "97068", 0.55, 0.27, 5, label="Recipient's postal code"),
-        FormField("parcel_no", "38150462", 0.08, 0.51, 8, label="Parcel number"),
-        FormField("weight_g", "1275", 0.08, 0.75, 4, "comb", label="Weight in grams"),
-        FormField("insured_value", "", 0.55, 0.75, 6, label="Insured value"),
-    ]
+    fields = _parcel("40213", "97068", "38150462", "1275", "")
     style = PageStyle(1000, 560, Paper(grain=0, noise=0, print_colour=(226, 150, 120)))
     page = fill_form("Parcel", fields, style, _CAREFUL_HAND, _rng("postal"))
     return [
@@ -208,6 +212,36 @@ def _invoices() -> list[SampleFile]:
         if number == 1:
             files.append(_zones("forms/invoices/pipeline.yaml", "the invoices", fields, page))
     return files
+
+
+def _scans() -> list[SampleFile]:
+    """The postal form again by two people: photographed at a slant, and scanned upside down."""
+    filled: list[tuple[list[FormField], Hand, Pen, Points]] = [
+        (
+            _parcel("86150", "31402", "20957713", "640", "2500"), _ROUND_HAND, "blue",
+            ((40, 30), (1010, 12), (985, 590), (22, 566)),
+        ),
+        (
+            _parcel("75093", "40213", "61184920", "3082", ""), _CAREFUL_HAND, "black",
+            ((1080, 640), (30, 622), (42, 26), (1092, 44)),
+        ),
+    ]  # fmt: skip
+    files = []
+    for number, (fields, hand, pen, corners) in enumerate(filled, 1):
+        paper = Paper(pen=pen, print_colour=(226, 150, 120), shadow=0.15)
+        style = PageStyle(1000, 560, paper)
+        page = fill_form("Parcel", fields, style, hand, _rng(f"scan {number}"))
+        page = MadePage(photographed(page.pixels, corners, (1120, 670)), page.truth)
+        files.append(_single(f"forms/scans/scan-{number}.jpg", page, "JPEG", quality=72))
+    postal = _parcel("", "", "", "", "")
+    style = PageStyle(1000, 560, Paper(grain=0, noise=0))
+    zones = fill_form("Parcel", postal, style, _CAREFUL_HAND, _rng("zones"))
+    config = _zones("forms/scans/pipeline.yaml", "the parcel form", postal, zones)
+    template = (
+        b"\n# Every scan is laid on this page first. It is filled in, too: only its print counts.\n"
+    )
+    template += b"template: {image: ../postal/parcel.png}\n"
+    return [*files, SampleFile(config.path, config.content + template)]
 
 
 def _zones(path: str, what: str, fields: Sequence[FormField], page: MadePage) -> SampleFile:

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from digitbatch.reading.layout import regular_boxes, separate_boxes
 from digitbatch.stages.remove_rules import Rule, thin_pieces
 from digitbatch.types import Image
 
@@ -23,21 +24,9 @@ _STEEPEST: Final = 0.06  # rise over run: a page lies askew by up to three degre
 _SLACK: Final = 0.04  # of the zone's height: how far outside of it its boxes may be
 _AS_LONG: Final = 0.7  # of the longest line: shorter ones without boxes are strokes side by side
 _LEAST_REACH: Final = 0.4  # of the zone's height: lines closer than this are no box's
-_WALL: Final = 0.85  # a wall alone is inked over this part of the way from line to line
-_WALLS: Final = 0.6  # and those of a row of boxes on the average
-_FAINTEST: Final = 0.25  # of them each
-_NEAR: Final = 0.05  # of the height of a box: how far a wall may stand from its place
-_FAINT_PEAK: Final = 0.5  # the outer walls must show this much
-_OFF: Final = 0.4  # of a place's width: how far the outer walls may be from the lines' ends
-_GAP: Final = 0.3  # of the distance of two boxes: the widest gap between them
-_CLOSEST: Final = 0.03  # of their height: the narrowest
-_BETWEEN: Final = 0.6  # more cover than this in such gaps is one thick wall
-_MORE: Final = 0.06
-_MISSED: Final = 0.5  # support lost for each box's width between the lines' ends and the walls
 _STRONG: Final = 0.75  # of the way from line to line is inked beside a wall: print, too
-_THIN_PX: Final = 3
+_THIN_PX: Final = 3  # walls up to this are deleted as they are found: they hide no second one
 _BESIDE: Final = 0.16  # of their height: how near to a wall another one may stand
-_NARROWEST: Final = 0.3  # of its height: the width of a box
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +152,9 @@ def _boxes(mask: Image, upper: Rule, lower: Rule, places: int | None) -> tuple[f
     slope = float(upper.curve[1] + lower.curve[1]) / 2
     cover = upright_cover(mask, top, bottom, slope)
     left, right = min(upper.left, lower.left), max(upper.right, lower.right)
-    found = None if places is None else _regular(cover, places, left, right, bottom - top)
+    found = None if places is None else regular_boxes(cover, places, left, right, bottom - top)
     if found is None:
-        found = _alone(cover, bottom - top)
+        found = separate_boxes(cover, bottom - top)
     if found is None:
         return None
     score, spans = found
@@ -233,101 +222,3 @@ def wall_bands(
         for first, last in found
         if last - first <= usual + slack
     )
-
-
-Span = tuple[float, float]
-
-
-def _regular(
-    cover: NDArray[np.float64], places: int, left: float, right: float, height: float
-) -> tuple[float, list[Span]] | None:
-    """Boxes of one width at one distance, with shared walls or a gap between them."""
-    reach = max(1, round(_NEAR * height))
-    near, edge = _sliding_max(cover, reach), len(cover) - 1
-    usual = (right - left) / places
-    peaks = _peaks(cover, _FAINT_PEAK)
-    firsts = [at for at in peaks if abs(at - left) <= _OFF * usual]
-    lasts = [at for at in peaks if abs(at - right) <= _OFF * usual]
-    best: tuple[float, list[Span]] | None = None
-    for first in firsts:
-        # Where the first box ends: at its neighbour's wall, or before it.
-        ends = [at for at in peaks if _NARROWEST * height <= at - first <= usual * (1 + _OFF)]
-        for last in lasts:
-            pitch = (last - first) / places
-            shared = [(first + i * pitch, first + (i + 1) * pitch) for i in range(places)]
-            layouts = [shared]
-            for end in ends if places > 1 else []:
-                pitch = (last - end) / (places - 1)
-                gap = pitch - (end - first)
-                if max(2.0, _CLOSEST * height) <= gap <= _GAP * pitch:
-                    starts = [first + i * pitch for i in range(places)]
-                    layouts.append([(at, at + end - first) for at in starts])
-            for spans in layouts:
-                # Stems of like digits stand as regularly as walls, but the lines end at walls.
-                # (In a table they go on, out of the crop.)
-                missed = abs(first - left) * (left > 2) + abs(last - right) * (right < edge - 2)
-                score = _support(near, cover, spans) - _MISSED * missed / usual
-                if score >= _WALLS and (best is None or score > best[0]):
-                    best = score, spans
-    if best is None:
-        return None
-    snapped = [tuple(_snapped(cover, at, reach) for at in span) for span in best[1]]
-    return best[0], [(a, b) for a, b in snapped]
-
-
-def _support(near: NDArray[np.float64], cover: NDArray[np.float64], spans: Sequence[Span]) -> float:
-    """How much ink there is where boxes would have their walls, and none between two of them."""
-    apart = any(b - a > 1 for (_, a), (b, _) in pairwise(spans))
-    edges = [edge for span in spans for edge in span] if apart else _edges(spans)
-    at = np.rint(edges).astype(np.int64)
-    inside = (at >= 0) & (at < len(near))
-    seen = np.where(inside, near[np.clip(at, 0, len(near) - 1)], 0.0)
-    if seen.min() < _FAINTEST:
-        return 0.0
-    score = float(seen.mean())
-    if apart:
-        middles = [round((a + b) / 2) for (_, a), (b, _) in pairwise(spans)]
-        if float(np.median(cover[np.clip(middles, 0, len(cover) - 1)])) > _BETWEEN:
-            return 0.0
-        score += _MORE  # it explains twice as many walls
-    return score
-
-
-def _edges(spans: Sequence[Span]) -> list[float]:
-    return [spans[0][0], *(b for _, b in spans)]
-
-
-def _peaks(cover: NDArray[np.float64], least: float) -> list[float]:
-    """The middles of the columns that are covered the most, of each run of covered columns."""
-    strong = np.flatnonzero(cover >= least)
-    runs = np.split(strong, np.flatnonzero(np.diff(strong) > 1) + 1)
-    middles = []
-    for run in runs:
-        if len(run):
-            best = run[cover[run] >= cover[run].max() - 1e-9]
-            middles.append(float(best.mean()))
-    return middles
-
-
-def _sliding_max(values: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
-    padded = np.pad(values, reach)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
-    return np.asarray(windows.max(axis=1), np.float64)
-
-
-def _snapped(cover: NDArray[np.float64], at: float, reach: int) -> float:
-    """The middle of the best covered columns near a place."""
-    first = max(0, round(at) - reach)
-    part = cover[first : round(at) + reach + 1]
-    if not part.size:
-        return at
-    return first + float(np.flatnonzero(part >= part.max() - 1e-9).mean())
-
-
-def _alone(cover: NDArray[np.float64], height: float) -> tuple[float, list[Span]] | None:
-    """Boxes between walls that each stand out, at any distances."""
-    strong = np.flatnonzero(cover >= _WALL)
-    runs = np.split(strong, np.flatnonzero(np.diff(strong) > 2) + 1)
-    walls = [float(run.mean()) for run in runs if len(run) and len(run) <= 0.2 * height + 4]
-    spans = [(a, b) for a, b in pairwise(walls) if b - a >= _NARROWEST * height]
-    return (0.5, spans) if spans else None

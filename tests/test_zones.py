@@ -1,0 +1,211 @@
+"""The boxes of a zone: found, taken out, and read one by one."""
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from digitbatch.reading.boxes import without_print
+from digitbatch.reading.cells import boxed, joined_reading, pieces_by_cell
+from digitbatch.reading.colour import without_print_colour
+from digitbatch.reading.components import connected_components
+from digitbatch.reading.decode import Place, Reading
+from digitbatch.reading.grid import Cell, Grid, find_grid
+from digitbatch.reading.pieces import Piece
+from digitbatch.reading.placed import placed_grid
+from digitbatch.types import OTHER, Box, DigitResult, FieldResult, Image
+
+
+def boxes(
+    places: int, wide: int, high: int, gap: int, thick: int, skew: float = 0.0, left: int = 24
+) -> Image:
+    """A row of printed boxes with a little paper around it."""
+    mask = np.zeros((high + 40, 2 * left + places * (wide + gap)), np.uint8)
+    for place in range(places):
+        x = left + place * (wide + gap)
+        cv2.rectangle(mask, (x, 20), (x + wide, 20 + high), 255, thick)
+    turn = cv2.getRotationMatrix2D((mask.shape[1] / 2, mask.shape[0] / 2), skew, 1.0)
+    turned = cv2.warpAffine(mask, turn, mask.shape[::-1])
+    return np.asarray((turned > 100) * 255, np.uint8)
+
+
+def digit_like(mask: Image) -> int:
+    """How many components are tall enough for a digit."""
+    return int(np.count_nonzero(connected_components(mask).height >= 18))
+
+
+def reading(digit: int, at: int, share: float = 0.99) -> Reading:
+    """One digit in a box of its own."""
+    shares = np.full(11, (1 - share) / 10, np.float32)
+    shares[digit] = share
+    piece = Piece(np.full((30, 15), 255, np.uint8), Box(at, 0, at + 15, 30))
+    return Reading((Place(piece, shares),), (), 0.99)
+
+
+NOTHING = Reading((), (), 1.0)
+
+
+class TestGrid:
+    @given(
+        places=st.integers(2, 9), wide=st.integers(36, 70), high=st.integers(44, 64),
+        gap=st.sampled_from([0, 9, 14]), thick=st.integers(1, 4), skew=st.floats(-1.0, 1.0),
+    )  # fmt: skip
+    @settings(max_examples=40, deadline=None)
+    def test_every_row_of_boxes_is_found_and_leaves_nothing(
+        self, places: int, wide: int, high: int, gap: int, thick: int, skew: float
+    ) -> None:
+        """Boxes with shared walls and with a gap are told apart, and empty ones are empty."""
+        mask = boxes(places, wide, high, gap, thick, skew)
+        grid = find_grid(mask, places, (16, mask.shape[0] - 16))
+        assert len(grid.cells) == places
+        assert grid.apart == (gap > 0)
+        middles = [(cell.left + cell.right) / 2 for cell in grid.cells]
+        wanted = [24 + place * (wide + gap) + wide / 2 for place in range(places)]
+        assert np.abs(np.array(middles) - wanted).max() <= 4
+        assert digit_like(without_print(mask, grid, places)) == 0
+
+    def test_a_faint_wall_is_a_wall(self) -> None:
+        """Of a wall that shows a third of its way, the others say where it is."""
+        mask = boxes(5, 50, 56, 0, 2)
+        mask[24:58, 24 + 100 - 3 : 24 + 100 + 4] = 0
+        assert len(find_grid(mask, 5).cells) == 5
+
+    def test_stems_at_equal_distances_are_no_walls(self) -> None:
+        """The stems of 9999 stand as regularly as walls; the lines end at the walls."""
+        mask = boxes(4, 52, 60, 0, 3)
+        for place in range(4):
+            x = 24 + place * 52 + 36
+            cv2.line(mask, (x, 25), (x, 74), 255, 4)
+            cv2.circle(mask, (x - 9, 34), 9, 255, 4)
+        grid = find_grid(mask, 4)
+        assert [round(cell.width / 10) for cell in grid.cells] == [5] * 4
+        assert digit_like(without_print(mask, grid, 4)) == 4
+
+    def test_bars_on_a_line_are_no_line(self) -> None:
+        """The bars of 7777 lie on a line; in boxes it is not taken out."""
+        mask = boxes(4, 52, 60, 0, 2)
+        for place in range(4):
+            x = 24 + place * 52
+            cv2.line(mask, (x + 8, 32), (x + 44, 32), 255, 3)
+            cv2.line(mask, (x + 44, 32), (x + 24, 72), 255, 3)
+        left = without_print(mask, find_grid(mask, 4), 4)
+        assert np.count_nonzero(left[30:35]) > 4 * 30 * 2
+
+    def test_a_digit_on_a_wall_keeps_its_strokes(self) -> None:
+        """A stroke that crosses a wall is whole when the wall is gone."""
+        mask = boxes(3, 50, 56, 0, 3)
+        ink = np.zeros_like(mask)
+        cv2.line(ink, (60, 40), (95, 62), 255, 5)
+        both = np.maximum(mask, ink)
+        left = without_print(both, find_grid(both, 3), 3)
+        assert connected_components(left).width.max() >= 34
+        assert cv2.countNonZero(cv2.subtract(ink, left)) < 0.06 * cv2.countNonZero(ink)
+
+    @given(st.integers(-1, 1), st.integers(-1, 1))
+    def test_an_expected_box_is_taken_out_where_it_shows(self, right: int, down: int) -> None:
+        """The reference's boxes are moved onto the scan's."""
+        mask = boxes(4, 50, 56, 0, 2)
+        expected = find_grid(mask, 4)
+        moved = np.roll(mask, (down, right), (0, 1))
+        grid = placed_grid(moved, expected)
+        assert grid.cells[0].left == pytest.approx(expected.cells[0].left + right, abs=1.01)
+        assert digit_like(without_print(moved, grid, 4)) == 0
+
+    def test_a_comb_keeps_the_digits_on_it(self) -> None:
+        """Ticks go; the strokes of digits that stand on them stay as high as they were."""
+        mask = np.zeros((96, 260), np.uint8)
+        cv2.line(mask, (20, 80), (240, 80), 255, 2)
+        for x in range(20, 241, 44):
+            cv2.line(mask, (x, 66), (x, 80), 255, 2)
+        ink = np.zeros_like(mask)
+        cv2.ellipse(ink, (80, 52), (14, 22), 0, 0, 360, 255, 4)
+        both = np.maximum(mask, ink)
+        left = without_print(both, find_grid(both, 5), 5)
+        assert cv2.countNonZero(cv2.subtract(ink, left)) < 0.05 * cv2.countNonZero(ink)
+        assert digit_like(left) == 1
+
+
+class TestCells:
+    def test_whole_components_go_to_the_box_that_holds_most(self) -> None:
+        """A stroke that leaves its box is not cut, and stands in one box only."""
+        cells = [Cell(10, 10, 60, 70), Cell(60, 10, 110, 70)]
+        mask = np.zeros((90, 130), np.uint8)
+        mask[30:60, 30:72] = 255
+        found, walls = pieces_by_cell(mask, mask, cells)
+        assert [len(pieces) for pieces in found] == [1, 0]
+        assert found[0][0].box.width >= 42
+        assert walls == []
+
+    def test_two_digits_that_touch_over_a_wall_are_parted(self) -> None:
+        """Ink that is as much in one box as in the next is two digits."""
+        cells = [Cell(10, 10, 60, 70), Cell(60, 10, 110, 70)]
+        mask = np.zeros((90, 130), np.uint8)
+        mask[20:60, 20:54] = 255
+        mask[20:60, 66:100] = 255
+        mask[40:43, 54:66] = 255
+        found, _ = pieces_by_cell(mask, mask, cells)
+        assert [len(pieces) for pieces in found] == [1, 1]
+
+    def test_a_stroke_along_a_wall_is_not_read(self) -> None:
+        """From line to line beside a wall nobody writes: it is a rest, and is told of."""
+        cells = [Cell(10, 10, 60, 70)]
+        mask = np.zeros((90, 80), np.uint8)
+        mask[11:69, 15:19] = 255
+        found, walls = pieces_by_cell(mask, mask, cells)
+        assert found == [[]]
+        assert len(walls) == 1
+
+    def test_a_cross_is_left_out_where_a_digit_may_be_missing(self) -> None:
+        """What is likelier no digit is left over, but for as many digits as must be there."""
+        cross = reading(OTHER, 0, 0.9)
+        some, in_boxes = joined_reading([cross, reading(5, 40), reading(7, 80)], (0, 3))
+        assert [int(p.probabilities.argmax()) for p in some.places] == [5, 7]
+        assert in_boxes == (1, 2)
+        assert len(some.left_over) == 1
+        every, _ = joined_reading([cross, reading(5, 40), reading(7, 80)], (3, 3))
+        assert len(every.places) == 3
+
+    def test_an_empty_box_between_digits_is_told(self) -> None:
+        """The text has a blank there, and a person looks at it."""
+        digits = tuple(DigitResult(d, 0.99, Box(0, 0, 1, 1)) for d in "12")
+        entry = FieldResult("n", "ok", "12", 0.99, "", Box(0, 0, 2, 1), digits)
+        assert boxed(entry, (0, 1)) == entry
+        apart = boxed(entry, (0, 2))
+        assert (apart.text, apart.status) == ("1 2", "review")
+        assert "empty box between digits" in apart.message
+        assert boxed(entry, (0, 1), "doubt").status == "review"
+
+
+class TestColour:
+    @pytest.mark.parametrize("printed", [(226, 150, 120), (150, 178, 214), (90, 180, 90)])
+    def test_print_of_another_colour_is_dropped(self, printed: tuple[int, int, int]) -> None:
+        """Where a dark pen crosses a coloured line, only the pen is left."""
+        rgb = np.full((60, 120, 3), (250, 248, 242), np.uint8)
+        rgb[28:32] = printed
+        rgb[10:50, 58:62] = (30, 40, 60)
+        line, pen = np.zeros((2, 60, 120), np.uint8)
+        line[28:32, :50] = 255
+        pen[10:26, 58:62] = 255
+        levels = without_print_colour(rgb, line, pen)
+        assert levels is not None
+        assert levels[29, 20] < 30
+        assert levels[30, 60] > 120
+        assert levels[15, 60] > 120
+
+    def test_print_of_the_pens_colour_is_not_dropped_so(self) -> None:
+        """Black print under a black pen cannot be told by colour."""
+        rgb = np.full((60, 120, 3), 250, np.uint8)
+        rgb[28:32] = 40
+        rgb[10:50, 58:62] = 30
+        line, pen = np.zeros((2, 60, 120), np.uint8)
+        line[28:32, :50] = 255
+        pen[10:26, 58:62] = 255
+        assert without_print_colour(rgb, line, pen) is None
+
+
+def test_a_zone_without_print_keeps_everything() -> None:
+    """Without lines nothing is taken out."""
+    ink = np.zeros((60, 120), np.uint8)
+    cv2.circle(ink, (50, 30), 15, 255, 4)
+    assert np.array_equal(without_print(ink, Grid((), (), ()), 3), ink)
