@@ -218,7 +218,9 @@ def _plainly(
         mixed_precision=False,
         keep_epochs=keep_epochs,
         drawn_digits=0,
+        ruled_digits=0,
         other_crops=0,
+        other_odds=1.0,
         digits_only=0,
         augmentation=None,
     )
@@ -263,6 +265,7 @@ ARCHITECTURES: Final[dict[str, Architecture]] = {
         Recipe(
             epochs=3,
             drawn_digits=2000,
+            ruled_digits=0,
             other_crops=4000,
             augmentation=Augmentation(
                 rotation_deg=10,

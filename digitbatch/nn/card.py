@@ -38,6 +38,9 @@ class Card(BaseModel):
     crop_format: int = Field(description="version of the crops or strips that the network reads")
     classes: tuple[str, ...] = Field(description="what the columns of its answer mean, in order")
     temperature: float = Field(gt=0, description="logits are divided by it before the softmax")
+    other_odds: float = Field(
+        default=1.0, gt=0, description='the odds of "other" are multiplied by it, after that'
+    )
     training_data: str
     credit: str = Field(description="whose data it is, and its licence")
     seed: int

@@ -61,9 +61,10 @@ def finish(trained: Trained, folder: RunFolder) -> Card:
     """
     settings, network = trained.settings, trained.network
     temperature = fit_temperature(*_calibration_logits(trained))
-    onnx = to_onnx(network, temperature)
+    odds = trained.recipe.other_odds
+    onnx = to_onnx(network, temperature, odds)
     runtime = OnnxPredictor.from_bytes(onnx)
-    direct = TorchPredictor.from_network(network, temperature, trained.device)
+    direct = TorchPredictor.from_network(network, temperature, trained.device, odds)
     crops = np.concatenate([trained.held.crops[:2000], trained.examples.crops[-2000:]])
     difference = check_same(runtime, direct, crops)
     folder.note(f"the export differs from the network by {difference:.2g} at most")
@@ -89,6 +90,7 @@ def finish(trained: Trained, folder: RunFolder) -> Card:
             crop_format=CROP_FORMAT,
             classes=CLASSES,
             temperature=temperature,
+            other_odds=odds,
             training_data=_in_words(trained),
             credit=trained.data.credit(),
             seed=settings.seed,
@@ -112,14 +114,16 @@ def finish(trained: Trained, folder: RunFolder) -> Card:
 
 def _in_words(trained: Trained) -> str:
     recipe = trained.recipe
-    made = (
-        f"; {recipe.drawn_digits:,} digits drawn from stroke models" if recipe.drawn_digits else ""
-    ) + (
-        f'; {recipe.other_crops:,} crops of class "other" made of digits and strokes'
-        if recipe.other_crops
-        else ""
-    )
-    return f"{trained.data.in_words()}, {len(trained.held):,} of them to validate on{made}"
+    made = [
+        f"; {count:,} {what}"
+        for count, what in (
+            (recipe.drawn_digits, "digits drawn from stroke models"),
+            (recipe.ruled_digits, "digits off rules and boxes"),
+            (recipe.other_crops, 'crops of class "other" made of digits and strokes'),
+        )
+        if count
+    ]
+    return f"{trained.data.in_words()}, {len(trained.held):,} of them to validate on{''.join(made)}"
 
 
 @torch.no_grad()

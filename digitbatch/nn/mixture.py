@@ -11,6 +11,7 @@ from digitbatch.drawing.strokes import draw_digit
 from digitbatch.nn.data import Labelled
 from digitbatch.nn.datasets import Digits
 from digitbatch.nn.other import make_cuts, make_marks
+from digitbatch.nn.ruled import make_ruled
 from digitbatch.stages.centre import center_crop
 from digitbatch.types import CROP_SIZE_PX, OTHER, Crops
 
@@ -44,28 +45,38 @@ def split(digits: _Set, validation_count: int, rng: np.random.Generator) -> tupl
 
 
 def mix(
-    digits: Digits | Labelled, drawn_count: int, other_count: int, rng: np.random.Generator
+    digits: Digits | Labelled,
+    drawn_count: int,
+    other_count: int,
+    rng: np.random.Generator,
+    ruled_count: int = 0,
 ) -> Examples:
-    """Add drawn digits and crops of class "other" to what was read; they weigh 1 each.
+    """Add drawn digits, digits off rules, and crops of class "other"; they weigh 1 each.
 
     MNIST's writers are American; the drawn digits bring open fours, crossed sevens, ones with a
-    foot, slashed zeros, and pens finer than any of MNIST's.
+    foot, slashed zeros, and pens finer than any of MNIST's. Nor did they write on lines.
     """
     drawn_labels = rng.integers(0, 10, drawn_count)
     drawn = np.zeros((drawn_count, CROP_SIZE_PX, CROP_SIZE_PX), np.uint8)
     for index, label in enumerate(drawn_labels):
         drawn[index] = _draw(int(label), rng)
     mark_count = other_count * 2 // 5
-    cuts = make_cuts(digits.crops[digits.labels != OTHER], other_count - mark_count, rng)
+    own = digits.labels != OTHER
+    written, own_labels = digits.crops[own], digits.labels[own]
+    cuts = make_cuts(written, other_count - mark_count, rng)
     marks = make_marks(mark_count, rng)
-    labels = np.concatenate([digits.labels, drawn_labels, np.full(other_count, OTHER)])
+    chosen = rng.integers(0, len(written), ruled_count)
+    ruled = make_ruled(written[chosen], rng)
+    made_labels = [drawn_labels, own_labels[chosen], np.full(other_count, OTHER)]
+    labels = np.concatenate([digits.labels, *made_labels])
     doubtful = np.zeros(len(labels), np.bool_)
     doubtful[len(labels) - other_count : len(labels) - mark_count] = True
     weights = None
     if isinstance(digits, Labelled):
-        made = np.ones(drawn_count + other_count, np.float32)
+        made = np.ones(len(labels) - len(digits), np.float32)
         weights = np.concatenate([digits.weights, made])
-    return Examples(np.concatenate([digits.crops, drawn, cuts, marks]), labels, doubtful, weights)
+    crops = np.concatenate([digits.crops, drawn, ruled, cuts, marks])
+    return Examples(crops, labels, doubtful, weights)
 
 
 def _draw(label: int, rng: np.random.Generator) -> Crops:

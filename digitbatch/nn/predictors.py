@@ -123,23 +123,32 @@ class TorchPredictor:
                 f"{folder / WEIGHTS_FILE}: are no weights of {card.architecture!r} ({error}); make"
                 " the model anew with `digitbatch train`"
             ) from error
-        self._open(network, card.temperature, place, batch_size)
+        self._open(network, card.temperature, card.other_odds, place, batch_size)
         self.model_hash = card.weights_sha256
 
     @classmethod
     def from_network(
-        cls, network: "nn.Module", temperature: float, device: "torch.device"
+        cls,
+        network: "nn.Module",
+        temperature: float,
+        device: "torch.device",
+        other_odds: float = 1.0,
     ) -> "TorchPredictor":
         """Use a network that is in no folder yet; it is copied."""
         import copy
 
         predictor = cls.__new__(cls)
-        predictor._open(copy.deepcopy(network), temperature, device, 4096)
+        predictor._open(copy.deepcopy(network), temperature, other_odds, device, 4096)
         predictor.model_hash = ""
         return predictor
 
     def _open(
-        self, network: "nn.Module", temperature: float, device: "torch.device", batch_size: int
+        self,
+        network: "nn.Module",
+        temperature: float,
+        other_odds: float,
+        device: "torch.device",
+        batch_size: int,
     ) -> None:
         import torch
 
@@ -152,7 +161,7 @@ class TorchPredictor:
             self.device_name = f"cuda ({torch.cuda.get_device_name(device)})"
         else:
             self.device_name = device.type
-        answering = Answering(network, temperature).to(device).eval()
+        answering = Answering(network, temperature, other_odds).to(device).eval()
         self._answering = answering.to(memory_format=torch.channels_last)
         self._device = device
         self._batch_size = batch_size

@@ -24,7 +24,9 @@ class Recipe:
     keep_epochs: bool = False  # leave the weights of every epoch in the run's folder
     validation_digits: int = 5000
     drawn_digits: int = 12000  # in other ways of writing, see `mixture`
+    ruled_digits: int = 12000  # that stood on rules and in boxes, see `ruled`
     other_crops: int = 12000
+    other_odds: float = 0.13  # of "other" in the answers, against what training has shown
     digits_only: float = 0.1  # share of the epochs, at the beginning, without class "other" ...
     other_doubt: float = 0.6  # ... after which cuts as likely a digit as this are left out
     augmentation: Augmentation | None = field(default_factory=Augmentation)

@@ -67,7 +67,9 @@ class DigitTask:
         rng = np.random.default_rng(settings.seed)
         crops = data.crops
         kept, self._held = split(crops, min(recipe.validation_digits, len(crops) // 5), rng)
-        self._examples = mix(kept, recipe.drawn_digits, recipe.other_crops, rng)
+        self._examples = mix(
+            kept, recipe.drawn_digits, recipe.other_crops, rng, recipe.ruled_digits
+        )
         self.examples_sha256 = self._examples.fingerprint()
         torch.manual_seed(settings.seed)
         self.fitting: Fitting | LineFitting = Fitting(

@@ -37,8 +37,8 @@ def test_split_parts_the_digits() -> None:
 
 def test_mixture_has_what_was_asked_for() -> None:
     """The training set holds all digits, the drawn ones and class "other"."""
-    examples = mix(drawn_digits(30), 10, 20, np.random.default_rng(0))
-    assert len(examples) == len(examples.crops) == 60
+    examples = mix(drawn_digits(30), 10, 20, np.random.default_rng(0), 5)
+    assert len(examples) == len(examples.crops) == 65
     assert (examples.labels == OTHER).sum() == 20
     assert (examples.labels[examples.doubtful] == OTHER).all()
     assert 0 < examples.doubtful.sum() < 20  # cuts may look like digits, marks do not

@@ -4,6 +4,7 @@ import signal
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image as Pillow
@@ -17,9 +18,12 @@ from digitbatch.nn.export import UNFINISHED, check_same, save_model
 from digitbatch.nn.kept import check_whole
 from digitbatch.nn.predictors import OnnxPredictor, TorchPredictor
 from digitbatch.nn.training import Progress, Recipe, resume, train
+from digitbatch.types import OTHER
 from tests.nn.idx_files import drawn_digits, write_part
 
-TINY = Recipe(epochs=1, batch=32, validation_digits=20, drawn_digits=10, other_crops=20)
+TINY = Recipe(
+    epochs=1, batch=32, validation_digits=20, drawn_digits=10, ruled_digits=10, other_crops=20
+)
 MANY_STEPS = replace(TINY, epochs=2, batch=4)  # 27 an epoch
 TWO_LAYER = replace(ARCHITECTURES["two_layer"].recipe, steps=3)
 PICTURES = {"contact_sheet.png", "confusion.png", "curves.png", "mistakes.png"}
@@ -192,6 +196,19 @@ class TestWriting:
         with pytest.raises(OutputError, match="cannot be written") as caught:
             save_model(build("cnn"), lambda *_: card, b"", tmp_path / "file" / "model")
         assert caught.value.exit_code == ExitCode.OUTPUT
+
+    def test_other_is_as_rare_as_in_a_run(self) -> None:
+        """The odds of "other" fall by what the card says; digits keep theirs among each other."""
+        torch.manual_seed(0)
+        network, crops = build("cnn").eval(), drawn_digits(10).crops
+        plain, rare = (
+            TorchPredictor.from_network(network, 1.5, torch.device("cpu"), odds)(crops)
+            for odds in (1.0, 0.1)
+        )
+        odds = [p[:, OTHER] / (1 - p[:, OTHER]) for p in (plain, rare)]
+        assert np.allclose(odds[1], 0.1 * odds[0], rtol=1e-4)
+        shares = [p[:, :OTHER] / p[:, :OTHER].sum(axis=1, keepdims=True) for p in (plain, rare)]
+        assert np.allclose(shares[0], shares[1], atol=1e-5)
 
     def test_a_wrong_export_is_noticed(self) -> None:
         """An export that answers otherwise than the trained network is never written."""
