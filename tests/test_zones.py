@@ -14,6 +14,7 @@ from digitbatch.reading.decode import Place, Reading
 from digitbatch.reading.grid import Cell, Grid, find_grid
 from digitbatch.reading.pieces import Piece
 from digitbatch.reading.placed import placed_grid
+from digitbatch.stages.remove_rules import Rule
 from digitbatch.types import OTHER, Box, DigitResult, FieldResult, Image
 
 
@@ -111,6 +112,14 @@ class TestGrid:
         grid = placed_grid(moved, expected)
         assert grid.cells[0].left == pytest.approx(expected.cells[0].left + right, abs=1.01)
         assert digit_like(without_print(moved, grid, 4)) == 0
+
+    def test_a_line_goes_to_its_ends(self) -> None:
+        """Also where what was found of it ends early, and where dashes of it stay, nothing does."""
+        mask = np.zeros((96, 300), np.uint8)
+        cv2.line(mask, (10, 70), (290, 70), 255, 7)
+        mask[64:67, 140:144] = 255  # rough ink: there it is thicker
+        found = Rule(60, 240, np.array([0.0, 0.0, 70.0]))
+        assert not without_print(mask, Grid((found,), (), ()), None).any()
 
     def test_a_comb_keeps_the_digits_on_it(self) -> None:
         """Ticks go; the strokes of digits that stand on them stay as high as they were."""

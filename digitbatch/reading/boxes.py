@@ -38,15 +38,36 @@ def without_print(mask: Image, grid: Grid, places: int | None) -> Image:
     if not grid.rows and not grid.walls:
         return mask
     widest_px = max(4, round(_WIDEST * mask.shape[0]))
-    without = _deleted(mask, grid.rows, (), widest_px)
+    rows = [_to_its_ends(mask, row) for row in grid.rows]
+    without = _deleted(mask, rows, (), widest_px)
     turned = np.ascontiguousarray(without.T)
     walls = list(grid.walls)
-    if not walls and places and grid.rows:
-        walls = _ticks(turned, grid.rows, places, max(3, round(_THICKEST * mask.shape[0])))
+    if not walls and places and rows:
+        walls = _ticks(turned, rows, places, max(3, round(_THICKEST * mask.shape[0])))
     if walls:
         without = np.ascontiguousarray(_deleted(turned, walls, grid.bands, widest_px).T)
-    whole = _mended(mask, without, rows=bool(grid.rows), columns=bool(walls))
-    return without_rests(whole, grid.rows, walls, grid.bands)
+    whole = _mended(mask, without, rows=bool(rows), columns=bool(walls))
+    return without_rests(whole, rows, walls, grid.bands, _thickest(mask, rows, widest_px))
+
+
+def _to_its_ends(mask: Image, rule: Rule) -> Rule:
+    """A line along the zone as far as its ink goes on: a fit often misses the last pieces."""
+    height, width = mask.shape
+    xs = np.arange(width)
+    at = np.rint(np.polyval(rule.curve, xs)).astype(np.int64)
+    near = at[None] + np.arange(-_ASIDE_PX, _ASIDE_PX + 1)[:, None]
+    inked = (mask[np.clip(near, 0, height - 1), xs[None]] > 0).any(axis=0)
+    paper = np.flatnonzero(~inked)
+    before, after = paper[paper < rule.left], paper[paper > rule.right]
+    left = int(before[-1]) + 1 if len(before) else 0
+    right = int(after[0]) - 1 if len(after) else width - 1
+    return Rule(min(left, rule.left), max(right, rule.right), rule.curve)
+
+
+def _thickest(mask: Image, rows: Sequence[Rule], widest_px: int) -> float:
+    """How thick the thickest line along the zone is, in pixels."""
+    runs = (_Runs.along(mask, row, 0.0, widest_px) for row in rows)
+    return max((run.usual for run in runs if run is not None), default=1.0)
 
 
 def _deleted(mask: Image, rules: Sequence[Rule], bands: Sequence[Band], widest_px: int) -> Image:
@@ -141,7 +162,11 @@ def _stroke(slant: int) -> Image:
 
 
 def without_rests(
-    whole: Image, rows: Sequence[Rule], walls: Sequence[Rule], bands: Sequence[Band]
+    whole: Image,
+    rows: Sequence[Rule],
+    walls: Sequence[Rule],
+    bands: Sequence[Band],
+    thickness_px: float = 1.0,
 ) -> Image:
     """Drop the components that lie nowhere but on lines and bands.
 
@@ -150,16 +175,21 @@ def without_rests(
         rows: Lines along the zone.
         walls: Lines across it, as rules of the turned zone.
         bands: Thick walls.
+        thickness_px: Of the lines along it.
     """
+    reach = _REST + round(max(0.0, thickness_px - 3) / 2)
     near = np.zeros(whole.shape, np.bool_)
     thin_rows, thin_walls = ([(rule, 0.0) for rule in rules] for rules in (rows, walls))
     thick = [(band.first, band.width_px) for band in bands]
-    for view, lines in ((near, thin_rows), (near.T, [*thin_walls, *thick])):
+    for view, lines, aside in (
+        (near, thin_rows, reach),
+        (near.T, [*thin_walls, *thick], _REST),
+    ):
         height, width = len(view), len(view[0])
         for rule, beyond in lines:
             xs = np.arange(max(0, rule.left), min(width - 1, rule.right) + 1)
             ys = np.rint(np.polyval(rule.curve, xs)).astype(np.int64)
-            for off in range(-_REST, round(beyond) + _REST + 1):
+            for off in range(-aside, round(beyond) + aside + 1):
                 view[np.clip(ys + off, 0, height - 1), xs] = True
     count, labels = cv2.connectedComponents(whole, connectivity=8)
     kept = np.zeros(count, np.bool_)
