@@ -23,6 +23,7 @@ _BETWEEN: Final = 0.6  # more cover than this in such gaps is one thick wall
 _MORE: Final = 0.06  # support gained by boxes apart: they explain twice as many walls
 _MISSED: Final = 0.5  # support lost for each box's width between the lines' ends and the walls
 _NARROWEST: Final = 0.3  # of its height: the width of a box
+_AS_WIDE: Final = 0.5  # of the widest: between narrower walls is a gap
 
 
 Span = tuple[float, float]
@@ -138,5 +139,7 @@ def separate_boxes(cover: NDArray[np.float64], height: float) -> tuple[float, li
     strong = np.flatnonzero(cover >= _WALL)
     runs = np.split(strong, np.flatnonzero(np.diff(strong) > 2) + 1)
     walls = [float(run.mean()) for run in runs if len(run) and len(run) <= 0.2 * height + 4]
-    spans = [(a, b) for a, b in pairwise(walls) if b - a >= _NARROWEST * height]
+    widest = max((b - a for a, b in pairwise(walls)), default=0.0)
+    least = max(_NARROWEST * height, _AS_WIDE * widest)
+    spans = [(a, b) for a, b in pairwise(walls) if b - a >= least]
     return (0.5, spans) if spans else None
