@@ -1,5 +1,7 @@
 """Columns, letters among numbers, and paper on a desk."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -46,7 +48,9 @@ def read(rows: list[list[float]]) -> list[Reading]:
     """Readings of one-digit cells with these likelihoods."""
     return [
         Reading(
-            tuple(place(30 + 60 * x, 10 + 30 * y, likely) for x, likely in enumerate(row)), (), 0.9
+            tuple(place(30 + 60 * x, 10 + 30 * y, likely) for x, likely in enumerate(row)),
+            (),
+            float(np.prod(row)),
         )
         for y, row in enumerate(rows)
     ]
@@ -115,6 +119,14 @@ class TestLetters:
         lines = table_lines(read(rows), [SIZE] * 5)
         assert [len(line.reading.places) for line in lines] == [0, 5, 5, 5, 5]
         assert [line.row for line in lines] == [None, 1, 2, 3, 4]
+
+    def test_touching_digits_are_no_word(self) -> None:
+        """Each cut is doubtful, as in a word; but they can be read in one way, a word in many."""
+        first, *rest = read([[0.3] * 7, *[[0.99] * 7] * 4])
+        again = replace(first, margin=0.9)
+        lines = table_lines([again, *rest], [SIZE] * 5, [first, *rest])
+        assert [len(line.reading.places) for line in lines] == [7] * 5
+        assert not table_lines([first, *rest], [SIZE] * 5)[0].reading.places
 
     def test_a_few_doubtful_digits_are_kept(self) -> None:
         """A digit that is not sure is for a person, not left out."""

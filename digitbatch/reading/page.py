@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from digitbatch.stages.base import Normalizer
 from digitbatch.stages.contours import Contours
 from digitbatch.types import (
     CROP_SIZE_PX,
+    OTHER,
     Crops,
     FieldResult,
     GroupReader,
@@ -29,6 +31,10 @@ from digitbatch.types import (
     Predictor,
     Probabilities,
 )
+
+_OTHER_ODDS: Final = 7.7
+"""How much likelier "other" is among candidates than among crops: cuts and joins are tried that no
+digit fits. Less made crosses and pieces of digits to digits, on mark tables first of all."""
 
 
 def read_page(
@@ -129,6 +135,18 @@ def _with_groups_read(
     ]
 
 
+def as_candidates(answers: Probabilities) -> Probabilities:
+    """What the network says of crops, for candidates: of these, many more are no digit.
+
+    Args:
+        answers: (count, 11), for crops that are digits but for a few.
+    """
+    weights = np.ones(answers.shape[1], np.float32)
+    weights[OTHER] = _OTHER_ODDS
+    weighed = answers * weights
+    return np.asarray(weighed / weighed.sum(axis=1, keepdims=True), np.float32)
+
+
 def _ask(
     predictor: Predictor, groups: Sequence[Sequence[Piece]], normalizer: Normalizer
 ) -> list[Probabilities]:
@@ -137,6 +155,6 @@ def _ask(
     crops: Crops = np.zeros((len(pieces), CROP_SIZE_PX, CROP_SIZE_PX), np.uint8)
     for crop, piece in zip(crops, pieces, strict=True):
         crop[:] = normalizer(piece.ink)
-    answers = predictor(crops)
+    answers = as_candidates(predictor(crops))
     ends = np.cumsum([len(group) for group in groups])
     return np.split(answers, ends[:-1]) if groups else []

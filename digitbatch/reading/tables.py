@@ -26,6 +26,7 @@ _LEAST_LINE: Final = 6  # the same of a line
 _HEADING: Final = (0.9, 0.5)  # the shares of a row of a table that is words,
 _LEAST_HEADING: Final = 3  # and how many digits it has at least
 _NUMBER: Final = 3  # sure digits in a row, none cut: words hold no such run
+_ONE_WAY: Final = 0.7  # of all ways to read it: words are read in many, digits that touch in one
 _LARGE: Final = 0.4  # of a digit's height: what is left over and larger may be a letter
 
 
@@ -103,7 +104,9 @@ def _without_words(
     """The readings, empty where a line is words."""
     return [
         _without(reading, [True] * len(reading.places))
-        if _are_letters([first.places], shares, least) and not _holds_number(first)
+        if _are_letters([first.places], shares, least)
+        and not _holds_number(first)
+        and reading.margin < _ONE_WAY
         else reading
         for reading, first in zip(readings, judged, strict=True)
     ]

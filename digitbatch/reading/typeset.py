@@ -15,6 +15,8 @@ _FEW: Final = 1.3  # the same for three digits, on which a pixel weighs more
 _MOST: Final = 0.7  # of a line's digits
 _VERY: Final = 0.65  # times as uneven as print ends: what that part of a line must not exceed
 _RUN: Final = 6  # digits: so many even ones in a row are hardly chance
+_SHORT_RUN: Final = 4  # the same where the page holds print
+_ALMOST: Final = 1.15  # times as uneven, there
 _HOLDS_PRINT: Final = 0.5  # of a page's lines hold such a run, and at least two do
 _PAIR: Final = 0.03  # of their height, by which a skewed page sets two digits apart
 _LEAST: Final = 3  # digits; any two stand on some line
@@ -35,6 +37,11 @@ def typeset(lines: Sequence[Sequence[Piece]]) -> list[bool]:
     even = [is_long and _is_even(line) for line, is_long in zip(lines, long, strict=True)]
     runs = [_holds_even_run(line) for line in lines if len(line) >= _RUN]
     seen = max(sum(runs), sum(even))
+    if seen >= 2:
+        even = [
+            is_even or (is_long and _is_even_beside_print(line))
+            for line, is_even, is_long in zip(lines, even, long, strict=True)
+        ]
     if seen >= 2 and seen >= _HOLDS_PRINT * sum(long):
         even = [
             is_long and _unevenness(line, all_but_one=True) <= _CLOSER
@@ -59,6 +66,17 @@ def _is_even(line: Sequence[Piece]) -> bool:
     most = max(_RUN - 1, int(np.ceil(_MOST * len(line))))
     starts = range(len(line) - most + 1)
     return any(_unevenness(line[start : start + most]) <= _VERY for start in starts)
+
+
+def _is_even_beside_print(line: Sequence[Piece]) -> bool:
+    """The same where other lines of the page are print: all but even, or in four digits very much.
+
+    A unit behind a short number leaves little of the line even.
+    """
+    starts = range(len(line) - _SHORT_RUN + 1)
+    return _unevenness(line) <= _ALMOST or any(
+        _unevenness(line[start : start + _SHORT_RUN]) <= _VERY for start in starts
+    )
 
 
 def _holds_even_run(line: Sequence[Piece]) -> bool:
