@@ -41,7 +41,10 @@ class Review(BaseModel):
         default=0.985,
         ge=0,
         le=1,
-        description="A field with a digit less sure than this is marked for review.",
+        description=(
+            "A field with a digit less sure than this is marked for review; so is one with digits"
+            " that touch, if as a whole it is less sure."
+        ),
     )
     min_margin: float = Field(
         default=0.9,

@@ -117,7 +117,9 @@ def _reasons(
         reasons.append(f"digit {weakest + 1} is unsure ({digit.text}{other})")
     elif confidence < review.min_margin:
         reasons.append("could be parted or read otherwise")
-    if any(place.was_cut and not place.agreed for place in reading.places):
+    # One reader's word alone: it must be as sure of the whole as a digit of its own must be.
+    alone = any(place.was_cut and not place.agreed for place in reading.places)
+    if alone and confidence < review.min_confidence:
         reasons.append("digits touch")
     if marks:
         reasons.append(_marks_message(marks))
