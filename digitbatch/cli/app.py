@@ -154,6 +154,26 @@ def run(
 
 
 @app.command()
+def score(
+    truth: Annotated[Path, typer.Argument(metavar="TRUTH", help="What is written: .csv or .json.")],
+    results: Annotated[
+        Path, typer.Argument(metavar="RESULTS", help="Of a run: .csv, .json or .jsonl.")
+    ],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="All figures as JSON instead of tables.")
+    ] = False,
+    curve: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.png", help="A picture of the error against the share accepted."),
+    ] = None,
+) -> None:
+    """Compare results with what is written, and say what of the accepted is wrong."""
+    from digitbatch.cli.score import score_command
+
+    score_command(truth, results, as_json, curve)
+
+
+@app.command()
 def inspect(
     page: Annotated[Path, typer.Argument(metavar="PAGE", help="The file.")],
     number: Annotated[int, typer.Option("--page", min=1, metavar="N", help="Its page.")] = 1,
