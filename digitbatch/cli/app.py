@@ -133,6 +133,13 @@ def run(
             "Otherwise CSV on the standard output.",
         ),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.html",
+            help="A page for people: every field with its picture, what needs a person first.",
+        ),
+    ] = None,
     config: Config = None,
     model: Model = None,
     device: OnDevice = Device.auto,
@@ -148,7 +155,7 @@ def run(
 
     code = run_command(
         inputs, out or [], config, model, device.value, workers, batch_size,
-        "quiet" if quiet else "verbose" if verbose else "normal",
+        "quiet" if quiet else "verbose" if verbose else "normal", report,
     )  # fmt: skip
     raise typer.Exit(code)
 

@@ -16,6 +16,7 @@ from digitbatch.reading.ink import Ink
 from digitbatch.reading.laid import back_on_scan, lay
 from digitbatch.reading.lattice import Lattice, build_lattice
 from digitbatch.reading.obeyed import obeyed
+from digitbatch.reading.pictures import with_pictures
 from digitbatch.reading.pieces import Piece
 from digitbatch.reading.sheet import prepare_sheet
 from digitbatch.reading.tables import TableLine, table_lines
@@ -40,7 +41,12 @@ digit fits. Less made crosses and pieces of digits to digits, on mark tables fir
 
 
 def read_page(
-    page: Page, config: Config, predictor: Predictor, group_reader: GroupReader | None = None
+    page: Page,
+    config: Config,
+    predictor: Predictor,
+    group_reader: GroupReader | None = None,
+    *,
+    pictures: bool = False,
 ) -> PageResult:
     """Read one page.
 
@@ -52,6 +58,7 @@ def read_page(
         predictor: The network. It is asked twice: first about the components as they are, then
             about what the doubtful ones could be when parted or joined.
         group_reader: Reads digits that touch; None: they are read by cutting alone.
+        pictures: Cut a small picture of each field, for a report.
 
     Raises:
         PageError: If the page cannot be read: it does not fit its template, for example.
@@ -128,7 +135,8 @@ def read_page(
         if ink.name or entry.text:
             fields.append(entry)
     result = PageResult(page.ref, tuple(fields) or (FieldResult("", "empty"),))
-    return back_on_scan(result, laid)
+    result = back_on_scan(result, laid)
+    return with_pictures(result, page, laid) if pictures else result
 
 
 def _segmenter(unit: Ink, config: Config) -> Contours:
