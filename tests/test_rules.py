@@ -197,7 +197,14 @@ class TestSums:
             "01": addend("12"), "02": addend("30"), "A": addend("42", 0.5, t47=0.45),
             "B": addend("3"), "C": addend("50"),
         }  # fmt: skip
-        assert all(one.doubt for one in by_sums(fields, sums).values())
+        found = by_sums(fields, sums)
+        assert [name for name, one in found.items() if one.doubt] == ["A", "B", "C"]
+
+    def test_beside_an_unsure_field_a_very_sure_one_is_not_blamed(self) -> None:
+        """Only what may well be why a sum does not hold is for a person."""
+        fields = {"01": addend("12", 0.9999), "02": addend("30", 0.5), "A": addend("99", 0.9999)}
+        found = by_sums(fields, self.SUM)
+        assert [name for name, one in found.items() if one.doubt] == ["02"]
 
     def test_decimals_are_lined_up(self) -> None:
         """1.50 + 2 = 3.5, whatever the digits."""

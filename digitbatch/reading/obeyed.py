@@ -66,7 +66,7 @@ def obeyed(
             continue
         zone = next(zone for zone in config.fields if zone.name == ink.name)
         ways = [ways_of(paths, one) for paths, one in zip(paths_of(number), own, strict=True)]
-        options = options_of(own, ways, free)
+        options = options_of(own, ways, free, boxed=bool(ink.cells))
         decimals = 0
         if zone.decimals == "keep":
             decimals = decimal_places(free, ink.points, ink.digit_height_px) or 0
@@ -85,7 +85,8 @@ def _free(options: Options) -> Chosen:
     """A field without rules of its own, before its sums."""
     everything = max(1.0, options.rest + sum(o.share for o in options.shares.values()))
     shares = {text: o.share / everything for text, o in options.shares.items() if text}
-    return Chosen(options.free, shares.get(options.free, 0.0), shares)
+    own = options.shares.get(options.free)
+    return Chosen(options.free, max(own.share if own else 0.0, options.margin), shares)
 
 
 def _settled(chosen: Chosen, asked: _Asked, config: Config) -> list[Reading]:

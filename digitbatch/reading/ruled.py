@@ -41,12 +41,7 @@ class Options:
     shares: dict[str, Option]  # by the digits
     free: str
     rest: float  # share of what is none of these, 0 to 1
-
-    @property
-    def doubt(self) -> float:
-        """Share of all but the free text."""
-        own = self.shares.get(self.free)
-        return 1.0 - (own.share if own else 0.0)
+    margin: float = 0.0  # of the free text, as it is without rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +54,22 @@ class Chosen:
     doubt: str = ""  # why a person must decide; "" for no reason
 
 
-def options_of(readings: Sequence[Reading], ways: Sequence[Ways], free: Reading) -> Options:
+def options_of(
+    readings: Sequence[Reading], ways: Sequence[Ways], free: Reading, *, boxed: bool = False
+) -> Options:
     """What a field may say, box by box where it has boxes.
 
     Args:
         readings: Of each unit, without rules.
         ways: Of each unit.
-        free: What they come to together; ink that it leaves over is no digit.
+        free: What they come to together.
+        boxed: Whether each unit is a box, whose ink may be a cross and no digit.
     """
-    kept = {id(place.piece) for place in free.places}
     found: dict[str, Option] = {"": Option(1.0, ())}
     for reading, way in zip(readings, ways, strict=True):
         shares = way.shares
-        if reading.places and not any(id(place.piece) in kept for place in reading.places):
-            shares = {(): 1.0}  # a cross, a blot
+        if boxed and len(reading.places) == 1:
+            shares = _or_cross(shares, reading.places[0])
         longer: dict[str, Option] = {}
         for text, option in found.items():
             for more, share in shares.items():
@@ -86,7 +83,15 @@ def options_of(readings: Sequence[Reading], ways: Sequence[Ways], free: Reading)
     disagreed = any(place.was_cut and not place.agreed for place in free.places)
     doubt = 1.0 - (found[own].share if own in found else 0.0)
     floor = max(_ELSE * doubt, _DISAGREED if disagreed else 0.0)
-    return Options(found, own, max(rest, floor))
+    return Options(found, own, max(rest, floor), free.margin)
+
+
+def _or_cross(shares: dict[Text, float], place: Place) -> dict[Text, float]:
+    """What a box says, where its ink may also be no digit."""
+    other = float(place.probabilities[OTHER])
+    left = min(1.0, (1.0 - other) / max(sum(shares.values()), 1e-12))
+    scaled = {text: share * left for text, share in shares.items()}
+    return scaled | {(): max(other, scaled.get((), 0.0))}
 
 
 def digit_of(place: Place) -> int:
@@ -109,12 +114,12 @@ def by_rule(options: Options, rule: FieldRule, decimals: int = 0) -> Chosen:
     if not lawful:
         broken = rule.broken(free, decimals)
         doubt = f"{free} breaks {broken}, and nothing that obeys it fits the ink" if broken else ""
-        return Chosen(free, own_share, {free: own_share}, doubt)
+        return Chosen(free, max(own_share, options.margin), {free: own_share}, doubt)
     best = max(lawful, key=lambda text: (lawful[text], text))
     if best != free and own_share > FARTHER * lawful[best]:
         broken = rule.broken(free, decimals)
         doubt = f"{free} breaks {broken}; {best} would obey it, but is not what the ink says"
-        return Chosen(free, own_share, {free: own_share}, doubt)
+        return Chosen(free, max(own_share, options.margin), {free: own_share}, doubt)
     passes = rule.passes(best, decimals)
     listed = sum(option.share for option in options.shares.values())
     return _posterior(options, lawful, best, passes, max(0.0, listed - sum(lawful.values())), rule)
@@ -133,7 +138,7 @@ def _posterior(
     if lawful[best] < _LEAST_SHARE:
         shares[best] = min(shares[best], lawful[best])
     if best == options.free:
-        return Chosen(best, max(shares[best], lawful[best]), shares)
+        return Chosen(best, max(shares[best], lawful[best], options.margin), shares)
     # Seldom: the doubt is named unless the rule leaves hardly any of it.
     return Chosen(best, shares[best], shares, "" if passes < 0.01 else _otherwise(options, rule))
 
@@ -153,7 +158,10 @@ def reading_of(
     for reading, way, part in zip(free, ways, options.shares[chosen.text].parts, strict=True):
         own = tuple(digit_of(place) for place in reading.places)
         found = reading
-        if own != part and way.paths is not None and part:
+        if own and not part:
+            pieces = (place.piece for place in reading.places)
+            found = replace(reading, places=(), left_over=(*reading.left_over, *pieces))
+        elif own != part and way.paths is not None:
             found = reading_as(way.paths, part) or reading
         if part and len(found.places) == len(part):
             places = tuple(
@@ -176,11 +184,18 @@ def marginal(chosen: Chosen, at: int, digit: int) -> float:
 
 
 def surer(place: Place, digit: int, share: float) -> Place:
-    """A place whose digit has at least a share; what else it may be has the remainder."""
+    """A place that is read as a digit, with at least a share; the rest is as it was, but scaled."""
     before = place.probabilities.astype(np.float64)
     own = float(before[digit])
-    if share <= own:
+    after = before.copy()
+    if share > own:
+        after *= max(0.0, 1.0 - share) / max(1.0 - own, 1e-12)
+        after[digit] = share
+    most = 0.99 * max(float(after[digit]), 1e-6)
+    if digit_of(place) != digit or after[OTHER] > most:
+        # Be it ever so unsure: what a place is read as is what it is likeliest.
+        np.minimum(after, most, out=after, where=np.arange(len(after)) != digit)
+        after /= after.sum()
+    if np.array_equal(after, before):
         return place
-    after = before * (max(0.0, 1.0 - share) / max(1.0 - own, 1e-12))
-    after[digit] = share
     return replace(place, probabilities=np.asarray(after, np.float32))

@@ -1,8 +1,9 @@
 """Readings of fields that add up: `01 + 02 = A`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from math import prod
 from typing import Final
 
 from digitbatch.reading.ruled import BROKEN, FARTHER, Chosen
@@ -12,6 +13,7 @@ _TEXTS: Final = 12  # of a field that are tried, the likeliest
 _WAYS: Final = 4000  # ways to read all fields of a sum together that are kept
 _PASSES: Final = 0.1  # misreadings that a sum does not see: an odd hand errs alike in two fields
 _LEAST_SHARE: Final = 0.2
+_BLAMELESS: Final = 0.01  # less likely than this the one misread, and a field stays as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def _together(fields: dict[str, Addend], sums: Sequence[Sum]) -> dict[str, Chose
     ways = _lawful_ways(fields, sums)
     broken = _broken(fields, names, free, sums)
     if not ways:
-        return _doubted(fields, f"{broken}, and nothing that makes it right fits the ink")
+        return _doubted(fields, sums, f"{broken}, and nothing that makes it right fits the ink")
     best = max(ways, key=lambda way: (way.weight, way.texts))
     own = 1.0
     listed = 1.0
@@ -80,7 +82,9 @@ def _together(fields: dict[str, Addend], sums: Sequence[Sum]) -> dict[str, Chose
             f"{name} {text}" for name, text, was in zip(names, best.texts, free, strict=True)
             if text != was
         )  # fmt: skip
-        return _doubted(fields, f"{broken}; {said} would make it right, but is not what is written")
+        return _doubted(
+            fields, sums, f"{broken}; {said} would make it right, but is not what is written"
+        )
     lawful = sum(way.weight for way in ways)
     rest = max(0.0, 1.0 - listed) + max(0.0, listed - lawful) * BROKEN
     everything = lawful + _PASSES * rest
@@ -109,8 +113,10 @@ def _together(fields: dict[str, Addend], sums: Sequence[Sum]) -> dict[str, Chose
             if text != was
         )
         said = f"right only with {anew}"
+        blame = _blame(fields, names)
         return {
-            name: one if one.doubt else replace(one, doubt=said) for name, one in result.items()
+            name: one if one.doubt or blame[name] <= _BLAMELESS else replace(one, doubt=said)
+            for name, one in result.items()
         }
     return result
 
@@ -151,10 +157,27 @@ def _broken(
     return ""
 
 
-def _doubted(fields: Mapping[str, Addend], doubt: str) -> dict[str, Chosen]:
-    return {
-        name: replace(
-            field.chosen, doubt="; ".join(filter(None, [field.chosen.doubt, doubt]))
-        )
-        for name, field in fields.items()
-    }  # fmt: skip
+def _doubted(fields: Mapping[str, Addend], sums: Sequence[Sum], doubt: str) -> dict[str, Chosen]:
+    """The fields as they are; those that may be why a sum does not hold are for a person.
+
+    Beside a field that is hardly sure, one that is very sure is hardly the one that is wrong.
+    """
+    names = list(fields)
+    texts = [fields[name].chosen.text for name in names]
+    off = {n for one in sums if _broken(fields, names, texts, [one]) for n in one.names}
+    blame = _blame(fields, off)
+    found = {}
+    for name in names:
+        chosen = fields[name].chosen
+        if name in off and blame[name] > _BLAMELESS:
+            said = "; ".join(filter(None, [chosen.doubt, doubt]))
+            chosen = replace(chosen, doubt=said)
+        found[name] = chosen
+    return found
+
+
+def _blame(fields: Mapping[str, Addend], names: Iterable[str]) -> dict[str, float]:
+    """How likely each field is the one misread, if sums of some fields do not hold, 0 to 1."""
+    doubts = {n: max(0.0, 1.0 - fields[n].chosen.confidence) for n in names if n in fields}
+    right = prod(1.0 - doubt for doubt in doubts.values())
+    return {name: doubt / (1.0 - right + BROKEN) for name, doubt in doubts.items()}

@@ -123,7 +123,7 @@ def score(truth: Truth, results: Results) -> Score:
         for counts in (total, folder):
             counts.pages += 1
             counts.missing += ref in missing
-        for name in {pair.name for pair in own}:
+        for name in dict.fromkeys(pair.name for pair in own):
             of_field = fields.setdefault(name, Counts())
             of_field.pages += 1
             of_field.missing += ref in missing
