@@ -217,7 +217,9 @@ class TestBrowser:
     def test_what_needs_a_person_comes_first(self, tmp_path: Path) -> None:
         """Errors, then reviews; of thousands only those in sight; hostile names run nothing."""
         shown = self.dom(tmp_path, many(6000))
-        rows = re.findall(r'<div class="row.*?</small></div></div>', shown, re.DOTALL)
+        rows = re.findall(
+            r'<div class="row.*?</small><div class="reason">.*?</div></div></div>', shown, re.DOTALL
+        )
         assert 5 < len(rows) < 40
         assert all('class="status error"' in row for row in rows)
         assert "6,000 of 6,000 rows" in shown

@@ -15,7 +15,7 @@ import numpy as np
 
 from digitbatch.reading.decode import Place, Reading
 from digitbatch.reading.ways import Text, Ways, reading_as
-from digitbatch.rules import FieldRule
+from digitbatch.rules import LENGTH, FieldRule
 from digitbatch.types import OTHER
 
 BROKEN: Final = 0.02  # share of what is written that breaks its rule, by mistake or on purpose
@@ -113,7 +113,9 @@ def by_rule(options: Options, rule: FieldRule, decimals: int = 0) -> Chosen:
     lawful = {t: o.share for t, o in options.shares.items() if t and not rule.broken(t, decimals)}
     if not lawful:
         broken = rule.broken(free, decimals)
-        doubt = f"{free} breaks {broken}, and nothing that obeys it fits the ink" if broken else ""
+        doubt = f"{free} breaks {broken}, and nothing that obeys it fits the ink"
+        if broken in ("", LENGTH):  # a wrong length is said anyway
+            doubt = ""
         return Chosen(free, max(own_share, options.margin), {free: own_share}, doubt)
     best = max(lawful, key=lambda text: (lawful[text], text))
     if best != free and own_share > FARTHER * lawful[best]:

@@ -11,6 +11,9 @@ from typing import Final
 
 from digitbatch.rules.checks import CHECKS, Check, checks_out
 
+LENGTH: Final = "the number of digits"
+"""What is broken where there are too few digits or too many."""
+
 _TRIED: Final = 400  # misreadings of each kind that are tried, to see how many a rule lets pass
 
 
@@ -32,7 +35,7 @@ class FieldRule:
             decimals: How many of them stand behind the decimal point.
         """
         if self.count is not None and not self.count[0] <= len(digits) <= self.count[1]:
-            return "the number of digits"
+            return LENGTH
         if self.pattern is not None and re.fullmatch(self.pattern, digits) is None:
             return f"the pattern {self.pattern}"
         if self.range is not None:

@@ -91,8 +91,9 @@ document.addEventListener("DOMContentLoaded", () => {
     row.setAttribute("aria-setsize", String(shown.length));
     const cut = element("div");
     if (picture) cut.append(image(element("img"), picture, name || file));
-    const where = element("div", "where", message);
-    where.append(element("small", "", `${file}, page ${page}${name ? `, ${name}` : ""}`));
+    const where = element("div", "where");
+    where.append(element("small", "", `${file}, page ${page}${name ? `, ${name}` : ""}`),
+      element("div", "reason", message));
     where.title = `${message}\n${file}`;
     row.append(cut, element("div", "text", text),
       element("div", "sure", confidence === null ? "" : confidence.toFixed(3)),
