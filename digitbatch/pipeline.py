@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -51,6 +52,7 @@ def run(
     workers: int | Literal["auto"] = "auto",
     batch_size: int = 4096,
     progress: Progress | None = None,
+    report: StrPath | None = None,
 ) -> RunSummary:
     """Read every page of files and folders and write the results.
 
@@ -64,6 +66,7 @@ def run(
             Changes no result.
         batch_size: Most crops that a GPU gets at once. Changes no result on the CPU.
         progress: Called after each page with its result and the pages expected in all.
+        report: An .html file to write for people, with a picture of every field.
 
     Returns:
         The counts; `exit_code` is what the command would return.
@@ -83,7 +86,8 @@ def run(
             "leave them away for what fits this machine"
         )
     sources, outputs = _paths(inputs), _paths(out)
-    reading = load_plan(config, model)
+    page = _path(report)
+    reading = replace(load_plan(config, model), pictures=page is not None)
     plan = reading.config
     card, line_card = load_card(reading.model), load_card(reading.line_model, "line")
     predictor = _gpu_predictor(reading.model, device, batch_size)
@@ -96,12 +100,13 @@ def run(
     meta = RunMeta(__version__, card.weights_sha256, line_card.weights_sha256, plan.fingerprint())
     files = [path for path in outputs if str(path) != STDOUT]
     with ExitStack() as stack:
-        check_outputs(files)
-        stack.enter_context(hold(files))
-        written: list[Output] = [stack.enter_context(OutputSet(files, meta))]
+        check_outputs(files, page)
+        held = [*files, *([] if page is None else [page])]
+        stack.enter_context(hold(held))
+        written: list[Output] = [stack.enter_context(OutputSet(files, meta, page))]
         if len(files) < len(outputs):
             written.append(CsvStream(sys.stdout))
-        found = walk(sources, ignore=[*files, *map(lock_file, files)])
+        found = walk(sources, ignore=[*held, *map(lock_file, held)])
         processes = count_workers(workers, found.files, plan.input)
         _log_inputs(found, processes)
         tally = Tally()
@@ -114,12 +119,12 @@ def run(
             predictor=predictor,
             batch_size=batch_size,
         )
-        for page in stack.enter_context(closing(pages)):
-            result = page.result
-            if page.trace:
-                log.debug("%s, page %d:\n%s", result.ref.file, result.ref.page, page.trace)
+        for read in stack.enter_context(closing(pages)):
+            result = read.result
+            if read.trace:
+                log.debug("%s, page %d:\n%s", result.ref.file, result.ref.page, read.trace)
             if result.ref.page == 1:
-                expected += page.page_count - 1
+                expected += read.page_count - 1
             for output in written:
                 output.write(result)
             tally.add(result)

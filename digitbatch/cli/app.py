@@ -133,6 +133,13 @@ def run(
             "Otherwise CSV on the standard output.",
         ),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.html",
+            help="A page for people: every field with its picture, what needs a person first.",
+        ),
+    ] = None,
     config: Config = None,
     model: Model = None,
     device: OnDevice = Device.auto,
@@ -148,9 +155,29 @@ def run(
 
     code = run_command(
         inputs, out or [], config, model, device.value, workers, batch_size,
-        "quiet" if quiet else "verbose" if verbose else "normal",
+        "quiet" if quiet else "verbose" if verbose else "normal", report,
     )  # fmt: skip
     raise typer.Exit(code)
+
+
+@app.command()
+def score(
+    truth: Annotated[Path, typer.Argument(metavar="TRUTH", help="What is written: .csv or .json.")],
+    results: Annotated[
+        Path, typer.Argument(metavar="RESULTS", help="Of a run: .csv, .json or .jsonl.")
+    ],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="All figures as JSON instead of tables.")
+    ] = False,
+    curve: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.png", help="A picture of the error against the share accepted."),
+    ] = None,
+) -> None:
+    """Compare results with what is written, and say what of the accepted is wrong."""
+    from digitbatch.cli.score import score_command
+
+    score_command(truth, results, as_json, curve)
 
 
 @app.command()

@@ -25,6 +25,7 @@ def run_command(
     workers: int | Literal["auto"],
     batch_size: int,
     verbosity: Verbosity,
+    report: Path | None = None,
 ) -> ExitCode:
     """Run, show how it goes and what came of it."""
     from digitbatch import pipeline
@@ -42,9 +43,10 @@ def run_command(
             workers=workers,
             batch_size=batch_size,
             progress=seen,
+            report=report,
         )
     if verbosity != "quiet":
-        print_end(summary, seen, files)
+        print_end(summary, seen, [*files, *([] if report is None else [report])])
     return summary.exit_code
 
 

@@ -38,6 +38,11 @@ def safe_cell(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) else text
 
 
+def without_apostrophe(cell: str) -> str:
+    """The text of which `safe_cell` made a cell."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell
+
+
 def _cells(record: Record) -> list[object]:
     safe = record._replace(
         file=safe_cell(record.file),

@@ -11,6 +11,7 @@ from digitbatch.errors import OutputError, UsageError
 from digitbatch.outputs.atomic import AtomicFile, check_writable, output_error
 from digitbatch.outputs.csv_file import CsvFormat
 from digitbatch.outputs.json_file import JsonFormat, JsonLinesFormat
+from digitbatch.outputs.report import ReportFormat
 from digitbatch.results import RunMeta, RunSummary
 from digitbatch.types import PageResult
 
@@ -50,22 +51,25 @@ class Output(Protocol):
 class OutputSet:
     """The files of one run. None of them changes before `finish`, and then all do."""
 
-    def __init__(self, paths: Sequence[Path], meta: RunMeta) -> None:
+    def __init__(self, paths: Sequence[Path], meta: RunMeta, report: Path | None = None) -> None:
         """Check all paths, then open a temporary file beside each.
 
         Args:
             paths: Files to write, each once; the ending says the format.
             meta: What makes the results.
+            report: A page for people, to write with them.
 
         Raises:
             UsageError: If an ending is none of `FORMATS` or a path is given twice.
             OutputError: If one of them cannot be written.
         """
-        check_outputs(paths)
+        check_outputs(paths, report)
         self._outputs: list[tuple[AtomicFile, Format]] = []
+        forms = [(path, FORMATS[path.suffix.lower()](meta)) for path in paths]
+        if report is not None:
+            forms.append((report, ReportFormat(meta)))
         try:
-            for path in paths:
-                form = FORMATS[path.suffix.lower()](meta)
+            for path, form in forms:
                 self._outputs.append((AtomicFile(path), form))
                 self._outputs[-1][0].write(form.start())
         except BaseException:
@@ -186,7 +190,7 @@ class CsvStream:
         self.abort()
 
 
-def check_outputs(paths: Sequence[Path]) -> None:
+def check_outputs(paths: Sequence[Path], report: Path | None = None) -> None:
     """Find out before a run whether its outputs can be written; see `check_writable`.
 
     Raises:
@@ -199,8 +203,12 @@ def check_outputs(paths: Sequence[Path]) -> None:
                 f"cannot tell the format of {path} by its ending; "
                 f"results are written as {', '.join(FORMATS)}: name the file results.csv, say"
             )
+    if report is not None and report.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(
+            f"a report is a page for browsers: expected the ending .html, got {report}"
+        )
     places: dict[str, Path] = {}
-    for path in paths:
+    for path in (*paths, *([] if report is None else [report])):
         check_writable(path)
         first = places.setdefault(os.path.normcase(path.resolve()), path)
         if first is not path:
