@@ -102,13 +102,16 @@ class TestLines:
         lines = group_lines(components, sort_components(components, SIZE, (400, 600)))
         assert [len(line) for line in lines] == [2, 6, 3]
 
-    def test_halves_of_a_broken_digit_stay_in_its_line(self) -> None:
-        """The lower half of a digit is no line of its own."""
+    @pytest.mark.parametrize(("top", "height", "aside"), [(60, 18, 0), (54, 20, 8)])
+    def test_halves_of_a_broken_digit_stay_in_its_line(
+        self, top: int, height: int, aside: int
+    ) -> None:
+        """A half of a digit is no line of its own, also if the digit is a little too high."""
         mask = np.zeros((200, 500), np.uint8)
-        for i in range(5):
-            mask[60:100, 40 + 50 * i : 62 + 50 * i] = 255
-        mask[60:78, 290:310] = 255
-        mask[80:100, 290:310] = 255
+        for left in (40, 90, 140, 240, 290):
+            mask[60:100, left : left + 22] = 255
+        mask[top : top + height, 185 + aside : 207 + aside] = 255
+        mask[80:100, 185:207] = 255
         components = connected_components(mask)
         lines = group_lines(components, sort_components(components, SIZE, (200, 500)))
         assert [len(line) for line in lines] == [7]

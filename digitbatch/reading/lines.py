@@ -13,6 +13,8 @@ _LEVEL_DEG: Final = 3.0  # slopes below this are left to the lines' own course
 _OFF_COURSE: Final = 0.6  # digit heights; farther off, a component begins a line of its own
 _ENDS: Final = 3  # digits by which the end of a line is judged
 _HALF_SHARED: Final = 0.8  # digit heights by which halves of one broken digit lie over each other
+_NEIGHBORS: Final = 3  # the other half of a digit, and a whole one on either side
+_SHARED: Final = 0.6  # of a half's height lies within theirs
 _NEXT: Final = 1.5  # digit heights to where a line may go on
 _SAME_LEVEL: Final = 0.4  # digit heights
 _WHOLE: Final = 0.7  # digit heights from which a component counts as a digit
@@ -112,7 +114,7 @@ def _within(
     left, right = components.left[others], components.left[others] + components.width[others]
     own_left, own_right = components.left[index], components.left[index] + components.width[index]
     gap = np.maximum(left - own_right, own_left - right)
-    nearest = others[np.argsort(gap, kind="stable")[:2]]
+    nearest = others[np.argsort(gap, kind="stable")[:_NEIGHBORS]]
     if gap.min() > 0.6 * size:
         return False
     own = float(components.height[index])
@@ -121,7 +123,7 @@ def _within(
     shared = np.minimum(bottom[index], bottom[nearest].max()) - np.maximum(
         components.top[index], components.top[nearest].min()
     )
-    return float(shared) > 0.7 * own
+    return float(shared) > _SHARED * own
 
 
 def _chained(
