@@ -71,7 +71,7 @@ def _thickest(mask: Image, rows: Sequence[Rule], widest_px: int) -> float:
 
 
 def _deleted(mask: Image, rules: Sequence[Rule], bands: Sequence[Band], widest_px: int) -> Image:
-    """The mask without the runs of ink that lie wholly on a rule or in a band.
+    """The mask without the runs of ink that lie wholly on a rule or in a band, or end on a rule.
 
     How thick a rule is shows where no stroke crosses it, which is most of its way. How wide a band
     is is known.
@@ -87,9 +87,24 @@ def _deleted(mask: Image, rules: Sequence[Rule], bands: Sequence[Band], widest_p
             continue
         slack = _EDGE_PX if beyond else 0.5 * max(1.6 * run.usual, run.usual + 2) + 0.5
         thin = run.band & (run.before >= -slack) & (run.after <= beyond + slack)
+        if not beyond:
+            thin |= _ends_on(run, slack)
         at_row, at_column = np.nonzero(thin & run.inside)
         result[run.rows[at_row, at_column], run.xs[at_column]] = 0
     return result
+
+
+def _ends_on(run: "_Runs", slack: float) -> NDArray[np.bool_]:
+    """(window, columns) what is the line's of runs that reach it from one side and end there.
+
+    A foot on a line makes a run that is too thick to be the line alone. Left whole, it would keep
+    a dash of it.
+    """
+    off = np.arange(len(run.rows))[:, None] - len(run.rows) // 2
+    half = run.usual / 2
+    from_above = (run.before < -slack) & (run.after <= slack) & (run.after >= -1) & (off >= -half)
+    from_below = (run.after > slack) & (run.before >= -slack) & (run.before <= 1) & (off <= half)
+    return np.asarray(run.band & (from_above | from_below), np.bool_)
 
 
 def _place(rule: Rule) -> float:
