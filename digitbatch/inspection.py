@@ -11,12 +11,15 @@ from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
 from digitbatch.config import Config
+from digitbatch.cut_pictures import cut_picture, rejected_picture
+from digitbatch.cut_text import cuts_as_text
 from digitbatch.errors import UsageError
 from digitbatch.inputs import open_source, walk
 from digitbatch.outputs.atomic import output_error
-from digitbatch.reading import find_fields, read_page
+from digitbatch.reading import trace_page
 from digitbatch.reading.find import Ink
-from digitbatch.reading.laid import Laid, lay
+from digitbatch.reading.laid import Laid
+from digitbatch.reading.rejected import rejected_ink
 from digitbatch.reading.zones import zone_print
 from digitbatch.stages.base import Normalizer, Sheet
 from digitbatch.stages.chain import op_of
@@ -57,6 +60,8 @@ def inspect_page(
 ) -> tuple[PageResult, tuple[Path, ...]]:
     """Read one page and write a picture of it after each stage, numbered in their order.
 
+    Beside them goes cuts.txt: what was considered for each field, and what was left out.
+
     Args:
         path: The file.
         page_number: From 1.
@@ -66,8 +71,9 @@ def inspect_page(
         group_reader: The network that reads digits that touch.
 
     Returns:
-        What was read, and the pictures: the scan, how it lies on its template, one a stage, the
-        print that is taken out of zones, and the scan with what was read.
+        What was read, and the files: the scan, how it lies on its template, one picture a stage,
+        the print that is taken out of zones, the cuts that were considered, the ink that is not
+        read, the scan with what was read, and cuts.txt.
 
     Raises:
         UsageError: If `path` is no file that can be read.
@@ -76,21 +82,24 @@ def inspect_page(
     """
     page = _open_page(path, page_number, config)
     pictures = [("scan", page.pixels)]
-    laid = lay(page, config)
+    trace = trace_page(page, config, predictor, group_reader)
+    laid, result = trace.laid, trace.result
     if laid.to_scan is not None:
         pictures.append(("template", _over_reference(laid)))
     sheet = Sheet(laid.page.pixels, "gray" if laid.page.pixels.ndim == 2 else "color")
     for stage in config.page_stages:
         sheet = stage(sheet)
         pictures.append((op_of(stage), sheet.pixels))
-    inks = find_fields(sheet, laid, config)
+    inks = [entry.ink for entry in trace.fields]
     if laid.zones:
         pictures.append(("print", _draw_print(sheet, laid, config)))
     pictures.append((op_of(config.segmenter), _draw_pieces(sheet, inks)))
     pictures.append((op_of(config.normalizer), _crop_sheet(inks, config.normalizer)))
-    result = read_page(page, config, predictor, group_reader)
+    rejected = rejected_ink(trace, config)
+    pictures.append(("cuts", cut_picture(trace)))
+    pictures.append(("rejected", rejected_picture(trace, rejected)))
     pictures.append(("result", draw_result(page.pixels, result, _zone_boxes(laid))))
-    return result, tuple(_write(folder, pictures))
+    return result, tuple(_write(folder, pictures, cuts_as_text(trace, rejected)))
 
 
 def draw_result(pixels: Image, result: PageResult, zones: Mapping[str, Box]) -> Image:
@@ -257,7 +266,7 @@ def _crop_sheet(inks: Sequence[Ink], normalizer: Normalizer) -> Image:
     return np.vstack(rows).repeat(_CROP_SCALE, axis=0).repeat(_CROP_SCALE, axis=1)
 
 
-def _write(folder: Path, pictures: Sequence[tuple[str, Image]]) -> list[Path]:
+def _write(folder: Path, pictures: Sequence[tuple[str, Image]], cuts: str) -> list[Path]:
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -265,6 +274,8 @@ def _write(folder: Path, pictures: Sequence[tuple[str, Image]]) -> list[Path]:
             path = folder / f"{number:02d}-{name}.png"
             path.write_bytes(_png(pixels))
             written.append(path)
+        written.append(folder / "cuts.txt")
+        written[-1].write_text(cuts, encoding="utf-8", newline="\n")
     except OSError as error:
         raise output_error(folder / "picture.png", error) from error
     return written

@@ -339,17 +339,19 @@ class TestCheck:
 
 class TestInspect:
     def test_a_picture_for_each_stage(self, tmp_path: Path) -> None:
-        """The scan, each stage in its order and the result are written as pictures."""
+        """The scan, each stage in its order, cuts, rejected ink and the result, and cuts.txt."""
         done = digitbatch("inspect", PAGE, "--out", tmp_path / "pictures")
         assert done.exit_code == ExitCode.OK
         names = sorted(path.name for path in (tmp_path / "pictures").iterdir())
         assert names[0] == "00-scan.png"
-        assert names[-2].endswith("mnist_center.png")
-        assert names[-1].endswith("result.png")
-        for name in names:
+        last = ["mnist_center", "cuts", "rejected", "result"]
+        assert [name[3:-4] for name in names[-5:-1]] == last
+        for name in names[:-1]:
             with Image.open(tmp_path / "pictures" / name) as picture:
                 picture.load()
-            assert name in done.stderr
+        assert names[-1] == "cuts.txt"
+        assert (tmp_path / "pictures" / "cuts.txt").read_text(encoding="utf-8").strip()
+        assert all(name in done.stderr for name in names)
 
     def test_zones_and_unread_ink_are_drawn(self, tmp_path: Path) -> None:
         """A page with zones and one without anything on it can be inspected."""

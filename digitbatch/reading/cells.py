@@ -8,7 +8,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from digitbatch.reading.components import Components, connected_components
+from digitbatch.reading.components import Components, Reason, connected_components
 from digitbatch.reading.decode import Place, Reading
 from digitbatch.reading.grid import Cell
 from digitbatch.reading.pieces import Piece, component_piece
@@ -40,25 +40,42 @@ def pieces_by_cell(
         One list a box, and what may well be a rest of a wall: nobody writes a stroke from line to
         line along it.
     """
-    mask = _parted(mask, cells)
-    components = connected_components(mask)
+    components, homes = cell_homes(mask, cells)
     found: list[list[Piece]] = [[] for _ in cells]
     walls: list[Piece] = []
-    if not len(components):
-        return found, walls
-    for index, shares in enumerate(_shares(components, cells)):
-        home = int(shares.argmax())
-        cell = cells[home]
-        size = max(components.width[index], components.height[index])
-        if shares.sum() < _OWN or size < _DUST * cell.height or size > _TALL * cell.height:
-            continue
-        x, y = components.center_x[index], components.center_y[index]
-        if not (cells[0].left < x < cells[-1].right and cell.top < y < cell.bottom):
+    for index, home in enumerate(homes):
+        if isinstance(home, Reason):
             continue
         piece = component_piece(components, index, levels)
         if piece is not None:
-            (walls if _is_wall(piece, cell) else found[home]).append(piece)
+            (walls if _is_wall(piece, cells[home]) else found[home]).append(piece)
     return found, walls
+
+
+def cell_homes(mask: Image, cells: Sequence[Cell]) -> tuple[Components, list[int | Reason]]:
+    """The ink of a zone, and for each component its box, or why it is in none.
+
+    Args:
+        mask: (H, W) uint8, the zone's ink without what is printed.
+        cells: The boxes, from left to right.
+    """
+    components = connected_components(_parted(mask, cells))
+    homes: list[int | Reason] = []
+    for index, shares in enumerate(_shares(components, cells) if len(components) else []):
+        home = int(shares.argmax())
+        cell = cells[home]
+        size = max(components.width[index], components.height[index])
+        x, y = components.center_x[index], components.center_y[index]
+        within = cells[0].left < x < cells[-1].right and cell.top < y < cell.bottom
+        if size < _DUST * cell.height:
+            homes.append(Reason.TOO_SMALL)
+        elif size > _TALL * cell.height:
+            homes.append(Reason.TOO_LARGE)
+        elif shares.sum() < _OWN or not within:
+            homes.append(Reason.OUTSIDE)
+        else:
+            homes.append(home)
+    return components, homes
 
 
 def _is_wall(piece: Piece, cell: Cell) -> bool:

@@ -1,6 +1,7 @@
 """Connected ink, sorted into possible digits, possible pieces of digits, and the rest."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 import cv2
 import numpy as np
@@ -37,6 +38,24 @@ class Components:
         return Box(left, top, left + int(self.width[index]), top + int(self.height[index]))
 
 
+class Reason(StrEnum):
+    """Why ink is not read as a digit."""
+
+    TOO_SMALL = "too small"
+    TOO_LARGE = "too large"
+    SHAPE = "not shaped like a digit"
+    FLAT = "flat like a rule"
+    EDGE = "cut off at the edge"
+    NO_LINE = "in no line"
+    OUTSIDE = "outside of its zone or boxes"
+    COLOUR = "print of another colour"
+    WALL = "rest of a box's wall"
+    POINT = "a point or comma"
+    UNEXPLAINED = "no digit explains it"
+    NO_DIGIT = "likelier no digit than any"
+    WORDS = "words or letters"
+
+
 @dataclass(frozen=True, slots=True)
 class Sorting:
     """Which components can be what, by their size against the page's digits."""
@@ -44,6 +63,18 @@ class Sorting:
     digit_height_px: float
     digits: NDArray[np.int64]  # as large as a digit, or as several that touch
     fragments: NDArray[np.int64]  # smaller: a loose bar, a point, a speck
+    faults: tuple[tuple[Reason, NDArray[np.bool_]], ...] = field(default=(), repr=False)
+    """What components were judged by, the first that holds first; (count,) each."""
+
+    def dropped(self) -> dict[int, Reason]:
+        """Each component that is neither a digit nor a fragment, and why."""
+        used = {*self.digits.tolist(), *self.fragments.tolist()}
+        count = len(self.faults[0][1]) if self.faults else 0
+        return {
+            index: next(reason for reason, holds in self.faults if holds[index])
+            for index in range(count)
+            if index not in used
+        }
 
 
 def connected_components(mask: Image) -> Components:
@@ -84,13 +115,16 @@ def sort_components(
     )
     cut_off = at_edge & ((height < 0.6 * size) | (width < 0.12 * size))
     digits = ~dirt & ~too_big & ~low & ~flat & ~cut_off
+    speck = np.maximum(width, height) < max(2, 0.08 * size)
     fragments = (
-        ~dirt
-        & ~too_big
-        & ~digits
-        & ~at_edge
-        & (height < size)
-        & (width < 1.2 * size)
-        & (np.maximum(width, height) >= max(2, 0.08 * size))
+        ~dirt & ~too_big & ~digits & ~at_edge & (height < size) & (width < 1.2 * size) & ~speck
     )
-    return Sorting(size, np.flatnonzero(digits), np.flatnonzero(fragments))
+    # What is no digit is low, flat or cut off; of that, what is no fragment and no speck is flat.
+    faults = (
+        (Reason.TOO_SMALL, dirt),
+        (Reason.TOO_LARGE, too_big),
+        (Reason.TOO_SMALL, speck),
+        (Reason.EDGE, at_edge),
+        (Reason.FLAT, flat),
+    )
+    return Sorting(size, np.flatnonzero(digits), np.flatnonzero(fragments), faults)

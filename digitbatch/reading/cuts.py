@@ -139,6 +139,29 @@ def cut(piece: Piece, digit_height_px: float) -> list[Piece]:
     Returns:
         Its parts from left to right, or the piece itself where no seam was found.
     """
+    edges = cut_edges(piece, digit_height_px)
+    columns = np.arange(piece.ink.shape[1])[None]
+    parts = []
+    for number, (start, end) in enumerate(pairwise(edges)):
+        own = (columns >= start[:, None]) & (columns < end[:, None])
+        part = tight_piece(
+            np.where(own, piece.ink, np.uint8(0)),
+            piece.box.left,
+            piece.box.top,
+            cut_left=number > 0,
+            cut_right=number < len(edges) - 2,
+        )
+        if part is not None:
+            parts.append(part)
+    return parts if len(parts) > 1 else [piece]
+
+
+def cut_edges(piece: Piece, digit_height_px: float) -> list[NDArray[np.int64]]:
+    """Where a piece is parted: its left edge, its seams from left to right, and its right edge.
+
+    Returns:
+        Columns of the piece's ink, (height,) each. Of seams with hardly any ink between them, one.
+    """
     height, width = piece.ink.shape
     paths = _paths(piece, digit_height_px)
     columns = np.arange(width)[None]
@@ -153,16 +176,4 @@ def cut(piece: Piece, digit_height_px: float) -> list[Piece]:
     if np.count_nonzero(beyond) < sliver:
         edges.pop()
     edges.append(np.full(height, width, np.int64))
-    parts = []
-    for number, (start, end) in enumerate(pairwise(edges)):
-        own = (columns >= start[:, None]) & (columns < end[:, None])
-        part = tight_piece(
-            np.where(own, piece.ink, np.uint8(0)),
-            piece.box.left,
-            piece.box.top,
-            cut_left=number > 0,
-            cut_right=number < len(edges) - 2,
-        )
-        if part is not None:
-            parts.append(part)
-    return parts if len(parts) > 1 else [piece]
+    return edges

@@ -1,11 +1,17 @@
 """Where on a sheet something is written: the ink of every line, or of every zone."""
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from digitbatch.config import Config
-from digitbatch.reading.components import connected_components, sort_components
+from digitbatch.reading.components import (
+    Components,
+    Sorting,
+    connected_components,
+    sort_components,
+)
 from digitbatch.reading.ink import Ink, parted, pieces_of
 from digitbatch.reading.laid import Laid
 from digitbatch.reading.lines import attach, group_lines
@@ -28,19 +34,37 @@ def find_fields(sheet: Sheet, laid: Laid, config: Config) -> list[Ink]:
     """
     if config.fields:
         return [zone_ink(placed, sheet, laid, config) for placed in laid.zones]
-    components = connected_components(sheet.pixels)
-    size = typical_height_px(components.width, components.height)
-    if size is None:
+    ink = find_lines(sheet, config)
+    if ink is None:
         return []
-    least = config.segmenter.min_height_px or 0
-    sorting = sort_components(components, size, sheet.pixels.shape, least)
-    lines = group_lines(components, sorting)
-    fragments = attach(components, lines, sorting.fragments, size)
     found = []
-    for digits, small in zip(lines, fragments, strict=True):
-        height = max(_LEAST_HEIGHT * size, float(np.median(components.height[digits])))
+    for digits, small in zip(ink.lines, ink.fragments, strict=True):
+        size = ink.sorting.digit_height_px
+        height = max(_LEAST_HEIGHT * size, float(np.median(ink.components.height[digits])))
         levels = sheet.pixels if sheet.ink is None else sheet.ink
-        pieces = pieces_of(components, digits + small, levels)
+        pieces = pieces_of(ink.components, digits + small, levels)
         if pieces:
             found.append(parted("", height, pieces))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class LineInk:
+    """The ink of a sheet without zones, sorted and grouped."""
+
+    components: Components
+    sorting: Sorting
+    lines: list[list[int]]  # which components are each line's digits
+    fragments: list[list[int]]  # and which smaller ones lie on it
+
+
+def find_lines(sheet: Sheet, config: Config) -> LineInk | None:
+    """The ink of a sheet without zones; None where nothing has the shape of a digit."""
+    components = connected_components(sheet.pixels)
+    size = typical_height_px(components.width, components.height)
+    if size is None:
+        return None
+    least = config.segmenter.min_height_px or 0
+    sorting = sort_components(components, size, sheet.pixels.shape, least)
+    lines = group_lines(components, sorting)
+    return LineInk(components, sorting, lines, attach(components, lines, sorting.fragments, size))

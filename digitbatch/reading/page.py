@@ -1,7 +1,7 @@
 """The way of a page: through the page stages, to digits, through the network, to its rows."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
@@ -13,15 +13,15 @@ from digitbatch.reading.decode import GroupText, Paths, Reading, decode, paths_t
 from digitbatch.reading.fields import field_result
 from digitbatch.reading.find import find_fields
 from digitbatch.reading.ink import Ink
-from digitbatch.reading.laid import back_on_scan, lay
+from digitbatch.reading.laid import Laid, back_on_scan, lay
 from digitbatch.reading.lattice import Lattice, build_lattice
 from digitbatch.reading.obeyed import obeyed
 from digitbatch.reading.pictures import with_pictures
 from digitbatch.reading.pieces import Piece
 from digitbatch.reading.sheet import prepare_sheet
 from digitbatch.reading.tables import TableLine, table_lines
-from digitbatch.reading.touching import group_texts, touching_groups
-from digitbatch.stages.base import Normalizer
+from digitbatch.reading.touching import Group, group_texts, touching_groups
+from digitbatch.stages.base import Normalizer, Sheet
 from digitbatch.stages.contours import Contours
 from digitbatch.types import (
     CROP_SIZE_PX,
@@ -38,6 +38,42 @@ from digitbatch.types import (
 _OTHER_ODDS: Final = 7.7
 """How much likelier "other" is among candidates than among crops: cuts and joins are tried that no
 digit fits. Less made crosses and pieces of digits to digits, on mark tables first of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitTrace:
+    """How one line, zone or box was read."""
+
+    ink: Ink
+    lattice: Lattice
+    searched: Reading  # by cutting and joining alone
+    groups: tuple[tuple[Group, tuple[GroupText, ...]], ...]  # and what the line network says
+    reading: Reading  # with its word, and by the rules of the configuration
+
+    @property
+    def texts(self) -> list[GroupText]:
+        """The line network's texts, of all groups."""
+        return [text for _, texts in self.groups for text in texts]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldTrace:
+    """How one line or zone was read."""
+
+    ink: Ink
+    units: tuple[UnitTrace, ...]  # its boxes, or it alone
+    reading: Reading  # of all of it, letters and words left over
+    entry: FieldResult | None  # on the sheet; None: a line without digits is no row
+
+
+@dataclass(frozen=True, slots=True)
+class PageTrace:
+    """How a page was read, for people to look at."""
+
+    laid: Laid
+    sheet: Sheet
+    fields: tuple[FieldTrace, ...]
+    result: PageResult
 
 
 def read_page(
@@ -63,6 +99,18 @@ def read_page(
     Raises:
         PageError: If the page cannot be read: it does not fit its template, for example.
     """
+    trace = trace_page(page, config, predictor, group_reader)
+    return with_pictures(trace.result, page, trace.laid) if pictures else trace.result
+
+
+def trace_page(
+    page: Page, config: Config, predictor: Predictor, group_reader: GroupReader | None = None
+) -> PageTrace:
+    """Read one page as `read_page` does, and keep what led to its result.
+
+    Raises:
+        PageError: As `read_page`.
+    """
     laid = lay(page, config)
     sheet = prepare_sheet(laid.page, config)
     inks = find_fields(sheet, laid, config)
@@ -74,20 +122,12 @@ def read_page(
     ]
     candidates = [[candidate.piece for candidate in lattice.candidates] for lattice in lattices]
     answers = _ask(predictor, candidates, config.normalizer)
-    readings = [
+    judged = [
         decode(lattice, answer, unit.count)
         for unit, lattice, answer in zip(units, lattices, answers, strict=True)
     ]
-    judged = readings
-    groups: list[list[GroupText]] = [[] for _ in units]
-    if group_reader:
-        groups = _groups_read(lattices, readings, group_reader)
-        readings = [
-            decode(lattice, answer, unit.count, own) if own else reading
-            for unit, lattice, answer, reading, own in zip(
-                units, lattices, answers, readings, groups, strict=True
-            )
-        ]
+    traces = _with_groups_read(units, lattices, answers, judged, group_reader)
+    readings = [trace.reading for trace in traces]
     lines = [TableLine(reading) for reading in readings]
     if not config.fields:
         lines = table_lines(readings, [ink.digit_height_px for ink in inks], judged)
@@ -95,7 +135,7 @@ def read_page(
 
     def paths_of(field: int) -> list[Paths]:
         own = slice(ends[field], ends[field + 1])
-        found = zip(lattices[own], answers[own], groups[own], strict=True)
+        found = zip(lattices[own], answers[own], [t.texts for t in traces[own]], strict=True)
         return [paths_through(*each) for each in found]
 
     by_rule = obeyed(
@@ -106,10 +146,14 @@ def read_page(
     )
     zones = {zone.name: zone for zone in config.fields}
     fields: list[FieldResult] = []
+    found: list[FieldTrace] = []
     for ink, (first, last) in zip(inks, pairwise(ends), strict=True):
-        own = lines[first:last]
+        own, own_traces = lines[first:last], tuple(traces[first:last])
         ruled = by_rule.get(ink.name)
         parts = ruled.readings if ruled else [line.reading for line in own]
+        if ruled:
+            both = zip(own_traces, parts, strict=True)
+            own_traces = tuple(replace(trace, reading=part) for trace, part in both)
         reading, doubts = parts[0], own[0].doubts
         boxes: tuple[int, ...] = ()
         if ink.cells:
@@ -132,11 +176,12 @@ def read_page(
         entry = replace(entry, row=own[0].row)
         if boxes:
             entry = boxed(entry, boxes, ink.doubt)
-        if ink.name or entry.text:
+        is_row = bool(ink.name or entry.text)
+        if is_row:
             fields.append(entry)
+        found.append(FieldTrace(ink, own_traces, reading, entry if is_row else None))
     result = PageResult(page.ref, tuple(fields) or (FieldResult("", "empty"),))
-    result = back_on_scan(result, laid)
-    return with_pictures(result, page, laid) if pictures else result
+    return PageTrace(laid, sheet, tuple(found), back_on_scan(result, laid))
 
 
 def _segmenter(unit: Ink, config: Config) -> Contours:
@@ -145,13 +190,28 @@ def _segmenter(unit: Ink, config: Config) -> Contours:
     return config.segmenter.model_copy(update={"cut_touching": False}) if one else config.segmenter
 
 
-def _groups_read(
-    lattices: Sequence[Lattice], readings: Sequence[Reading], group_reader: GroupReader
-) -> list[list[GroupText]]:
-    """The line network's word on what had to be cut, for each unit."""
+def _with_groups_read(
+    units: Sequence[Ink],
+    lattices: Sequence[Lattice],
+    answers: Sequence[Probabilities],
+    readings: Sequence[Reading],
+    group_reader: GroupReader | None,
+) -> list[UnitTrace]:
+    """The readings again, with the line network's word on what had to be cut."""
+    if group_reader is None:
+        return [UnitTrace(*own, (), own[-1]) for own in zip(units, lattices, readings, strict=True)]
     groups = [touching_groups(*pair) for pair in zip(lattices, readings, strict=True)]
     said = iter(group_reader([group.piece.ink for own in groups for group in own]))
-    return [[text for group in own for text in group_texts(group, next(said))] for own in groups]
+    traces = []
+    for unit, lattice, answer, reading, own in zip(
+        units, lattices, answers, readings, groups, strict=True
+    ):
+        read = tuple((group, tuple(group_texts(group, next(said)))) for group in own)
+        trace = UnitTrace(unit, lattice, reading, read, reading)
+        if own:
+            trace = replace(trace, reading=decode(lattice, answer, unit.count, trace.texts))
+        traces.append(trace)
+    return traces
 
 
 def as_candidates(answers: Probabilities) -> Probabilities:

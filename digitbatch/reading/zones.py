@@ -7,12 +7,18 @@ from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from digitbatch.config import Config
 from digitbatch.reading.boxes import without_print
 from digitbatch.reading.cells import cleaned, pieces_by_cell
 from digitbatch.reading.colour import without_print_colour
-from digitbatch.reading.components import connected_components, sort_components
+from digitbatch.reading.components import (
+    Components,
+    Sorting,
+    connected_components,
+    sort_components,
+)
 from digitbatch.reading.grid import Cell, Grid, find_grid
 from digitbatch.reading.ink import Ink, parted, pieces_of
 from digitbatch.reading.laid import Laid, PlacedZone, reference_of
@@ -49,15 +55,9 @@ class Crop:
 
 def zone_ink(placed: PlacedZone, sheet: Sheet, laid: Laid, config: Config) -> Ink:
     """The ink whose middle lies in a zone, without what is printed there."""
-    crop = cut_zone(placed.place, sheet, laid.page)
     count = placed.zone.count
-    most = None if count is None else count[1]
-    grid = zone_grid(placed, crop, config)
-    mask = without_print(crop.mask, grid, most)
-    levels = cleaned(crop.levels, crop.mask, mask)
-    dropped = _other_colour(crop, grid, mask, sheet, laid.page)
-    if dropped is not None:
-        mask, levels = dropped
+    written = written_in(placed, sheet, laid, config)
+    crop, grid, mask, levels = written.crop, written.grid, written.mask, written.levels
     left, top = crop.around.left, crop.around.top
     if grid.cells:
         by_cell, walls = pieces_by_cell(mask, levels, grid.cells)
@@ -74,19 +74,47 @@ def zone_ink(placed: PlacedZone, sheet: Sheet, laid: Laid, config: Config) -> In
         rests = tuple(moved_piece(piece, left, top) for piece in walls)
         doubt = "a digit lies on thick print" if _on_bands(by_cell, grid) else ""
         return Ink(placed.zone.name, size, everything, rests, count, cells, doubt)
-    components = connected_components(mask)
-    x, y = components.center_x + left, components.center_y + top
-    box = crop.zone
+    components, inside, sorting = sort_zone(written, config)
+    usable = np.concatenate([sorting.digits, sorting.fragments])
+    chosen = [int(index) for index in usable if inside[index]]
+    pieces = tuple(moved_piece(p, left, top) for p in pieces_of(components, chosen, levels))
+    return parted(placed.zone.name, sorting.digit_height_px, pieces, count)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What is left of a zone's ink when its print is taken out."""
+
+    crop: Crop
+    grid: Grid
+    plain: Image  # (H, W) mask without the printed lines
+    mask: Image  # (H, W) mask without print of another colour, either
+    levels: Image  # (H, W) before thresholding, the same
+
+
+def written_in(placed: PlacedZone, sheet: Sheet, laid: Laid, config: Config) -> Written:
+    """The ink of a zone and around it, without what is printed there."""
+    crop = cut_zone(placed.place, sheet, laid.page)
+    count = placed.zone.count
+    grid = zone_grid(placed, crop, config)
+    plain = without_print(crop.mask, grid, None if count is None else count[1])
+    dropped = _other_colour(crop, grid, plain, sheet, laid.page)
+    mask, levels = dropped or (plain, cleaned(crop.levels, crop.mask, plain))
+    return Written(crop, grid, plain, mask, levels)
+
+
+def sort_zone(written: Written, config: Config) -> tuple[Components, NDArray[np.bool_], Sorting]:
+    """The ink of a zone without boxes, which of it has its middle in the zone, and what it is."""
+    components = connected_components(written.mask)
+    crop, box = written.crop, written.crop.zone
+    x, y = components.center_x + crop.around.left, components.center_y + crop.around.top
     inside = (x >= box.left) & (x < box.right) & (y >= box.top) & (y < box.bottom)
     seen = typical_height_px(components.width[inside], components.height[inside])
     size = min(seen or box.height, box.height)
     least = config.segmenter.min_height_px or 0
     # The crop's own edges are no edges of the page: a frame around it keeps them apart.
-    sorting = sort_components(components, size, (mask.shape[0] + 9, mask.shape[1] + 9), least)
-    usable = np.concatenate([sorting.digits, sorting.fragments])
-    chosen = [int(index) for index in usable if inside[index]]
-    pieces = tuple(moved_piece(p, left, top) for p in pieces_of(components, chosen, levels))
-    return parted(placed.zone.name, size, pieces, count)
+    height, width = written.mask.shape
+    return components, inside, sort_components(components, size, (height + 9, width + 9), least)
 
 
 def _other_colour(
