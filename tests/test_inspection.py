@@ -1,9 +1,5 @@
 """What `digitbatch inspect` shows of a page beside its result: cuts, and ink that is not read."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
-
 import cv2
 import numpy as np
 import pytest
@@ -19,7 +15,8 @@ from digitbatch.reading import PageTrace, read_page, trace_page
 from digitbatch.reading.components import Reason, connected_components, sort_components
 from digitbatch.reading.considered import considered_cuts, groups_read
 from digitbatch.reading.rejected import counted, rejected_ink
-from digitbatch.types import CLASSES, Box, Image, Page, PageRef, Probabilities
+from digitbatch.types import Page, PageRef
+from tests.fake_answers import Answer
 
 SIZE = 40
 _STYLES = (
@@ -27,29 +24,6 @@ _STYLES = (
     "straight",
 )  # fmt: skip
 HAND = Hand(styles=dict(enumerate(_STYLES)), slant_deg=4, aspect=1.0, pen=0.08)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One text, of digits of the same width."""
-
-    text: str
-    probability: float = 0.9
-
-    def best(self, count: tuple[int, int] | None = None, most: int = 5) -> Sequence["Answer"]:
-        """Itself, if it has so many digits."""
-        fits = count is None or count[0] <= len(self.text) <= count[1]
-        return [self][:most] if fits else []
-
-    def places(self, text: str) -> Probabilities:
-        """Sure of all."""
-        return np.eye(len(CLASSES), dtype=np.float32)[[int(char) for char in text]]
-
-    def boxes(self, text: str, ink: Image) -> list[Box]:
-        """Equal parts."""
-        height, width = ink.shape
-        edges = np.linspace(0, width, len(text) + 1).astype(int).tolist()
-        return [Box(a, 0, b, height) for a, b in pairwise(edges)]
 
 
 @pytest.fixture(scope="module")

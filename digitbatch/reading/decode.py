@@ -49,6 +49,7 @@ class GroupText:
     digits: tuple[int, ...]
     log_probability: float
     places: tuple[Place, ...]  # one for each digit
+    left_over: tuple[Piece, ...] = ()  # ink among them that is no digit
 
 
 def decode(
@@ -121,6 +122,7 @@ def reading_along(
             continue
         if index <= GROUP:
             places += paths.groups[GROUP - index].places
+            left_over += paths.groups[GROUP - index].left_over
             continue
         piece = lattice.candidates[index].piece
         was_cut = piece.cut_left or piece.cut_right

@@ -83,19 +83,21 @@ def group_texts(group: Group, answer: GroupAnswer) -> list[GroupText]:
             # Two networks that see the same ink err together: none makes the other surer.
             shares = np.asarray((shares + group.single) / 2, np.float32)
         boxes = answer.boxes(text.text, group.piece.ink)
+        parts = [_part(group.piece, box) for box in boxes]
         places = tuple(
             Place(
-                _part(group.piece, box),
+                part,
                 probabilities,
                 was_cut=len(digits) > 1,
                 atoms=(group.first, group.last),
                 agreed=digits == group.digits,
             )
-            for char, probabilities, box in zip(text.text, shares, boxes, strict=True)
+            for char, probabilities, part in zip(text.text, shares, parts, strict=True)
             if char != "?"
         )
+        marks = tuple(part for char, part in zip(text.text, parts, strict=True) if char == "?")
         weight = float(np.log(_weight(group, digits, text.probability)))
-        found[digits] = GroupText(group.first, group.last, digits, weight, places)
+        found[digits] = GroupText(group.first, group.last, digits, weight, places, marks)
     return list(found.values())
 
 

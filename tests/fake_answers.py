@@ -1,0 +1,34 @@
+"""A line network that always says the same."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from digitbatch.types import CLASSES, OTHER, Box, Image, Probabilities
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One text, of digits of the same width; "?" is ink that is no digit."""
+
+    text: str
+    probability: float = 0.9
+
+    def best(self, count: tuple[int, int] | None = None, most: int = 5) -> Sequence["Answer"]:
+        """Itself, if it has so many digits."""
+        fits = count is None or count[0] <= len(self.text) <= count[1]
+        return [self][:most] if fits else []
+
+    def places(self, text: str) -> Probabilities:
+        """Sure of all."""
+        return np.eye(len(CLASSES), dtype=np.float32)[
+            [OTHER if char == "?" else int(char) for char in text]
+        ]
+
+    def boxes(self, text: str, ink: Image) -> list[Box]:
+        """Equal parts."""
+        height, width = ink.shape
+        edges = np.linspace(0, width, len(text) + 1).astype(int).tolist()
+        return [Box(a, 0, b, height) for a, b in pairwise(edges)]

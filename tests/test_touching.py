@@ -1,0 +1,47 @@
+"""What becomes of groups that the line network reads."""
+
+import numpy as np
+import pytest
+
+from digitbatch.reading.decode import decode
+from digitbatch.reading.lattice import build_lattice
+from digitbatch.reading.pieces import Piece
+from digitbatch.reading.touching import Group, group_texts, touching_groups
+from digitbatch.types import CLASSES, OTHER, Box
+from tests.fake_answers import Answer
+
+SIZE = 40.0
+
+
+def shares(digit: int, share: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    """Probabilities of a digit, the rest spread evenly."""
+    found = np.full(len(CLASSES), (1 - share) / OTHER, np.float32)
+    found[digit] = share
+    return found
+
+
+def wide_piece() -> Piece:
+    """Ink of the width of three digits."""
+    return Piece(np.full((40, 90), 255, np.uint8), Box(10, 5, 100, 45))
+
+
+def test_ink_that_is_no_digit_is_left_over() -> None:
+    """A cross among digits that touch is named, not forgotten."""
+    piece = wide_piece()
+    lattice = build_lattice([piece], shares(3, 0.99)[None], SIZE)
+    answers = np.stack([shares(3, 0.3)] * len(lattice.candidates))
+    first = decode(lattice, answers)
+    (group,) = touching_groups(lattice, first)
+    reading = decode(lattice, answers, None, group_texts(group, Answer("4?7")))
+    assert [int(p.probabilities.argmax()) for p in reading.places] == [4, 7]
+    (mark,) = reading.left_over
+    assert mark.box.left == pytest.approx(40, abs=1)
+    assert mark.box.right == pytest.approx(70, abs=1)
+
+
+@pytest.mark.parametrize(("is_wide", "expected"), [(False, 0.6), (True, 0.9)])
+def test_two_readers_of_one_digit_weigh_alike(is_wide: bool, expected: float) -> None:
+    """Of an unsure digit both are asked; of a wide one the network for single digits knows less."""
+    group = Group(0, 1, wide_piece(), (4,), shares(4, 0.3), is_wide)
+    (text,) = group_texts(group, Answer("4", 0.9))
+    assert np.exp(text.log_probability) == pytest.approx(expected, abs=1e-6)
