@@ -15,7 +15,7 @@ from digitbatch.reading import PageTrace, read_page, trace_page
 from digitbatch.reading.components import Reason, connected_components, sort_components
 from digitbatch.reading.considered import considered_cuts, groups_read
 from digitbatch.reading.rejected import counted, rejected_ink
-from digitbatch.types import Page, PageRef
+from digitbatch.types import Box, Page, PageRef
 from tests.fake_answers import Answer
 
 SIZE = 40
