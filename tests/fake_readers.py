@@ -125,3 +125,26 @@ class ReadAndPrint:
         print("a library says hello")
         os.write(1, b"and so does native code\n")
         return result(page, str(level(page)))
+
+
+@dataclass(frozen=True)
+class SufferOn:
+    """On pages of some levels: crashes in native code, hangs, or asks for too much memory."""
+
+    crash: int = -1
+    hang: int = -1
+    hog: int = -1
+
+    def __call__(self, _: Predictor | None) -> Reader:
+        return self.read
+
+    def read(self, page: Page) -> PageResult:
+        if level(page) == self.crash:
+            import ctypes
+
+            ctypes.string_at(0)
+        elif level(page) == self.hang:
+            time.sleep(600)
+        elif level(page) == self.hog:
+            np.ones(3 << 27)  # 3 GiB
+        return result(page, str(level(page)))

@@ -168,7 +168,7 @@ class TestExitCodes:
             shutil.copy(PAGE, scans / f"{copy}.jpg")
         out.write_text("old", encoding="utf-8")
         run = start("run", scans, "--out", out, "--workers", "2")
-        until(lambda: any(tmp_path.glob(".digitbatch-*.tmp")))
+        until(lambda: any(tmp_path.glob("*.digitbatch-journal")))
         time.sleep(1)
         run.send_signal(number)
         _, stderr = run.communicate(timeout=20)

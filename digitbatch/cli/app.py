@@ -22,6 +22,13 @@ class Device(StrEnum):
     cuda = "cuda"
 
 
+class Removed(StrEnum):
+    """What becomes of the rows of scans that are no longer there."""
+
+    drop = "drop"
+    keep = "keep"
+
+
 class _Commands(TyperGroup):
     """Ends every command with the exit code that belongs to what it raised."""
 
@@ -50,7 +57,7 @@ app = typer.Typer(
     cls=_Commands,
     help="Turns folders of scanned handwritten forms into numbers.",
     epilog="Exit codes: 0 all read, 1 some pages could not be read, 2 usage, 3 configuration, "
-    "4 model, 5 output, 6 locked, 7 device, 130 interrupted.",
+    "4 model, 5 output, 6 locked, 7 device, 8 alarm, 9 inputs gone, 130 interrupted.",
     no_args_is_help=True,
     rich_markup_mode=None,  # plain help is there in half the time
     pretty_exceptions_enable=False,
@@ -91,8 +98,8 @@ def _options(
 def _workers(text: str) -> int | Literal["auto"]:
     if text == "auto":
         return "auto"
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise typer.BadParameter(f"{text!r} is no number from 1 and not auto")
+    if not text.isascii() or not text.isdigit():
+        raise typer.BadParameter(f"{text!r} is no number and not auto")
     return int(text)
 
 
@@ -120,6 +127,26 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only errors.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="More, tracebacks too.")]
 
 
+Removing = Annotated[
+    Removed | None,
+    typer.Option(
+        help="Rows of scans that are no longer there. Otherwise drop, but not if all are gone."
+    ),
+]
+PageTimeout = Annotated[
+    float,
+    typer.Option(
+        min=0, metavar="SECONDS", help="A page that takes longer is an error row; 0: no limit."
+    ),
+]
+Memory = Annotated[
+    int,
+    typer.Option(
+        min=0, metavar="MB", help="Most data of a reading process, on Linux; 0: no limit."
+    ),
+]
+
+
 @app.command()
 def run(
     inputs: Annotated[
@@ -140,17 +167,98 @@ def run(
         Any, typer.Option(parser=_workers, metavar="N|auto", help="Processes that read pages.")
     ] = "auto",
     batch_size: BatchSize = 4096,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Forget earlier runs and read everything.")
+    ] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Read files with error rows again.")
+    ] = False,
+    removed: Removing = None,
+    min_age: Annotated[
+        float,
+        typer.Option(
+            min=0, metavar="SECONDS", help="Leave files that were written so lately for next time."
+        ),
+    ] = 0,
+    fail_if_review_above: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=1, metavar="SHARE", help="Exit code 8 if more of the rows read is to review."
+        ),
+    ] = None,
+    fail_on_drift: Annotated[
+        bool, typer.Option("--fail-on-drift", help="Exit code 8 if pages are not as they were.")
+    ] = False,
+    page_timeout: PageTimeout = 120,
+    memory: Memory = 4096,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:  # fmt: skip
-    """Read every page of files and folders."""
+    """Read every page of files and folders that is new or changed."""
+    # numpy's own threads: nothing here multiplies matrices, and starting them takes time.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from digitbatch.cli.reading import run_command
 
     code = run_command(
-        inputs, out or [], config, model, device.value, workers, batch_size,
-        "quiet" if quiet else "verbose" if verbose else "normal",
+        inputs, out or [], "quiet" if quiet else "verbose" if verbose else "normal",
+        config=config, model=model, device=device.value, workers=workers, batch_size=batch_size,
+        fresh=fresh, retry_failed=retry_failed, removed=removed and removed.value,
+        min_age_s=min_age, fail_if_review_above=fail_if_review_above, fail_on_drift=fail_on_drift,
+        page_timeout_s=page_timeout, memory_mb=memory,
     )  # fmt: skip
     raise typer.Exit(code)
+
+
+@app.command()
+def watch(
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="DIR...", help="Folders to read and to watch.")
+    ],
+    out: Annotated[
+        list[Path],
+        typer.Option("--out", "-o", metavar="FILE", help="As for run; at least one."),
+    ],
+    min_age: Annotated[
+        float,
+        typer.Option(
+            min=0, metavar="SECONDS", help="Read a file when nobody has written to it for so long."
+        ),
+    ] = 5,
+    config: Config = None,
+    model: Model = None,
+    device: OnDevice = Device.auto,
+    workers: Annotated[
+        Any, typer.Option(parser=_workers, metavar="N|auto", help="Processes that read pages.")
+    ] = "auto",
+    removed: Removing = None,
+    page_timeout: PageTimeout = 120,
+    memory: Memory = 4096,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:  # fmt: skip
+    """Read folders, then whatever is added to them, until stopped (needs watchfiles)."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from digitbatch.cli.upkeep import watch_command
+
+    code = watch_command(
+        folders, out, "quiet" if quiet else "verbose" if verbose else "normal",
+        config=config, model=model, device=device.value, workers=workers, min_age_s=min_age,
+        removed=removed and removed.value, page_timeout_s=page_timeout, memory_mb=memory,
+    )  # fmt: skip
+    raise typer.Exit(code)
+
+
+@app.command()
+def status(
+    output: Annotated[
+        Path, typer.Argument(metavar="OUT", help="What `run --out` wrote, the first of several.")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Say what is done, failed and to review, by day, and why."""
+    from digitbatch.cli.upkeep import status_command
+
+    status_command(output, as_json)
 
 
 @app.command()

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from digitbatch.results import COLUMNS, Record, RunSummary, records
+from digitbatch.results import COLUMNS, Record, RunSummary, records, records_of_text
 from digitbatch.types import PageResult
 
 _FORMULA: Final = re.compile(
@@ -27,6 +27,10 @@ class CsvFormat:
     def page(self, result: PageResult) -> str:
         """The rows of one page."""
         return _lines(_cells(record) for record in records(result))
+
+    def known_page(self, file: str, text: str) -> str:
+        """The same of a page from a journal."""
+        return _lines(_cells(record) for record in records_of_text(file, text))
 
     def end(self, summary: RunSummary) -> str:  # noqa: ARG002 - the formats share one shape
         """Nothing: a table has no place for a summary."""

@@ -20,6 +20,7 @@ class Format(Protocol):
 
     def start(self) -> str: ...
     def page(self, result: PageResult) -> str: ...
+    def known_page(self, file: str, text: str) -> str: ...
     def end(self, summary: RunSummary) -> str: ...
 
 
@@ -35,6 +36,7 @@ class Output(Protocol):
     """What a run writes to. Leaving the `with` block without `finish` aborts."""
 
     def write(self, result: PageResult) -> None: ...
+    def write_known(self, file: str, text: str) -> None: ...
     def finish(self, summary: RunSummary) -> None: ...
     def abort(self) -> None: ...
     def __enter__(self) -> Self: ...
@@ -81,6 +83,23 @@ class OutputSet:
         try:
             for file, form in self._outputs:
                 file.write(form.page(result))
+        except BaseException:
+            self.abort()
+            raise
+
+    def write_known(self, file: str, text: str) -> None:
+        """Write a page from a journal to every output, byte for byte as `write` would.
+
+        Args:
+            file: As in the results.
+            text: The rest of the page, from `page_to_text`.
+
+        Raises:
+            OutputError: As `write`.
+        """
+        try:
+            for output, form in self._outputs:
+                output.write(form.known_page(file, text))
         except BaseException:
             self.abort()
             raise
@@ -155,6 +174,10 @@ class CsvStream:
             OutputError: If it cannot be written for another reason.
         """
         self._put(self._format.page(result))
+
+    def write_known(self, file: str, text: str) -> None:
+        """Write a page from a journal. Raises as `write` does."""
+        self._put(self._format.known_page(file, text))
 
     def finish(self, summary: RunSummary) -> None:
         """Write what is left: the header, where there was no page. Raises as `write` does."""

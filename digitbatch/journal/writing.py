@@ -1,0 +1,26 @@
+"""Outputs from a journal: the same bytes as from the pages themselves."""
+
+import json
+from collections.abc import Iterable, Sequence
+
+from digitbatch.journal.journal import Journal
+from digitbatch.outputs import Output
+from digitbatch.results import Tally
+
+
+def write_known(journal: Journal, names: Iterable[str], outputs: Sequence[Output]) -> Tally:
+    """Write the pages of known files, in the order of their names; `finish` is left to the caller.
+
+    Raises:
+        OutputError: If the journal cannot be read or an output not be written.
+    """
+    tally = Tally()
+    for name in names:
+        new_file = True
+        for statistics, page in journal.pages_of(name):
+            (_, *rows), digits, _, _ = json.loads(statistics)
+            tally.add_counts(rows, sum(digits), new_file=new_file)
+            new_file = False
+            for output in outputs:
+                output.write_known(name, page)
+    return tally
