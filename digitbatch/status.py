@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -117,20 +116,13 @@ def _days(journal: Path) -> dict[int, str]:
 def _count(content: bytes, failed: Counter[str], review: Counter[str]) -> Statistics:
     """Count the pages of one file, and why rows are not `ok`."""
     total = Statistics()
-    for line in content.splitlines():
-        _, _, statistics, page = line.split(b"\t", 3)
-        one = Statistics.from_line(statistics)
-        total.add(one)
-        if one.review or one.errors:
-            for status, message in _reasons(page):
+    for line in content.split(b"\n")[:-1]:
+        about = json.loads(line.split(b"\t", 3)[2].decode())
+        total.add(Statistics.from_json(about[0]))
+        for _, _, _, status, message, *_ in about[1]:
+            if status in ("error", "review"):
                 (failed if status == "error" else review)[message] += 1
     return total
-
-
-def _reasons(page: bytes) -> Iterator[tuple[str, str]]:
-    for entry in json.loads(page)["fields"]:
-        if entry["status"] in ("error", "review"):
-            yield entry["status"], entry["message"]
 
 
 def _local(seconds: float) -> datetime:

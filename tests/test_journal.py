@@ -1,4 +1,5 @@
 import itertools
+import json
 import os
 import shutil
 import tempfile
@@ -55,12 +56,12 @@ def test_outputs_of_a_journal_are_those_of_the_pages(results: list[PageResult]) 
     for make in (CsvFormat, partial(JsonFormat, META), partial(JsonLinesFormat, META)):
         straight, by_journal = make(), make()
         for page in results:
-            line = lines.encode(lines.PAGE, "[]", page_to_text(page))
-            body = lines.decode(line)
+            rows, text = page_to_text(page)
+            body = lines.decode(lines.encode(lines.PAGE, lines.to_text(rows), text))
             assert body is not None
-            text = body.split(b"\t")[2].decode()
+            _, about, text = body.decode().split("\t")
             expected = straight.page(page).encode("utf-8", "backslashreplace")
-            known = by_journal.known_page(page.ref.file, text)
+            known = by_journal.known_page(page.ref.file, page.ref.page, json.loads(about), text)
             assert known.encode("utf-8", "backslashreplace") == expected
 
 

@@ -126,10 +126,11 @@ class Journal:
             partial = Partial(name, key, pages, self._end + len(head))
             content = head
         statistics = Statistics.of_page(result, ink)
+        rows, text = page_to_text(result)
         content += lines.encode(
             lines.FAILED if result.failed else lines.PAGE,
-            lines.to_text(statistics.to_json()),
-            page_to_text(result),
+            lines.to_text([statistics.to_json(), rows]),
+            text,
         )
         self._write(content)
         partial.done += 1
@@ -190,8 +191,8 @@ class Journal:
         self._found.changed = False
         self.statistics = Statistics()
 
-    def pages_of(self, name: str) -> Iterator[tuple[bytes, str]]:
-        """The pages of a known file, in order: statistics, and the page as `page_to_text` wrote it.
+    def pages_of(self, name: str) -> Iterator[tuple[str, str]]:
+        """The pages of a known file, in order: statistics and rows, then the page, both as JSON.
 
         Raises:
             OutputError: If the journal cannot be read.
@@ -205,8 +206,8 @@ class Journal:
         except OSError as error:
             raise output_error(self.path, error) from error
         for line in content.split(b"\n")[:-1]:
-            _, _, statistics, page = line.split(b"\t", 3)
-            yield statistics, page.decode()
+            _, _, about, page = line.decode().split("\t", 3)
+            yield about, page
 
     def sync(self) -> None:
         """Bring what is written onto the disk.

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 HEADER: Final = b"h"  # what the results are made with
 FILE: Final = b"f"  # a file's key, and how many pages follow
-PAGE: Final = b"p"  # counts, then the page
+PAGE: Final = b"p"  # statistics and rows, then the page
 FAILED: Final = b"e"  # the same, of a page with error rows
 SAME: Final = b"s"  # a file's key, and where a file with the same content stands
 AGAIN: Final = b"a"  # the name of a file that is to be read again

@@ -78,7 +78,7 @@ def _take(found: Scanned, kind: bytes, content: bytes, end: int) -> None:
         found.header = json.loads(content) if kind == lines.HEADER else {}
         found.last_run_end = end
         return
-    value = json.loads(content)
+    value = json.loads(content.decode())  # of bytes, it would guess the encoding first
     if kind == lines.RUN:
         found.last_run = value
         add_run(found.runs, value)
@@ -141,5 +141,5 @@ def statistics_since(file: BinaryIO, start: int) -> Statistics:
     file.seek(start)
     for line in file:
         if line[9:10] in (lines.PAGE, lines.FAILED) and (body := lines.decode(line)) is not None:
-            total.add(Statistics.from_line(body.split(b"\t", 2)[1]))
+            total.add(Statistics.from_line(body.split(b"\t", 2)[1].decode()))
     return total

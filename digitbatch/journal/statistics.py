@@ -45,9 +45,9 @@ class Statistics:
         return cls(pages, ok, review, empty, errors, list(digits), ink, inked)
 
     @classmethod
-    def from_line(cls, text: bytes) -> "Statistics":
-        """From a page's line."""
-        return cls.from_json(json.loads(text))
+    def from_line(cls, about: str) -> "Statistics":
+        """From the first JSON of a page's line."""
+        return cls.from_json(json.loads(about)[0])
 
     def add(self, other: "Statistics") -> None:
         """Take more pages in."""

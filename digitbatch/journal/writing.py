@@ -16,11 +16,9 @@ def write_known(journal: Journal, names: Iterable[str], outputs: Sequence[Output
     """
     tally = Tally()
     for name in names:
-        new_file = True
-        for statistics, page in journal.pages_of(name):
-            (_, *rows), digits, _, _ = json.loads(statistics)
-            tally.add_counts(rows, sum(digits), new_file=new_file)
-            new_file = False
+        for page, (about, text) in enumerate(journal.pages_of(name), 1):
+            ((_, *counts), digits, _, _), rows = json.loads(about)
+            tally.add_counts(counts, sum(digits), new_file=page == 1)
             for output in outputs:
-                output.write_known(name, page)
+                output.write_known(name, page, rows, text)
     return tally

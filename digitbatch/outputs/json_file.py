@@ -1,11 +1,13 @@
 """Results as JSON (one document) and JSON Lines (one page a line)."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from digitbatch.results import (
     RESULT_COUNTS,
     SCHEMA_VERSION,
+    KnownRow,
     RunMeta,
     RunSummary,
     page_to_json,
@@ -32,7 +34,7 @@ class JsonFormat:
         separator, self._separator = self._separator, ",\n"
         return separator + to_line(page_to_json(result))
 
-    def known_page(self, file: str, text: str) -> str:
+    def known_page(self, file: str, page: int, rows: Sequence[KnownRow], text: str) -> str:  # noqa: ARG002 - as others
         """The same of a page from a journal."""
         separator, self._separator = self._separator, ",\n"
         return separator + text_of_page(file, text)
@@ -57,7 +59,7 @@ class JsonLinesFormat:
         """One line."""
         return to_line(self._head | page_to_json(result)) + "\n"
 
-    def known_page(self, file: str, text: str) -> str:
+    def known_page(self, file: str, page: int, rows: Sequence[KnownRow], text: str) -> str:  # noqa: ARG002 - as others
         """The same of a page from a journal."""
         return self._opening + text_of_page(file, text)[1:] + "\n"
 

@@ -11,7 +11,7 @@ from digitbatch.errors import OutputError, UsageError
 from digitbatch.outputs.atomic import AtomicFile, check_writable, output_error
 from digitbatch.outputs.csv_file import CsvFormat
 from digitbatch.outputs.json_file import JsonFormat, JsonLinesFormat
-from digitbatch.results import RunMeta, RunSummary
+from digitbatch.results import KnownRow, RunMeta, RunSummary
 from digitbatch.types import PageResult
 
 
@@ -20,7 +20,7 @@ class Format(Protocol):
 
     def start(self) -> str: ...
     def page(self, result: PageResult) -> str: ...
-    def known_page(self, file: str, text: str) -> str: ...
+    def known_page(self, file: str, page: int, rows: Sequence[KnownRow], text: str) -> str: ...
     def end(self, summary: RunSummary) -> str: ...
 
 
@@ -36,7 +36,7 @@ class Output(Protocol):
     """What a run writes to. Leaving the `with` block without `finish` aborts."""
 
     def write(self, result: PageResult) -> None: ...
-    def write_known(self, file: str, text: str) -> None: ...
+    def write_known(self, file: str, page: int, rows: Sequence[KnownRow], text: str) -> None: ...
     def finish(self, summary: RunSummary) -> None: ...
     def abort(self) -> None: ...
     def __enter__(self) -> Self: ...
@@ -87,19 +87,21 @@ class OutputSet:
             self.abort()
             raise
 
-    def write_known(self, file: str, text: str) -> None:
+    def write_known(self, file: str, page: int, rows: Sequence[KnownRow], text: str) -> None:
         """Write a page from a journal to every output, byte for byte as `write` would.
 
         Args:
             file: As in the results.
-            text: The rest of the page, from `page_to_text`.
+            page: From 1.
+            rows: Of the page, from `page_to_text`.
+            text: All of it, from there too.
 
         Raises:
             OutputError: As `write`.
         """
         try:
             for output, form in self._outputs:
-                output.write(form.known_page(file, text))
+                output.write(form.known_page(file, page, rows, text))
         except BaseException:
             self.abort()
             raise
@@ -175,9 +177,9 @@ class CsvStream:
         """
         self._put(self._format.page(result))
 
-    def write_known(self, file: str, text: str) -> None:
+    def write_known(self, file: str, page: int, rows: Sequence[KnownRow], text: str) -> None:
         """Write a page from a journal. Raises as `write` does."""
-        self._put(self._format.known_page(file, text))
+        self._put(self._format.known_page(file, page, rows, text))
 
     def finish(self, summary: RunSummary) -> None:
         """Write what is left: the header, where there was no page. Raises as `write` does."""
