@@ -33,6 +33,7 @@ from digitbatch.inputs import InputOptions
 from digitbatch.types import PageRef, Probabilities, failed_page
 
 _RETRIES: Final = 1  # a process may have died of what its neighbours took
+_STILLBORN: Final = 3  # processes in a row that end before they can read: no chance, but a cause
 _AHEAD: Final = 2  # a worker's jobs: the one in hand, and one so that it never waits for the parent
 
 log = logging.getLogger(__name__)
@@ -131,6 +132,7 @@ class WorkerPool:
         )
         self._server = server
         self._workers: list[_Worker] = []
+        self._stillborn = 0  # processes in a row
         self._waiting: deque[Job] = deque()
         self._messages: queue.SimpleQueue[tuple[_Worker, Any]] = queue.SimpleQueue()
 
@@ -206,6 +208,7 @@ class WorkerPool:
         match message:
             case Ready():
                 worker.ready = True
+                self._stillborn = 0
             case Opened(page_count):
                 worker.jobs[0].page_count = page_count
             case PageRead():
@@ -222,12 +225,13 @@ class WorkerPool:
         """Go on without a worker that has died; the page it had in hand is to blame."""
         self._workers.remove(worker)
         worker.close()
-        if not worker.ready:
+        self._stillborn += not worker.ready
+        if self._stillborn >= _STILLBORN:
             raise RuntimeError(
                 f"a reader process ended before it could read ({_how(code)}); what it printed "
                 "says why"
             )
-        if worker.jobs:
+        if worker.jobs and worker.ready:
             job = worker.jobs[0]
             job.deaths += 1
             page = f"{job.chunk.source.name} page {job.chunk.first}"
