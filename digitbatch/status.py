@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from digitbatch.errors import UsageError
 from digitbatch.journal import GONE, Statistics, find_drift, journal_beside, lines
+from digitbatch.journal.journal import damaged
 from digitbatch.journal.scan import scan
 from digitbatch.lock import holder
 from digitbatch.outputs import output_error
@@ -90,6 +91,8 @@ def read_status(output: Path) -> Status:
                 status.days.setdefault(day, Day()).add(pages)
     except OSError as error:
         raise output_error(journal, error) from error
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
+        raise damaged(journal) from error
     status.days = dict(sorted(status.days.items()))
     status.failed = dict(failed.most_common(_MOST_REASONS))
     status.review = dict(review.most_common(_MOST_REASONS))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from digitbatch.errors import DigitbatchError, PageError, UnreachablePageError
-from digitbatch.inputs import InputOptions, SourceFile, open_source
+from digitbatch.inputs import InputOptions, SourceFile, is_out_of_memory, open_source
 from digitbatch.types import Image, Page, PageRef, PageResult, Predictor, failed_page
 
 Reader = Callable[[Page], PageResult]
@@ -106,8 +106,8 @@ def _failure(ref: PageRef, page_count: int, error: Exception) -> PageRead:
     if isinstance(error, PageError):
         unreachable = isinstance(error, UnreachablePageError)
         return PageRead(failed_page(ref, said), page_count, unreachable=unreachable)
-    if isinstance(error, MemoryError):
-        message = "not enough memory for this page; fewer --workers leave more for each"
+    if is_out_of_memory(error):
+        message = "not enough memory for this page: use fewer --workers, or more --memory"
     else:
         message = f"internal error, please report it: {type(error).__name__}: {said}"
     trace = "".join(traceback.format_exception(error))

@@ -3,7 +3,7 @@
 from digitbatch.inputs.options import InputOptions
 from digitbatch.inputs.reader import open_source
 from digitbatch.inputs.roots import Roots
-from digitbatch.inputs.source import SourceFile, SourceReader
+from digitbatch.inputs.source import SourceFile, SourceReader, is_out_of_memory
 from digitbatch.inputs.walk import Walk, by_place, walk
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "SourceReader",
     "Walk",
     "by_place",
+    "is_out_of_memory",
     "open_source",
     "walk",
 ]

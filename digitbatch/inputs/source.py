@@ -94,20 +94,28 @@ def page_errors(path: Path) -> Iterator[None]:
         raise UnreachablePageError(
             "the file is gone: it was there when the run began. Put it back and run again"
         ) from error
-    except MemoryError as error:
-        raise PageError(
-            "there was not enough memory to decode the page: use fewer workers, or set "
-            "input.max_pixels lower"
-        ) from error
     except OSError as error:
         # Only the system's errors carry a number; Pillow raises a bare OSError on damaged files.
         if error.errno is None:
             raise _damaged(error) from error
         raise UnreachablePageError(_system_message(path, error)) from error
     except Exception as error:
+        if is_out_of_memory(error):
+            raise PageError(
+                "there was not enough memory to decode the page: use fewer workers or more "
+                "--memory, or set input.max_pixels lower"
+            ) from error
         # Decoders raise nearly anything on a damaged file (struct.error, KeyError, cv2.error, ...)
         # and none of it may end the run.
         raise _damaged(error) from error
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether a process could not have the memory it asked for, whichever library says so."""
+    # OpenCV and ONNX Runtime have no class for it.
+    return isinstance(error, MemoryError) or any(
+        words in str(error) for words in ("Failed to allocate", "bad_alloc")
+    )
 
 
 def check_size(width_px: int, height_px: int, max_pixels: int, remedy: str) -> None:

@@ -206,7 +206,10 @@ class Journal:
         except OSError as error:
             raise output_error(self.path, error) from error
         for line in content.split(b"\n")[:-1]:
-            _, _, about, page = line.decode().split("\t", 3)
+            try:
+                _, _, about, page = line.decode().split("\t", 3)
+            except ValueError as error:
+                raise damaged(self.path) from error
             yield about, page
 
     def sync(self) -> None:
@@ -272,6 +275,14 @@ class Journal:
     def _id(self) -> tuple[int, int]:
         about = self.path.stat()
         return about.st_dev, about.st_ino
+
+
+def damaged(path: Path) -> OutputError:
+    """What to say of lines that are whole and make no sense: somebody else wrote them."""
+    return OutputError(
+        f"{path} has lines that digitbatch did not write: say --fresh to have it replaced, or "
+        "bring back an older copy"
+    )
 
 
 def _has_a_line(path: Path) -> bool:

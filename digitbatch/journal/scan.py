@@ -1,5 +1,6 @@
 """Reading a journal: what is known, and where the next line belongs."""
 
+import contextlib
 import json
 from collections import deque
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from digitbatch.journal import lines
 from digitbatch.journal.index import AGAIN, FAILED, GONE, FileKey, Index, Known
 from digitbatch.journal.statistics import Statistics
 
+_MALFORMED: Final = (ValueError, KeyError, TypeError, OverflowError, RecursionError)
 _RUNS_KEPT: Final = 100  # the last ones that read pages: the next is compared with them
 
 
@@ -61,7 +63,7 @@ def scan(path: Path) -> Scanned:
             else:
                 try:
                     _take(found, body[:1], body[2:], position)
-                except (ValueError, KeyError, TypeError, OverflowError):
+                except _MALFORMED:
                     found.partial = None
     found.end = position
     return found
@@ -75,8 +77,10 @@ def _take(found: Scanned, kind: bytes, content: bytes, end: int) -> None:
         return
     found.partial = None
     if found.header is None:  # the first line that is whole
-        found.header = json.loads(content) if kind == lines.HEADER else {}
+        found.header = {}
         found.last_run_end = end
+        if kind == lines.HEADER:
+            found.header = dict(json.loads(content.decode()))
         return
     value = json.loads(content.decode())  # of bytes, it would guess the encoding first
     if kind == lines.RUN:
@@ -86,11 +90,13 @@ def _take(found: Scanned, kind: bytes, content: bytes, end: int) -> None:
         return
     found.changed = True
     if kind == lines.FILE:
-        found.partial = Partial(value["file"], key_of(value), _positive(value["pages"]), end)
+        found.partial = Partial(_name(value["file"]), key_of(value), _pages(value["pages"]), end)
     elif kind == lines.SAME:
         start, stop = value["at"]
+        if not 0 <= start <= stop <= end:
+            raise ValueError("no place in this journal")
         flags = FAILED if value["failed"] else 0
-        found.index.put(value["file"], Known(key_of(value), start, stop, flags))
+        found.index.put(_name(value["file"]), Known(key_of(value), start, stop, flags))
     elif kind in (lines.AGAIN, lines.GONE) and value in found.index:
         found.index.mark(value, add=AGAIN if kind == lines.AGAIN else GONE)
     elif kind == lines.BACK and value in found.index:
@@ -124,8 +130,14 @@ def key_of(value: dict[str, Any]) -> FileKey:
     return FileKey(value["size"], value["mtime_ns"], digest)
 
 
-def _positive(value: int) -> int:
-    if value < 1:
+def _name(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("no name")
+    return value
+
+
+def _pages(value: object) -> int:
+    if type(value) is not int or value < 1:
         raise ValueError("no pages")
     return value
 
@@ -141,5 +153,6 @@ def statistics_since(file: BinaryIO, start: int) -> Statistics:
     file.seek(start)
     for line in file:
         if line[9:10] in (lines.PAGE, lines.FAILED) and (body := lines.decode(line)) is not None:
-            total.add(Statistics.from_line(body.split(b"\t", 2)[1].decode()))
+            with contextlib.suppress(*_MALFORMED, IndexError):
+                total.add(Statistics.from_line(body.split(b"\t", 2)[1].decode()))
     return total

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 
-from digitbatch.journal.journal import Journal
+from digitbatch.journal.journal import Journal, damaged
 from digitbatch.outputs import Output
 from digitbatch.results import Tally
 
@@ -17,8 +17,11 @@ def write_known(journal: Journal, names: Iterable[str], outputs: Sequence[Output
     tally = Tally()
     for name in names:
         for page, (about, text) in enumerate(journal.pages_of(name), 1):
-            ((_, *counts), digits, _, _), rows = json.loads(about)
-            tally.add_counts(counts, sum(digits), new_file=page == 1)
-            for output in outputs:
-                output.write_known(name, page, rows, text)
+            try:
+                ((_, *counts), digits, _, _), rows = json.loads(about)
+                tally.add_counts(counts, sum(digits), new_file=page == 1)
+                for output in outputs:
+                    output.write_known(name, page, rows, text)
+            except (ValueError, TypeError, IndexError, RecursionError) as error:
+                raise damaged(journal.path) from error
     return tally
