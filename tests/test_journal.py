@@ -41,6 +41,24 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[KeptRun]:
         yield KeptRun(folder, scans)
 
 
+posix = pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
+
+
+@pytest.fixture
+def as_nobody(run: KeptRun) -> Iterator[None]:
+    """No right to read and write everything: root lends its own for the test."""
+    if os.geteuid():
+        yield
+        return
+    for path in (run.folder.parent, *run.folder.parent.rglob("*")):
+        os.chown(path, 65534, 65534)
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
 ALL = [("a.tif", 1), ("b.tif", 1), ("b.tif", 2), ("b.tif", 3), ("c.tif", 1)]
 
 
@@ -230,6 +248,8 @@ class TestRepeated:
         assert run(removed="drop").pages == 0
         assert run().pages == 0
 
+    @posix
+    @pytest.mark.usefixtures("as_nobody")
     def test_files_of_a_folder_that_cannot_be_listed_stay(self, run: KeptRun) -> None:
         """What is out of sight is not removed."""
         below = run.scans / "below"
@@ -237,13 +257,12 @@ class TestRepeated:
         scan(below / "d.tif", 40)
         run()
         below.chmod(0)
-        try:
-            if os.access(below, os.R_OK):
-                pytest.skip("this user may read everything")
-            run()
-            assert "below/d.tif" in run.files()
-        finally:
-            below.chmod(0o755)
+        summary = run()
+        below.chmod(0o755)
+        assert "below/d.tif" in run.files()
+        assert "below/" in run.files()  # its row says that it cannot be listed
+        assert summary.exit_code == ExitCode.ERROR_ROWS
+        assert run().exit_code == ExitCode.OK
 
     def test_error_rows_stay_until_they_are_retried(self, run: KeptRun) -> None:
         """Exit code 1 as long as there are any; only new ones are called new."""
@@ -359,6 +378,32 @@ class TestFaultsOfTheDisk:
         with pytest.raises(OutputError):
             run(stop=remove)
         assert len(run.read) == 2
+
+    @posix
+    @pytest.mark.usefixtures("as_nobody")
+    def test_permission_that_is_lost(self, run: KeptRun) -> None:
+        """Outputs that may no longer be written end the run; with permission it goes on."""
+        run()
+        before = run.content()
+        scan(run.scans / "c.tif", 31)
+        scan(run.scans / "d.tif", 40)
+
+        def lose() -> bool:
+            run.folder.chmod(0o500)
+            (run.scans / "d.tif").chmod(0)
+            return False
+
+        try:
+            with pytest.raises(OutputError):
+                run(stop=lose)
+        finally:
+            run.folder.chmod(0o700)
+        assert run.content() == before
+        assert run.read == [("c.tif", 1), ("d.tif", 1)]
+        assert run().errors == 1  # d.tif may not be read either, as long as that lasts
+        assert run.read == [("d.tif", 1)]
+        (run.scans / "d.tif").chmod(0o600)
+        assert run().errors == 0
 
     @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
     def test_a_full_disk(self, run: KeptRun, monkeypatch: pytest.MonkeyPatch) -> None:
