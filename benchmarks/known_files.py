@@ -46,11 +46,19 @@ def page(number: int) -> PageResult:
     return PageResult(PageRef("", 1), tuple(fields))
 
 
+def page_line(result: PageResult) -> bytes:
+    """A page as a journal has it."""
+    rows, text = page_to_text(result)
+    about = lines.to_text([Statistics.of_page(result, 0.04).to_json(), rows])
+    return lines.encode(lines.PAGE, about, text)
+
+
 def make(folder: Path, files: int) -> int:
     """Make the tree and its journal; returns the journal's size in bytes."""
     reading = load_plan(None, None)
     card, line_card = load_card(reading.model), load_card(reading.line_model, "line")
     binding = Binding(reading.config.fingerprint(), card.weights_sha256, line_card.weights_sha256)
+    pages = [page_line(page(number)) for number in range(A_FOLDER)]
     scans = folder / "scans"
     scans.mkdir()
     with (folder / "r.csv.digitbatch-journal").open("wb") as journal:
@@ -69,11 +77,8 @@ def make(folder: Path, files: int) -> int:
                 "time": 1_790_000_000 + number,
                 "pages": 1,
             }
-            result = page(number)
-            rows, text = page_to_text(result)
-            about = lines.to_text([Statistics.of_page(result, 0.04).to_json(), rows])
             journal.write(lines.encode(lines.FILE, lines.to_text(key)))
-            journal.write(lines.encode(lines.PAGE, about, text))
+            journal.write(pages[number % len(pages)])
         return journal.tell()
 
 
