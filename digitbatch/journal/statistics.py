@@ -1,6 +1,7 @@
 """What the pages of a run have in common: what a monitor compares from night to night."""
 
 import json
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,8 +41,17 @@ class Statistics:
 
     @classmethod
     def from_json(cls, value: list[Any]) -> "Statistics":
-        """What `to_json` was given."""
+        """What `to_json` was given.
+
+        Raises:
+            ValueError, TypeError: If it never was.
+        """
         (pages, ok, review, empty, errors), digits, ink, inked = value
+        counts = (pages, ok, review, empty, errors, inked, *digits)
+        if len(digits) != len(_TEXTS) or not all(type(c) is int and c >= 0 for c in counts):
+            raise ValueError(f"these are no statistics of pages: {value!r}")
+        if not (type(ink) in (int, float) and math.isfinite(ink)):
+            raise ValueError(f"a share of ink is a finite number, got {ink!r}")
         return cls(pages, ok, review, empty, errors, list(digits), ink, inked)
 
     @classmethod
