@@ -12,7 +12,7 @@ from digitbatch.engine import Chunk, PageRead
 from digitbatch.errors import InputError
 from digitbatch.following import Progress, Read, follow
 from digitbatch.inputs import Roots, SourceFile, Walk, by_place
-from digitbatch.journal import FAILED, GONE, UNKNOWN, FileKey, Journal, Known, Statistics
+from digitbatch.journal import AGAIN, FAILED, GONE, UNKNOWN, FileKey, Journal, Known, Statistics
 from digitbatch.results import ThisRun
 
 Removed = Literal["drop", "keep"]
@@ -107,8 +107,8 @@ class Session:
         index = self._journal.index
         present = (source.name for source in self._walk.files)
         if self._gone and self._repeat.removed == "keep":
-            everything = sorted({*present, *self._gone}, key=by_place)
-            yield from (name for name in everything if name in index)
+            kept = [name for name in self._gone if self._has_been_read(name)]
+            yield from (n for n in sorted({*present, *kept}, key=by_place) if n in index)
         elif self._walk.unreadable:
             below = [name for name in self._gone if self._is_out_of_sight(name)]
             yield from (n for n in sorted({*present, *below}, key=by_place) if n in index)
@@ -240,14 +240,19 @@ class Session:
             pages = self._journal.pages_of(source.name)
             self._new_errors += sum(Statistics.from_line(line).errors for line, _ in pages)
 
+    def _has_been_read(self, name: str) -> bool:
+        """Whether there are results worth keeping, and no row that a file could not be opened."""
+        return not self._journal.index.flags(name) & AGAIN
+
     def _mark_gone(self) -> None:
         """Bring the journal up to date with what is no longer there, or is again."""
         index, journal = self._journal.index, self._journal
         for name in self._gone:
             gone = bool(index.flags(name) & GONE)
-            if self._repeat.removed == "keep" and gone:
-                journal.mark_back(name)
-            elif self._repeat.removed != "keep" and not gone and not self._is_out_of_sight(name):
+            if self._repeat.removed == "keep" and self._has_been_read(name):
+                if gone:
+                    journal.mark_back(name)
+            elif not gone and not self._is_out_of_sight(name):
                 journal.mark_gone(name)
         for source in self._walk.files:
             if index.flags(source.name) & GONE:

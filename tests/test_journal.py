@@ -302,6 +302,7 @@ class TestRepeated:
         target.symlink_to(run.scans / "elsewhere.tif")
         assert run().errors == 1
         target.unlink()
+        assert run(removed="keep").errors == 0  # nothing was read that could be kept
         shutil.copy(scan(run.folder / "d.tif", 70), target)
         assert run().errors == 0
         assert run.read == [("d.tif", 1)]
