@@ -5,7 +5,7 @@ degree. `template` forms are of many layouts and lie shifted, turned, stretched 
 scans; each is laid on a reference page that is itself filled in, by another hand.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -29,6 +29,8 @@ _WORDS: Final = (  # noqa: SIM905 - words are read, not a list
     "the number above with your payment within thirty days signature date name street city"
 ).split()
 Rng = np.random.Generator
+Numbers = Callable[[dict[str, int], Rng], dict[str, str]]
+"""From how many digits each field has to what is written in each."""
 Cells = Literal["joined", "apart", "comb", "rule"]
 
 
@@ -67,8 +69,8 @@ class _Layout:
     colour: Rgb
 
 
-def made_forms(kind: str, rng: Rng, draw: Draw) -> Iterator[Form]:
-    """Forms of a kind, without end."""
+def made_forms(kind: str, rng: Rng, draw: Draw, numbers: Numbers | None = None) -> Iterator[Form]:
+    """Forms of a kind, without end; `numbers` says what is written, else anything is."""
     if kind == "template":
         with TemporaryDirectory() as folder:
             number = 0
@@ -77,7 +79,11 @@ def made_forms(kind: str, rng: Rng, draw: Draw) -> Iterator[Form]:
                 yield from _on_template(Path(folder) / f"{number}.png", rng, draw)
     while True:
         layout = _postal(rng) if kind == "postal" else _invoice(rng)
-        pixels, truth = _filled(layout, rng, draw, skew_deg=float(rng.uniform(-0.5, 0.5)))
+        written = None
+        if numbers is not None:
+            written = numbers({place.name: place.count for place in layout.places}, rng)
+        skew_deg = float(rng.uniform(-0.5, 0.5))
+        pixels, truth = _filled(layout, rng, draw, skew_deg, written)
         yield Form(_jpeg(pixels, rng), Config(fields=_zones(layout)), truth)
 
 
@@ -183,14 +189,18 @@ def _on_template(file: Path, rng: Rng, draw: Draw) -> Iterator[Form]:
 
 
 def _filled(
-    layout: _Layout, rng: Rng, draw: Draw, skew_deg: float = 0.0
+    layout: _Layout,
+    rng: Rng,
+    draw: Draw,
+    skew_deg: float = 0.0,
+    written: dict[str, str] | None = None,
 ) -> tuple[Image, dict[str, str]]:
     """A form as somebody fills it in, on a sheet that lies askew."""
     ink = np.zeros_like(layout.printed)
     share = float(rng.uniform(0.55, 0.8))  # of a box's height: this hand's digits
     truth = {}
     for place in layout.places:
-        digits = _digits(place, rng)
+        digits = _digits(place, rng) if written is None else written[place.name]
         truth[place.name] = digits.strip().replace("x", "")
         x = place.left + 0.2 * place.width
         for at, char in enumerate(digits):

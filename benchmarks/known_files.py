@@ -19,9 +19,9 @@ from pathlib import Path
 from PIL import Image
 
 from digitbatch.journal import Binding, Statistics, lines
+from digitbatch.known_pages import page_to_text
 from digitbatch.nn.card import load_card
 from digitbatch.pipeline import load_plan
-from digitbatch.results import page_to_text
 from digitbatch.types import Box, DigitResult, FieldResult, PageRef, PageResult
 
 A_FOLDER = 1000

@@ -23,6 +23,7 @@ from pydantic_core import PydanticCustomError
 from digitbatch.config_zones import Template, Zone
 from digitbatch.inputs.options import InputOptions
 from digitbatch.packaged import packaged_file
+from digitbatch.rules import parse_sum, read_values
 from digitbatch.stages import AnyStage
 from digitbatch.stages.base import Normalizer, PageStage
 from digitbatch.stages.chain import chain_fault
@@ -41,7 +42,10 @@ class Review(BaseModel):
         default=0.985,
         ge=0,
         le=1,
-        description="A field with a digit less sure than this is marked for review.",
+        description=(
+            "A field with a digit less sure than this is marked for review; so is one with digits"
+            " that touch, if as a whole it is less sure."
+        ),
     )
     min_margin: float = Field(
         default=0.9,
@@ -79,6 +83,11 @@ class Config(BaseModel):
     input: InputOptions = Field(default=InputOptions(), description="How pages are read.")
     fields: tuple[Zone, ...] = Field(
         default=(), description="Zones to read. Left out: the page is read line by line."
+    )
+    rules: tuple[str, ...] = Field(
+        default=(),
+        description="Sums that hold between fields of a page: `01 + 02 = A`, `net + tax = total`, "
+        "`first = second`. A field in which nothing is written counts as 0.",
     )
     template: Template | None = Field(
         default=None,
@@ -128,6 +137,26 @@ class Config(BaseModel):
         return folder / model if model is not None and folder is not None else model
 
     @model_validator(mode="after")
+    def _rules_are_of_fields(self) -> "Config":
+        names = {zone.name for zone in self.fields}
+        for index, text in enumerate(self.rules):
+            try:
+                unknown = [name for name in parse_sum(text).names if name not in names]
+            except ValueError as error:
+                raise _problem(None, f"rules[{index}]: {error}") from error
+            if unknown:
+                raise _problem(
+                    None,
+                    f"rules[{index}]: there is no field {unknown[0]!r}; "
+                    + (
+                        f"expected names of fields: {', '.join(sorted(names))}"
+                        if names
+                        else "expected fields: beside rules:"
+                    ),
+                )
+        return self
+
+    @model_validator(mode="after")
     def _template_has_zones(self) -> "Config":
         if self.template is not None and not self.fields:
             raise _problem(
@@ -160,6 +189,9 @@ class Config(BaseModel):
         plan = self.model_dump(
             mode="json", exclude={"model": True, "line_model": True, "template": {"image"}}
         )
+        for zone, planned in zip(self.fields, plan["fields"], strict=True):
+            if zone.values is not None:
+                planned["values"] = sorted(read_values(zone.values))
         if self.template is not None:
             plan["template"]["sha256"] = self.template.fingerprint()
         canonical = json.dumps(plan, sort_keys=True, separators=(",", ":"))

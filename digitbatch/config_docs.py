@@ -38,9 +38,11 @@ fields:
   - {name: "01", box: [0.10, 0.30, 0.25, 0.34], digits: [0, 3], pages: [1]}
   - {name: total, unit: mm, box: [120, 240.5, 178, 252]}
   - {name: date, unit: px, dpi: 300, box: [310, 200, 790, 290], digits: 8}
+  - {name: card, box: [0.58, 0.3, 0.967, 0.35], digits: 16, check: luhn}
 ```
 
-[templates.md](templates.md) says how zones are made and read.
+[templates.md](templates.md) says how zones are made and read, [rules.md](rules.md) what `pattern`,
+`range`, `values`, `check`, `decimals` and sums do.
 """,
     Template: """\
 ```yaml

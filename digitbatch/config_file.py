@@ -7,11 +7,12 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from digitbatch.config import Config
+from digitbatch.config import Config, Zone
 from digitbatch.config_keys import written
 from digitbatch.config_problems import problems_of
 from digitbatch.errors import ConfigError, UsageError
 from digitbatch.packaged import packaged_file
+from digitbatch.rules import read_values
 from digitbatch.stages.base import PageStage, PixelKind, Stage
 from digitbatch.stages.chain import FIRST_KINDS, in_order, kinds_along, op_of
 from digitbatch.strict_yaml import Problem, config_error, parse_yaml
@@ -108,11 +109,15 @@ def plan_lines(config: Config) -> list[str]:
             written(zone.box),
             "any" if zone.digits is None else written(zone.digits),
             "all" if zone.pages is None else written(zone.pages),
+            _rules(zone),
         )
         for number, zone in enumerate(config.fields, 1)
     ]
     if zones:
-        lines += ["", *_table([("fields", "name", "box", "digits", "pages"), *zones]), ""]
+        header = ("fields", "name", "box", "digits", "pages", "rules")
+        lines += ["", *_table([header, *zones]), ""]
+        if config.rules:
+            lines += [f"rules   {'; '.join(config.rules)}", ""]
     else:
         lines += ["", "fields  none: pages are read line by line"]
     limit, dpi = config.input.max_pixels, config.input.pdf_dpi
@@ -146,6 +151,14 @@ def _kinds(config: Config) -> list[str]:
 def _parameters(stage: Stage) -> str:
     values = stage.model_dump(exclude={"op"}, exclude_none=True)
     return ", ".join(f"{name} {written(value)}" for name, value in values.items())
+
+
+def _rules(zone: Zone) -> str:
+    values = {name: getattr(zone, name) for name in ("pattern", "range", "check", "decimals")}
+    said = [f"{name} {written(value)}" for name, value in values.items() if value is not None]
+    if zone.values is not None:
+        said.append(f"values {zone.values.name} ({len(read_values(zone.values))})")
+    return ", ".join(said) or "none"
 
 
 def _table(rows: list[tuple[str, ...]]) -> list[str]:

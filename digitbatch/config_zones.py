@@ -1,6 +1,8 @@
 """Zones and the template in pipeline.yaml: where on a form its numbers are."""
 
 import hashlib
+import re
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -13,6 +15,8 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+
+from digitbatch.rules import Check, FieldRule, read_values
 
 MOST_DIGITS: Final = 200
 _MM_PER_INCH: Final = 25.4
@@ -51,6 +55,22 @@ def _digits(value: Any) -> Any:
             f"at most {MOST_DIGITS}"
         )
     return ends
+
+
+def _limits(value: Any) -> Any:
+    numbers = list(value) if isinstance(value, list | tuple) else []
+    if (
+        len(numbers) != 2
+        or not all(type(n) in (int, float) for n in numbers)
+        or not 0 <= numbers[0] <= numbers[1] < float("inf")
+    ):
+        raise ValueError("expected [least, greatest], for example [1, 500]")
+    return float(numbers[0]), float(numbers[1])
+
+
+def _exact(number: float) -> Decimal:
+    """A number as it is written in the file: 0.1 and not what lies nearest to it in binary."""
+    return Decimal(f"{number:.15g}")
 
 
 class Zone(BaseModel):
@@ -103,6 +123,70 @@ class Zone(BaseModel):
         min_length=1,
         description="On which pages of a file it is, from 1: [1, 3]. Left out: on all.",
     )
+
+    pattern: str | None = Field(
+        default=None,
+        description="A regular expression that all of the digits match, without blanks: "
+        "`'[1-9][0-9]{4}'`.",
+    )
+    range: (
+        Annotated[
+            tuple[float, float],
+            BeforeValidator(_limits, json_schema_input_type=tuple[float, float]),
+        ]
+        | None
+    ) = Field(default=None, description="[least, greatest] value of the number.")
+    values: Path | None = Field(
+        default=None,
+        description=(
+            "A file of all that the field may hold, relative to this one: one value a line, with "
+            "its leading zeros; what follows # does not count."
+        ),
+    )
+    check: Check | None = Field(
+        default=None, description="The kind of the check digit at the number's end."
+    )
+    decimals: Literal["ignore", "keep"] | None = Field(
+        default=None,
+        description=(
+            "What becomes of a decimal point or comma: `ignore` leaves it out of the text, `keep` "
+            "writes it as a point. Left out: it is left out, and a person looks at the field."
+        ),
+    )
+
+    @field_validator("pattern")
+    @classmethod
+    def _is_expression(cls, pattern: str | None) -> str | None:
+        if pattern is not None:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"expected a regular expression ({error})") from error
+        return pattern
+
+    @field_validator("values")
+    @classmethod
+    def _holds_values(cls, values: Path | None, info: ValidationInfo) -> Path | None:
+        folder = (info.context or {}).get("folder")
+        if values is None or folder is None:
+            return values
+        found: Path = folder / values
+        try:
+            read_values.cache_clear()  # it may have been written anew
+            read_values(found)
+        except OSError as error:
+            raise ValueError(
+                f"expected a file with one value a line ({error.strerror or error})"
+            ) from error
+        return found
+
+    @property
+    def rule(self) -> FieldRule | None:
+        """What the field must obey; None where nothing but its number of digits is asked."""
+        if not (self.pattern or self.range or self.values or self.check):
+            return None
+        limits = None if self.range is None else (_exact(self.range[0]), _exact(self.range[1]))
+        return FieldRule(self.digits, self.pattern, limits, self.values, self.check)
 
     @field_validator("name")
     @classmethod

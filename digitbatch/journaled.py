@@ -28,10 +28,23 @@ class AlarmLimits:
     on_drift: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What a run writes."""
+
+    files: Sequence[Path]  # the journal lies beside one of them
+    report: Path | None = None  # for people
+    streams: Sequence[CsvStream] = ()  # take the whole results too, at the end
+
+    @property
+    def all_files(self) -> list[Path]:
+        """What is held, and moved into place together."""
+        return [*self.files, *([] if self.report is None else [self.report])]
+
+
 def run_with_journal(
     sources: Sequence[Path],
-    files: Sequence[Path],
-    streams: Sequence[CsvStream],
+    targets: Targets,
     meta: RunMeta,
     repeat: Repeat,
     limits: AlarmLimits,
@@ -44,8 +57,7 @@ def run_with_journal(
 
     Args:
         sources: Files and folders to read.
-        files: Outputs; the journal lies beside one of them.
-        streams: Take the whole results too, at the end.
+        targets: What to write.
         meta: What makes the results.
         repeat: What to do about what is known.
         limits: For alarms.
@@ -61,12 +73,13 @@ def run_with_journal(
         StoppedError: If `stop` says so.
     """
     binding = Binding(meta.config_hash, meta.model_hash, meta.line_model_hash)
+    files = targets.all_files
     for path in files:
         remove_leftovers(path)
     roots = Roots(sources)
     found = walk(sources, ignore=[*files, *map(lock_file, files), *map(journal_beside, files)])
     log_inputs(found)
-    with Journal(find_journal(files), binding, fresh=repeat.fresh) as journal:
+    with Journal(find_journal(targets.files), binding, fresh=repeat.fresh) as journal:
         session = Session(journal, found, roots, repeat)
         _log_compared(session)
         stopped = False
@@ -78,10 +91,10 @@ def run_with_journal(
             stopped = True
         this_run = session.this_run()
         counts = None
-        if not (streams or journal.changed):
+        if not (targets.streams or journal.changed):
             counts = _counts_if_as_they_were(journal.last_run, files, meta)
         if counts is None:
-            counts = _write(journal, session, files, streams, meta)
+            counts = _write(journal, session, targets, meta)
         warnings = find_drift([journal.statistics, *reversed(journal.runs)])
         if not this_run.pages:
             warnings = []  # they have been said
@@ -104,16 +117,10 @@ def _log_compared(session: Session) -> None:
     log.info("%s", ", ".join(parts))
 
 
-def _write(
-    journal: Journal,
-    session: Session,
-    files: Sequence[Path],
-    streams: Sequence[CsvStream],
-    meta: RunMeta,
-) -> RunSummary:
+def _write(journal: Journal, session: Session, targets: Targets, meta: RunMeta) -> RunSummary:
     """Make all outputs anew."""
-    with OutputSet(files, meta) as files_written:
-        outputs: list[Output] = [files_written, *streams]
+    with OutputSet(targets.files, meta, targets.report) as files_written:
+        outputs: list[Output] = [files_written, *targets.streams]
         counts = write_known(journal, session.names(), outputs).summary()
         for output in outputs:
             output.finish(counts)

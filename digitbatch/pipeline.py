@@ -5,7 +5,8 @@ import os
 import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import closing, nullcontext
+from contextlib import ExitStack, closing
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -20,11 +21,11 @@ from digitbatch.engine.recipe import PageReading
 from digitbatch.errors import UsageError
 from digitbatch.following import Progress, Read, follow, log_inputs
 from digitbatch.inputs import SourceFile, Walk, walk
-from digitbatch.journaled import AlarmLimits, run_with_journal
+from digitbatch.journaled import AlarmLimits, Targets, run_with_journal
 from digitbatch.lock import hold
 from digitbatch.nn.card import load_card
 from digitbatch.nn.kept import packaged_model, promoted_model
-from digitbatch.outputs import CsvStream, check_outputs
+from digitbatch.outputs import CsvStream, Output, OutputSet, check_outputs
 from digitbatch.packaged import default_model
 from digitbatch.results import RunMeta, RunSummary, Tally
 from digitbatch.session import Removed, Repeat
@@ -62,6 +63,7 @@ def run(
     stop: Callable[[], bool] | None = None,
     update_when_stopped: bool = False,
     held: bool = False,
+    report: StrPath | None = None,
 ) -> RunSummary:
     """Read every page of files and folders and write the results.
 
@@ -94,6 +96,8 @@ def run(
         update_when_stopped: Bring outputs up to date with what was read by then, and return,
             instead of raising.
         held: The caller holds the outputs, by `digitbatch.lock.hold`.
+        report: An .html file to write for people, with a picture of every field; pages whose
+            pictures the journal has not are read again.
 
     Returns:
         The counts of the outputs; `exit_code` is what the command would return, `this_run` what
@@ -116,7 +120,8 @@ def run(
             "leave them away for what fits this machine"
         )
     sources, outputs = _paths(inputs), _paths(out)
-    reading = load_plan(config, model)
+    page = _path(report)
+    reading = replace(load_plan(config, model), pictures=page is not None)
     card, line_card = load_card(reading.model), load_card(reading.line_model, "line")
     predictor = _gpu_predictor(reading.model, device, batch_size)
     log.info(
@@ -145,22 +150,26 @@ def run(
             limits=Limits(page_timeout_s or None, memory_mb or None),
         )
 
-    if files:
-        check_outputs(files)
-        repeat = Repeat(fresh, retry_failed, removed, min_age_s, update_when_stopped)
-        limits = AlarmLimits(fail_if_review_above, fail_on_drift)
-        with nullcontext() if held else hold(files):
+    targets = Targets(files, page, streams)
+    repeat = Repeat(fresh, retry_failed, removed, min_age_s, reading.pictures, update_when_stopped)
+    limits = AlarmLimits(fail_if_review_above, fail_on_drift)
+    check_outputs(files, page)
+    with ExitStack() as stack:
+        if not held:
+            stack.enter_context(hold(targets.all_files))
+        if files:
             return run_with_journal(
-                sources, files, streams, meta, repeat, limits, read, progress, stop, start
+                sources, targets, meta, repeat, limits, read, progress, stop, start
             )
-    found = walk(sources)
-    log_inputs(found)
-    return _run_to_stream(found, streams, read, progress, stop, start)
+        written: list[Output] = [stack.enter_context(OutputSet([], meta, page)), *streams]
+        found = walk(sources, ignore=targets.all_files)
+        log_inputs(found)
+        return _run_without_journal(found, written, read, progress, stop, start)
 
 
-def _run_to_stream(
+def _run_without_journal(
     found: Walk,
-    streams: Sequence[CsvStream],
+    outputs: Sequence[Output],
     read: Read,
     progress: Progress | None,
     stop: Callable[[], bool] | None,
@@ -170,13 +179,13 @@ def _run_to_stream(
     tally = Tally()
     with closing(read(found.files, found.files)) as pages:
         for page in follow(pages, len(found.files), progress, stop):
-            for stream in streams:
-                stream.write(page.result)
+            for output in outputs:
+                output.write(page.result)
             tally.add(page.result)
     skipped = sum(found.skipped.values())
     summary = tally.summary(skipped=skipped, seconds=time.perf_counter() - start)
-    for stream in streams:
-        stream.finish(summary)
+    for output in outputs:
+        output.finish(summary)
     return summary
 
 

@@ -117,40 +117,6 @@ def page_to_json(result: PageResult) -> dict[str, Any]:
     return page
 
 
-KnownRow = tuple[
-    str, str, float | None, Status, str, int | None, int | None, int | None, int | None
-]
-"""A record without its file and page, as JSON keeps it: a list."""
-
-
-def page_to_text(result: PageResult) -> tuple[list[KnownRow], str]:
-    """A page for a journal.
-
-    Returns:
-        Its rows, which tables are made of without taking every digit apart, and the page as a line
-        of JSON, without its file's name: files of one content share both.
-    """
-    page = page_to_json(result)
-    del page["file"]
-    rows: list[KnownRow] = [
-        (
-            field["field"],
-            field["text"],
-            field["confidence"],
-            field["status"],
-            field["message"],
-            *(field["box"] or (None,) * 4),
-        )
-        for field in page["fields"]
-    ]
-    return rows, to_line(page)
-
-
-def text_of_page(file: str, text: str) -> str:
-    """What `to_line` makes of the page, from what `page_to_text` made of it."""
-    return f'{{"file":{to_line(file)},{text[1:]}'
-
-
 def to_line(value: Any) -> str:
     """A value as JSON without a line end in it.
 

@@ -12,7 +12,17 @@ from digitbatch.engine import Chunk, PageRead
 from digitbatch.errors import InputError
 from digitbatch.following import Progress, Read, follow
 from digitbatch.inputs import Roots, SourceFile, Walk, by_place
-from digitbatch.journal import AGAIN, FAILED, GONE, UNKNOWN, FileKey, Journal, Known, Statistics
+from digitbatch.journal import (
+    AGAIN,
+    FAILED,
+    GONE,
+    PICTURED,
+    UNKNOWN,
+    FileKey,
+    Journal,
+    Known,
+    Statistics,
+)
 from digitbatch.results import ThisRun
 
 Removed = Literal["drop", "keep"]
@@ -27,6 +37,7 @@ class Repeat:
     retry_failed: bool = False  # read files with error rows again
     removed: Removed | None = None  # rows of scans that are gone; None: drop, unless all are gone
     min_age_s: float = 0.0  # leave files that were written within so long for the next run
+    pictures: bool = False  # read files again of whose fields no pictures are known
     outputs_when_stopped: bool = False  # bring them up to date with what was read by then
 
 
@@ -130,8 +141,9 @@ class Session:
             # Also of a time to come: where a clock was set back, most files are only old.
             if min_age_ns and abs(now_ns - about.st_mtime_ns) < min_age_ns:
                 found.waiting += 1
-            elif not index.is_as_it_was(name, about.st_size, about.st_mtime_ns) or (
-                repeat.retry_failed and index.flags(name) & FAILED
+            elif not (
+                index.is_as_it_was(name, about.st_size, about.st_mtime_ns)
+                and self._is_enough(index.flags(name))
             ):
                 found.new.append(source)
             else:
@@ -147,6 +159,13 @@ class Session:
                 "good, say --removed drop to take their rows out, or --removed keep to leave them"
             )
         return found
+
+    def _is_enough(self, flags: int) -> bool:
+        """Whether this run wants no more of a file than is known of it."""
+        repeat = self._repeat
+        return not (repeat.retry_failed and flags & FAILED) and (
+            not repeat.pictures or bool(flags & PICTURED)
+        )
 
     def _is_out_of_sight(self, name: str) -> bool:
         """Whether a file may be there yet, in a folder that cannot be listed."""
@@ -172,7 +191,8 @@ class Session:
                 self._failed_before.add(name)
             if partial is not None:
                 begun, partial = partial, None
-                if key is not None and key.digest == begun.key.digest:
+                enough = begun.pictured or not self._repeat.pictures
+                if key is not None and key.digest == begun.key.digest and enough:
                     self._keys[name] = begun.key
                     in_hand.add(key.digest)
                     yield Chunk(source, begun.done + 1)
@@ -182,8 +202,8 @@ class Session:
                 self.found.waiting += 1
                 continue
             if key is not UNKNOWN:
-                known = journal.index.find(key.digest)
-                if known is not None and not (self._repeat.retry_failed and known.flags & FAILED):
+                known = journal.index.find(key.digest, PICTURED if self._repeat.pictures else 0)
+                if known is not None and self._is_enough(known.flags):
                     self._add_same(source, key, known)
                     continue
                 if key.digest in in_hand:
@@ -238,7 +258,7 @@ class Session:
         self._recognised += 1
         if known.flags & FAILED and source.name not in self._failed_before:
             pages = self._journal.pages_of(source.name)
-            self._new_errors += sum(Statistics.from_line(line).errors for line, _ in pages)
+            self._new_errors += sum(Statistics.from_line(about).errors for about, _, _ in pages)
 
     def _has_been_read(self, name: str) -> bool:
         """Whether there are results worth keeping, and no row that a file could not be opened."""

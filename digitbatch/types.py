@@ -128,6 +128,8 @@ class PageResult:
     ref: PageRef
     fields: tuple[FieldResult, ...]
     fit: Fit | None = None  # None: the configuration names no template
+    # WebP of each field, where a report asked for them; results for programs have none.
+    pictures: tuple[bytes, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def failed(self) -> bool:

@@ -24,6 +24,7 @@ def watch(
     outputs: Sequence[Path],
     stop: threading.Event,
     *,
+    report: Path | None = None,
     min_age_s: float = 5.0,
     on_run: Callable[["RunSummary"], None] = lambda _: None,
     **options: Any,
@@ -36,6 +37,7 @@ def watch(
         folders: Folders to read and watch.
         outputs: Files to write.
         stop: Set from elsewhere, such as a signal's handler: the page in hand is finished.
+        report: An .html file to write with them, for people.
         min_age_s: A file is read when nothing has been written to it for so long.
         on_run: Told of each run that read something.
         **options: Of `pipeline.run`.
@@ -44,13 +46,17 @@ def watch(
         UsageError: If watchfiles is not installed, or there is nothing to watch or write.
         DigitbatchError: What ends a run: a bad page does not.
     """
-    changes = _changes(folders, outputs, stop)
+    files = [*outputs, *([] if report is None else [report])]
+    if not outputs:
+        raise UsageError("name a file with --out: what is watched is read again and again")
+    changes = _changes(folders, files, stop)
     next(changes)  # it begins to look only then, and what comes during the first run is to be seen
-    with hold(outputs):
+    with hold(files):
         while not stop.is_set():
             summary = pipeline.run(
                 folders,
                 out=outputs,
+                report=report,
                 min_age_s=min_age_s,
                 stop=stop.is_set,
                 update_when_stopped=True,
@@ -89,8 +95,6 @@ def _changes(
             "watching needs watchfiles: pip install 'digitbatch[watch]'; or run "
             "`digitbatch run --min-age 5` from cron (docs/cron.md)"
         ) from error
-    if not outputs:
-        raise UsageError("name a file with --out: what is watched is read again and again")
     for folder in folders:
         if not folder.is_dir():
             raise UsageError(f"cannot watch {folder}: it is no folder; name folders that exist")

@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,13 +28,16 @@ class ReadLevel:
     """Reads the page's grey level, after a pause that shuffles which page is ready first."""
 
     pause_s: float = 0.0
+    pictures: bool = False
 
     def __call__(self, _: Predictor | None) -> Reader:
         return self.read
 
     def read(self, page: Page) -> PageResult:
         time.sleep(self.pause_s * (level(page) % 3))
-        return result(page, str(level(page)))
+        text = str(level(page))
+        shown = (f"picture of {text}".encode(),) if self.pictures else ()
+        return replace(result(page, text), pictures=shown)
 
 
 @dataclass(frozen=True)

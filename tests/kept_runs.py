@@ -10,7 +10,7 @@ from PIL import Image
 
 from digitbatch.engine import Chunk, MakeReader, PageRead, read_files
 from digitbatch.inputs import InputOptions, SourceFile
-from digitbatch.journaled import AlarmLimits, run_with_journal
+from digitbatch.journaled import AlarmLimits, Targets, run_with_journal
 from digitbatch.results import RunMeta, RunSummary
 from digitbatch.session import Repeat
 from digitbatch.types import FieldResult, PageRef, PageResult
@@ -49,6 +49,7 @@ class KeptRun:
     workers: int = 0
     meta: RunMeta = META
     names: Sequence[str] = OUTPUTS
+    report: Path | None = None
     page_counts: dict[str, int] | None = None  # of files that are not even opened, for speed
     read: list[tuple[str, int]] = field(default_factory=list)  # by the last run, in order
 
@@ -64,10 +65,9 @@ class KeptRun:
         self.read = []
         return run_with_journal(
             inputs or [self.scans],
-            self.outputs,
-            [],
+            Targets([self.folder / name for name in self.names], self.report),
             self.meta,
-            Repeat(**repeat),
+            Repeat(pictures=self.report is not None, **repeat),
             limits or AlarmLimits(),
             self._read_files,
             None,
@@ -88,7 +88,8 @@ class KeptRun:
 
     @property
     def outputs(self) -> list[Path]:
-        return [self.folder / name for name in self.names]
+        report = [] if self.report is None else [self.report]
+        return [*(self.folder / name for name in self.names), *report]
 
     @property
     def journal(self) -> Path:

@@ -23,7 +23,7 @@ from digitbatch.nn.predictors import cuda_is_there
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples" / "pages"
 PAGE = SAMPLES / "notebook.jpg"
-COMMANDS = ("run", "inspect", "check", "train", "evaluate", "models")
+COMMANDS = ("run", "score", "inspect", "check", "train", "evaluate", "models")
 
 
 @pytest.fixture(autouse=True)

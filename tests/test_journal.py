@@ -1,6 +1,8 @@
+import base64
 import itertools
 import json
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -8,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
@@ -16,11 +19,12 @@ from hypothesis import strategies as st
 from digitbatch.errors import ConfigError, ExitCode, InputError, OutputError, StoppedError
 from digitbatch.journal import Journal, find_journal, lines
 from digitbatch.journal.binding import Binding
+from digitbatch.known_pages import KnownPage, page_to_text, pictures_to_text
 from digitbatch.outputs.csv_file import CsvFormat
 from digitbatch.outputs.json_file import JsonFormat, JsonLinesFormat
-from digitbatch.results import page_to_text
+from digitbatch.outputs.report import ReportFormat
 from digitbatch.types import PageResult
-from tests.fake_readers import RaiseOn
+from tests.fake_readers import RaiseOn, ReadLevel
 from tests.kept_runs import OUTPUTS, KeptRun, scan
 from tests.made_results import META, pages
 
@@ -71,15 +75,21 @@ def older(path: Path, seconds: float = 100) -> None:
 @given(st.lists(pages, min_size=1, max_size=3))
 def test_outputs_of_a_journal_are_those_of_the_pages(results: list[PageResult]) -> None:
     """What a page's text in the journal gives is, byte for byte, what the page itself gives."""
-    for make in (CsvFormat, partial(JsonFormat, META), partial(JsonLinesFormat, META)):
+    forms = (JsonFormat, JsonLinesFormat, ReportFormat)
+    for make in (CsvFormat, *(partial(form, META) for form in forms)):
         straight, by_journal = make(), make()
-        for page in results:
+        for number, read in enumerate(results):
+            shown = tuple(b"%d" % place for place in range(len(read.fields)))
+            page = replace(read, pictures=shown if number % 2 else ())
             rows, text = page_to_text(page)
-            body = lines.decode(lines.encode(lines.PAGE, lines.to_text(rows), text))
+            kept = pictures_to_text(page)
+            body = lines.decode(lines.encode(lines.PAGE, lines.to_text(rows), text, kept))
             assert body is not None
-            _, about, text = body.decode().split("\t")
+            _, about, text, pictures = body.decode().split("\t")
             expected = straight.page(page).encode("utf-8", "backslashreplace")
-            known = by_journal.known_page(page.ref.file, page.ref.page, json.loads(about), text)
+            known = by_journal.known_page(
+                KnownPage(page.ref.file, page.ref.page, json.loads(about), text, pictures)
+            )
             assert known.encode("utf-8", "backslashreplace") == expected
 
 
@@ -424,3 +434,128 @@ class TestFaultsOfTheDisk:
         run()
         assert run.read == []
         assert "d.tif" in run.files()
+
+
+class TestReport:
+    @pytest.fixture
+    def run(self, run: KeptRun) -> KeptRun:
+        """Runs that write a report."""
+        run.report = run.folder / "report.html"
+        run.make_reader = ReadLevel(pictures=True)
+        return run
+
+    @staticmethod
+    def pictures(run: KeptRun) -> list[str]:
+        """What the report shows, in its order."""
+        text = run.outputs[-1].read_text(encoding="utf-8")
+        found = re.search(r'id="rows"[^>]*>(.*?)</script>', text, re.DOTALL)
+        assert found is not None
+        return [base64.b64decode(row[8]).decode() for row in json.loads(found[1])]
+
+    SHOWN: ClassVar = [f"picture of {level}" for level in (10, 20, 21, 22, 30)]
+
+    def test_nothing_new(self, run: KeptRun) -> None:
+        """The same again reads nothing; a report that is lost is made anew, with all pictures."""
+        run()
+        expected = run.content()
+        assert self.pictures(run) == self.SHOWN
+        run()
+        assert (run.read, run.content()) == ([], expected)
+        assert run.report is not None
+        run.report.unlink()
+        run()
+        assert (run.read, run.content()) == ([], expected)
+
+    def test_pages_known_without_pictures(self, run: KeptRun) -> None:
+        """They are read again where a report is asked for, and once only; rows stay."""
+        plain = KeptRun(run.folder, run.scans)
+        plain()
+        before = plain.content()
+        run()
+        assert run.read == ALL
+        assert self.pictures(run) == self.SHOWN
+        assert run.content()[: len(OUTPUTS)] == before
+        plain()
+        assert (plain.read, plain.content()) == ([], before)
+        scan(run.scans / "d.tif", 40)
+        plain()
+        assert plain.read == [("d.tif", 1)]
+        run()
+        assert run.read == [("d.tif", 1)]
+        assert self.pictures(run) == [*self.SHOWN, "picture of 40"]
+
+    def test_no_pictures_without_a_report(self, run: KeptRun) -> None:
+        """Neither the JSON nor the journal of a plain run has any."""
+        run()
+        assert b"picture" not in b"".join(run.content()[: len(OUTPUTS)])
+        with_pictures = run.journal.stat().st_size
+        run.report, run.make_reader = None, ReadLevel()
+        run(fresh=True)
+        encoded = base64.b64encode(b"picture of 10")
+        assert encoded not in run.journal.read_bytes()
+        assert run.journal.stat().st_size < with_pictures
+
+    @pytest.mark.parametrize("pages_read", range(1, len(ALL)))
+    @pytest.mark.parametrize("plain_first", [False, True])
+    def test_stopped_after_any_page(self, run: KeptRun, pages_read: int, plain_first: bool) -> None:
+        """Whether or not the run that was stopped kept pictures, the report has them all."""
+        calls = itertools.count(1)
+        first = KeptRun(run.folder, run.scans) if plain_first else run
+        with pytest.raises(StoppedError):
+            first(stop=lambda: next(calls) == pages_read)
+        assert run.report is not None
+        assert not run.report.exists()
+        run()
+        assert sorted(run.read) == (ALL if plain_first else ALL[pages_read:])
+        stopped = run.content()
+        run(fresh=True)
+        assert run.content() == stopped
+
+    def test_a_file_with_pictures_of_some_pages(self, run: KeptRun) -> None:
+        """A plain run may end what one with a report began; the next report reads it again."""
+        calls = itertools.count(1)
+        with pytest.raises(StoppedError):
+            run(stop=lambda: next(calls) == 2)
+        plain = KeptRun(run.folder, run.scans)
+        plain()
+        assert plain.read == ALL[2:]
+        run()
+        assert run.read == ALL[1:]
+        assert self.pictures(run) == self.SHOWN
+
+    def test_cut_at_any_byte(self, run: KeptRun) -> None:
+        """A killed run ends with the report of one that never was."""
+        run()
+        expected, whole = run.content(), run.journal.read_bytes()
+        for size in range(0, len(whole), 37):
+            run.journal.write_bytes(whole[:size])
+            run()
+            assert run.content() == expected, size
+
+    def test_moved_and_copied_files(self, run: KeptRun) -> None:
+        """Pictures go with the content; copies known without them are read once for all."""
+        run()
+        shutil.copy(run.scans / "a.tif", run.scans / "d.tif")
+        run()
+        assert run.read == []
+        assert self.pictures(run) == [*self.SHOWN, "picture of 10"]
+        plain = KeptRun(run.folder, run.scans)
+        plain(fresh=True)
+        run()
+        assert run.read == ALL
+        assert self.pictures(run) == [*self.SHOWN, "picture of 10"]
+
+    def test_failed_pages_are_not_read_again(self, run: KeptRun) -> None:
+        """There is nothing to show of them."""
+        (run.scans / "b.tif").write_bytes(b"no picture")
+        run()
+        assert self.pictures(run) == ["picture of 10", "", "picture of 30"]
+        run()
+        assert run.read == []
+
+    def test_rows_of_removed_scans(self, run: KeptRun) -> None:
+        """Kept rows stay in the report, without pictures where nobody can take one any more."""
+        KeptRun(run.folder, run.scans)()
+        (run.scans / "a.tif").unlink()
+        run(removed="keep")
+        assert self.pictures(run) == ["", *self.SHOWN[1:]]

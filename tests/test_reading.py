@@ -241,7 +241,7 @@ class TestFields:
             (Reading((place(1, 0), place(1, 30)), (), 0.99), "only strokes like 1"),
             (Reading((place(OTHER, 0), place(1, 30)), (), 0.99), "1 digit unreadable"),
             (
-                Reading((Place(block(0, 0, 20, 40), sure(5), was_cut=True),), (), 0.99),
+                Reading((Place(block(0, 0, 20, 40), sure(5), was_cut=True),), (), 0.97),
                 "digits touch",
             ),
         ],
@@ -251,6 +251,13 @@ class TestFields:
         field = field_result("n", reading, SIZE, IDENTITY, Review())
         assert field.status == "review"
         assert why in field.message
+
+    @pytest.mark.parametrize(("margin", "agreed"), [(0.99, False), (0.92, True)])
+    def test_touching_digits_may_be_sure(self, margin: float, agreed: bool) -> None:
+        """They are accepted if two readers agree, or if one is as sure as of a digit alone."""
+        touching = Place(block(0, 0, 20, 40), sure(5, 0.999), was_cut=True, agreed=agreed)
+        field = field_result("n", Reading((touching,), (), margin), SIZE, IDENTITY, Review())
+        assert field.status == "ok"
 
     def test_a_wrong_number_of_digits_is_said(self) -> None:
         """The field says how many digits were expected and how many were found."""

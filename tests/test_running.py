@@ -179,11 +179,14 @@ def watching(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     (tmp_path / "scans").mkdir()
     command = [sys.executable, "-m", "digitbatch", "watch", tmp_path / "scans"]
     process = subprocess.Popen(
-        [*map(str, command), "--out", str(tmp_path / "r.csv"), "--min-age", "0.5"],
+        [
+            *map(str, command), "--out", str(tmp_path / "r.csv"),
+            "--report", str(tmp_path / "r.html"), "--min-age", "0.5",
+        ],
         stderr=subprocess.PIPE,
         encoding="utf-8",
         env=os.environ | {"PYTHONPATH": str(ROOT)},
-    )
+    )  # fmt: skip
     yield process
     process.kill()
     process.communicate()
@@ -208,3 +211,6 @@ def test_watch(watching: subprocess.Popen[str], tmp_path: Path) -> None:
     watching.send_signal(signal.SIGTERM)
     assert watching.wait(30) == ExitCode.OK
     assert files() == {"a.png", "bad.png"}
+    report = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert '"bad.png"' in report
+    assert "UklGR" in report  # a WebP in base64

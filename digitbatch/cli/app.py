@@ -4,29 +4,29 @@ import os
 import signal
 import sys
 import traceback
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
+from digitbatch.cli.options import (
+    BatchSize,
+    Config,
+    Device,
+    Kind,
+    Memory,
+    Model,
+    OnDevice,
+    PageTimeout,
+    Quiet,
+    Removing,
+    Replace,
+    Report,
+    Verbose,
+    Workers,
+)
 from digitbatch.errors import DigitbatchError, ExitCode
-
-
-class Device(StrEnum):
-    """Where crops are classified."""
-
-    auto = "auto"
-    cpu = "cpu"
-    cuda = "cuda"
-
-
-class Removed(StrEnum):
-    """What becomes of the rows of scans that are no longer there."""
-
-    drop = "drop"
-    keep = "keep"
 
 
 class _Commands(TyperGroup):
@@ -95,58 +95,6 @@ def _options(
     """Take what stands before the command."""
 
 
-def _workers(text: str) -> int | Literal["auto"]:
-    if text == "auto":
-        return "auto"
-    if not text.isascii() or not text.isdigit():
-        raise typer.BadParameter(f"{text!r} is no number and not auto")
-    return int(text)
-
-
-Config = Annotated[
-    Path | None,
-    typer.Option(
-        "--config", "-c", metavar="FILE",
-        help="The chain and the zones. Otherwise ./pipeline.yaml, or the packaged one.",
-    ),
-]  # fmt: skip
-Model = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FOLDER",
-        help="The weights. Otherwise the config's, the promoted or the packaged ones.",
-    ),
-]
-OnDevice = Annotated[
-    Device, typer.Option(help="Where crops are classified; auto takes a GPU if there is one.")
-]
-BatchSize = Annotated[
-    int, typer.Option(min=1, metavar="N", help="Most crops that a GPU gets at once.")
-]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only errors.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="More, tracebacks too.")]
-
-
-Removing = Annotated[
-    Removed | None,
-    typer.Option(
-        help="Rows of scans that are no longer there. Otherwise drop, but not if all are gone."
-    ),
-]
-PageTimeout = Annotated[
-    float,
-    typer.Option(
-        min=0, metavar="SECONDS", help="A page that takes longer is an error row; 0: no limit."
-    ),
-]
-Memory = Annotated[
-    int,
-    typer.Option(
-        min=0, metavar="MB", help="Most data of a reading process, on Linux; 0: no limit."
-    ),
-]
-
-
 @app.command()
 def run(
     inputs: Annotated[
@@ -160,12 +108,11 @@ def run(
             "Otherwise CSV on the standard output.",
         ),
     ] = None,
+    report: Report = None,
     config: Config = None,
     model: Model = None,
     device: OnDevice = Device.auto,
-    workers: Annotated[
-        Any, typer.Option(parser=_workers, metavar="N|auto", help="Processes that read pages.")
-    ] = "auto",
+    workers: Workers = "auto",
     batch_size: BatchSize = 4096,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Forget earlier runs and read everything.")
@@ -200,7 +147,7 @@ def run(
     from digitbatch.cli.reading import run_command
 
     code = run_command(
-        inputs, out or [], "quiet" if quiet else "verbose" if verbose else "normal",
+        inputs, out or [], report, "quiet" if quiet else "verbose" if verbose else "normal",
         config=config, model=model, device=device.value, workers=workers, batch_size=batch_size,
         fresh=fresh, retry_failed=retry_failed, removed=removed and removed.value,
         min_age_s=min_age, fail_if_review_above=fail_if_review_above, fail_on_drift=fail_on_drift,
@@ -218,6 +165,7 @@ def watch(
         list[Path],
         typer.Option("--out", "-o", metavar="FILE", help="As for run; at least one."),
     ],
+    report: Report = None,
     min_age: Annotated[
         float,
         typer.Option(
@@ -227,9 +175,7 @@ def watch(
     config: Config = None,
     model: Model = None,
     device: OnDevice = Device.auto,
-    workers: Annotated[
-        Any, typer.Option(parser=_workers, metavar="N|auto", help="Processes that read pages.")
-    ] = "auto",
+    workers: Workers = "auto",
     removed: Removing = None,
     page_timeout: PageTimeout = 120,
     memory: Memory = 4096,
@@ -241,7 +187,7 @@ def watch(
     from digitbatch.cli.upkeep import watch_command
 
     code = watch_command(
-        folders, out, "quiet" if quiet else "verbose" if verbose else "normal",
+        folders, out, "quiet" if quiet else "verbose" if verbose else "normal", report=report,
         config=config, model=model, device=device.value, workers=workers, min_age_s=min_age,
         removed=removed and removed.value, page_timeout_s=page_timeout, memory_mb=memory,
     )  # fmt: skip
@@ -259,6 +205,26 @@ def status(
     from digitbatch.cli.upkeep import status_command
 
     status_command(output, as_json)
+
+
+@app.command()
+def score(
+    truth: Annotated[Path, typer.Argument(metavar="TRUTH", help="What is written: .csv or .json.")],
+    results: Annotated[
+        Path, typer.Argument(metavar="RESULTS", help="Of a run: .csv, .json or .jsonl.")
+    ],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="All figures as JSON instead of tables.")
+    ] = False,
+    curve: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.png", help="A picture of the error against the share accepted."),
+    ] = None,
+) -> None:
+    """Compare results with what is written, and say what of the accepted is wrong."""
+    from digitbatch.cli.score import score_command
+
+    score_command(truth, results, as_json, curve)
 
 
 @app.command()
@@ -301,7 +267,6 @@ template = typer.Typer(
     rich_markup_mode=None, no_args_is_help=True, help="Make the zones of a form, and look at them."
 )
 app.add_typer(template, name="template")
-Replace = Annotated[bool, typer.Option("--replace", help="Write over files that are there.")]
 
 
 @template.command()
@@ -441,16 +406,11 @@ def promote(
     promote_command(folder, gate)
 
 
-class _Kind(StrEnum):
-    digit = "digit"
-    line = "line"
-
-
 @models.command()
 def rollback(
     kind: Annotated[
-        _Kind, typer.Option(help="Of networks that read single digits, or lines of them.")
-    ] = _Kind.digit,
+        Kind, typer.Option(help="Of networks that read single digits, or lines of them.")
+    ] = Kind.digit,
 ) -> None:
     """Go back to what runs used before the last promotion."""
     from digitbatch.cli.kept import rollback_command

@@ -18,7 +18,11 @@ from digitbatch.pipeline import STDOUT
 
 
 def run_command(
-    inputs: Sequence[Path], out: Sequence[Path], verbosity: Verbosity, **options: Any
+    inputs: Sequence[Path],
+    out: Sequence[Path],
+    report: Path | None,
+    verbosity: Verbosity,
+    **options: Any,
 ) -> int:
     """Run, show how it goes and what came of it; `options` are those of `pipeline.run`."""
     from digitbatch import pipeline
@@ -31,12 +35,14 @@ def run_command(
         progress(verbosity, rows_on_stdout=len(files) < len(outputs)) as seen,
     ):
         try:
-            summary = pipeline.run(inputs, out=outputs, progress=seen, stop=asked, **options)
+            summary = pipeline.run(
+                inputs, out=outputs, report=report, progress=seen, stop=asked, **options
+            )
         except StoppedError as error:
             print_error(str(error))
             return asked.exit_code
     if verbosity != "quiet":
-        print_end(summary, seen, files)
+        print_end(summary, seen, [*files, *([] if report is None else [report])])
     elif summary.this_run is not None:
         for alarm in summary.this_run.alarms:
             print_error(alarm)

@@ -17,6 +17,7 @@ class PageReading:
     config: Config
     model: Path  # a folder
     line_model: Path  # the same, of the network that reads digits that touch
+    pictures: bool = False  # whether results have pictures of their fields
 
     def __call__(self, predictor: Predictor | None) -> Reader:
         """Make a reader.
@@ -29,13 +30,21 @@ class PageReading:
 
             predictor = OnnxPredictor(self.model)
         groups = partial(_read_groups, self.line_model)
-        return partial(_read, config=self.config, predictor=predictor, groups=groups)
+        return partial(
+            _read,
+            config=self.config,
+            predictor=predictor,
+            groups=groups,
+            pictures=self.pictures,
+        )
 
 
-def _read(page: Page, config: Config, predictor: Predictor, groups: GroupReader) -> PageResult:
+def _read(
+    page: Page, config: Config, predictor: Predictor, groups: GroupReader, pictures: bool
+) -> PageResult:
     from digitbatch.reading import read_page
 
-    return read_page(page, config, predictor, groups)
+    return read_page(page, config, predictor, groups, pictures=pictures)
 
 
 def _read_groups(model: Path, inks: Sequence[Image]) -> Sequence[GroupAnswer]:

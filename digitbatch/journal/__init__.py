@@ -7,7 +7,7 @@ was stopped at any byte goes on and ends with the same outputs as one that never
 from digitbatch.journal import lines
 from digitbatch.journal.binding import READING_VERSION, Binding
 from digitbatch.journal.drift import find_drift
-from digitbatch.journal.index import AGAIN, FAILED, GONE, UNKNOWN, FileKey, Index, Known
+from digitbatch.journal.index import AGAIN, FAILED, GONE, PICTURED, UNKNOWN, FileKey, Index, Known
 from digitbatch.journal.journal import Journal, find_journal, journal_beside
 from digitbatch.journal.statistics import Statistics
 
@@ -15,6 +15,7 @@ __all__ = [
     "AGAIN",
     "FAILED",
     "GONE",
+    "PICTURED",
     "READING_VERSION",
     "UNKNOWN",
     "Binding",

@@ -23,6 +23,7 @@ UNKNOWN: Final = FileKey(-1, -1, bytes(_DIGEST_BYTES))
 FAILED: Final = 1  # has error rows
 AGAIN: Final = 2  # is to be read again, whatever its key says
 GONE: Final = 4  # was missing from the inputs, and its rows are out of the outputs
+PICTURED: Final = 8  # has all that a report shows of it
 
 
 class Known(NamedTuple):
@@ -101,8 +102,8 @@ class Index:
         row = self._rows[name]
         self._flags[row] = (self._flags[row] | add) & ~take
 
-    def find(self, digest: bytes) -> Known | None:
-        """A file with this content, by whatever name."""
+    def find(self, digest: bytes, need: int = 0) -> Known | None:
+        """A file with this content and the flags `need`, by whatever name."""
         if self._sorted is None:
             heads = np.frombuffer(bytes(self._digests), ">u8").reshape(-1, _DIGEST_BYTES // 8)[:, 0]
             order = np.argsort(heads, kind="stable")
@@ -113,7 +114,7 @@ class Index:
         first, last = np.searchsorted(heads, head, "left"), np.searchsorted(heads, head, "right")
         for row in (*rows, *order[first:last].tolist()):
             known = self._known(row)
-            if known.key.digest == digest and not known.flags & AGAIN:
+            if known.key.digest == digest and known.flags & (AGAIN | need) == need:
                 return known
         return None
 

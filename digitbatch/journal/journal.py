@@ -10,11 +10,11 @@ from typing import Any, Final, Self
 from digitbatch.errors import OutputError
 from digitbatch.journal import lines
 from digitbatch.journal.binding import Binding
-from digitbatch.journal.index import AGAIN, FAILED, GONE, FileKey, Index, Known
+from digitbatch.journal.index import AGAIN, FAILED, GONE, PICTURED, FileKey, Index, Known
 from digitbatch.journal.scan import Partial, Scanned, add_run, scan, statistics_since
 from digitbatch.journal.statistics import Statistics
+from digitbatch.known_pages import page_to_text, pictures_to_text
 from digitbatch.outputs import AtomicFile, output_error
-from digitbatch.results import page_to_text
 from digitbatch.types import PageRef, PageResult, failed_page
 
 _ENDING: Final = ".digitbatch-journal"  # the walk takes no such name for a scan
@@ -110,7 +110,7 @@ class Journal:
         """Append a page; the pages of a file come one after the other, from the first not known.
 
         Args:
-            result: Of the page.
+            result: Of the page; its pictures are kept where it has some.
             key: Of its file, from before it was read.
             pages: How many its file has.
             ink: The share of its pixels that is dark, where it is known.
@@ -127,14 +127,15 @@ class Journal:
             content = head
         statistics = Statistics.of_page(result, ink)
         rows, text = page_to_text(result)
+        pictures = pictures_to_text(result)
         content += lines.encode(
             lines.FAILED if result.failed else lines.PAGE,
             lines.to_text([statistics.to_json(), rows]),
             text,
+            *([pictures] if pictures else []),
         )
         self._write(content)
-        partial.done += 1
-        partial.failed |= result.failed
+        partial.take(failed=result.failed, pictured=bool(pictures))
         self._found.partial = partial
         self.statistics.add(statistics)
         if partial.done == partial.pages:
@@ -158,10 +159,16 @@ class Journal:
 
     def add_same(self, name: str, key: FileKey, known: Known) -> None:
         """Append a file whose content is known, by this name or another."""
-        failed = bool(known.flags & FAILED)
-        text = _key_text(name, key, at=[known.start, known.end], failed=failed)
+        flags = known.flags & (FAILED | PICTURED)
+        text = _key_text(
+            name,
+            key,
+            at=[known.start, known.end],
+            failed=bool(flags & FAILED),
+            pictured=bool(flags & PICTURED),
+        )
         self._write_between(lines.encode(lines.SAME, text))
-        self.index.put(name, Known(key, known.start, known.end, FAILED if failed else 0))
+        self.index.put(name, Known(key, known.start, known.end, flags))
 
     def mark_again(self, name: str) -> None:
         """Have a known file read again by the next run."""
@@ -191,8 +198,12 @@ class Journal:
         self._found.changed = False
         self.statistics = Statistics()
 
-    def pages_of(self, name: str) -> Iterator[tuple[str, str]]:
-        """The pages of a known file, in order: statistics and rows, then the page, both as JSON.
+    def pages_of(self, name: str) -> Iterator[tuple[str, str, str]]:
+        """The pages of a known file, in order.
+
+        Yields:
+            Statistics and rows, the page, and the pictures of its fields ("" where there are
+            none), all as JSON.
 
         Raises:
             OutputError: If the journal cannot be read.
@@ -207,10 +218,10 @@ class Journal:
             raise output_error(self.path, error) from error
         for line in content.split(b"\n")[:-1]:
             try:
-                _, _, about, page = line.decode().split("\t", 3)
+                _, _, about, page, *pictures = line.decode().split("\t", 4)
             except ValueError as error:
                 raise damaged(self.path) from error
-            yield about, page
+            yield about, page, pictures[0] if pictures else ""
 
     def sync(self) -> None:
         """Bring what is written onto the disk.
@@ -246,8 +257,7 @@ class Journal:
         self.close()
 
     def _complete(self, partial: Partial) -> None:
-        flags = FAILED if partial.failed else 0
-        self.index.put(partial.name, Known(partial.key, partial.start, self._end, flags))
+        self.index.put(partial.name, Known(partial.key, partial.start, self._end, partial.flags))
         self._found.partial = None
         if self._held_back:
             waiting, self._held_back = self._held_back, []

@@ -1,7 +1,7 @@
 """The lines of a journal: each whole and true, or not there.
 
-A line is a checksum, a letter that says what it holds, and one or two JSON texts, parted by tabs,
-which JSON has none of: `tail results.csv.digitbatch-journal | cut -f 3-` shows them.
+A line is a checksum, a letter that says what it holds, and one to three JSON texts, parted by tabs,
+which JSON has none of: `tail results.csv.digitbatch-journal | cut -f 3,4` shows all but pictures.
 """
 
 import json
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 HEADER: Final = b"h"  # what the results are made with
 FILE: Final = b"f"  # a file's key, and how many pages follow
-PAGE: Final = b"p"  # statistics and rows, then the page
+PAGE: Final = b"p"  # statistics and rows, then the page, then pictures where they are known
 FAILED: Final = b"e"  # the same, of a page with error rows
 SAME: Final = b"s"  # a file's key, and where a file with the same content stands
 AGAIN: Final = b"a"  # the name of a file that is to be read again

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from digitbatch.journal import lines
-from digitbatch.journal.index import AGAIN, FAILED, GONE, FileKey, Index, Known
+from digitbatch.journal.index import AGAIN, FAILED, GONE, PICTURED, FileKey, Index, Known
 from digitbatch.journal.statistics import Statistics
 
 _MALFORMED: Final = (ValueError, KeyError, TypeError, OverflowError, RecursionError)
@@ -25,6 +25,18 @@ class Partial:
     start: int  # where its page lines begin, in bytes
     done: int = 0
     failed: bool = False
+    pictured: bool = True  # all of the pages that are done
+
+    @property
+    def flags(self) -> int:
+        """What is to be said of the file."""
+        return (FAILED if self.failed else 0) | (PICTURED if self.pictured else 0)
+
+    def take(self, *, failed: bool, pictured: bool) -> None:
+        """Count a page that is done; of one that failed there is nothing to show."""
+        self.done += 1
+        self.failed |= failed
+        self.pictured &= pictured or failed
 
 
 @dataclass(slots=True)
@@ -72,7 +84,7 @@ def scan(path: Path) -> Scanned:
 def _take(found: Scanned, kind: bytes, content: bytes, end: int) -> None:
     """Take one line in; `end`: where the next one begins."""
     if kind in (lines.PAGE, lines.FAILED):
-        _take_page(found, kind == lines.FAILED, end)
+        _take_page(found, kind == lines.FAILED, content.count(b"\t") > 1, end)
         found.changed = True
         return
     found.partial = None
@@ -95,7 +107,7 @@ def _take(found: Scanned, kind: bytes, content: bytes, end: int) -> None:
         start, stop = value["at"]
         if not 0 <= start <= stop <= end:
             raise ValueError("no place in this journal")
-        flags = FAILED if value["failed"] else 0
+        flags = (FAILED if value["failed"] else 0) | (PICTURED if value["pictured"] else 0)
         found.index.put(_name(value["file"]), Known(key_of(value), start, stop, flags))
     elif kind in (lines.AGAIN, lines.GONE) and value in found.index:
         found.index.mark(value, add=AGAIN if kind == lines.AGAIN else GONE)
@@ -103,15 +115,13 @@ def _take(found: Scanned, kind: bytes, content: bytes, end: int) -> None:
         found.index.mark(value, take=GONE)
 
 
-def _take_page(found: Scanned, failed: bool, end: int) -> None:
+def _take_page(found: Scanned, failed: bool, pictured: bool, end: int) -> None:
     partial = found.partial
     if partial is None:
         return
-    partial.done += 1
-    partial.failed |= failed
+    partial.take(failed=failed, pictured=pictured)
     if partial.done == partial.pages:
-        flags = FAILED if partial.failed else 0
-        found.index.put(partial.name, Known(partial.key, partial.start, end, flags))
+        found.index.put(partial.name, Known(partial.key, partial.start, end, partial.flags))
         found.partial = None
 
 

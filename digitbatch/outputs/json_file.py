@@ -1,17 +1,15 @@
 """Results as JSON (one document) and JSON Lines (one page a line)."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from digitbatch.known_pages import KnownPage, text_of_page
 from digitbatch.results import (
     RESULT_COUNTS,
     SCHEMA_VERSION,
-    KnownRow,
     RunMeta,
     RunSummary,
     page_to_json,
-    text_of_page,
     to_line,
 )
 from digitbatch.types import PageResult
@@ -34,10 +32,10 @@ class JsonFormat:
         separator, self._separator = self._separator, ",\n"
         return separator + to_line(page_to_json(result))
 
-    def known_page(self, file: str, page: int, rows: Sequence[KnownRow], text: str) -> str:  # noqa: ARG002 - as others
+    def known_page(self, known: KnownPage) -> str:
         """The same of a page from a journal."""
         separator, self._separator = self._separator, ",\n"
-        return separator + text_of_page(file, text)
+        return separator + text_of_page(known.file, known.text)
 
     def end(self, summary: RunSummary) -> str:
         """The rest of the document."""
@@ -59,9 +57,9 @@ class JsonLinesFormat:
         """One line."""
         return to_line(self._head | page_to_json(result)) + "\n"
 
-    def known_page(self, file: str, page: int, rows: Sequence[KnownRow], text: str) -> str:  # noqa: ARG002 - as others
+    def known_page(self, known: KnownPage) -> str:
         """The same of a page from a journal."""
-        return self._opening + text_of_page(file, text)[1:] + "\n"
+        return self._opening + text_of_page(known.file, known.text)[1:] + "\n"
 
     def end(self, summary: RunSummary) -> str:  # noqa: ARG002 - the formats share one shape
         """Nothing, as at the start."""

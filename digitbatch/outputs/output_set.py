@@ -8,10 +8,12 @@ from types import TracebackType
 from typing import Final, Protocol, Self, TextIO
 
 from digitbatch.errors import OutputError, UsageError
+from digitbatch.known_pages import KnownPage
 from digitbatch.outputs.atomic import AtomicFile, check_writable, output_error
 from digitbatch.outputs.csv_file import CsvFormat
 from digitbatch.outputs.json_file import JsonFormat, JsonLinesFormat
-from digitbatch.results import KnownRow, RunMeta, RunSummary
+from digitbatch.outputs.report import ReportFormat
+from digitbatch.results import RunMeta, RunSummary
 from digitbatch.types import PageResult
 
 
@@ -20,7 +22,7 @@ class Format(Protocol):
 
     def start(self) -> str: ...
     def page(self, result: PageResult) -> str: ...
-    def known_page(self, file: str, page: int, rows: Sequence[KnownRow], text: str) -> str: ...
+    def known_page(self, known: KnownPage) -> str: ...
     def end(self, summary: RunSummary) -> str: ...
 
 
@@ -36,7 +38,7 @@ class Output(Protocol):
     """What a run writes to. Leaving the `with` block without `finish` aborts."""
 
     def write(self, result: PageResult) -> None: ...
-    def write_known(self, file: str, page: int, rows: Sequence[KnownRow], text: str) -> None: ...
+    def write_known(self, known: KnownPage) -> None: ...
     def finish(self, summary: RunSummary) -> None: ...
     def abort(self) -> None: ...
     def __enter__(self) -> Self: ...
@@ -52,22 +54,25 @@ class Output(Protocol):
 class OutputSet:
     """The files of one run. None of them changes before `finish`, and then all do."""
 
-    def __init__(self, paths: Sequence[Path], meta: RunMeta) -> None:
+    def __init__(self, paths: Sequence[Path], meta: RunMeta, report: Path | None = None) -> None:
         """Check all paths, then open a temporary file beside each.
 
         Args:
             paths: Files to write, each once; the ending says the format.
             meta: What makes the results.
+            report: A page for people, to write with them.
 
         Raises:
             UsageError: If an ending is none of `FORMATS` or a path is given twice.
             OutputError: If one of them cannot be written.
         """
-        check_outputs(paths)
+        check_outputs(paths, report)
         self._outputs: list[tuple[AtomicFile, Format]] = []
+        forms = [(path, FORMATS[path.suffix.lower()](meta)) for path in paths]
+        if report is not None:
+            forms.append((report, ReportFormat(meta)))
         try:
-            for path in paths:
-                form = FORMATS[path.suffix.lower()](meta)
+            for path, form in forms:
                 self._outputs.append((AtomicFile(path), form))
                 self._outputs[-1][0].write(form.start())
         except BaseException:
@@ -87,21 +92,15 @@ class OutputSet:
             self.abort()
             raise
 
-    def write_known(self, file: str, page: int, rows: Sequence[KnownRow], text: str) -> None:
+    def write_known(self, known: KnownPage) -> None:
         """Write a page from a journal to every output, byte for byte as `write` would.
-
-        Args:
-            file: As in the results.
-            page: From 1.
-            rows: Of the page, from `page_to_text`.
-            text: All of it, from there too.
 
         Raises:
             OutputError: As `write`.
         """
         try:
             for output, form in self._outputs:
-                output.write(form.known_page(file, page, rows, text))
+                output.write(form.known_page(known))
         except BaseException:
             self.abort()
             raise
@@ -177,9 +176,9 @@ class CsvStream:
         """
         self._put(self._format.page(result))
 
-    def write_known(self, file: str, page: int, rows: Sequence[KnownRow], text: str) -> None:
+    def write_known(self, known: KnownPage) -> None:
         """Write a page from a journal. Raises as `write` does."""
-        self._put(self._format.known_page(file, page, rows, text))
+        self._put(self._format.known_page(known))
 
     def finish(self, summary: RunSummary) -> None:
         """Write what is left: the header, where there was no page. Raises as `write` does."""
@@ -211,7 +210,7 @@ class CsvStream:
         self.abort()
 
 
-def check_outputs(paths: Sequence[Path]) -> None:
+def check_outputs(paths: Sequence[Path], report: Path | None = None) -> None:
     """Find out before a run whether its outputs can be written; see `check_writable`.
 
     Raises:
@@ -224,8 +223,12 @@ def check_outputs(paths: Sequence[Path]) -> None:
                 f"cannot tell the format of {path} by its ending; "
                 f"results are written as {', '.join(FORMATS)}: name the file results.csv, say"
             )
+    if report is not None and report.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(
+            f"a report is a page for browsers: expected the ending .html, got {report}"
+        )
     places: dict[str, Path] = {}
-    for path in paths:
+    for path in (*paths, *([] if report is None else [report])):
         check_writable(path)
         first = places.setdefault(os.path.normcase(path.resolve()), path)
         if first is not path:

@@ -159,8 +159,11 @@ def boxed(entry: FieldResult, boxes: Sequence[int], doubt: str = "") -> FieldRes
         doubt: Why a person should look at it; "" for no reason.
     """
     text = entry.digits[0].text if entry.digits else ""
-    for digit, (before, box) in zip(entry.digits[1:], pairwise(boxes), strict=True):
-        text += (" " if box - before > 1 else "") + digit.text
+    point = len(entry.text.replace(" ", "").partition(".")[0]) if "." in entry.text else None
+    for at, (digit, (before, box)) in enumerate(
+        zip(entry.digits[1:], pairwise(boxes), strict=True), 1
+    ):
+        text += ("." if at == point else " " if box - before > 1 else "") + digit.text
     reasons = ["an empty box between digits"] if " " in text else []
     reasons += [reason for reason in (doubt, entry.message) if reason]
     status = "review" if reasons else entry.status

@@ -67,11 +67,21 @@ def decode(
         groups: How the line network reads ink that must be parted. It takes the place of all cuts
             through that ink.
     """
+    paths = paths_through(lattice, probabilities, groups)
+    lengths = [len(group.digits) for group in groups]
+    best = paths.logs.max(axis=1)
+    path = _best_path(paths.arcs, best, lengths, count)
+    return reading_along(paths, path or _best_path(paths.arcs, best, lengths, None) or [])
+
+
+def paths_through(
+    lattice: Lattice, probabilities: Probabilities, groups: Sequence[GroupText] = ()
+) -> "Paths":
+    """All ways to read the line; the arguments are those of `decode`."""
     atoms = lattice.atoms
     size = lattice.digit_height_px
     shares = np.maximum(probabilities[:, :OTHER].astype(np.float64), _UNLIKELY)
-    logs = np.log(shares)
-    arcs: _Arcs = [[] for _ in range(len(atoms) + 1)]
+    arcs: Arcs = [[] for _ in range(len(atoms) + 1)]
     uncut = np.zeros(len(atoms), np.bool_)
     for group in groups:
         uncut[group.first : group.last] = True
@@ -85,41 +95,65 @@ def decode(
         arcs[candidate.last].append((candidate.first, index, shape))
     for position, atom in enumerate(atoms):
         if not (uncut[position] and (atom.cut_left or atom.cut_right)):
-            arcs[position + 1].append((position, _NOISE, noise_score(atom, size)))
+            arcs[position + 1].append((position, NOISE, noise_score(atom, size)))
     for number, group in enumerate(groups):
-        arcs[group.last].append((group.first, _GROUP - number, group.log_probability))
-    lengths = [len(group.digits) for group in groups]
-    path = _best_path(arcs, logs.max(axis=1), lengths, count)
-    path = path or _best_path(arcs, logs.max(axis=1), lengths, None)
+        arcs[group.last].append((group.first, GROUP - number, group.log_probability))
+    return Paths(lattice, probabilities, tuple(groups), arcs, np.log(shares))
+
+
+def reading_along(
+    paths: "Paths", path: Sequence[tuple[int, int, int]], text: Sequence[int] | None = None
+) -> Reading:
+    """The reading of one path.
+
+    Args:
+        paths: All of them.
+        path: The (start, end, what) of each of its steps.
+        text: Its digits; None: the likeliest at each place.
+    """
+    lattice, probabilities = paths.lattice, paths.probabilities
     places: list[Place] = []
     left_over: list[Piece] = []
     explained = 1.0
-    for first, last, index in path or []:
-        if index == _NOISE:
-            left_over += atoms[first:last]
+    for first, last, index in path:
+        if index == NOISE:
+            left_over += lattice.atoms[first:last]
             continue
-        if index <= _GROUP:
-            places += groups[_GROUP - index].places
+        if index <= GROUP:
+            places += paths.groups[GROUP - index].places
             continue
         piece = lattice.candidates[index].piece
         was_cut = piece.cut_left or piece.cut_right
         places.append(Place(piece, probabilities[index], was_cut, (first, last)))
         explained *= 1 - float(probabilities[index][OTHER])
-    text = [int(place.probabilities[:OTHER].argmax()) for place in places]
+    if text is None:
+        text = [int(place.probabilities[:OTHER].argmax()) for place in places]
     # All that the paths weigh together, and the weight of "this ink is no digits at all".
-    everything = np.exp(_total(arcs, np.log(shares.sum(axis=1)))) + (1 - explained)
-    margin = float(np.exp(_text_total(arcs, logs, text, groups)) / everything)
+    summed = np.log(np.exp(paths.logs).sum(axis=1))
+    everything = np.exp(_total(paths.arcs, summed)) + (1 - explained)
+    margin = float(np.exp(_text_total(paths.arcs, paths.logs, text, paths.groups)) / everything)
     return Reading(tuple(places), tuple(left_over), min(1.0, margin))
 
 
-_Arcs = list[list[tuple[int, int, float]]]
-"""For each end: (start, what, score); what: a candidate, `_NOISE`, or `_GROUP` less a group."""
-_NOISE: Final = -1
-_GROUP: Final = -2
+Arcs = list[list[tuple[int, int, float]]]
+"""For each end: (start, what, score); what: a candidate, `NOISE`, or `GROUP` less a group."""
+NOISE: Final = -1
+GROUP: Final = -2
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """All ways through a lattice, and what each step of them weighs."""
+
+    lattice: Lattice
+    probabilities: Probabilities = field(repr=False, compare=False)  # (candidates, 11)
+    groups: tuple[GroupText, ...]
+    arcs: Arcs
+    logs: NDArray[np.float64] = field(repr=False, compare=False)  # (candidates, 10)
 
 
 def _best_path(
-    arcs: _Arcs,
+    arcs: Arcs,
     logs: NDArray[np.float64],
     lengths: Sequence[int],
     count: tuple[int, int] | None,
@@ -130,7 +164,7 @@ def _best_path(
         states: dict[int, tuple[float, int, int, int]] = {}
         for start, index, shape in arcs[end]:
             score = shape + float(logs[index]) if index >= 0 else shape
-            more = 1 if index >= 0 else 0 if index == _NOISE else lengths[_GROUP - index]
+            more = 1 if index >= 0 else 0 if index == NOISE else lengths[GROUP - index]
             for digits, state in best[start].items():
                 now = digits + more if count else digits
                 if count and now > count[1]:
@@ -152,7 +186,7 @@ def _best_path(
     return path[::-1]
 
 
-def _total(arcs: _Arcs, logs: NDArray[np.float64]) -> float:
+def _total(arcs: Arcs, logs: NDArray[np.float64]) -> float:
     """The logarithm of the weight of all paths."""
     total = np.full(len(arcs), -np.inf)
     total[0] = 0.0
@@ -167,7 +201,7 @@ def _total(arcs: _Arcs, logs: NDArray[np.float64]) -> float:
 
 
 def _text_total(
-    arcs: _Arcs, logs: NDArray[np.float64], text: Sequence[int], groups: Sequence[GroupText]
+    arcs: Arcs, logs: NDArray[np.float64], text: Sequence[int], groups: Sequence[GroupText]
 ) -> float:
     """The logarithm of the weight of all paths that give a text.
 
@@ -177,10 +211,10 @@ def _text_total(
     total[0, 0] = 0.0
     for end in range(1, len(arcs)):
         for start, index, shape in arcs[end]:
-            if index == _NOISE:
+            if index == NOISE:
                 total[end] = np.logaddexp(total[end], total[start] + shape)
-            elif index <= _GROUP:
-                digits = groups[_GROUP - index].digits
+            elif index <= GROUP:
+                digits = groups[GROUP - index].digits
                 for place in _occurrences(text, digits):
                     reached = total[start, place] + shape
                     after = place + len(digits)

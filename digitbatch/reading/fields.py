@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Final
+from typing import Final, Literal
 
 import cv2
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from digitbatch.config import Review
 from digitbatch.reading.decode import Place, Reading
 from digitbatch.reading.pieces import Piece
-from digitbatch.reading.points import is_speck, mark_kind
+from digitbatch.reading.points import DECIMAL, decimal_places, is_speck, mark_kind
 from digitbatch.types import CLASSES, OTHER, Affine, Box, DigitResult, FieldResult, Mark, Status
 
 _RUNNERS_UP: Final = 3
@@ -29,6 +29,7 @@ def field_result(
     points: Sequence[Piece] = (),
     columns: Sequence[int] = (),
     doubts: Sequence[str] = (),
+    decimals: Literal["ignore", "keep"] | None = None,
 ) -> FieldResult:
     """One field as the results show it.
 
@@ -42,6 +43,7 @@ def field_result(
         points: Decimal points and commas, found before anything was read.
         columns: Of the table, from 1, that each place stands in; empty where there is no table.
         doubts: Why the field is for review whatever its digits are.
+        decimals: What becomes of decimal points; None: a person looks at them.
     """
     places = reading.places
     none: tuple[int | None, ...] = (None,) * len(places)
@@ -60,9 +62,12 @@ def field_result(
         status: Status = "review" if any(mark.kind == "other" for mark in marks) else "empty"
         message = _marks_message(marks) if status == "review" else ""
         return FieldResult(name, status, message=message, box=_around(marks), marks=marks)
-    text = _spaced(digits, [place.piece.box for place in places])
+    behind = decimal_places(reading, points, digit_height_px) if decimals == "keep" else None
+    text = _spaced(digits, [place.piece.box for place in places], behind)
     confidence = round(reading.margin, _DECIMALS)
-    reasons = _reasons(reading, digits, marks, confidence, review)
+    expected_marks = decimals == "ignore" or behind is not None
+    odd = tuple(mark for mark in marks if not (expected_marks and mark.kind in DECIMAL))
+    reasons = _reasons(reading, digits, odd, confidence, review)
     if count and not count[0] <= len(digits) <= count[1]:
         expected = f"{count[0]}" if count[0] == count[1] else f"{count[0]} to {count[1]}"
         reasons.insert(0, f"{expected} digits expected, {len(digits)} found")
@@ -117,7 +122,9 @@ def _reasons(
         reasons.append(f"digit {weakest + 1} is unsure ({digit.text}{other})")
     elif confidence < review.min_margin:
         reasons.append("could be parted or read otherwise")
-    if any(place.was_cut and not place.agreed for place in reading.places):
+    # One reader's word alone: it must be as sure of the whole as a digit of its own must be.
+    alone = any(place.was_cut and not place.agreed for place in reading.places)
+    if alone and confidence < review.min_confidence:
         reasons.append("digits touch")
     if marks:
         reasons.append(_marks_message(marks))
@@ -147,10 +154,12 @@ def _around(marks: tuple[Mark, ...]) -> Box | None:
     return box
 
 
-def _spaced(digits: Sequence[DigitResult], boxes: Sequence[Box]) -> str:
+def _spaced(
+    digits: Sequence[DigitResult], boxes: Sequence[Box], decimals: int | None = None
+) -> str:
     """The digits with a blank between the cells of a table, and at each wide gap.
 
-    Wide is a gap against the line's own gaps and digits.
+    Wide is a gap against the line's own gaps and digits. A point stands before the last `decimals`.
     """
     if len(digits) < 2:
         return "".join(digit.text for digit in digits)
@@ -158,9 +167,10 @@ def _spaced(digits: Sequence[DigitResult], boxes: Sequence[Box]) -> str:
     gaps = [after.left - before.right for before, after in pairwise(boxes)]
     wide = max(0.8 * height, 1.8 * max(0.0, float(np.percentile(gaps, 25))))
     text = digits[0].text
-    for gap, (before, digit) in zip(gaps, pairwise(digits), strict=True):
+    for at, (gap, (before, digit)) in enumerate(zip(gaps, pairwise(digits), strict=True), 1):
         apart = gap > wide or (before.column != digit.column and gap > _CELL_GAP * height)
-        text += (" " if apart else "") + digit.text
+        point = decimals is not None and at == len(digits) - decimals
+        text += ("." if point else " " if apart else "") + digit.text
     return text
 
 

@@ -2,18 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
 from digitbatch.config import Config
 from digitbatch.reading.cells import boxed, joined_reading
-from digitbatch.reading.decode import Reading, decode
+from digitbatch.reading.decode import GroupText, Paths, Reading, decode, paths_through
 from digitbatch.reading.fields import field_result
 from digitbatch.reading.find import find_fields
 from digitbatch.reading.ink import Ink
 from digitbatch.reading.laid import back_on_scan, lay
 from digitbatch.reading.lattice import Lattice, build_lattice
+from digitbatch.reading.obeyed import obeyed
+from digitbatch.reading.pictures import with_pictures
 from digitbatch.reading.pieces import Piece
 from digitbatch.reading.sheet import prepare_sheet
 from digitbatch.reading.tables import TableLine, table_lines
@@ -38,7 +41,12 @@ digit fits. Less made crosses and pieces of digits to digits, on mark tables fir
 
 
 def read_page(
-    page: Page, config: Config, predictor: Predictor, group_reader: GroupReader | None = None
+    page: Page,
+    config: Config,
+    predictor: Predictor,
+    group_reader: GroupReader | None = None,
+    *,
+    pictures: bool = False,
 ) -> PageResult:
     """Read one page.
 
@@ -50,6 +58,7 @@ def read_page(
         predictor: The network. It is asked twice: first about the components as they are, then
             about what the doubtful ones could be when parted or joined.
         group_reader: Reads digits that touch; None: they are read by cutting alone.
+        pictures: Cut a small picture of each field, for a report.
 
     Raises:
         PageError: If the page cannot be read: it does not fit its template, for example.
@@ -70,20 +79,44 @@ def read_page(
         for unit, lattice, answer in zip(units, lattices, answers, strict=True)
     ]
     judged = readings
+    groups: list[list[GroupText]] = [[] for _ in units]
     if group_reader:
-        readings = _with_groups_read(units, lattices, answers, readings, group_reader)
+        groups = _groups_read(lattices, readings, group_reader)
+        readings = [
+            decode(lattice, answer, unit.count, own) if own else reading
+            for unit, lattice, answer, reading, own in zip(
+                units, lattices, answers, readings, groups, strict=True
+            )
+        ]
     lines = [TableLine(reading) for reading in readings]
     if not config.fields:
         lines = table_lines(readings, [ink.digit_height_px for ink in inks], judged)
+    ends = np.cumsum([0, *(len(ink.units) for ink in inks)]).tolist()
+
+    def paths_of(field: int) -> list[Paths]:
+        own = slice(ends[field], ends[field + 1])
+        found = zip(lattices[own], answers[own], groups[own], strict=True)
+        return [paths_through(*each) for each in found]
+
+    by_rule = obeyed(
+        inks,
+        [readings[first:last] for first, last in pairwise(ends)],
+        paths_of,
+        config,
+    )
+    zones = {zone.name: zone for zone in config.fields}
     fields: list[FieldResult] = []
-    start = 0
-    for ink in inks:
-        own = lines[start : start + len(ink.units)]
-        start += len(ink.units)
-        reading = own[0].reading
+    for ink, (first, last) in zip(inks, pairwise(ends), strict=True):
+        own = lines[first:last]
+        ruled = by_rule.get(ink.name)
+        parts = ruled.readings if ruled else [line.reading for line in own]
+        reading, doubts = parts[0], own[0].doubts
         boxes: tuple[int, ...] = ()
         if ink.cells:
-            reading, boxes = joined_reading([line.reading for line in own], ink.count)
+            reading, boxes = joined_reading(parts, ink.count)
+        if ruled:
+            reading = replace(reading, margin=ruled.confidence)
+            doubts = (*doubts, ruled.doubt) if ruled.doubt else doubts
         entry = field_result(
             ink.name or f"line-{len(fields) + 1:02d}",
             reading,
@@ -93,7 +126,8 @@ def read_page(
             ink.count,
             ink.points,
             own[0].columns,
-            own[0].doubts,
+            doubts,
+            zones[ink.name].decimals if ink.name in zones else None,
         )
         entry = replace(entry, row=own[0].row)
         if boxes:
@@ -101,7 +135,8 @@ def read_page(
         if ink.name or entry.text:
             fields.append(entry)
     result = PageResult(page.ref, tuple(fields) or (FieldResult("", "empty"),))
-    return back_on_scan(result, laid)
+    result = back_on_scan(result, laid)
+    return with_pictures(result, page, laid) if pictures else result
 
 
 def _segmenter(unit: Ink, config: Config) -> Contours:
@@ -110,29 +145,13 @@ def _segmenter(unit: Ink, config: Config) -> Contours:
     return config.segmenter.model_copy(update={"cut_touching": False}) if one else config.segmenter
 
 
-def _with_groups_read(
-    units: Sequence[Ink],
-    lattices: Sequence[Lattice],
-    answers: Sequence[Probabilities],
-    readings: Sequence[Reading],
-    group_reader: GroupReader,
-) -> list[Reading]:
-    """The readings again, with the line network's word on what had to be cut."""
+def _groups_read(
+    lattices: Sequence[Lattice], readings: Sequence[Reading], group_reader: GroupReader
+) -> list[list[GroupText]]:
+    """The line network's word on what had to be cut, for each unit."""
     groups = [touching_groups(*pair) for pair in zip(lattices, readings, strict=True)]
     said = iter(group_reader([group.piece.ink for own in groups for group in own]))
-    return [
-        decode(
-            lattice,
-            answer,
-            unit.count,
-            [text for group in own for text in group_texts(group, next(said))],
-        )
-        if own
-        else reading
-        for unit, lattice, answer, reading, own in zip(
-            units, lattices, answers, readings, groups, strict=True
-        )
-    ]
+    return [[text for group in own for text in group_texts(group, next(said))] for own in groups]
 
 
 def as_candidates(answers: Probabilities) -> Probabilities:

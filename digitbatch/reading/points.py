@@ -3,7 +3,11 @@
 from collections.abc import Sequence
 from typing import Final
 
+from digitbatch.reading.decode import Reading
 from digitbatch.reading.pieces import Piece
+
+DECIMAL: Final = ("point", "comma")
+"""The kinds of marks that part a number's decimals."""
 
 _SPECK: Final = 0.09  # of the digits' height: ink up to this is dirt and says nothing
 _LARGEST: Final = 0.32
@@ -51,3 +55,22 @@ def mark_kind(piece: Piece, line: Sequence[Piece], digit_height_px: float) -> st
     if not is_point(piece, line, digit_height_px):
         return "other"
     return "comma" if piece.box.height > _COMMA_LENGTH * piece.box.width else "point"
+
+
+def decimal_places(reading: Reading, points: Sequence[Piece], digit_height_px: float) -> int | None:
+    """How many digits stand behind the point or comma of a number.
+
+    Returns:
+        None where there is no point between digits, or more than one: 1.234,5 is for a person.
+    """
+    written = [place.piece for place in reading.places]
+    marks = [
+        piece
+        for piece in (*reading.left_over, *points)
+        if not is_speck(piece, digit_height_px)
+        and mark_kind(piece, written, digit_height_px) in DECIMAL
+    ]
+    if len(marks) != 1:
+        return None
+    behind = sum(piece.center_x > marks[0].center_x for piece in written)
+    return behind if 0 < behind < len(written) else None

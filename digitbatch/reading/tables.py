@@ -60,7 +60,12 @@ def table_lines(
         return []
     size = float(np.median(heights_px))
     kept = _without_words(readings, judged, _WORDS, _LEAST_LINE)
-    columns = find_columns([_standing(reading, size) for reading in kept], size)
+    # A group of letters is one component, and digits to the line network: columns are told apart
+    # by the ink as it is.
+    alone = [
+        first if reading.places else reading for first, reading in zip(judged, kept, strict=True)
+    ]
+    columns = find_columns([_standing(reading, size) for reading in alone], size)
     if columns is None:
         return [
             TableLine(reading, doubts=doubts)

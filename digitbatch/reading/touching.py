@@ -32,6 +32,7 @@ class Group:
     piece: Piece
     digits: tuple[int, ...]
     single: NDArray[np.float32] | None  # (11,) what the search says, where it sees one digit
+    is_wide: bool = False  # too wide to be sure that it is one
 
 
 def touching_groups(lattice: Lattice, reading: Reading) -> list[Group]:
@@ -54,7 +55,9 @@ def touching_groups(lattice: Lattice, reading: Reading) -> list[Group]:
         own_places = [p for p in reading.places if first <= p.atoms[0] and p.atoms[1] <= last]
         digits = tuple(int(p.probabilities[:OTHER].argmax()) for p in own_places)
         single = own_places[0].probabilities if len(own_places) == 1 else None
-        groups.append(Group(first, last, merged(lattice.atoms[first:last]), digits, single))
+        piece = merged(lattice.atoms[first:last])
+        is_wide = piece.box.width >= _WIDE * lattice.digit_height_px
+        groups.append(Group(first, last, piece, digits, single, is_wide))
     return groups
 
 
@@ -91,9 +94,20 @@ def group_texts(group: Group, answer: GroupAnswer) -> list[GroupText]:
             for char, probabilities, box in zip(text.text, shares, boxes, strict=True)
             if char != "?"
         )
-        weight = float(np.log(text.probability))
+        weight = float(np.log(_weight(group, digits, text.probability)))
         found[digits] = GroupText(group.first, group.last, digits, weight, places)
     return list(found.values())
+
+
+def _weight(group: Group, digits: tuple[int, ...], probability: float) -> float:
+    """How likely a text is: by the line network, and as much by the other where it is asked, too.
+
+    That one sees a single digit in the group. Of a wide one it cannot know.
+    """
+    if group.single is None or group.is_wide:
+        return probability
+    own = float(group.single[digits[0]]) if len(digits) == 1 else 0.0
+    return (probability + own) / 2
 
 
 def _part(piece: Piece, box: Box) -> Piece:

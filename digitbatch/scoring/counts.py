@@ -1,0 +1,174 @@
+"""What of some results is right: by folder, by field, and against the share that is accepted."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from digitbatch.errors import UsageError
+from digitbatch.scoring.pairing import aligned, bare, edits
+from digitbatch.scoring.rows import Reported, Results
+from digitbatch.scoring.truth import Truth
+from digitbatch.types import PageRef
+
+LINES: Final = "lines"
+"""What the lines of pages without zones are called together, among the fields."""
+
+_LINE: Final = re.compile(r"(?:line-)?([0-9]+)")
+
+
+@dataclass(slots=True)
+class Counts:
+    """What of the fields of some pages is right."""
+
+    pages: int = 0  # of the truth
+    missing: int = 0  # of these, pages that the results do not name
+    lines: int = 0  # fields or lines in which something is written
+    exact: int = 0  # of these, those whose text is wholly right
+    digits: int = 0  # written
+    errors: int = 0  # edit distance, over all fields; a field without a row counts with its digits
+    missed: int = 0  # fields in which something is written, reported as empty or not at all
+    spurious: int = 0  # fields with text where nothing is written
+    reported: int = 0  # fields with text
+    accepted: int = 0  # of these, those with the status ok
+    wrong: int = 0  # of the accepted
+
+    def add(self, pair: "Pair") -> None:
+        """Count one field."""
+        written, row = pair.written, pair.row
+        self.lines += bool(written)
+        self.exact += bool(written) and pair.right
+        self.digits += len(written)
+        self.errors += edits(written, pair.text)
+        self.missed += bool(written) and row is None
+        self.spurious += not written and row is not None
+        self.reported += row is not None
+        self.accepted += pair.accepted
+        self.wrong += pair.accepted and not pair.right
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What is written in a field, and the row that has its text."""
+
+    ref: PageRef
+    name: str  # of the zone; `LINES` where there are none
+    written: str  # "" for nothing
+    row: Reported | None  # None: no text was reported
+
+    @property
+    def text(self) -> str:
+        return "" if self.row is None else bare(self.row.text)
+
+    @property
+    def right(self) -> bool:
+        return not edits(self.written, self.text)
+
+    @property
+    def accepted(self) -> bool:
+        return self.row is not None and self.row.status == "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What is left of the rows with text if a confidence is asked of them."""
+
+    confidence: float  # the least that is accepted, 0 to 1
+    accepted: int
+    wrong: int  # of the accepted
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How right some results are."""
+
+    total: Counts
+    folders: dict[str, Counts]  # by the folder of the scan, "." at the top
+    fields: dict[str, Counts]  # by the zone; without zones all lines together
+    curve: tuple[Point, ...]  # the surest first
+    accepted_wrong: tuple[Pair, ...]
+    unscored_pages: int = 0  # of the results, that the truth does not name
+    missing: tuple[PageRef, ...] = field(default=())
+
+
+def score(truth: Truth, results: Results) -> Score:
+    """Compare results with what is written.
+
+    A page of the truth is complete: a field that it does not name is one in which nothing is
+    written. Pages that it does not name are left out.
+
+    Args:
+        truth: What is written.
+        results: What was read.
+
+    Raises:
+        UsageError: If the two have no page in common.
+    """
+    missing = tuple(ref for ref in truth if ref not in results)
+    if len(missing) == len(truth):
+        said = next(iter(results), None)
+        named = "nothing" if said is None else f'"{said.file}", page {said.page}'
+        raise UsageError(
+            "the truth and the results have no page in common: the truth names "
+            f'"{missing[0].file}", page {missing[0].page}, the results {named}; names are '
+            "relative to the folder that `digitbatch run` was given"
+        )
+    total = Counts()
+    folders: dict[str, Counts] = {}
+    fields: dict[str, Counts] = {}
+    pairs: list[Pair] = []
+    for ref, written in sorted(truth.items(), key=lambda item: (item[0].file, item[0].page)):
+        folder = folders.setdefault(ref.file.rpartition("/")[0] or ".", Counts())
+        own = list(_pairs(ref, written, results.get(ref, [])))
+        for counts in (total, folder):
+            counts.pages += 1
+            counts.missing += ref in missing
+        for name in dict.fromkeys(pair.name for pair in own):
+            of_field = fields.setdefault(name, Counts())
+            of_field.pages += 1
+            of_field.missing += ref in missing
+        for pair in own:
+            for counts in (total, folder, fields[pair.name]):
+                counts.add(pair)
+        pairs += own
+    return Score(
+        total,
+        dict(sorted(folders.items())),
+        fields,
+        tuple(_curve(pairs)),
+        tuple(pair for pair in pairs if pair.accepted and not pair.right),
+        sum(ref not in truth for ref in results),
+        missing,
+    )
+
+
+def _pairs(ref: PageRef, written: dict[str, str], rows: Sequence[Reported]) -> Iterator[Pair]:
+    """The fields of a page: those written, and those read where nothing is."""
+    said = [row for row in rows if bare(row.text) and row.status in ("ok", "review")]
+    numbers = {name: _LINE.fullmatch(name) for name in written}
+    # Zones may have numbers for names; lines are never called otherwise.
+    if all(numbers.values()) and all(re.fullmatch(r"line-\d+", row.name) for row in said):
+        order = sorted(written, key=lambda name: int(_LINE.sub(r"\1", name)))
+        lines = [written[name] for name in order if written[name]]
+        for line, row in aligned(lines, said):
+            yield Pair(ref, LINES, line or "", row)
+        return
+    by_name = {row.name: row for row in said}
+    for name in [*written, *(name for name in by_name if name not in written)]:
+        pair = Pair(ref, name, written.get(name, ""), by_name.get(name))
+        if pair.written or pair.row is not None:
+            yield pair
+
+
+def _curve(pairs: Sequence[Pair]) -> Iterator[Point]:
+    known = [
+        (pair.row.confidence, pair.right)
+        for pair in pairs
+        if pair.row is not None and pair.row.confidence is not None
+    ]
+    known.sort(key=lambda item: -item[0])
+    wrong = 0
+    for number, (confidence, right) in enumerate(known, 1):
+        wrong += not right
+        if number == len(known) or known[number][0] < confidence:
+            yield Point(confidence, number, wrong)

@@ -1,0 +1,119 @@
+"""What is written on pages, from a file that people made: CSV or JSON.
+
+docs/score.md has the forms.
+"""
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+from digitbatch.errors import UsageError
+from digitbatch.results import page_from_json
+from digitbatch.scoring.pairing import bare
+from digitbatch.scoring.tables import page_number, read_json, read_text, table_rows
+from digitbatch.types import PageRef
+
+Truth = dict[PageRef, dict[str, str]]
+"""For each page, what is written in its zones ("" for nothing), or on its lines by their number.
+
+A "?" is a digit that nobody can read. Texts are without blanks.
+"""
+
+_TEXT: Final = re.compile(r"[0-9?]*(?:\.[0-9?]+)?")
+
+
+def load_truth(path: Path) -> Truth:
+    """Read what is written on pages.
+
+    Args:
+        path: A table (.csv) with the columns file, field, text and, where files have several pages,
+            page; or .json, as `{"FILE#PAGE": {"FIELD": "digits"}}`; or results that were corrected.
+
+    Raises:
+        UsageError: If it cannot be read, or a row is wrong. The message says which.
+    """
+    match path.suffix.lower():
+        case ".csv":
+            truth = _from_table(path, read_text(path))
+        case ".json":
+            truth = _from_json(path, read_json(read_text(path), str(path)))
+        case _:
+            raise UsageError(
+                f"cannot tell the format of {path} by its ending; truth is .csv or .json"
+            )
+    if not truth:
+        raise UsageError(f"{path}: names no page, so there is nothing to score")
+    return truth
+
+
+def _from_table(path: Path, text: str) -> Truth:
+    truth: Truth = {}
+    places: dict[tuple[PageRef, str], str] = {}
+    for place, row in table_rows(path, text, ("file", "field", "text")):
+        if not row["file"]:
+            raise UsageError(f"{place}: file is blank, expected the name of a scan")
+        ref = PageRef(row["file"], page_number(row.get("page", ""), place))
+        name = row["field"]
+        if not name and row.get("status") == "error" and not row["text"]:
+            continue  # of corrected results: nobody says what is on a page that could not be read
+        page = truth.setdefault(ref, {})
+        if not name and not row["text"]:
+            continue  # nothing is written on the page
+        if not name:
+            raise UsageError(
+                f"{place}: field is blank, expected a zone's name or a line's number from 1"
+            )
+        if (ref, name) in places:
+            before = places[ref, name].rpartition(", ")[2]
+            raise UsageError(
+                f"{place}: {name} of {ref.file}, page {ref.page}, stands in {before} already"
+            )
+        places[ref, name] = place
+        page[name] = _digits(row["text"], place)
+    return truth
+
+
+def _from_json(path: Path, content: Any) -> Truth:
+    if isinstance(content, dict) and isinstance(content.get("pages"), list):
+        return _from_results(path, content["pages"])
+    if not isinstance(content, dict):
+        raise UsageError(f'{path}: expected {{"FILE#PAGE": {{"FIELD": "digits"}}}}')
+    truth: Truth = {}
+    for key, fields in content.items():
+        file, hash_sign, number = key.rpartition("#")
+        if not (hash_sign and file):
+            raise UsageError(f'{path}, "{key}": expected FILE#PAGE, for example "form.png#1"')
+        if not isinstance(fields, dict):
+            raise UsageError(
+                f'{path}, "{key}": expected {{"FIELD": "digits"}}, a zone\'s name or a line\'s '
+                "number with what is written there"
+            )
+        ref = PageRef(file, page_number(number or "-", f'{path}, "{key}"'))
+        truth[ref] = {
+            name: _digits(text, f'{path}, "{key}", "{name}"') for name, text in fields.items()
+        }
+    return truth
+
+
+def _from_results(path: Path, pages: list[Any]) -> Truth:
+    """Results of digitbatch that a person has corrected."""
+    truth: Truth = {}
+    for number, content in enumerate(pages, 1):
+        place = f"{path}, page {number} of the list"
+        try:
+            page = page_from_json(content)
+        except ValueError as error:
+            raise UsageError(f"{place}: {error}") from error
+        if not page.failed:
+            named = [field for field in page.fields if field.name]
+            truth[page.ref] = {f.name: _digits(f.text, f"{place}, {f.name}") for f in named}
+    return truth
+
+
+def _digits(text: object, place: str) -> str:
+    digits = bare(text) if isinstance(text, str) else None
+    if digits is None or not _TEXT.fullmatch(digits):
+        raise UsageError(
+            f"{place}: text is {text!r}, expected digits, with ? for one that nobody can read"
+        )
+    return digits
