@@ -25,7 +25,7 @@ STAMP := $(VENV_PYTHON) -c "import pathlib, sys; pathlib.Path(sys.argv[1]).touch
 .PHONY: demo test check format lint types imports install clean
 
 demo: $(VENV)/slim.stamp
-	$(VENV_PYTHON) -m digitbatch run samples/pages --out results.csv
+	$(VENV_PYTHON) -m digitbatch run samples/pages --out results.csv --fresh
 
 test: check
 	$(VENV_PYTHON) -m pytest -q

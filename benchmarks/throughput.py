@@ -76,7 +76,7 @@ def run_s(inputs: list[Path], workers: int, scratch: Path) -> float:
 
 
 def _command(inputs: list[Path], workers: int, scratch: Path) -> list[str]:
-    out = ["--out", str(scratch / "results.csv"), "--quiet"]
+    out = ["--out", str(scratch / "results.csv"), "--fresh", "--quiet"]
     flags = ["--workers", str(workers), "--device", "cpu"]
     return [sys.executable, "-m", "digitbatch", "run", *map(str, inputs), *flags, *out]
 

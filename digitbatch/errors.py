@@ -6,10 +6,12 @@ DigitbatchError
 ├── ModelError     4  weights missing, damaged, or made for other crops
 ├── OutputError    5  a result cannot be written
 ├── LockedError    6  another run holds the same output
-└── DeviceError    7  the device asked for is not there
+├── DeviceError    7  the device asked for is not there
+├── InputError     9  the inputs went away, or nothing is left of them
+└── StoppedError 130  stopped on request, after a page
 
 PageError stands beside the tree: a page that cannot be read is data. It ends as a row with status
-`error` and never ends a run.
+`error` and never ends a run. UnreachablePageError is one of which the file is innocent.
 """
 
 from enum import IntEnum
@@ -35,6 +37,10 @@ class ExitCode(IntEnum):
     """Another run holds the same output."""
     DEVICE = 7
     """The device asked for is not there."""
+    ALARM = 8
+    """Done, but too much is to be reviewed, or the pages are not as they were before."""
+    INPUT = 9
+    """The inputs went away during the run, or hold none of the scans that they held."""
     INTERNAL = 70
     """A fault of digitbatch itself; please report it."""
     INTERRUPTED = 130
@@ -83,5 +89,21 @@ class DeviceError(DigitbatchError):
     exit_code = ExitCode.DEVICE
 
 
+class InputError(DigitbatchError):
+    """The inputs went away during the run, or hold none of the scans that they held."""
+
+    exit_code = ExitCode.INPUT
+
+
+class StoppedError(DigitbatchError):
+    """Stopped on request; what was read is kept, and the same command goes on there."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
 class PageError(Exception):
     """One page cannot be read. The message is what the page's row says; the run goes on."""
+
+
+class UnreachablePageError(PageError):
+    """The system does not give the file out: it may do so tomorrow."""

@@ -45,6 +45,20 @@ def hold(outputs: Sequence[Path]) -> Iterator[None]:
         yield
 
 
+def holder(output: Path) -> str | None:
+    """Who holds an output now, and since when; None: nobody."""
+    path = lock_file(output)
+    if not path.exists():
+        return None
+    try:
+        with FileLock(path, timeout=0):
+            return None
+    except Timeout:
+        return _holder(path).strip(" ()") or "another run"
+    except OSError:
+        return None  # who may not write there cannot know
+
+
 def _me() -> str:
     now = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
     return json.dumps({"process": os.getpid(), "machine": platform.node(), "since": now}) + "\n"

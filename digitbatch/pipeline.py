@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from functools import lru_cache
@@ -16,16 +16,19 @@ import numpy as np
 from digitbatch import __version__
 from digitbatch.config import Config
 from digitbatch.config_file import find_config
-from digitbatch.engine import Reader, count_workers, read_files
+from digitbatch.engine import Chunk, Limits, PageRead, Reader, count_workers, read_files
 from digitbatch.engine.recipe import PageReading
 from digitbatch.errors import UsageError
-from digitbatch.inputs import Walk, walk
-from digitbatch.lock import hold, lock_file
+from digitbatch.following import Progress, Read, follow, log_inputs
+from digitbatch.inputs import SourceFile, Walk, walk
+from digitbatch.journaled import AlarmLimits, Targets, run_with_journal
+from digitbatch.lock import hold
 from digitbatch.nn.card import load_card
 from digitbatch.nn.kept import packaged_model, promoted_model
 from digitbatch.outputs import CsvStream, Output, OutputSet, check_outputs
 from digitbatch.packaged import default_model
 from digitbatch.results import RunMeta, RunSummary, Tally
+from digitbatch.session import Removed, Repeat
 from digitbatch.types import Image, Page, PageRef, PageResult
 
 if TYPE_CHECKING:
@@ -33,9 +36,6 @@ if TYPE_CHECKING:
 
 StrPath = str | os.PathLike[str]
 Device = Literal["auto", "cpu", "cuda"]
-Progress = Callable[[PageResult, int], None]
-"""Takes each page's result, in order, and the number of pages expected in all, as known by then."""
-
 STDOUT: Final = "-"
 """As an output: CSV on the standard output."""
 
@@ -51,10 +51,24 @@ def run(
     device: Device = "auto",
     workers: int | Literal["auto"] = "auto",
     batch_size: int = 4096,
+    fresh: bool = False,
+    retry_failed: bool = False,
+    removed: Removed | None = None,
+    min_age_s: float = 0.0,
+    fail_if_review_above: float | None = None,
+    fail_on_drift: bool = False,
+    page_timeout_s: float = 120.0,
+    memory_mb: int = 4096,
     progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
+    update_when_stopped: bool = False,
+    held: bool = False,
     report: StrPath | None = None,
 ) -> RunSummary:
     """Read every page of files and folders and write the results.
+
+    Where `out` names a file, a journal beside it keeps what is read: a run that was stopped goes
+    on, and one that is repeated reads only files that are new or changed. docs/running.md has more.
 
     Args:
         inputs: A file or folder, or several; folders are walked.
@@ -62,33 +76,52 @@ def run(
         config: A pipeline.yaml or a loaded one; None: ./pipeline.yaml, else the packaged one.
         model: A model folder; None: what the config says, else the promoted or packaged one.
         device: "auto" takes a GPU where there is one.
-        workers: Processes that read pages; "auto": one for each core, or none for a few pages.
-            Changes no result.
+        workers: Processes that read pages; "auto": one for each core, or one for a few pages. 0:
+            this process, without any limits. Changes no result.
         batch_size: Most crops that a GPU gets at once. Changes no result on the CPU.
-        progress: Called after each page with its result and the pages expected in all.
-        report: An .html file to write for people, with a picture of every field.
+        fresh: Forget what the journal knows and read everything.
+        retry_failed: Read files with error rows again.
+        removed: Whether rows of scans that are no longer there are taken out of the outputs
+            ("drop") or stay ("keep"). None: "drop", but not if all are gone.
+        min_age_s: Leave files that were written within so many seconds for the next run.
+        fail_if_review_above: The exit code is 8 if more than this share of the rows read in this
+            run is to be reviewed, 0 to 1.
+        fail_on_drift: The exit code is 8 if the pages are not like those of the last runs.
+        page_timeout_s: A page that is not read after so long becomes an error row; 0: no limit.
+        memory_mb: Most data of a process that reads, on Linux; a page that needs more becomes an
+            error row. 0: no limit.
+        progress: Called after each page that is read, with its result and the pages expected in
+            all.
+        stop: Called after each page; the run stops where it returns True.
+        update_when_stopped: Bring outputs up to date with what was read by then, and return,
+            instead of raising.
+        held: The caller holds the outputs, by `digitbatch.lock.hold`.
+        report: An .html file to write for people, with a picture of every field; pages whose
+            pictures the journal has not are read again.
 
     Returns:
-        The counts; `exit_code` is what the command would return.
+        The counts of the outputs; `exit_code` is what the command would return, `this_run` what
+        this run did.
 
     Raises:
         UsageError: A path that does not exist, or options that make no sense.
-        ConfigError: The config is wrong.
+        ConfigError: The config is wrong, or not the one of what the journal knows.
         ModelError: The model is missing or damaged.
         OutputError: An output cannot be written. Old outputs stay as they are.
         LockedError: Another run writes to the same output.
         DeviceError: "cuda" without a GPU.
+        InputError: The inputs went away, or hold none of the scans that they held.
+        StoppedError: `stop` said so. Old outputs stay as they are.
     """
     start = time.perf_counter()
-    if (workers != "auto" and workers < 1) or batch_size < 1:
+    if (workers != "auto" and workers < 0) or batch_size < 1:
         raise UsageError(
-            f"workers and batch size are at least 1, got {workers} and {batch_size}; "
+            f"workers is at least 0 and batch_size at least 1, got {workers} and {batch_size}; "
             "leave them away for what fits this machine"
         )
     sources, outputs = _paths(inputs), _paths(out)
     page = _path(report)
     reading = replace(load_plan(config, model), pictures=page is not None)
-    plan = reading.config
     card, line_card = load_card(reading.model), load_card(reading.line_model, "line")
     predictor = _gpu_predictor(reading.model, device, batch_size)
     log.info(
@@ -97,45 +130,63 @@ def run(
         card.weights_sha256[:12],
         "cpu" if predictor is None else predictor.device_name,
     )
+    plan = reading.config
     meta = RunMeta(__version__, card.weights_sha256, line_card.weights_sha256, plan.fingerprint())
     files = [path for path in outputs if str(path) != STDOUT]
-    with ExitStack() as stack:
-        check_outputs(files, page)
-        held = [*files, *([] if page is None else [page])]
-        stack.enter_context(hold(held))
-        written: list[Output] = [stack.enter_context(OutputSet(files, meta, page))]
-        if len(files) < len(outputs):
-            written.append(CsvStream(sys.stdout))
-        found = walk(sources, ignore=[*held, *map(lock_file, held)])
-        processes = count_workers(workers, found.files, plan.input)
-        _log_inputs(found, processes)
-        tally = Tally()
-        expected = len(found.files)
-        pages = read_files(
-            found.files,
+    streams = [CsvStream(sys.stdout)] if len(files) < len(outputs) else []
+
+    def read(
+        wanted: Iterable[SourceFile | Chunk], most: Sequence[SourceFile]
+    ) -> Generator[PageRead]:
+        processes = count_workers(workers, most, plan.input)
+        log.debug("%d processes read", processes)
+        return read_files(
+            wanted,
             reading,
             plan.input,
             workers=processes,
             predictor=predictor,
             batch_size=batch_size,
+            limits=Limits(page_timeout_s or None, memory_mb or None),
         )
-        for read in stack.enter_context(closing(pages)):
-            result = read.result
-            if read.trace:
-                log.debug("%s, page %d:\n%s", result.ref.file, result.ref.page, read.trace)
-            if result.ref.page == 1:
-                expected += read.page_count - 1
-            for output in written:
-                output.write(result)
-            tally.add(result)
-            if progress is not None:
-                progress(result, expected)
-        summary = tally.summary(
-            skipped=sum(found.skipped.values()), seconds=time.perf_counter() - start
-        )
-        for output in written:
-            output.finish(summary)
-        return summary
+
+    targets = Targets(files, page, streams)
+    repeat = Repeat(fresh, retry_failed, removed, min_age_s, reading.pictures, update_when_stopped)
+    limits = AlarmLimits(fail_if_review_above, fail_on_drift)
+    check_outputs(files, page)
+    with ExitStack() as stack:
+        if not held:
+            stack.enter_context(hold(targets.all_files))
+        if files:
+            return run_with_journal(
+                sources, targets, meta, repeat, limits, read, progress, stop, start
+            )
+        written: list[Output] = [stack.enter_context(OutputSet([], meta, page)), *streams]
+        found = walk(sources, ignore=targets.all_files)
+        log_inputs(found)
+        return _run_without_journal(found, written, read, progress, stop, start)
+
+
+def _run_without_journal(
+    found: Walk,
+    outputs: Sequence[Output],
+    read: Read,
+    progress: Progress | None,
+    stop: Callable[[], bool] | None,
+    start: float,
+) -> RunSummary:
+    """Read everything, and write each page as it comes."""
+    tally = Tally()
+    with closing(read(found.files, found.files)) as pages:
+        for page in follow(pages, len(found.files), progress, stop):
+            for output in outputs:
+                output.write(page.result)
+            tally.add(page.result)
+    skipped = sum(found.skipped.values())
+    summary = tally.summary(skipped=skipped, seconds=time.perf_counter() - start)
+    for output in outputs:
+        output.finish(summary)
+    return summary
 
 
 def read_page(
@@ -210,21 +261,6 @@ def _gpu_predictor(
     if device == "cpu" or (device == "auto" and not cuda_is_there()):
         return None
     return load_predictor(model, "cuda", batch_size)
-
-
-def _log_inputs(found: Walk, processes: int) -> None:
-    for file in found.unreadable:
-        log.warning("%s cannot be listed", file.name)
-    skipped = ", ".join(f"{count} {reason}" for reason, count in found.skipped.items())
-    log.info(
-        "%d %s to read%s; %s",
-        len(found.files),
-        "file" if len(found.files) == 1 else "files",
-        f" (skipped: {skipped})" if skipped else "",
-        "in this process" if processes == 1 else f"{processes} processes",
-    )
-    if not found.files:
-        log.warning("there is nothing to read: the inputs hold no picture and no PDF")
 
 
 def _paths(given: StrPath | Iterable[StrPath]) -> list[Path]:

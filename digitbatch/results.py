@@ -4,8 +4,9 @@ Pure: no files, no formats. What does not apply is "" where it is a text, and No
 number or a box.
 """
 
+import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, TypeVar, get_args
 
@@ -16,6 +17,10 @@ _T = TypeVar("_T")
 
 SCHEMA_VERSION: Final = 1
 """Goes up when a key of the JSON or a column changes its meaning or goes, not for new ones."""
+
+
+# JSON allows these inside a string, but many readers (Python's splitlines) end a line at them.
+_LINE_ENDS: Final = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 
 class Record(NamedTuple):
@@ -110,6 +115,16 @@ def page_to_json(result: PageResult) -> dict[str, Any]:
             "turned_deg": float(result.fit.turned_deg),
         }
     return page
+
+
+def to_line(value: Any) -> str:
+    """A value as JSON without a line end in it.
+
+    Raises:
+        ValueError: If a number is not finite; JSON has no such numbers.
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text if text.isascii() else text.translate(_LINE_ENDS)
 
 
 def page_from_json(page: dict[str, Any]) -> PageResult:
@@ -212,16 +227,40 @@ class RunSummary:
     digits: int = 0  # places in the texts, those that nobody could read ("?") included
     skipped: int = 0  # files in the folders that are no inputs
     seconds: float = 0.0
+    this_run: "ThisRun | None" = None  # None: all of it was read in this run
 
     @property
     def exit_code(self) -> ExitCode:
-        """`ERROR_ROWS` if the outputs hold an error row, else `OK`, also where nothing was read."""
+        """`ALARM` if a limit was passed, `ERROR_ROWS` if the outputs hold an error row, else `OK`.
+
+        All is well also where nothing was read.
+        """
+        if self.this_run is not None and self.this_run.alarms:
+            return ExitCode.ALARM
         return ExitCode.ERROR_ROWS if self.errors else ExitCode.OK
 
     @property
     def pages_per_second(self) -> float:
-        """Pages per second from start to end; 0 where no time was taken."""
-        return self.pages / self.seconds if self.seconds > 0 else 0.0
+        """Pages read per second from start to end; 0 where no time was taken."""
+        pages = self.pages if self.this_run is None else self.this_run.pages
+        return pages / self.seconds if self.seconds > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ThisRun:
+    """What one run did, where outputs hold the results of earlier ones too."""
+
+    pages: int = 0  # read
+    ok: int = 0  # rows of these
+    review: int = 0
+    errors: int = 0
+    new_errors: int = 0  # error rows of files that had none before
+    known: int = 0  # files that were read by an earlier run
+    recognised: int = 0  # files under a new name or date, whose content was known
+    waiting: int = 0  # files left for the next run, as they were young or changing
+    removed: int = 0  # files that are no longer there, since this run
+    warnings: tuple[str, ...] = ()  # how the pages differ from those of the last runs
+    alarms: tuple[str, ...] = ()  # limits that were passed: the exit code is 8
 
 
 Count = Literal["files", "pages", "fields", "ok", "review", "empty", "errors", "digits"]
@@ -252,6 +291,24 @@ class Tally:
             counts["errors" if field.status == "error" else field.status] += 1
             counts["digits"] += len(field.digits)
 
+    def add_counts(self, rows: Sequence[int], digits: int, *, new_file: bool) -> None:
+        """Count one page that has been counted before.
+
+        Args:
+            rows: How many are `ok`, `review`, `empty` and `error`.
+            digits: Places in the texts.
+            new_file: Whether it is the first page of its file.
+        """
+        counts = self._counts
+        counts["files"] += new_file
+        counts["pages"] += 1
+        counts["fields"] += sum(rows)
+        counts["ok"] += rows[0]
+        counts["review"] += rows[1]
+        counts["empty"] += rows[2]
+        counts["errors"] += rows[3]
+        counts["digits"] += digits
+
     def summary(self, *, skipped: int = 0, seconds: float = 0.0) -> RunSummary:
         """The counts so far.
 
@@ -259,4 +316,5 @@ class Tally:
             skipped: Files in the folders that are no inputs.
             seconds: Duration of the run.
         """
-        return RunSummary(**self._counts, skipped=skipped, seconds=seconds)
+        counts: dict[str, Any] = {name: self._counts[name] for name in RESULT_COUNTS}
+        return RunSummary(**counts, skipped=skipped, seconds=seconds)

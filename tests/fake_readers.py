@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,13 +28,16 @@ class ReadLevel:
     """Reads the page's grey level, after a pause that shuffles which page is ready first."""
 
     pause_s: float = 0.0
+    pictures: bool = False
 
     def __call__(self, _: Predictor | None) -> Reader:
         return self.read
 
     def read(self, page: Page) -> PageResult:
         time.sleep(self.pause_s * (level(page) % 3))
-        return result(page, str(level(page)))
+        text = str(level(page))
+        shown = (f"picture of {text}".encode(),) if self.pictures else ()
+        return replace(result(page, text), pictures=shown)
 
 
 @dataclass(frozen=True)
@@ -124,4 +127,27 @@ class ReadAndPrint:
     def read(self, page: Page) -> PageResult:
         print("a library says hello")
         os.write(1, b"and so does native code\n")
+        return result(page, str(level(page)))
+
+
+@dataclass(frozen=True)
+class SufferOn:
+    """On pages of some levels: crashes in native code, hangs, or asks for too much memory."""
+
+    crash: int = -1
+    hang: int = -1
+    hog: int = -1
+
+    def __call__(self, _: Predictor | None) -> Reader:
+        return self.read
+
+    def read(self, page: Page) -> PageResult:
+        if level(page) == self.crash:
+            import ctypes
+
+            ctypes.string_at(0)
+        elif level(page) == self.hang:
+            time.sleep(600)
+        elif level(page) == self.hog:
+            np.ones(3 << 27)  # 3 GiB
         return result(page, str(level(page)))

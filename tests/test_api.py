@@ -99,9 +99,9 @@ def test_a_run_gives_its_counts(tmp_path: Path) -> None:
 
 
 def test_options_that_make_no_sense_are_refused() -> None:
-    """No workers, or batches of nothing, are a usage error."""
+    """Less than no workers, or batches of nothing, are a usage error."""
     with pytest.raises(digitbatch.UsageError):
-        digitbatch.run(PAGES, workers=0)
+        digitbatch.run(PAGES, workers=-1)
     with pytest.raises(digitbatch.UsageError):
         digitbatch.run(PAGES, batch_size=0)
 

@@ -164,11 +164,11 @@ class TestExitCodes:
         """130 after ctrl-c, 143 after kill; old outputs stay, and nothing else is left."""
         scans, out = tmp_path / "scans", tmp_path / "results.csv"
         scans.mkdir()
-        for copy in range(60):
-            shutil.copy(PAGE, scans / f"{copy}.jpg")
+        for copy in range(200):  # each of its own content, or one alone is read
+            (scans / f"{copy}.jpg").write_bytes(PAGE.read_bytes() + bytes([copy]))
         out.write_text("old", encoding="utf-8")
         run = start("run", scans, "--out", out, "--workers", "2")
-        until(lambda: any(tmp_path.glob(".digitbatch-*.tmp")))
+        until(lambda: any(tmp_path.glob("*.digitbatch-journal")))
         time.sleep(1)
         run.send_signal(number)
         _, stderr = run.communicate(timeout=20)

@@ -161,3 +161,17 @@ def test_command_reaches_no_network_and_loads_no_torch(
     )
     assert done.returncode == 0, done.stderr
     assert not record.exists(), record.read_text(encoding="utf-8")
+
+
+def test_a_run_leaves_nothing_in_the_home_folder(tmp_path: Path) -> None:
+    """No library keeps a number of the machine, or anything else, in the home of who runs it."""
+    home = tmp_path / "home"
+    home.mkdir()
+    done = python(
+        *("-m", "digitbatch", "run", PAGES / "pencil.webp", "--device", "cpu"),
+        folder=tmp_path,
+        HOME=str(home),
+        USERPROFILE=str(home),
+    )
+    assert done.returncode == 0, done.stderr
+    assert list(home.iterdir()) == []

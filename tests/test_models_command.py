@@ -53,7 +53,7 @@ def run(folder: Path, *arguments: str | Path) -> tuple[str, str]:
     """The first line of a run's log, and the hash of the weights in its results."""
     (folder / "scans").mkdir(exist_ok=True)
     out = folder / "results.json"
-    done = digitbatch("run", folder / "scans", "--out", out, *arguments)
+    done = digitbatch("run", folder / "scans", "--out", out, "--fresh", *arguments)
     assert done.exit_code == ExitCode.OK, done.stderr
     model_hash = json.loads(out.read_text(encoding="utf-8"))["model_hash"]
     return done.stderr.splitlines()[0], model_hash

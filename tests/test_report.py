@@ -157,9 +157,13 @@ class TestRun:
         arguments = ["run", str(scan), "-q", "-o", str(tmp_path / "a.csv")]
         made = CliRunner().invoke(app, [*arguments, "--report", str(tmp_path / "r.html")])
         assert made.exit_code == ExitCode.OK
-        with_report = (tmp_path / "a.csv").read_bytes()
-        CliRunner().invoke(app, arguments)
+        with_report, report_made = ((tmp_path / name).read_bytes() for name in ("a.csv", "r.html"))
+        CliRunner().invoke(app, [*arguments, "--fresh"])
         assert (tmp_path / "a.csv").read_bytes() == with_report
+        (tmp_path / "r.html").unlink()
+        on_stdout = ["run", str(scan), "-q", "--report", str(tmp_path / "r.html")]
+        assert CliRunner().invoke(app, on_stdout).stdout_bytes == with_report
+        assert (tmp_path / "r.html").read_bytes() == report_made
         rows = json.loads(parsed((tmp_path / "r.html").read_text(encoding="utf-8")).rows)
         assert len(rows) == 5
         for row in rows:

@@ -4,22 +4,29 @@ import os
 import signal
 import sys
 import traceback
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
+from digitbatch.cli.options import (
+    BatchSize,
+    Config,
+    Device,
+    Kind,
+    Memory,
+    Model,
+    OnDevice,
+    PageTimeout,
+    Quiet,
+    Removing,
+    Replace,
+    Report,
+    Verbose,
+    Workers,
+)
 from digitbatch.errors import DigitbatchError, ExitCode
-
-
-class Device(StrEnum):
-    """Where crops are classified."""
-
-    auto = "auto"
-    cpu = "cpu"
-    cuda = "cuda"
 
 
 class _Commands(TyperGroup):
@@ -50,7 +57,7 @@ app = typer.Typer(
     cls=_Commands,
     help="Turns folders of scanned handwritten forms into numbers.",
     epilog="Exit codes: 0 all read, 1 some pages could not be read, 2 usage, 3 configuration, "
-    "4 model, 5 output, 6 locked, 7 device, 130 interrupted.",
+    "4 model, 5 output, 6 locked, 7 device, 8 alarm, 9 inputs gone, 130 interrupted.",
     no_args_is_help=True,
     rich_markup_mode=None,  # plain help is there in half the time
     pretty_exceptions_enable=False,
@@ -88,38 +95,6 @@ def _options(
     """Take what stands before the command."""
 
 
-def _workers(text: str) -> int | Literal["auto"]:
-    if text == "auto":
-        return "auto"
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise typer.BadParameter(f"{text!r} is no number from 1 and not auto")
-    return int(text)
-
-
-Config = Annotated[
-    Path | None,
-    typer.Option(
-        "--config", "-c", metavar="FILE",
-        help="The chain and the zones. Otherwise ./pipeline.yaml, or the packaged one.",
-    ),
-]  # fmt: skip
-Model = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FOLDER",
-        help="The weights. Otherwise the config's, the promoted or the packaged ones.",
-    ),
-]
-OnDevice = Annotated[
-    Device, typer.Option(help="Where crops are classified; auto takes a GPU if there is one.")
-]
-BatchSize = Annotated[
-    int, typer.Option(min=1, metavar="N", help="Most crops that a GPU gets at once.")
-]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only errors.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="More, tracebacks too.")]
-
-
 @app.command()
 def run(
     inputs: Annotated[
@@ -133,31 +108,103 @@ def run(
             "Otherwise CSV on the standard output.",
         ),
     ] = None,
-    report: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE.html",
-            help="A page for people: every field with its picture, what needs a person first.",
-        ),
-    ] = None,
+    report: Report = None,
     config: Config = None,
     model: Model = None,
     device: OnDevice = Device.auto,
-    workers: Annotated[
-        Any, typer.Option(parser=_workers, metavar="N|auto", help="Processes that read pages.")
-    ] = "auto",
+    workers: Workers = "auto",
     batch_size: BatchSize = 4096,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Forget earlier runs and read everything.")
+    ] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Read files with error rows again.")
+    ] = False,
+    removed: Removing = None,
+    min_age: Annotated[
+        float,
+        typer.Option(
+            min=0, metavar="SECONDS", help="Leave files that were written so lately for next time."
+        ),
+    ] = 0,
+    fail_if_review_above: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=1, metavar="SHARE", help="Exit code 8 if more of the rows read is to review."
+        ),
+    ] = None,
+    fail_on_drift: Annotated[
+        bool, typer.Option("--fail-on-drift", help="Exit code 8 if pages are not as they were.")
+    ] = False,
+    page_timeout: PageTimeout = 120,
+    memory: Memory = 4096,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:  # fmt: skip
-    """Read every page of files and folders."""
+    """Read every page of files and folders that is new or changed."""
+    # numpy's own threads: nothing here multiplies matrices, and starting them takes time.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from digitbatch.cli.reading import run_command
 
     code = run_command(
-        inputs, out or [], config, model, device.value, workers, batch_size,
-        "quiet" if quiet else "verbose" if verbose else "normal", report,
+        inputs, out or [], report, "quiet" if quiet else "verbose" if verbose else "normal",
+        config=config, model=model, device=device.value, workers=workers, batch_size=batch_size,
+        fresh=fresh, retry_failed=retry_failed, removed=removed and removed.value,
+        min_age_s=min_age, fail_if_review_above=fail_if_review_above, fail_on_drift=fail_on_drift,
+        page_timeout_s=page_timeout, memory_mb=memory,
     )  # fmt: skip
     raise typer.Exit(code)
+
+
+@app.command()
+def watch(
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="DIR...", help="Folders to read and to watch.")
+    ],
+    out: Annotated[
+        list[Path],
+        typer.Option("--out", "-o", metavar="FILE", help="As for run; at least one."),
+    ],
+    report: Report = None,
+    min_age: Annotated[
+        float,
+        typer.Option(
+            min=0, metavar="SECONDS", help="Read a file when nobody has written to it for so long."
+        ),
+    ] = 5,
+    config: Config = None,
+    model: Model = None,
+    device: OnDevice = Device.auto,
+    workers: Workers = "auto",
+    removed: Removing = None,
+    page_timeout: PageTimeout = 120,
+    memory: Memory = 4096,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:  # fmt: skip
+    """Read folders, then whatever is added to them, until stopped (needs watchfiles)."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from digitbatch.cli.upkeep import watch_command
+
+    code = watch_command(
+        folders, out, "quiet" if quiet else "verbose" if verbose else "normal", report=report,
+        config=config, model=model, device=device.value, workers=workers, min_age_s=min_age,
+        removed=removed and removed.value, page_timeout_s=page_timeout, memory_mb=memory,
+    )  # fmt: skip
+    raise typer.Exit(code)
+
+
+@app.command()
+def status(
+    output: Annotated[
+        Path, typer.Argument(metavar="OUT", help="What `run --out` wrote, the first of several.")
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Say what is done, failed and to review, by day, and why."""
+    from digitbatch.cli.upkeep import status_command
+
+    status_command(output, as_json)
 
 
 @app.command()
@@ -220,7 +267,6 @@ template = typer.Typer(
     rich_markup_mode=None, no_args_is_help=True, help="Make the zones of a form, and look at them."
 )
 app.add_typer(template, name="template")
-Replace = Annotated[bool, typer.Option("--replace", help="Write over files that are there.")]
 
 
 @template.command()
@@ -360,16 +406,11 @@ def promote(
     promote_command(folder, gate)
 
 
-class _Kind(StrEnum):
-    digit = "digit"
-    line = "line"
-
-
 @models.command()
 def rollback(
     kind: Annotated[
-        _Kind, typer.Option(help="Of networks that read single digits, or lines of them.")
-    ] = _Kind.digit,
+        Kind, typer.Option(help="Of networks that read single digits, or lines of them.")
+    ] = Kind.digit,
 ) -> None:
     """Go back to what runs used before the last promotion."""
     from digitbatch.cli.kept import rollback_command

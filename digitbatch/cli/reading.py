@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
+from digitbatch.cli.signals import stop_signals
 from digitbatch.console import (
     Verbosity,
     print_end,
@@ -12,41 +13,39 @@ from digitbatch.console import (
     progress,
     set_up_logging,
 )
-from digitbatch.errors import ExitCode, PageError
-from digitbatch.pipeline import STDOUT, Device
+from digitbatch.errors import ExitCode, PageError, StoppedError
+from digitbatch.pipeline import STDOUT
 
 
 def run_command(
     inputs: Sequence[Path],
     out: Sequence[Path],
-    config: Path | None,
-    model: Path | None,
-    device: Device,
-    workers: int | Literal["auto"],
-    batch_size: int,
+    report: Path | None,
     verbosity: Verbosity,
-    report: Path | None = None,
-) -> ExitCode:
-    """Run, show how it goes and what came of it."""
+    **options: Any,
+) -> int:
+    """Run, show how it goes and what came of it; `options` are those of `pipeline.run`."""
     from digitbatch import pipeline
 
     set_up_logging(verbosity)
     outputs = list(out) or [Path(STDOUT)]
     files = [path for path in outputs if str(path) != STDOUT]
-    with progress(verbosity, rows_on_stdout=len(files) < len(outputs)) as seen:
-        summary = pipeline.run(
-            inputs,
-            out=outputs,
-            config=config,
-            model=model,
-            device=device,
-            workers=workers,
-            batch_size=batch_size,
-            progress=seen,
-            report=report,
-        )
+    with (
+        stop_signals() as asked,
+        progress(verbosity, rows_on_stdout=len(files) < len(outputs)) as seen,
+    ):
+        try:
+            summary = pipeline.run(
+                inputs, out=outputs, report=report, progress=seen, stop=asked, **options
+            )
+        except StoppedError as error:
+            print_error(str(error))
+            return asked.exit_code
     if verbosity != "quiet":
         print_end(summary, seen, [*files, *([] if report is None else [report])])
+    elif summary.this_run is not None:
+        for alarm in summary.this_run.alarms:
+            print_error(alarm)
     return summary.exit_code
 
 

@@ -5,16 +5,19 @@ The only modules that know tqdm and rich, and both only where there is something
 
 from digitbatch.console.lines import Verbosity, print_error, set_up_logging
 from digitbatch.console.progress import Progress, TrainingProgress, duration, progress
-from digitbatch.console.tables import print_end, print_page
+from digitbatch.console.standing import print_status
+from digitbatch.console.tables import print_counts, print_end, print_page
 
 __all__ = [
     "Progress",
     "TrainingProgress",
     "Verbosity",
     "duration",
+    "print_counts",
     "print_end",
     "print_error",
     "print_page",
+    "print_status",
     "progress",
     "set_up_logging",
 ]

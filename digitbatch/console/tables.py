@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from digitbatch.console.progress import Progress, duration
-from digitbatch.results import RunSummary
+from digitbatch.results import RunSummary, ThisRun
 from digitbatch.types import FieldResult, PageRef, PageResult, Status
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 _MOST_ROWS: Final = 60
 _STYLES: Final[dict[Status, str]] = {"ok": "green", "review": "yellow", "error": "red", "empty": ""}
@@ -30,7 +31,7 @@ def print_end(summary: RunSummary, seen: Progress, outputs: Sequence[Path]) -> N
         _print_rows(console, seen.rows)
     if seen.failures:
         _print_failures(console, seen)
-    _print_counts(console, summary)
+    print_counts(summary)
     for path in outputs:
         console.print(f"results: {path}", markup=False)
 
@@ -67,13 +68,13 @@ def _print_rows(console: "Console", rows: Sequence[tuple[PageRef, FieldResult]])
         new_file = before is None or ref.file != before.file
         confidence = "" if field.confidence is None else f"{field.confidence:.2f}"
         table.add_row(
-            Text(_printable(ref.file) if new_file else ""),  # once is enough for the eye
+            Text(printable(ref.file) if new_file else ""),  # once is enough for the eye
             str(ref.page) if ref != before else "",
-            Text(_printable(field.name)),
+            Text(printable(field.name)),
             Text(field.text),
             confidence,
             Text(field.status, style=_STYLES[field.status]),
-            Text(_printable(field.message)),
+            Text(printable(field.message)),
         )
         before = ref
     console.print(table)
@@ -87,17 +88,17 @@ def _print_failures(console: "Console", seen: Progress) -> None:
 
     console.print(Text("Could not be read:", style="bold red"))
     for ref, field in seen.failures:
-        console.print(
-            Text(f" {_printable(ref.file)}, page {ref.page}: {_printable(field.message)}")
-        )
+        console.print(Text(f" {printable(ref.file)}, page {ref.page}: {printable(field.message)}"))
     if seen.failed_fields > len(seen.failures):
         console.print(f" ... and {seen.failed_fields - len(seen.failures)} more, see the results")
     console.print()
 
 
-def _print_counts(console: "Console", summary: RunSummary) -> None:
+def print_counts(summary: RunSummary) -> None:
+    """Show the counts of the outputs, and what this run did."""
     from rich.table import Table
 
+    console = _console()
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
@@ -108,14 +109,37 @@ def _print_counts(console: "Console", summary: RunSummary) -> None:
     table.add_row("  accepted", f"{summary.ok:,}", style="green" if summary.ok else "")
     table.add_row("  to review", f"{summary.review:,}", style="yellow" if summary.review else "")
     table.add_row("  empty", f"{summary.empty:,}")
-    table.add_row("  failed", f"{summary.errors:,}", style="bold red" if summary.errors else "")
+    now = summary.this_run
+    failed = "" if now is None or not summary.errors else f"{now.new_errors:,} of them new"
+    style = "bold red" if summary.errors else ""
+    table.add_row("  failed", f"{summary.errors:,}", failed, style=style)
     if summary.skipped:
         table.add_row("files skipped", f"{summary.skipped:,}", "no scans")
+    if now is not None:
+        _add_this_run(table, now)
     taken = f"in {duration(summary.seconds)}"
     table.add_row("pages per second", f"{summary.pages_per_second:.1f}", taken)
     console.print(table)
+    for said in () if now is None else dict.fromkeys((*now.alarms, *now.warnings)):
+        style = "bold red" if now is not None and said in now.alarms else "yellow"
+        console.print(f"{said}", style=style, markup=False)
 
 
-def _printable(text: str) -> str:
-    """A name from outside, with what would steer the terminal made visible."""
+def _add_this_run(table: "Table", now: ThisRun) -> None:
+    """What this run did, where earlier ones did the rest."""
+    if not (now.known or now.recognised or now.waiting or now.removed):
+        return
+    table.add_row("pages read now", f"{now.pages:,}")
+    if now.known:
+        table.add_row("files known", f"{now.known:,}", "read by an earlier run")
+    if now.recognised:
+        table.add_row("files recognised", f"{now.recognised:,}", "their content was known")
+    if now.waiting:
+        table.add_row("files waiting", f"{now.waiting:,}", "too young: left for the next run")
+    if now.removed:
+        table.add_row("files removed", f"{now.removed:,}", "no longer there")
+
+
+def printable(text: str) -> str:
+    """A text from outside, with what would steer the terminal made visible."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

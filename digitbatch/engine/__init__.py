@@ -4,7 +4,8 @@
 function from a page to its result, and `make_reader` is called once in each process that reads.
 """
 
-from digitbatch.engine.chunks import MakeReader, PageRead, Reader
+from digitbatch.engine.chunks import Chunk, MakeReader, PageRead, Reader
 from digitbatch.engine.files import count_workers, read_files
+from digitbatch.engine.limits import Limits
 
-__all__ = ["MakeReader", "PageRead", "Reader", "count_workers", "read_files"]
+__all__ = ["Chunk", "Limits", "MakeReader", "PageRead", "Reader", "count_workers", "read_files"]

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from digitbatch.engine.batching import BatchingServer
 from digitbatch.engine.chunks import Chunk, MakeReader, PageRead, read_chunk
+from digitbatch.engine.limits import NORMAL, Limits
 from digitbatch.engine.pool import Job, WorkerPool
 from digitbatch.errors import PageError
 from digitbatch.inputs import InputOptions, SourceFile, open_source
@@ -20,11 +21,11 @@ _FEW_PAGES: Final = 8  # read sooner than worker processes start (0.5 s)
 def count_workers(
     asked: int | Literal["auto"], files: Sequence[SourceFile], options: InputOptions
 ) -> int:
-    """How many processes should read; 1: this one.
+    """How many processes should read.
 
     Args:
-        asked: A number, or "auto": one for each core, or only this process for a few pages, which
-            are done sooner than another process starts.
+        asked: A number, or "auto": one for each core, or only one for a few pages, which are done
+            sooner than more processes start.
         files: What is to be read.
         options: How files are decoded.
     """
@@ -43,13 +44,14 @@ def usable_cores() -> int:
 
 
 def read_files(
-    files: Iterable[SourceFile],
+    files: Iterable[SourceFile | Chunk],
     make_reader: MakeReader,
     options: InputOptions,
     *,
     workers: int,
     predictor: Predictor | None = None,
     batch_size: int = 1024,
+    limits: Limits = NORMAL,
 ) -> Generator[PageRead]:
     """Read every page of every file, in order. Closing the iterator stops the processes.
 
@@ -57,44 +59,65 @@ def read_files(
     row with status `error`. A page that a process died on is tried once more before that.
 
     Args:
-        files: In the order in which results are wanted; taken as they are needed.
+        files: In the order in which results are wanted; taken as they are needed. A chunk is a
+            file of which only some pages are wanted.
         make_reader: Makes the reader of a process; picklable where `workers` is over 1.
         options: How files are decoded.
-        workers: Processes that read; 1: this one.
+        workers: Processes that read; 0: this one, for looking into it: nothing stands between it
+            and a page that crashes or hangs.
         predictor: One that all pages share, in this process: that of a GPU. None: each process
             makes its own.
         batch_size: Most crops that a shared predictor gets at once from more than one page.
+        limits: What a page may cost; not where `workers` is 0.
 
     Raises:
         DigitbatchError: What stops every page.
         RuntimeError: If the processes cannot even start.
     """
-    if workers == 1:
+    if workers == 0:
         with _one_opencv_thread():
             read = make_reader(predictor)
             for file in files:
-                yield from read_chunk(Chunk(file), read, options)
+                chunk = file if isinstance(file, Chunk) else Chunk(file)
+                yield from read_chunk(chunk, read, options)
         return
     with ExitStack() as stack:
         server = None
         if predictor is not None:
             server = stack.enter_context(BatchingServer(predictor, batch_size))
-        pool = stack.enter_context(WorkerPool(workers, make_reader, options, server))
+        pool = stack.enter_context(WorkerPool(workers, make_reader, options, server, limits))
         yield from _in_order(files, pool, window=2 * workers + 2)
 
 
-def _in_order(files: Iterable[SourceFile], pool: WorkerPool, window: int) -> Iterator[PageRead]:
+def _in_order(
+    files: Iterable[SourceFile | Chunk], pool: WorkerPool, window: int
+) -> Iterator[PageRead]:
     """At most `window` files are begun, and as many chunks of the one whose turn it is."""
-    firsts = (Chunk(file, 1, _CHUNK_PAGES) for file in files)
+    wanted: deque[Chunk] = deque()  # of the files that are begun
+
+    def firsts() -> Iterator[Chunk]:
+        for file in files:
+            wanted.append(file if isinstance(file, Chunk) else Chunk(file))
+            yield next(_parts(wanted[-1], _CHUNK_PAGES + wanted[-1].first))
+
     begun: deque[Job] = deque()
-    while _fill(begun, firsts, pool, window):
+    first_parts = firsts()
+    while _fill(begun, first_parts, pool, window):
         job = begun.popleft()
         yield from pool.results(job)
-        starts = range(_CHUNK_PAGES + 1, job.page_count + 1, _CHUNK_PAGES)
-        chunks = (Chunk(job.chunk.source, start, start + _CHUNK_PAGES - 1) for start in starts)
+        chunks = _parts(wanted.popleft(), job.page_count)
+        next(chunks, None)  # that was the job
         rest: deque[Job] = deque()
         while _fill(rest, chunks, pool, window):
             yield from pool.results(rest.popleft())
+
+
+def _parts(wanted: Chunk, page_count: int) -> Iterator[Chunk]:
+    """What is wanted of a file of so many pages, few pages at a time; none if there are none."""
+    last = page_count if wanted.last is None else min(wanted.last, page_count)
+    for first in range(wanted.first, last + 1, _CHUNK_PAGES):
+        end = first + _CHUNK_PAGES - 1
+        yield Chunk(wanted.source, first, end if wanted.last is None else min(end, wanted.last))
 
 
 def _fill(jobs: deque[Job], chunks: Iterator[Chunk], pool: WorkerPool, window: int) -> deque[Job]:

@@ -15,6 +15,7 @@ class StartUp:
     make_reader: MakeReader
     options: InputOptions
     shares_predictor: bool
+    memory_mb: int | None = None  # most of its own data; None: all there is
 
 
 @dataclass(frozen=True, slots=True)

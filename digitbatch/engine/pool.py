@@ -2,13 +2,11 @@
 
 import contextlib
 import logging
-import os
 import pickle  # noqa: TID251 - between a process and its own child, over their private pipes
 import queue
 import signal
-import subprocess
-import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -19,6 +17,7 @@ import numpy as np
 
 from digitbatch.engine.batching import BatchingServer
 from digitbatch.engine.chunks import Chunk, MakeReader, PageRead
+from digitbatch.engine.limits import NORMAL, Limits
 from digitbatch.engine.messages import (
     Answer,
     Ask,
@@ -29,10 +28,12 @@ from digitbatch.engine.messages import (
     StartUp,
     portable,
 )
+from digitbatch.engine.processes import ReaderProcess, start_process
 from digitbatch.inputs import InputOptions
 from digitbatch.types import PageRef, Probabilities, failed_page
 
 _RETRIES: Final = 1  # a process may have died of what its neighbours took
+_STILLBORN: Final = 3  # processes in a row that end before they can read: no chance, but a cause
 _AHEAD: Final = 2  # a worker's jobs: the one in hand, and one so that it never waits for the parent
 
 log = logging.getLogger(__name__)
@@ -66,15 +67,16 @@ class Job:
 
 @dataclass(eq=False, slots=True)
 class _Worker:
-    process: subprocess.Popen[bytes]
+    process: ReaderProcess
     jobs: deque[Job] = field(default_factory=deque)  # the first is in hand
     ready: bool = False
+    since_s: float = 0.0  # when it began the page in hand, by time.monotonic
+    overdue: bool = False  # it was ended for that page
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def send(self, message: object) -> None:
         """Send a message; to a dead worker, nothing: its end is a message of its own."""
         stdin = self.process.stdin
-        assert stdin is not None  # noqa: S101 - it was asked for
         content = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
         with self.lock, contextlib.suppress(OSError, ValueError):  # ValueError: it is closed
             stdin.write(content)
@@ -82,10 +84,8 @@ class _Worker:
 
     def close(self) -> None:
         """Let go of a worker that has ended."""
-        stdin = self.process.stdin
-        assert stdin is not None  # noqa: S101 - it was asked for
         with self.lock, contextlib.suppress(OSError):  # what it never took is in the buffer yet
-            stdin.close()
+            self.process.stdin.close()
 
     def answer(self, outcome: Probabilities | Exception) -> None:
         """Send what became of the crops it asked about."""
@@ -114,6 +114,7 @@ class WorkerPool:
         make_reader: MakeReader,
         options: InputOptions,
         server: BatchingServer | None = None,
+        limits: Limits = NORMAL,
     ) -> None:
         """Keep what workers need; they start when there is something to do.
 
@@ -122,11 +123,16 @@ class WorkerPool:
             make_reader: Makes the reader of each; picklable.
             options: How files are decoded.
             server: Where predictions are made for all; None: each worker has its own predictor.
+            limits: What a page may cost.
         """
         self._count = count
-        self._start_up = StartUp(make_reader, options, shares_predictor=server is not None)
+        self._limits = limits
+        self._start_up = StartUp(
+            make_reader, options, shares_predictor=server is not None, memory_mb=limits.memory_mb
+        )
         self._server = server
         self._workers: list[_Worker] = []
+        self._stillborn = 0  # processes in a row
         self._waiting: deque[Job] = deque()
         self._messages: queue.SimpleQueue[tuple[_Worker, Any]] = queue.SimpleQueue()
 
@@ -149,7 +155,8 @@ class WorkerPool:
                 yield job.results.popleft()
             if job.done:
                 return
-            self._take(*self._messages.get())
+            with contextlib.suppress(queue.Empty):
+                self._take(*self._messages.get(timeout=self._seconds_left()))
 
     def __enter__(self) -> Self:
         return self
@@ -175,13 +182,33 @@ class WorkerPool:
             if idle is None or len(idle.jobs) >= _AHEAD:
                 return
             job = self._waiting.popleft()
+            if not idle.jobs:
+                idle.since_s = time.monotonic()
             idle.jobs.append(job)
             idle.send(job.chunk)
 
+    def _seconds_left(self) -> float | None:
+        """Until a page takes too long; workers whose page did are ended. None: there is no end."""
+        limit = self._limits.page_timeout_s
+        if limit is None:
+            return None
+        soonest = limit
+        for worker in self._workers:
+            if worker.ready and worker.jobs and not worker.overdue:
+                left = worker.since_s + limit - time.monotonic()
+                if left <= 0:
+                    worker.overdue = True  # its end is a message of its own
+                    worker.process.kill()
+                else:
+                    soonest = min(soonest, left)
+        return soonest
+
     def _take(self, worker: _Worker, message: object) -> None:
+        worker.since_s = time.monotonic()
         match message:
             case Ready():
                 worker.ready = True
+                self._stillborn = 0
             case Opened(page_count):
                 worker.jobs[0].page_count = page_count
             case PageRead():
@@ -198,16 +225,25 @@ class WorkerPool:
         """Go on without a worker that has died; the page it had in hand is to blame."""
         self._workers.remove(worker)
         worker.close()
-        if not worker.ready:
+        self._stillborn += not worker.ready
+        if self._stillborn >= _STILLBORN:
             raise RuntimeError(
                 f"a reader process ended before it could read ({_how(code)}); what it printed "
-                "says why. --workers 1 reads without such processes"
+                "says why"
             )
-        if worker.jobs:
+        if worker.jobs and worker.ready:
             job = worker.jobs[0]
             job.deaths += 1
             page = f"{job.chunk.source.name} page {job.chunk.first}"
-            if job.deaths <= _RETRIES:
+            if worker.overdue:  # again would take as long, and hold up the others as long
+                limit = self._limits.page_timeout_s
+                log.warning("%s: not read after %g s; going on without it", page, limit)
+                job.give_up_page(
+                    f"the page was not read after {limit:g} s; --page-timeout allows it more"
+                )
+                if job.done:
+                    worker.jobs.popleft()
+            elif job.deaths <= _RETRIES:
                 log.warning("%s: the reader process died (%s); trying again", page, _how(code))
             else:
                 job.give_up_page(f"the reader process died on this page ({_how(code)})")
@@ -217,17 +253,7 @@ class WorkerPool:
         self._hand_out()
 
     def _start(self) -> _Worker:
-        with _without_interrupts():
-            process = subprocess.Popen(
-                # -P: a module that lies where the command is run does not become ours.
-                [sys.executable, "-P", "-m", "digitbatch.engine.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(path or "." for path in sys.path)},
-                # Out of the terminal's group: ctrl-c is for this process, which ends the others.
-                start_new_session=True,
-                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-            )
+        process = start_process(quickly=self._count == 1)
         worker = _Worker(process)
         self._workers.append(worker)
         worker.send(self._start_up)
@@ -237,7 +263,6 @@ class WorkerPool:
     def _listen(self, worker: _Worker) -> None:
         """Pass a worker's messages on, up to its end; in a thread of its own."""
         stdout = worker.process.stdout
-        assert stdout is not None  # noqa: S101 - it was asked for
         # Whatever a process leaves that dies in mid-sentence: its end is all that counts.
         with stdout, contextlib.suppress(Exception):
             while True:
@@ -258,16 +283,3 @@ def _how(code: int) -> str:
     except ValueError:
         name = f"signal {-code}"
     return f"{name}: out of memory?" if -code == 9 else name
-
-
-@contextlib.contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Hold ctrl-c back while a process is made, so that none is made and then forgotten."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from digitbatch.engine.chunks import Chunk, read_chunk
+from digitbatch.engine.limits import cap_memory, die_with_parent
 from digitbatch.engine.messages import Answer, Ask, ChunkDone, Failed, Opened, Ready, portable
 from digitbatch.types import CLASSES, Crops, Probabilities
 
@@ -60,6 +61,7 @@ class Channel:
 def main() -> None:
     """Read what the parent sends until it sends no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # ctrl-c is for the parent, which ends this
+    die_with_parent()
     channel = _take_over_pipes()
     try:
         _serve(channel)
@@ -75,6 +77,7 @@ def _serve(channel: Channel) -> None:
 
     cv2.setNumThreads(1)  # there is a worker for each core
     read = start.make_reader(channel.predict if start.shares_predictor else None)
+    cap_memory(start.memory_mb)
     channel.send(Ready())
     while True:
         chunk = channel.next_chunk()

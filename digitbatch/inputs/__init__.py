@@ -2,7 +2,18 @@
 
 from digitbatch.inputs.options import InputOptions
 from digitbatch.inputs.reader import open_source
-from digitbatch.inputs.source import SourceFile, SourceReader
-from digitbatch.inputs.walk import Walk, walk
+from digitbatch.inputs.roots import Roots
+from digitbatch.inputs.source import SourceFile, SourceReader, is_out_of_memory
+from digitbatch.inputs.walk import Walk, by_place, walk
 
-__all__ = ["InputOptions", "SourceFile", "SourceReader", "Walk", "open_source", "walk"]
+__all__ = [
+    "InputOptions",
+    "Roots",
+    "SourceFile",
+    "SourceReader",
+    "Walk",
+    "by_place",
+    "is_out_of_memory",
+    "open_source",
+    "walk",
+]

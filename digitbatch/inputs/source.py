@@ -1,5 +1,6 @@
 """What the walk finds and what reading one gives: files, and readers of their pages."""
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,16 +11,25 @@ from typing import Self, SupportsFloat
 
 import numpy as np
 
-from digitbatch.errors import PageError
+from digitbatch.errors import PageError, UnreachablePageError
 from digitbatch.types import Image, Page, PageRef
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class SourceFile:
     """One file to read; no pixels and no open handle, so it can be queued or sent to a worker."""
 
-    path: Path
+    location: str  # its path; as a Path, a million of them would take half a gigabyte
     name: str  # as in the results: relative, "/" between folders, only characters that UTF-8 has
+
+    def __init__(self, path: Path | str, name: str) -> None:
+        object.__setattr__(self, "location", os.fspath(path))
+        object.__setattr__(self, "name", name)
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        return Path(self.location)
 
 
 class SourceReader(ABC):
@@ -81,23 +91,31 @@ def page_errors(path: Path) -> Iterator[None]:
     except PageError:
         raise
     except FileNotFoundError as error:
-        raise PageError(
+        raise UnreachablePageError(
             "the file is gone: it was there when the run began. Put it back and run again"
-        ) from error
-    except MemoryError as error:
-        raise PageError(
-            "there was not enough memory to decode the page: use fewer workers, or set "
-            "input.max_pixels lower"
         ) from error
     except OSError as error:
         # Only the system's errors carry a number; Pillow raises a bare OSError on damaged files.
         if error.errno is None:
             raise _damaged(error) from error
-        raise PageError(_system_message(path, error)) from error
+        raise UnreachablePageError(_system_message(path, error)) from error
     except Exception as error:
+        if is_out_of_memory(error):
+            raise PageError(
+                "there was not enough memory to decode the page: use fewer workers or more "
+                "--memory, or set input.max_pixels lower"
+            ) from error
         # Decoders raise nearly anything on a damaged file (struct.error, KeyError, cv2.error, ...)
         # and none of it may end the run.
         raise _damaged(error) from error
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether a process could not have the memory it asked for, whichever library says so."""
+    # OpenCV and ONNX Runtime have no class for it.
+    return isinstance(error, MemoryError) or any(
+        words in str(error) for words in ("Failed to allocate", "bad_alloc")
+    )
 
 
 def check_size(width_px: int, height_px: int, max_pixels: int, remedy: str) -> None:

@@ -122,7 +122,7 @@ class _Walker:
                 self._walk_folder(root.path, relative_name(root.absolute, self.base))
         # What else leads to a file comes last, so that each is found at its own place first.
         found = {
-            os.path.join(folder, source.path.name)
+            os.path.join(folder, os.path.basename(source.location))
             for folder, source in zip(self.folders, self.files, strict=True)
             if self.links or not all(root.is_folder for root in self.roots)
         }
@@ -131,11 +131,11 @@ class _Walker:
                 self._take_named(root, found)
         self._follow_links(found)
         self.files += self.unreadable
-        self.files.sort(key=_place)
+        self.files.sort(key=lambda source: by_place(source.name))
         return Walk(
             tuple(self.files),
             dict(sorted(self.skipped.items())),
-            tuple(sorted(self.unreadable, key=_place)),
+            tuple(sorted(self.unreadable, key=lambda source: by_place(source.name))),
         )
 
     def _walk_folder(self, path: str, name: str) -> None:
@@ -157,7 +157,7 @@ class _Walker:
             except OSError:
                 own_name = name or portable(os.path.basename(real))
                 # No file's name ends in "/", so this one stays apart from all of them.
-                self.unreadable.append(SourceFile(Path(path), own_name + "/"))
+                self.unreadable.append(SourceFile(path, own_name + "/"))
                 continue
             for entry in entries:
                 reason = self._reason_to_skip(entry, real)
@@ -188,7 +188,7 @@ class _Walker:
             if format_of(head) is None:
                 self.skipped[NOT_A_PAGE] += 1
                 return False
-        self.files.append(SourceFile(Path(path), name))
+        self.files.append(SourceFile(path, name))
         return True
 
     def _take_named(self, root: _Root, found: set[str]) -> None:
@@ -219,7 +219,7 @@ class _Walker:
                 elif real in found:
                     self.skipped[AGAIN] += 1
                 elif not os.path.exists(real) and has_ending(name):
-                    self.files.append(SourceFile(Path(path), name))  # its row says that it is gone
+                    self.files.append(SourceFile(path, name))  # its row says that it is gone
                 elif not os.path.exists(real):
                     self.skipped[LINK_BROKEN] += 1
                 elif not os.path.isfile(real):
@@ -242,9 +242,9 @@ class _Walker:
         return real in self.own
 
 
-def _place(source: SourceFile) -> str:
-    # As by the parts of the name: what is in a folder stays together. No name holds a NUL.
-    return source.name.replace("/", "\0")
+def by_place(name: str) -> str:
+    """What names are sorted by: their parts, so that what is in a folder stays together."""
+    return name.replace("/", "\0")  # no name holds a NUL
 
 
 def _real(path: Path) -> str:

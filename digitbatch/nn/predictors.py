@@ -6,6 +6,7 @@ On the CPU ONNX Runtime runs the network (docs/performance.md has the measuremen
 import contextlib
 import ctypes
 import importlib.util
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -76,6 +77,8 @@ def onnx_session(onnx: bytes) -> "onnxruntime.InferenceSession":
     Raises:
         ModelError: If ONNX Runtime cannot load it.
     """
+    # Otherwise it notes a number for this machine in the home folder, to report its use by.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

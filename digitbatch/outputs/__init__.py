@@ -3,7 +3,7 @@
 Results come page by page, in order, and leave the same way: memory does not grow with the run.
 """
 
-from digitbatch.outputs.atomic import AtomicFile, check_writable
+from digitbatch.outputs.atomic import AtomicFile, check_writable, output_error, remove_leftovers
 from digitbatch.outputs.output_set import CsvStream, Output, OutputSet, check_outputs
 
 __all__ = [
@@ -13,4 +13,6 @@ __all__ = [
     "OutputSet",
     "check_outputs",
     "check_writable",
+    "output_error",
+    "remove_leftovers",
 ]

@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import stat
+import zlib
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -131,6 +132,16 @@ def check_writable(path: Path) -> None:
         raise output_error(path, error) from error
 
 
+def remove_leftovers(path: Path) -> None:
+    """Delete what killed processes left beside an output; for who holds its lock."""
+    target = path.resolve()
+    prefix = _temporary_prefix(target)
+    with contextlib.suppress(OSError):  # they cost room and nothing else
+        for name in os.listdir(target.parent):  # noqa: PTH208 - a million paths take seconds
+            if name.startswith(prefix) and name.endswith(".tmp"):
+                (target.parent / name).unlink(missing_ok=True)
+
+
 def output_error(path: Path, error: OSError | RuntimeError) -> OutputError:
     """What the system said of `path`, with what a person can do about it."""
     folder = path.parent
@@ -157,7 +168,12 @@ def output_error(path: Path, error: OSError | RuntimeError) -> OutputError:
 
 def _temporary_beside(target: Path) -> Path:
     # Hidden, so that a run never takes it for an input; short, as the target's name may be long.
-    return target.with_name(f".digitbatch-{secrets.token_hex(8)}.tmp")
+    return target.with_name(f"{_temporary_prefix(target)}{secrets.token_hex(8)}.tmp")
+
+
+def _temporary_prefix(target: Path) -> str:
+    name = target.name.encode("utf-8", "surrogateescape")
+    return f".digitbatch-{zlib.crc32(name):08x}-"
 
 
 def _sync_folder(folder: Path) -> None:

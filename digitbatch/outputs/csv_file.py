@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from digitbatch.known_pages import KnownPage
 from digitbatch.results import COLUMNS, Record, RunSummary, records
 from digitbatch.types import PageResult
 
@@ -15,6 +16,9 @@ _FORMULA: Final = re.compile(
     # always gives the name back.
     r"'*(?:[\t\r\n]|[\s\x00-\x1f\ufeff\u200b-\u200f\u2060]*[=+\-@\uff1d\uff0b\uff0d\uff20])"
 )
+
+
+_COMMAS: Final = len(COLUMNS) - 1
 
 
 class CsvFormat:
@@ -28,6 +32,24 @@ class CsvFormat:
         """The rows of one page."""
         return _lines(_cells(record) for record in records(result))
 
+    def known_page(self, known: KnownPage) -> str:
+        """The same of a page from a journal, several times as fast."""
+        start = f"{safe_cell(known.file)},{known.page}"
+        lines = []
+        for name, read, confidence, status, message, left, top, right, bottom in known.rows:
+            sure = "" if confidence is None else f"{confidence:.4f}"
+            box = ",,," if left is None else f"{left},{top},{right},{bottom}"
+            said = safe_cell(message)
+            line = f"{start},{safe_cell(name)},{read},{sure},{status},{said},{box}\n"
+            if line.count(",") != _COMMAS or '"' in line or "\r" in line or line.count("\n") != 1:
+                record = Record(
+                    known.file, known.page, name, read, confidence, status, message,
+                    left, top, right, bottom,
+                )  # fmt: skip
+                line = _lines([_cells(record)])  # some cell is to be quoted
+            lines.append(line)
+        return "".join(lines)
+
     def end(self, summary: RunSummary) -> str:  # noqa: ARG002 - the formats share one shape
         """Nothing: a table has no place for a summary."""
         return ""
@@ -35,6 +57,8 @@ class CsvFormat:
 
 def safe_cell(text: str) -> str:
     """`text`, behind an apostrophe where a spreadsheet would run it as a formula."""
+    if text[:1].isalnum():  # nearly all, and no formula begins so
+        return text
     return f"'{text}" if _FORMULA.match(text) else text
 
 

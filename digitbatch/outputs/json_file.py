@@ -1,20 +1,18 @@
 """Results as JSON (one document) and JSON Lines (one page a line)."""
 
-import json
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any
 
+from digitbatch.known_pages import KnownPage, text_of_page
 from digitbatch.results import (
     RESULT_COUNTS,
     SCHEMA_VERSION,
     RunMeta,
     RunSummary,
     page_to_json,
+    to_line,
 )
 from digitbatch.types import PageResult
-
-# JSON allows these inside a string, but many readers (Python's splitlines) end a line at them.
-_LINE_ENDS: Final = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 
 class JsonFormat:
@@ -34,6 +32,11 @@ class JsonFormat:
         separator, self._separator = self._separator, ",\n"
         return separator + to_line(page_to_json(result))
 
+    def known_page(self, known: KnownPage) -> str:
+        """The same of a page from a journal."""
+        separator, self._separator = self._separator, ",\n"
+        return separator + text_of_page(known.file, known.text)
+
     def end(self, summary: RunSummary) -> str:
         """The rest of the document."""
         return f'\n],\n"summary":{to_line(summary_to_json(summary))}\n}}\n'
@@ -44,6 +47,7 @@ class JsonLinesFormat:
 
     def __init__(self, meta: RunMeta) -> None:
         self._head = _head(meta)
+        self._opening = to_line(self._head)[:-1] + ","
 
     def start(self) -> str:
         """Nothing: readers of JSON Lines expect each line to be a page."""
@@ -52,6 +56,10 @@ class JsonLinesFormat:
     def page(self, result: PageResult) -> str:
         """One line."""
         return to_line(self._head | page_to_json(result)) + "\n"
+
+    def known_page(self, known: KnownPage) -> str:
+        """The same of a page from a journal."""
+        return self._opening + text_of_page(known.file, known.text)[1:] + "\n"
 
     def end(self, summary: RunSummary) -> str:  # noqa: ARG002 - the formats share one shape
         """Nothing, as at the start."""
@@ -62,16 +70,6 @@ def summary_to_json(summary: RunSummary) -> dict[str, int]:
     """The counts that the same results always have; not the run's duration or skipped files."""
     counts = asdict(summary)
     return {name: counts[name] for name in RESULT_COUNTS}
-
-
-def to_line(value: Any) -> str:
-    """A value as JSON without a line end in it.
-
-    Raises:
-        ValueError: If a number is not finite; JSON has no such numbers.
-    """
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text if text.isascii() else text.translate(_LINE_ENDS)
 
 
 def _head(meta: RunMeta) -> dict[str, Any]:

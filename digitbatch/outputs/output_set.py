@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Final, Protocol, Self, TextIO
 
 from digitbatch.errors import OutputError, UsageError
+from digitbatch.known_pages import KnownPage
 from digitbatch.outputs.atomic import AtomicFile, check_writable, output_error
 from digitbatch.outputs.csv_file import CsvFormat
 from digitbatch.outputs.json_file import JsonFormat, JsonLinesFormat
@@ -21,6 +22,7 @@ class Format(Protocol):
 
     def start(self) -> str: ...
     def page(self, result: PageResult) -> str: ...
+    def known_page(self, known: KnownPage) -> str: ...
     def end(self, summary: RunSummary) -> str: ...
 
 
@@ -36,6 +38,7 @@ class Output(Protocol):
     """What a run writes to. Leaving the `with` block without `finish` aborts."""
 
     def write(self, result: PageResult) -> None: ...
+    def write_known(self, known: KnownPage) -> None: ...
     def finish(self, summary: RunSummary) -> None: ...
     def abort(self) -> None: ...
     def __enter__(self) -> Self: ...
@@ -85,6 +88,19 @@ class OutputSet:
         try:
             for file, form in self._outputs:
                 file.write(form.page(result))
+        except BaseException:
+            self.abort()
+            raise
+
+    def write_known(self, known: KnownPage) -> None:
+        """Write a page from a journal to every output, byte for byte as `write` would.
+
+        Raises:
+            OutputError: As `write`.
+        """
+        try:
+            for output, form in self._outputs:
+                output.write(form.known_page(known))
         except BaseException:
             self.abort()
             raise
@@ -159,6 +175,10 @@ class CsvStream:
             OutputError: If it cannot be written for another reason.
         """
         self._put(self._format.page(result))
+
+    def write_known(self, known: KnownPage) -> None:
+        """Write a page from a journal. Raises as `write` does."""
+        self._put(self._format.known_page(known))
 
     def finish(self, summary: RunSummary) -> None:
         """Write what is left: the header, where there was no page. Raises as `write` does."""

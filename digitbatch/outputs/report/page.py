@@ -8,13 +8,15 @@ content security policy lets nothing run but the page's own script, and nothing 
 import base64
 import hashlib
 import json
+from collections.abc import Iterable, Sequence
 from functools import cache
 from html import escape
 from importlib.resources import files
 from typing import Final
 
-from digitbatch.results import RunMeta, RunSummary
-from digitbatch.types import FieldResult, PageResult
+from digitbatch.known_pages import KnownPage
+from digitbatch.results import Record, RunMeta, RunSummary, records
+from digitbatch.types import PageResult
 
 _ESCAPED: Final = {ord(char): f"\\u{ord(char):04x}" for char in "<>&"}
 
@@ -44,10 +46,19 @@ class ReportFormat:
 
     def page(self, result: PageResult) -> str:
         """The rows of one page."""
-        pictures = result.pictures or (b"",) * len(result.fields)
+        pictures = [base64.b64encode(picture).decode("ascii") for picture in result.pictures]
+        return self._rows(records(result), pictures)
+
+    def known_page(self, known: KnownPage) -> str:
+        """The same of a page from a journal."""
+        pictures = json.loads(known.pictures) if known.pictures else []
+        return self._rows((Record(known.file, known.page, *row) for row in known.rows), pictures)
+
+    def _rows(self, fields: Iterable[Record], pictures: Sequence[str]) -> str:
         rows = []
-        for field, picture in zip(result.fields, pictures, strict=True):
-            rows.append(self._separator + _row(result, field, picture))
+        fields = tuple(fields)
+        for field, picture in zip(fields, pictures or [""] * len(fields), strict=True):
+            rows.append(self._separator + _row(field, picture))
             self._separator = ",\n"
         return "".join(rows)
 
@@ -56,18 +67,17 @@ class ReportFormat:
         return "\n]</script></body></html>\n"
 
 
-def _row(result: PageResult, field: FieldResult, picture: bytes) -> str:
-    box = field.box
+def _row(field: Record, picture: str) -> str:
     values = [
-        result.ref.file,
-        int(result.ref.page),
-        field.name,
+        field.file,
+        int(field.page),
+        field.field,
         field.text,
-        None if field.confidence is None else round(float(field.confidence), 4),
+        None if field.confidence is None else round(field.confidence, 4),
         field.status,
         field.message,
-        None if box is None else [box.left, box.top, box.right, box.bottom],
-        base64.b64encode(picture).decode("ascii"),
+        None if field.left is None else [field.left, field.top, field.right, field.bottom],
+        picture,
     ]
     return json.dumps(values, separators=(",", ":"), allow_nan=False).translate(_ESCAPED)
 

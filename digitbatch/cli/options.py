@@ -1,0 +1,90 @@
+"""Options that several commands have."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+
+class Device(StrEnum):
+    """Where crops are classified."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+class Removed(StrEnum):
+    """What becomes of the rows of scans that are no longer there."""
+
+    drop = "drop"
+    keep = "keep"
+
+
+class Kind(StrEnum):
+    """What a network reads."""
+
+    digit = "digit"
+    line = "line"
+
+
+def _workers(text: str) -> int | Literal["auto"]:
+    if text == "auto":
+        return "auto"
+    if not text.isascii() or not text.isdigit():
+        raise typer.BadParameter(f"{text!r} is no number and not auto")
+    return int(text)
+
+
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config", "-c", metavar="FILE",
+        help="The chain and the zones. Otherwise ./pipeline.yaml, or the packaged one.",
+    ),
+]  # fmt: skip
+Model = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="The weights. Otherwise the config's, the promoted or the packaged ones.",
+    ),
+]
+OnDevice = Annotated[
+    Device, typer.Option(help="Where crops are classified; auto takes a GPU if there is one.")
+]
+BatchSize = Annotated[
+    int, typer.Option(min=1, metavar="N", help="Most crops that a GPU gets at once.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only errors.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="More, tracebacks too.")]
+Removing = Annotated[
+    Removed | None,
+    typer.Option(
+        help="Rows of scans that are no longer there. Otherwise drop, but not if all are gone."
+    ),
+]
+PageTimeout = Annotated[
+    float,
+    typer.Option(
+        min=0, metavar="SECONDS", help="A page that takes longer is an error row; 0: no limit."
+    ),
+]
+Memory = Annotated[
+    int,
+    typer.Option(
+        min=0, metavar="MB", help="Most data of a reading process, on Linux; 0: no limit."
+    ),
+]
+Report = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE.html",
+        help="A page for people: every field with its picture, what needs a person first.",
+    ),
+]
+Workers = Annotated[
+    Any, typer.Option(parser=_workers, metavar="N|auto", help="Processes that read pages.")
+]
+Replace = Annotated[bool, typer.Option("--replace", help="Write over files that are there.")]

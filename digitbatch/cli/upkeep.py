@@ -1,0 +1,41 @@
+"""What `digitbatch watch` and `digitbatch status` do."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from digitbatch.cli.signals import stop_signals
+from digitbatch.console import Verbosity, print_counts, print_status, set_up_logging
+from digitbatch.errors import ExitCode
+from digitbatch.results import RunSummary
+
+
+def watch_command(
+    folders: Sequence[Path], out: Sequence[Path], verbosity: Verbosity, **options: Any
+) -> int:
+    """Watch until a signal comes; SIGTERM is how services are ended, and no fault."""
+    import signal
+
+    from digitbatch.watching import watch
+
+    set_up_logging(verbosity)
+
+    def show(summary: RunSummary) -> None:
+        if verbosity != "quiet":
+            print_counts(summary)
+
+    with stop_signals() as asked:
+        watch(folders, out, asked.event, on_run=show, **options)
+    return ExitCode.OK if asked.number == signal.SIGTERM else ExitCode.INTERRUPTED
+
+
+def status_command(output: Path, as_json: bool) -> None:
+    """Print what is known of an output."""
+    from digitbatch.status import read_status
+
+    status = read_status(output)
+    if as_json:
+        print(json.dumps(status.to_json(), indent=2, ensure_ascii=False))
+    else:
+        print_status(status)

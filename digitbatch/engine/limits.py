@@ -1,0 +1,42 @@
+"""What a page may cost a worker process, so that one bad page is one row and no dead machine."""
+
+import contextlib
+import sys
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """For each page and each process that reads."""
+
+    page_timeout_s: float | None = 120.0  # then the process is ended; None: it may take for ever
+    memory_mb: int | None = 4096  # of its own data; asking for more fails. None: all there is
+
+
+NORMAL: Final = Limits()
+
+
+def cap_memory(memory_mb: int | None) -> None:
+    """Have the system refuse this process more data than this; where it cannot, nothing happens."""
+    if memory_mb is None or sys.platform != "linux":
+        return  # macOS and Windows do not count data so
+    import resource
+
+    wanted = memory_mb << 20
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    if most != resource.RLIM_INFINITY:
+        wanted = min(wanted, most)
+    resource.setrlimit(resource.RLIMIT_DATA, (wanted, most))
+
+
+def die_with_parent() -> None:
+    """Have the system end this process with the one that started it, also in mid-page."""
+    if sys.platform != "linux":
+        return  # it ends when it next looks for work
+    import ctypes
+    import signal
+
+    set_parent_death_signal = 1
+    with contextlib.suppress(OSError, AttributeError):  # another C library
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)

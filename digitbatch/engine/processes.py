@@ -1,0 +1,145 @@
+"""Starting a process that reads: a fresh interpreter, or a copy of this one where that is safe."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+
+class ReaderProcess(Protocol):
+    """What the pool needs of a process."""
+
+    @property
+    def stdin(self) -> BinaryIO: ...
+    @property
+    def stdout(self) -> BinaryIO: ...
+    def kill(self) -> None: ...
+    def wait(self) -> int: ...
+
+
+class FreshProcess:
+    """A new interpreter; it starts in half a second."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            # -P: a module that lies where the command is run does not become ours.
+            [sys.executable, "-P", "-m", "digitbatch.engine.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(path or "." for path in sys.path)},
+            # Out of the terminal's group: ctrl-c is for this process, which ends the others.
+            start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        )
+        assert self._process.stdin is not None  # noqa: S101 - they were asked for
+        assert self._process.stdout is not None  # noqa: S101
+        self.stdin: BinaryIO = self._process.stdin  # type: ignore[assignment] # IO[bytes]
+        self.stdout: BinaryIO = self._process.stdout  # type: ignore[assignment]
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+
+    def wait(self) -> int:
+        """Its exit code, or minus the number of its signal, when it has ended."""
+        return self._process.wait()
+
+
+class ForkedProcess:
+    """A copy of this process, which has imported all but the decoders; it starts at once.
+
+    For runs of a few pages, which would take twice as long with a fresh one.
+    """
+
+    def __init__(self) -> None:
+        to_child, from_parent = os.pipe()
+        to_parent, from_child = os.pipe()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self._pid = os.fork()
+        if not self._pid:
+            _become_worker(from_parent=to_child, to_parent=from_child)
+        os.close(to_child)
+        os.close(from_child)
+        self.stdin: BinaryIO = os.fdopen(from_parent, "wb")
+        self.stdout: BinaryIO = os.fdopen(to_parent, "rb")
+        self._code: int | None = None
+        self._lock = threading.Lock()  # whoever waits first has the code
+
+    def kill(self) -> None:
+        """End it at once."""
+        with self._lock, contextlib.suppress(ProcessLookupError):
+            if self._code is None:  # else the number may be another's by now
+                os.kill(self._pid, signal.SIGKILL)
+
+    def wait(self) -> int:
+        """As `FreshProcess.wait`."""
+        # Without taking it off the system's list, so that `kill` meets no stranger meanwhile.
+        with contextlib.suppress(ChildProcessError):
+            os.waitid(os.P_PID, self._pid, os.WEXITED | os.WNOWAIT)
+        with self._lock:
+            if self._code is None:
+                _, status = os.waitpid(self._pid, 0)
+                self._code = os.waitstatus_to_exitcode(status)
+            return self._code
+
+
+def start_process(*, quickly: bool) -> ReaderProcess:
+    """Start a process that runs `digitbatch.engine.worker`.
+
+    Args:
+        quickly: Copy this one, where nothing stands against it: other threads, whose locks would
+            be copied as they are, or PyTorch.
+    """
+    with _without_interrupts():
+        if quickly and _may_fork():
+            return ForkedProcess()
+        return FreshProcess()
+
+
+def _may_fork() -> bool:
+    if sys.platform != "linux" or "torch" in sys.modules or threading.active_count() > 1:
+        return False
+    try:
+        return len(list(Path("/proc/self/task").iterdir())) == 1  # also of native code
+    except OSError:
+        return False
+
+
+def _become_worker(from_parent: int, to_parent: int) -> None:
+    """Forget the parent, and read pages; never returns."""
+    from digitbatch.engine import worker  # here: it is also run as a program of its own
+
+    code = 1
+    try:
+        os.setsid()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.dup2(from_parent, 0)
+        os.dup2(to_parent, 1)
+        for descriptor in map(int, os.listdir("/proc/self/fd")):  # noqa: PTH208 - numbers
+            if descriptor > 2:  # the lock of the output is one of them
+                with contextlib.suppress(OSError):
+                    os.close(descriptor)
+        signal.pthread_sigmask(signal.SIG_SETMASK, [])
+        worker.main()
+        code = 0
+    finally:
+        os._exit(code)  # nothing of the parent's is flushed or cleaned up here
+
+
+@contextlib.contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Hold ctrl-c back while a process is made, so that none is made and then forgotten."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
