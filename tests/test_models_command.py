@@ -12,7 +12,8 @@ from digitbatch.cli import app
 from digitbatch.errors import ExitCode
 from digitbatch.nn.card import CARD_FILE, load_card
 from digitbatch.nn.datasets import Digits
-from digitbatch.nn.kept import HOME_VARIABLE, promoted_model
+from digitbatch.nn.kept import promoted_model
+from digitbatch.nn.promoted import HOME_VARIABLE
 from digitbatch.packaged import default_line_model, default_model
 from tests.nn.idx_files import drawn_digits, write_part
 from tests.nn.made_models import stubborn_model

@@ -11,12 +11,12 @@ import numpy as np
 
 from digitbatch.stages.centre import center_crop
 from digitbatch.stages.remove_rules import Rule, delete_rules, mended
+from digitbatch.stages.rests import without_rests
 from digitbatch.types import CROP_SIZE_PX, Crops, Image
 
 _INK: Final = 110  # from this level on, the mask of a run holds it
 _FAINT: Final = 40
 _BESIDE: Final = 1.2  # of paper on each side of a digit, in digit heights
-_REST: Final = 3  # pixels beside a line: ink that is nowhere farther off is a rest of it
 
 
 def make_ruled(digits: Crops, rng: np.random.Generator) -> Crops:
@@ -61,9 +61,8 @@ def _taken_out(ink: Image, rng: np.random.Generator) -> Image | None:
     without = delete_rules(mask, rows)
     turned = np.ascontiguousarray(without.T)
     without = np.ascontiguousarray(delete_rules(turned, columns).T)
-    left = _without_rests(
-        mended(mask, without, rows=bool(rows), columns=bool(columns)), rows, columns
-    )
+    whole = mended(mask, without, rows=bool(rows), columns=bool(columns))
+    left = without_rests(whole, [(rule, 0.0) for rule in rows], [(rule, 0.0) for rule in columns])
     taken = cv2.dilate(cv2.subtract(mask, left), np.ones((3, 3), np.uint8))
     near = cv2.dilate(left, np.ones((3, 3), np.uint8))  # the soft edges of what stays
     kept = (near > 0) & ((taken == 0) | (left > 0))
@@ -112,19 +111,3 @@ def _draw(levels: Image, rules: list[Rule], pen_px: int, dark: int) -> None:
         for off in range(pen_px):
             ys = np.clip(first + off, 0, len(levels) - 1)
             levels[ys, xs] = np.maximum(levels[ys, xs], dark)
-
-
-def _without_rests(mask: Image, rows: list[Rule], columns: list[Rule]) -> Image:
-    """Drop the components that lie nowhere but on lines, and dust."""
-    near = np.zeros(mask.shape, np.bool_)
-    for view, rules in ((near, rows), (near.T, columns)):
-        for rule in rules:
-            xs = np.arange(rule.left, rule.right + 1)
-            ys = np.rint(np.polyval(rule.curve, xs)).astype(np.int64)
-            for off in range(-_REST, _REST + 1):
-                view[np.clip(ys + off, 0, len(view) - 1), xs] = True
-    count, labels = cv2.connectedComponents(mask, connectivity=8)
-    kept = np.zeros(count, np.bool_)
-    kept[np.unique(labels[~near])] = True
-    kept[0] = False
-    return np.asarray(np.where(kept[labels], mask, 0), np.uint8)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from digitbatch.reading.grid import Band, Grid
 from digitbatch.stages.remove_rules import Rule
+from digitbatch.stages.rests import REST_PX, without_rests
 from digitbatch.types import Image
 
 _TICK: Final = 0.1  # a comb's tick rises at least this part of the zone's height from its line
@@ -20,7 +21,6 @@ _WIDEST: Final = 0.12  # of the zone's height: two walls that all but touch, as 
 _EDGE_PX: Final = 2.0  # a band's edge is that much uneven
 _ASIDE_PX: Final = 2  # how far a line's ink may lie from its fitted course
 _USUAL: Final = 40  # percentile of the widths along a line: strokes make more of them than gaps
-_REST: Final = 3  # pixels beside a line: ink that is nowhere farther off is a rest of it
 
 
 def without_print(mask: Image, grid: Grid, places: int | None) -> Image:
@@ -47,7 +47,14 @@ def without_print(mask: Image, grid: Grid, places: int | None) -> Image:
     if walls:
         without = np.ascontiguousarray(_deleted(turned, walls, grid.bands, widest_px).T)
     whole = _mended(mask, without, rows=bool(rows), columns=bool(walls))
-    return without_rests(whole, rows, walls, grid.bands, _thickest(mask, rows, widest_px))
+    aside_px = REST_PX + round(max(0.0, _thickest(mask, rows, widest_px) - 3) / 2)
+    thick = [(band.first, band.width_px) for band in grid.bands]
+    return without_rests(
+        whole,
+        [(row, 0.0) for row in rows],
+        [*((wall, 0.0) for wall in walls), *thick],
+        row_aside_px=aside_px,
+    )
 
 
 def _to_its_ends(mask: Image, rule: Rule) -> Rule:
@@ -174,43 +181,6 @@ def _stroke(slant: int) -> Image:
         middle = 4 + round(0.7 * slant * (row - 3))
         element[row, max(0, middle - 1) : middle + 2] = 1
     return element
-
-
-def without_rests(
-    whole: Image,
-    rows: Sequence[Rule],
-    walls: Sequence[Rule],
-    bands: Sequence[Band],
-    thickness_px: float = 1.0,
-) -> Image:
-    """Drop the components that lie nowhere but on lines and bands.
-
-    Args:
-        whole: (H, W) uint8 mask.
-        rows: Lines along the zone.
-        walls: Lines across it, as rules of the turned zone.
-        bands: Thick walls.
-        thickness_px: Of the lines along it.
-    """
-    reach = _REST + round(max(0.0, thickness_px - 3) / 2)
-    near = np.zeros(whole.shape, np.bool_)
-    thin_rows, thin_walls = ([(rule, 0.0) for rule in rules] for rules in (rows, walls))
-    thick = [(band.first, band.width_px) for band in bands]
-    for view, lines, aside in (
-        (near, thin_rows, reach),
-        (near.T, [*thin_walls, *thick], _REST),
-    ):
-        height, width = len(view), len(view[0])
-        for rule, beyond in lines:
-            xs = np.arange(max(0, rule.left), min(width - 1, rule.right) + 1)
-            ys = np.rint(np.polyval(rule.curve, xs)).astype(np.int64)
-            for off in range(-aside, round(beyond) + aside + 1):
-                view[np.clip(ys + off, 0, height - 1), xs] = True
-    count, labels = cv2.connectedComponents(whole, connectivity=8)
-    kept = np.zeros(count, np.bool_)
-    kept[np.unique(labels[~near])] = True
-    kept[0] = False
-    return np.asarray(np.where(kept[labels], whole, 0), np.uint8)
 
 
 def _ticks(turned: Image, rows: Sequence[Rule], places: int, thickest_px: int) -> list[Rule]:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from digitbatch.cli import app
 from digitbatch.errors import ExitCode, ModelError, UsageError
 from digitbatch.nn.card import CARD_FILE, WEIGHTS_FILE, load_card, save_card
-from digitbatch.nn.kept import HOME_VARIABLE, known_models, packaged_model, promoted_model, rollback
+from digitbatch.nn.kept import known_models, packaged_model, promoted_model, rollback
 from digitbatch.nn.line import evaluation
 from digitbatch.nn.line.evaluation import edits, lines_of
 from digitbatch.nn.line.export import check_same_lines, line_onnx
@@ -23,6 +23,7 @@ from digitbatch.nn.line.reader import LineAnswer, LineReader, load_line_reader
 from digitbatch.nn.line.strips import make_strip
 from digitbatch.nn.predictors import OnnxPredictor
 from digitbatch.nn.progress import Progress
+from digitbatch.nn.promoted import HOME_VARIABLE
 from digitbatch.nn.promotion import promote
 from digitbatch.nn.training import resume, train
 from digitbatch.packaged import default_line_model, default_model
