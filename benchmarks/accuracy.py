@@ -178,8 +178,12 @@ def digits_for(part: str, mnist: Path) -> Digits:
 
 def made_samples(kind: str, digits: Digits) -> Iterator[Sample]:
     """Pages of a kind, without end, and the same ones each time."""
-    rng = np.random.default_rng([20, KINDS.index(kind)])
-    pen = TouchingZeros(digits) if kind == "zeros" else Pen(digits)
+    return pages_by(TouchingZeros(digits) if kind == "zeros" else Pen(digits), kind)
+
+
+def pages_by(pen: Pen, kind: str, seed: int = 20) -> Iterator[Sample]:
+    """Pages of a kind that a pen writes, without end; those of other seeds are others."""
+    rng = np.random.default_rng([seed, KINDS.index(kind)])
     ref = PageRef(kind, 1)
     if kind in FORM_KINDS:
         for form in made_forms(kind, rng, pen):

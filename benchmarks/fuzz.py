@@ -194,7 +194,7 @@ def _parse_checkpoint(data: bytes, folder: Path) -> None:
     load_checkpoint(folder / CHECKPOINT_FILE)
 
 
-BINDING = Binding("a", "b", "c")
+BINDING = Binding("a", "b", "c", "d")
 
 
 def _parse_journal(data: bytes, folder: Path) -> None:
@@ -207,7 +207,7 @@ def _parse_journal(data: bytes, folder: Path) -> None:
         read_status(out)
 
 
-META = RunMeta("1", "a", "b", "c")
+META = RunMeta("1", "a", "b", "c", "d")
 
 
 def _journal() -> bytes:

@@ -57,7 +57,12 @@ def make(folder: Path, files: int) -> int:
     """Make the tree and its journal; returns the journal's size in bytes."""
     reading = load_plan(None, None)
     card, line_card = load_card(reading.model), load_card(reading.line_model, "line")
-    binding = Binding(reading.config.fingerprint(), card.weights_sha256, line_card.weights_sha256)
+    binding = Binding(
+        reading.config.fingerprint(),
+        card.weights_sha256,
+        line_card.weights_sha256,
+        reading.judge.calibration.fingerprint(),
+    )
     pages = [page_line(page(number)) for number in range(A_FOLDER)]
     scans = folder / "scans"
     scans.mkdir()

@@ -38,24 +38,31 @@ class Review(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    min_confidence: float = Field(
-        default=0.985,
-        ge=0,
-        le=1,
+    max_error: float = Field(
+        default=0.002,
+        gt=0,
+        lt=1,
         description=(
-            "A field with a digit less sure than this is marked for review; so is one with digits"
-            " that touch, if as a whole it is less sure."
+            "Share of accepted fields that may be wrong. What is less sure than that takes is"
+            " marked for review; the calibration says how sure that is."
         ),
     )
-    min_margin: float = Field(
-        default=0.9,
-        ge=0,
-        le=1,
-        description=(
-            "A field whose text has less than this of the weight of all ways to part and read its "
-            "ink is marked for review."
-        ),
+    calibration: Path | None = Field(
+        default=None,
+        description="File that `digitbatch calibrate` made, relative to this file. Left out: what"
+        " comes with the weights.",
     )
+
+    @field_validator("calibration")
+    @classmethod
+    def _relative_to_the_file(cls, calibration: Path | None, info: ValidationInfo) -> Path | None:
+        return _from_here(calibration, info)
+
+
+def _from_here(path: Path | None, info: ValidationInfo) -> Path | None:
+    """A path of the configuration, from the folder of its file."""
+    folder = (info.context or {}).get("folder")
+    return folder / path if path is not None and folder is not None else path
 
 
 _Length = Annotated[float, Field(gt=0, le=10_000)]
@@ -133,8 +140,7 @@ class Config(BaseModel):
     @field_validator("model", "line_model")
     @classmethod
     def _relative_to_the_file(cls, model: Path | None, info: ValidationInfo) -> Path | None:
-        folder = (info.context or {}).get("folder")
-        return folder / model if model is not None and folder is not None else model
+        return _from_here(model, info)
 
     @model_validator(mode="after")
     def _rules_are_of_fields(self) -> "Config":
@@ -183,11 +189,17 @@ class Config(BaseModel):
         """sha256 of the plan, as 64 hexadecimal digits: equal plans read equally.
 
         All of the validated model goes in, defaults too, but for paths: they differ between
-        machines. Results name the weights by their own hash; the template's page goes in as its
-        file's hash.
+        machines. Results name weights and calibration by their own hashes; the template's page goes
+        in as its file's hash.
         """
         plan = self.model_dump(
-            mode="json", exclude={"model": True, "line_model": True, "template": {"image"}}
+            mode="json",
+            exclude={
+                "model": True,
+                "line_model": True,
+                "template": {"image"},
+                "review": {"calibration"},
+            },
         )
         for zone, planned in zip(self.fields, plan["fields"], strict=True):
             if zone.values is not None:

@@ -123,8 +123,8 @@ def plan_lines(config: Config) -> list[str]:
     limit, dpi = config.input.max_pixels, config.input.pdf_dpi
     return [
         *lines,
-        f"review  below a confidence of {written(config.review.min_confidence)}, "
-        f"or a margin of {written(config.review.min_margin)}",
+        f"review  as much as leaves {config.review.max_error:.4g} of the accepted fields wrong, by "
+        f"{config.review.calibration or 'the calibration of the weights'}",
         f"input   pages of up to {limit:,} pixels, PDF at {dpi} dpi",
         f"model   {config.model or 'the promoted weights, else the packaged ones'}",
         f"plan    {config.fingerprint()[:16]}",

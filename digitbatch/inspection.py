@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
+from digitbatch.confidence import Judge
 from digitbatch.config import Config
 from digitbatch.cut_pictures import cut_picture, rejected_picture
 from digitbatch.cut_text import cuts_as_text
@@ -57,6 +58,7 @@ def inspect_page(
     config: Config,
     predictor: Predictor,
     group_reader: GroupReader,
+    judge: Judge | None = None,
 ) -> tuple[PageResult, tuple[Path, ...]]:
     """Read one page and write a picture of it after each stage, numbered in their order.
 
@@ -69,6 +71,7 @@ def inspect_page(
         config: The plan.
         predictor: The network.
         group_reader: The network that reads digits that touch.
+        judge: Knows how sure fields are; None: that of the packaged weights.
 
     Returns:
         What was read, and the files: the scan, how it lies on its template, one picture a stage,
@@ -82,7 +85,7 @@ def inspect_page(
     """
     page = _open_page(path, page_number, config)
     pictures = [("scan", page.pixels)]
-    trace = trace_page(page, config, predictor, group_reader)
+    trace = trace_page(page, config, predictor, group_reader, judge)
     laid, result = trace.laid, trace.result
     if laid.to_scan is not None:
         pictures.append(("template", _over_reference(laid)))

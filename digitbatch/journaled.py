@@ -72,7 +72,9 @@ def run_with_journal(
         OutputError: If the journal or an output cannot be written.
         StoppedError: If `stop` says so.
     """
-    binding = Binding(meta.config_hash, meta.model_hash, meta.line_model_hash)
+    binding = Binding(
+        meta.config_hash, meta.model_hash, meta.line_model_hash, meta.calibration_hash
+    )
     files = targets.all_files
     for path in files:
         remove_leftovers(path)

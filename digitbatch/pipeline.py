@@ -22,6 +22,7 @@ from digitbatch.errors import UsageError
 from digitbatch.following import Progress, Read, follow, log_inputs
 from digitbatch.inputs import SourceFile, Walk, walk
 from digitbatch.journaled import AlarmLimits, Targets, run_with_journal
+from digitbatch.judging import find_judge
 from digitbatch.lock import hold
 from digitbatch.nn.card import load_card
 from digitbatch.nn.kept import packaged_model, promoted_model
@@ -131,7 +132,14 @@ def run(
         "cpu" if predictor is None else predictor.device_name,
     )
     plan = reading.config
-    meta = RunMeta(__version__, card.weights_sha256, line_card.weights_sha256, plan.fingerprint())
+    judge = reading.judge
+    meta = RunMeta(
+        __version__,
+        card.weights_sha256,
+        line_card.weights_sha256,
+        judge.calibration.fingerprint(),
+        plan.fingerprint(),
+    )
     files = [path for path in outputs if str(path) != STDOUT]
     streams = [CsvStream(sys.stdout)] if len(files) < len(outputs) else []
 
@@ -158,13 +166,15 @@ def run(
         if not held:
             stack.enter_context(hold(targets.all_files))
         if files:
-            return run_with_journal(
+            summary = run_with_journal(
                 sources, targets, meta, repeat, limits, read, progress, stop, start
             )
+            return replace(summary, promise=judge.promise)
         written: list[Output] = [stack.enter_context(OutputSet([], meta, page)), *streams]
         found = walk(sources, ignore=targets.all_files)
         log_inputs(found)
-        return _run_without_journal(found, written, read, progress, stop, start)
+        summary = _run_without_journal(found, written, read, progress, stop, start)
+        return replace(summary, promise=judge.promise)
 
 
 def _run_without_journal(
@@ -237,7 +247,7 @@ def load_plan(config: StrPath | Config | None, model: StrPath | None) -> PageRea
     folder, origin = _find_model(_path(model), plan)
     log.info("config: %s; model: %s", place, origin)
     lines = plan.line_model or promoted_model("line") or packaged_model("line")
-    return PageReading(plan, folder, lines)
+    return PageReading(plan, folder, lines, find_judge(plan, folder, lines))
 
 
 def _find_model(given: Path | None, plan: Config) -> tuple[Path, str]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, TypeVar, get_args
 
+from digitbatch.confidence import Promise
 from digitbatch.errors import ExitCode
 from digitbatch.types import Box, DigitResult, FieldResult, Fit, Mark, PageRef, PageResult, Status
 
@@ -50,6 +51,7 @@ class RunMeta:
     version: str
     model_hash: str
     line_model_hash: str
+    calibration_hash: str
     config_hash: str
 
 
@@ -228,6 +230,7 @@ class RunSummary:
     skipped: int = 0  # files in the folders that are no inputs
     seconds: float = 0.0
     this_run: "ThisRun | None" = None  # None: all of it was read in this run
+    promise: Promise | None = None  # what is known of the error of accepted fields
 
     @property
     def exit_code(self) -> ExitCode:

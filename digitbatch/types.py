@@ -155,6 +155,9 @@ class GroupAnswer(Protocol):
     def best(self, count: tuple[int, int] | None = None, most: int = 5) -> Sequence[GroupText]:
         """The likeliest texts, best first; `count`: how many digits, at least and at most."""
 
+    def score_of(self, text: str) -> float:
+        """The log probability of a text, which may have been found otherwise."""
+
     def places(self, text: str) -> Probabilities:
         """What each digit of a text is, (digits, 11)."""
 

@@ -32,3 +32,8 @@ class Answer:
         height, width = ink.shape
         edges = np.linspace(0, width, len(text) + 1).astype(int).tolist()
         return [Box(a, 0, b, height) for a, b in pairwise(edges)]
+
+    def score_of(self, text: str) -> float:
+        """As likely as it is if the text is its own, else hardly."""
+        own = text == self.text.replace("?", "")
+        return float(np.log(self.probability if own else 1e-4))

@@ -91,10 +91,10 @@ def test_packaged_file_explains_every_key() -> None:
 
 def test_numbers_are_read_as_people_write_them() -> None:
     """200_000_000 and 1e-1 are numbers, 010 is ten, and a date or a time is text."""
-    text = "input: {max_pixels: 200_000_000, pdf_dpi: 0150}\nreview: {min_confidence: 9e-1}\n"
+    text = "input: {max_pixels: 200_000_000, pdf_dpi: 0150}\nreview: {max_error: 9e-3}\n"
     config = parse_config(text + "fields:\n- {name: 2024-01-01, box: [0, 0, 1, 1]}")
     assert (config.input.max_pixels, config.input.pdf_dpi) == (200_000_000, 150)
-    assert config.review.min_confidence == 0.9
+    assert config.review.max_error == 0.009
     assert config.fields[0].name == "2024-01-01"
 
 
@@ -198,8 +198,8 @@ def test_config_is_made_in_python_as_well() -> None:
         ("version: 2", "line 1: version: expected 1, got 2"),
         ("review: 3", "line 1: review: expected a mapping (key: value), got 3"),
         (
-            "review: {min_confidence: 90}",
-            "line 1: review.min_confidence: expected a number from 0 to 1, got 90",
+            "review: {max_error: 90}",
+            "line 1: review.max_error: expected a number above 0 and below 1, got 90",
         ),
         ("input: {pdf_dpi: 9}", "line 1: input.pdf_dpi: expected a whole number from 50 to 1200"),
         ("model: [a]", "line 1: model: expected a path, got ['a']"),
@@ -296,7 +296,7 @@ def test_config_is_made_in_python_as_well() -> None:
         ("<<: {version: 1}", "line 1: <<: unknown key"),
         ("model: " + "[" * 40, "line 1: nested more than 20 deep"),
         ("version: " + "9" * 5000, "line 1: the number 9999"),
-        ("review: {min_confidence: 1e999}", "line 1: the number 1e999 is too large"),
+        ("review: {max_error: 1e999}", "line 1: the number 1e999 is too large"),
         ('model: "\\ud800"', "line 1: '\\ud800' holds half of a character (a lone surrogate)"),
         ('model: "\x07"', "is not valid YAML (unacceptable character"),
         ("#" * 250_001, "is 250,001 bytes long; a configuration is under 250 kB"),
@@ -369,22 +369,22 @@ def test_given_file_goes_before_the_folders_own(tmp_path: Path) -> None:
     place, config = find_config(None, tmp_path)
     assert (place, config) == ("the packaged pipeline.yaml", Config())
     here = tmp_path / "pipeline.yaml"
-    here.write_text("review: {min_confidence: 0.5}", encoding="utf-8")
+    here.write_text("review: {max_error: 0.5}", encoding="utf-8")
     place, config = find_config(None, tmp_path)
     assert place == f"{here} (in the current folder)"
-    assert config.review.min_confidence == 0.5
+    assert config.review.max_error == 0.5
     given = tmp_path / "other.yaml"
-    given.write_text("review: {min_confidence: 0.7}", encoding="utf-8")
+    given.write_text("review: {max_error: 0.7}", encoding="utf-8")
     place, config = find_config(given, tmp_path)
     assert place == str(given)
-    assert config.review.min_confidence == 0.7
+    assert config.review.max_error == 0.7
 
 
 def test_current_folder_is_looked_into(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without arguments the file beside the user is taken."""
-    (tmp_path / "pipeline.yaml").write_text("review: {min_confidence: 0.5}", encoding="utf-8")
+    (tmp_path / "pipeline.yaml").write_text("review: {max_error: 0.5}", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    assert find_config()[1].review.min_confidence == 0.5
+    assert find_config()[1].review.max_error == 0.5
 
 
 def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
@@ -436,7 +436,7 @@ def test_fingerprint_follows_everything_but_the_path_of_the_weights() -> None:
     """Equal plans have equal fingerprints, however written; results name weights by their hash."""
     plans = [
         "",
-        "review: {min_confidence: 0.8}",
+        "review: {max_error: 0.8}",
         "input: {pdf_dpi: 200}",
         "input: {max_pixels: 1000}",
         f"fields: [{ZONE[2:]}]",
@@ -449,7 +449,7 @@ def test_fingerprint_follows_everything_but_the_path_of_the_weights() -> None:
     assert len(set(prints)) == len(plans)
     assert all(re.fullmatch("[0-9a-f]{64}", print_) for print_ in prints)
     assert parse_config("model: elsewhere").fingerprint() == prints[0]
-    assert parse_config("version: 1\nreview: {min_confidence: 985e-3}").fingerprint() == prints[0]
+    assert parse_config("version: 1\nreview: {max_error: 2e-3}").fingerprint() == prints[0]
 
 
 def test_config_reaches_workers_unchanged() -> None:

@@ -123,6 +123,7 @@ def test_json_holds_pages_origin_and_summary(tmp_path: Path) -> None:
         "version",
         "model_hash",
         "line_model_hash",
+        "calibration_hash",
         "config_hash",
         "pages",
         "summary",
@@ -161,7 +162,7 @@ def test_json_has_a_page_a_line(results: list[PageResult]) -> None:
     whole, lines = JsonFormat(META), JsonLinesFormat(META)
     text = whole.start() + "".join(map(whole.page, results)) + whole.end(Tally().summary())
     assert [page_from_json(page) for page in json.loads(text)["pages"]] == results
-    assert len(text.splitlines()) == 10 + len(results)
+    assert len(text.splitlines()) == 11 + len(results)
     text = lines.start() + "".join(map(lines.page, results)) + lines.end(Tally().summary())
     assert [page_from_json(json.loads(line)) for line in text.splitlines()] == results
 
@@ -176,6 +177,7 @@ def test_json_lines_have_one_shape() -> None:
             "version",
             "model_hash",
             "line_model_hash",
+            "calibration_hash",
             "config_hash",
             *page_to_json(READ),
         ),

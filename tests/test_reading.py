@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -6,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digitbatch.config import Config, Review, Zone
+from digitbatch.config import Config, Zone
 from digitbatch.drawing.pages import FormField, PageStyle, fill_form, write_lines
 from digitbatch.drawing.paper import Paper
 from digitbatch.drawing.strokes import Hand
@@ -17,7 +18,7 @@ from digitbatch.reading.boxes import without_print
 from digitbatch.reading.components import connected_components, sort_components
 from digitbatch.reading.cuts import cut, notches, seams
 from digitbatch.reading.decode import Place, Reading, decode
-from digitbatch.reading.fields import field_result, scan_box
+from digitbatch.reading.fields import Sureness, field_result, scan_box
 from digitbatch.reading.grid import find_grid
 from digitbatch.reading.lattice import Candidate, Lattice, build_lattice
 from digitbatch.reading.lines import group_lines
@@ -221,51 +222,62 @@ class TestLattice:
         assert reading.left_over == ()
 
 
+SURE = Sureness(0.99, is_enough=True)
+UNSURE = Sureness(0.7, is_enough=False)
+
+
 class TestFields:
     def test_sure_digits_are_ok(self) -> None:
         """Digits that leave no doubt and no ink are accepted."""
         field = field_result(
-            "n", Reading((place(4, 0), place(2, 25)), (), 0.98), SIZE, IDENTITY, Review()
+            "n", Reading((place(4, 0), place(2, 25)), (), 0.98), SIZE, IDENTITY, SURE
         )
         assert (field.text, field.status, field.message) == ("42", "ok", "")
+        assert field.confidence == 0.99
         assert field.box == Box(0, 0, 45, 40)
 
     @pytest.mark.parametrize(
-        ("reading", "why"),
+        ("reading", "how_sure", "why"),
         [
-            (Reading((place(4, 0), place(2, 25, 0.6)), (), 0.6), "digit 2 is unsure (2, or 0)"),
-            (Reading((place(4, 0), place(2, 25)), (), 0.5), "could be parted or read otherwise"),
+            (
+                Reading((place(4, 0), place(2, 25, 0.6)), (), 0.6),
+                UNSURE,
+                "digit 2 is unsure (2, or 0)",
+            ),
+            (
+                Reading((place(4, 0), place(2, 25)), (), 0.5),
+                replace(UNSURE, margin=0.5),
+                "could be parted or read otherwise",
+            ),
+            (Reading((place(4, 0), place(2, 25)), (), 0.98), UNSURE, "not sure enough"),
             (
                 Reading((place(4, 0),), (block(40, 0, 20, 20),), 0.99),
+                SURE,
                 "left out: ink that is no digit",
             ),
-            (Reading((place(4, 0),), (block(24, 36, 5, 5),), 0.99), "left out: a point"),
-            (Reading((place(4, 0),), (block(24, 32, 5, 12),), 0.99), "left out: a comma"),
-            (Reading((place(1, 0), place(1, 30)), (), 0.99), "only strokes like 1"),
-            (Reading((place(OTHER, 0), place(1, 30)), (), 0.99), "1 digit unreadable"),
+            (Reading((place(4, 0),), (block(24, 36, 5, 5),), 0.99), SURE, "left out: a point"),
+            (Reading((place(4, 0),), (block(24, 32, 5, 12),), 0.99), SURE, "left out: a comma"),
+            (Reading((place(1, 0), place(1, 30)), (), 0.99), SURE, "only strokes like 1"),
+            (Reading((place(OTHER, 0), place(1, 30)), (), 0.99), SURE, "1 digit unreadable"),
             (
-                Reading((Place(block(0, 0, 20, 40), sure(5), was_cut=True),), (), 0.97),
+                Reading((Place(block(0, 0, 20, 40), sure(5, 0.99), was_cut=True),), (), 0.97),
+                UNSURE,
                 "digits touch",
             ),
         ],
     )
-    def test_every_doubt_sends_a_field_to_review(self, reading: Reading, why: str) -> None:
+    def test_every_doubt_sends_a_field_to_review(
+        self, reading: Reading, how_sure: Sureness, why: str
+    ) -> None:
         """Whatever leaves a doubt is named, and the field is not ok."""
-        field = field_result("n", reading, SIZE, IDENTITY, Review())
+        field = field_result("n", reading, SIZE, IDENTITY, how_sure)
         assert field.status == "review"
         assert why in field.message
-
-    @pytest.mark.parametrize(("margin", "agreed"), [(0.99, False), (0.92, True)])
-    def test_touching_digits_may_be_sure(self, margin: float, agreed: bool) -> None:
-        """They are accepted if two readers agree, or if one is as sure as of a digit alone."""
-        touching = Place(block(0, 0, 20, 40), sure(5, 0.999), was_cut=True, agreed=agreed)
-        field = field_result("n", Reading((touching,), (), margin), SIZE, IDENTITY, Review())
-        assert field.status == "ok"
 
     def test_a_wrong_number_of_digits_is_said(self) -> None:
         """The field says how many digits were expected and how many were found."""
         reading = Reading((place(4, 0), place(2, 25)), (), 0.98)
-        field = field_result("n", reading, SIZE, IDENTITY, Review(), (5, 5))
+        field = field_result("n", reading, SIZE, IDENTITY, SURE, (5, 5))
         assert field.message == "5 digits expected, 2 found"
 
     def test_wide_gaps_are_blanks(self) -> None:
@@ -273,7 +285,7 @@ class TestFields:
         groups = [place(d, x) for d, x in zip([2, 7, 2, 8], [0, 25, 110, 135], strict=True)]
         even = [place(d, x) for d, x in zip([2, 7, 2, 8], [0, 80, 160, 240], strict=True)]
         texts = [
-            field_result("n", Reading(tuple(p), (), 0.98), SIZE, IDENTITY, Review()).text
+            field_result("n", Reading(tuple(p), (), 0.98), SIZE, IDENTITY, SURE).text
             for p in (groups, even)
         ]
         assert texts == ["27 28", "2728"]

@@ -193,4 +193,5 @@ def test_counts_in_files_leave_the_run_out() -> None:
         "skipped",
         "seconds",
         "this_run",
+        "promise",
     }

@@ -83,6 +83,7 @@ def test_examples_in_the_docs_are_what_is_written(tmp_path: Path) -> None:
         document["version"],
         document["model_hash"],
         document["line_model_hash"],
+        document["calibration_hash"],
         document["config_hash"],
     )
     lines = JsonLinesFormat(meta)

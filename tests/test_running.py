@@ -157,7 +157,7 @@ class TestCommands:
         assert digitbatch("run", scans, "--out", out, "-q").exit_code == ExitCode.OK
         assert out.read_bytes() == before
         config = tmp_path / "other.yaml"
-        config.write_text("review: {min_confidence: 0.9}\n", encoding="utf-8")
+        config.write_text("review: {max_error: 0.9}\n", encoding="utf-8")
         refused = digitbatch("run", scans, "--out", out, "--config", config)
         assert refused.exit_code == ExitCode.CONFIG
         assert "--fresh" in refused.stderr

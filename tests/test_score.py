@@ -191,7 +191,7 @@ class TestResults:
         field = FieldResult("=x", "review", "7", 0.5, "hm", Box(0, 0, 1, 1), (digit,))
         path = tmp_path / f"results{ending}"
         write([path], [PageResult(ref, (field,))])
-        assert load_results(path) == {ref: [Reported(ref, "=x", "7", "review", 0.5)]}
+        assert load_results(path) == {ref: [Reported(ref, "=x", "7", "review", 0.5, "hm")]}
 
     @pytest.mark.parametrize(
         ("text", "said"),

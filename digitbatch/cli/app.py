@@ -228,6 +228,27 @@ def score(
 
 
 @app.command()
+def calibrate(
+    results: Annotated[
+        Path, typer.Argument(metavar="RESULTS", help="Of a run: .csv, .json or .jsonl.")
+    ],
+    truth: Annotated[
+        Path, typer.Option(metavar="FILE", help="What is written: .csv or .json, as for score.")
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FILE.json", help="The calibration.")
+    ] = Path("calibration.json"),
+    config: Config = None,
+    model: Model = None,
+    replace: Replace = False,
+) -> None:
+    """Fit what is accepted on verified results of your own, if they are enough."""
+    from digitbatch.cli.calibrate import calibrate_command
+
+    calibrate_command(truth, results, out, config, model, replace)
+
+
+@app.command()
 def inspect(
     page: Annotated[Path, typer.Argument(metavar="PAGE", help="The file.")],
     number: Annotated[int, typer.Option("--page", min=1, metavar="N", help="Its page.")] = 1,

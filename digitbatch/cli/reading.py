@@ -69,6 +69,7 @@ def inspect_command(
             reading.config,
             OnnxPredictor(reading.model),
             LineReader(reading.line_model).read_groups,
+            reading.judge,
         )
     except PageError as error:
         print_error(f"{path}, page {number}: {error}")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from digitbatch.confidence import Promise
 from digitbatch.console.progress import Progress, duration
 from digitbatch.results import RunSummary, ThisRun
 from digitbatch.types import FieldResult, PageRef, PageResult, Status
@@ -106,7 +107,8 @@ def print_counts(summary: RunSummary) -> None:
     files = "1 file" if summary.files == 1 else f"{summary.files:,} files"
     table.add_row("pages", f"{summary.pages:,}", f"of {files}")
     table.add_row("fields", f"{summary.fields:,}", f"{summary.digits:,} digits")
-    table.add_row("  accepted", f"{summary.ok:,}", style="green" if summary.ok else "")
+    promised = promise_words(summary.promise) if summary.promise else ("", "")
+    table.add_row("  accepted", f"{summary.ok:,}", promised[0], style="green" if summary.ok else "")
     table.add_row("  to review", f"{summary.review:,}", style="yellow" if summary.review else "")
     table.add_row("  empty", f"{summary.empty:,}")
     now = summary.this_run
@@ -120,9 +122,30 @@ def print_counts(summary: RunSummary) -> None:
     taken = f"in {duration(summary.seconds)}"
     table.add_row("pages per second", f"{summary.pages_per_second:.1f}", taken)
     console.print(table)
+    if promised[1]:
+        console.print(promised[1], style="yellow", markup=False)
     for said in () if now is None else dict.fromkeys((*now.alarms, *now.warnings)):
         style = "bold red" if now is not None and said in now.alarms else "yellow"
         console.print(f"{said}", style=style, markup=False)
+
+
+def promise_words(promise: Promise) -> tuple[str, str]:
+    """What is known of the error of accepted fields: in short, and what is wrong with it, or ""."""
+    if promise.threshold is None:
+        return "", (
+            f"nothing is accepted: {promise.fields:,} verified fields do not show that any are "
+            f"wrong less often than review.max_error, {promise.max_error:.4g}, allows; it takes at "
+            f"least {promise.missing:,} more as sure and right, or a larger max_error"
+        )
+    if not promise.own_weights:
+        return "", (
+            "what accepted fields promise is not known: the calibration is of other weights; "
+            "`digitbatch calibrate` fits one on verified results of these"
+        )
+    return (
+        f"at most {promise.bound:.2%} wrong, 95% sure: {promise.wrong:,} of {promise.accepted:,} "
+        f"were, of {promise.fields:,} verified fields those sure by {promise.threshold:.4f}"
+    ), ""
 
 
 def _add_this_run(table: "Table", now: ThisRun) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 
+from digitbatch.confidence import Judge
 from digitbatch.config import Config
 from digitbatch.engine.chunks import Reader
 from digitbatch.types import GroupAnswer, GroupReader, Image, Page, PageResult, Predictor
@@ -17,6 +18,7 @@ class PageReading:
     config: Config
     model: Path  # a folder
     line_model: Path  # the same, of the network that reads digits that touch
+    judge: Judge  # of how sure fields are
     pictures: bool = False  # whether results have pictures of their fields
 
     def __call__(self, predictor: Predictor | None) -> Reader:
@@ -35,16 +37,22 @@ class PageReading:
             config=self.config,
             predictor=predictor,
             groups=groups,
+            judge=self.judge,
             pictures=self.pictures,
         )
 
 
 def _read(
-    page: Page, config: Config, predictor: Predictor, groups: GroupReader, pictures: bool
+    page: Page,
+    config: Config,
+    predictor: Predictor,
+    groups: GroupReader,
+    judge: Judge,
+    pictures: bool,
 ) -> PageResult:
     from digitbatch.reading import read_page
 
-    return read_page(page, config, predictor, groups, pictures=pictures)
+    return read_page(page, config, predictor, groups, judge, pictures=pictures)
 
 
 def _read_groups(model: Path, inks: Sequence[Image]) -> Sequence[GroupAnswer]:

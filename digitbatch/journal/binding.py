@@ -23,6 +23,7 @@ _WORDS: Final = {
     "config": "the configuration",
     "model": "the weights",
     "line_model": "the weights for touching digits",
+    "calibration": "the calibration",
 }
 
 
@@ -33,6 +34,7 @@ class Binding:
     config: str  # fingerprint
     model: str  # sha256 of the weights
     line_model: str
+    calibration: str  # sha256 of what it decides
     reading: int = READING_VERSION
     journal: int = FORMAT
 

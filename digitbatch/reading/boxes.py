@@ -195,11 +195,11 @@ def _ticks(turned: Image, rows: Sequence[Rule], places: int, thickest_px: int) -
         middle = base.left + place * pitch
         first = max(0, round(middle - 0.12 * pitch))
         strip = turned[first : round(middle + 0.12 * pitch) + 1, : round(foot)]
-        if not strip.size:
-            continue
+        if strip.shape[1] <= thickest_px or not len(strip):
+            continue  # the line runs along the zone's edge: there is nothing above it
         # The column with the longest unbroken ink just above the line.
         paper = strip[:, ::-1] == 0
-        skip = min(thickest_px, paper.shape[1])  # the line itself has left a gap there
+        skip = thickest_px  # the line itself has left a gap there
         rise = np.where(paper[:, skip:].any(axis=1), paper[:, skip:].argmax(axis=1), 0)
         best = int(rise.argmax())
         if _TICK * height <= rise[best] + skip <= 0.6 * height and rise[best] > 0:

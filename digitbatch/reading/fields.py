@@ -1,19 +1,32 @@
 """From the best reading of a line's ink to one row of the results."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Literal
 
 import cv2
 import numpy as np
 
-from digitbatch.config import Review
+from digitbatch.confidence import reasons
 from digitbatch.reading.decode import Place, Reading
 from digitbatch.reading.pieces import Piece
 from digitbatch.reading.points import DECIMAL, decimal_places, is_speck, mark_kind
 from digitbatch.types import CLASSES, OTHER, Affine, Box, DigitResult, FieldResult, Mark, Status
 
+
+@dataclass(frozen=True, slots=True)
+class Sureness:
+    """How sure the whole of a field is."""
+
+    confidence: float  # that its text is right, 0 to 1
+    is_enough: bool  # for being accepted
+    margin: float = 1.0  # share of its text among all ways to part and read the ink, 0 to 1
+
+
 _RUNNERS_UP: Final = 3
+_UNSURE: Final = 0.985  # a digit less likely than this is named as the reason, where one is needed
+_MARGIN: Final = 0.9  # below it, that the ink could be parted otherwise is named
 _UNREADABLE: Final = 0.95  # "other" this likely: no digit is worth naming
 _CELL_GAP: Final = 0.35  # of the digits' height: what stands nearer is one number
 _DECIMALS: Final = 6  # of probabilities: what lies beyond differs between processors
@@ -24,7 +37,7 @@ def field_result(
     reading: Reading,
     digit_height_px: float,
     to_scan: Affine,
-    review: Review,
+    sure: Sureness,
     count: tuple[int, int] | None = None,
     points: Sequence[Piece] = (),
     columns: Sequence[int] = (),
@@ -38,7 +51,7 @@ def field_result(
         reading: The best path through its lattice.
         digit_height_px: Height of its digits on the sheet.
         to_scan: From the sheet's pixels to the scan's.
-        review: When a field is sent to a person.
+        sure: How sure its text is.
         count: How many digits are expected, at least and at most; None: any number.
         points: Decimal points and commas, found before anything was read.
         columns: Of the table, from 1, that each place stands in; empty where there is no table.
@@ -64,23 +77,22 @@ def field_result(
         return FieldResult(name, status, message=message, box=_around(marks), marks=marks)
     behind = decimal_places(reading, points, digit_height_px) if decimals == "keep" else None
     text = _spaced(digits, [place.piece.box for place in places], behind)
-    confidence = round(reading.margin, _DECIMALS)
     expected_marks = decimals == "ignore" or behind is not None
     odd = tuple(mark for mark in marks if not (expected_marks and mark.kind in DECIMAL))
-    reasons = _reasons(reading, digits, odd, confidence, review)
+    why = _reasons(reading, digits, odd, sure)
     if count and not count[0] <= len(digits) <= count[1]:
         expected = f"{count[0]}" if count[0] == count[1] else f"{count[0]} to {count[1]}"
-        reasons.insert(0, f"{expected} digits expected, {len(digits)} found")
-    reasons += doubts
+        why.insert(0, f"{expected} digits expected, {len(digits)} found")
+    why += doubts
     box = digits[0].box
     for digit in digits[1:]:
         box = box.union(digit.box)
     return FieldResult(
         name,
-        "review" if reasons else "ok",
+        "review" if why else "ok",
         text,
-        confidence,
-        "; ".join(reasons),
+        sure.confidence,
+        "; ".join(why),
         box,
         digits,
         marks,
@@ -104,33 +116,32 @@ def _digit(place: Place, to_scan: Affine, column: int | None) -> DigitResult:
 
 
 def _reasons(
-    reading: Reading,
-    digits: tuple[DigitResult, ...],
-    marks: tuple[Mark, ...],
-    confidence: float,
-    review: Review,
+    reading: Reading, digits: tuple[DigitResult, ...], marks: tuple[Mark, ...], sure: Sureness
 ) -> list[str]:
     """Why a person should look at this field; nothing where none should."""
-    reasons = []
-    weakest = min(range(len(digits)), key=lambda i: digits[i].confidence)
+    why = []
     unread = sum(digit.text == "?" for digit in digits)
     if unread:
-        reasons.append(f"{unread} unreadable" if unread > 1 else "1 digit unreadable")
-    if digits[weakest].confidence < review.min_confidence:
-        digit = digits[weakest]
-        other = f", or {digit.runners_up[0][0]}" if digit.runners_up else ""
-        reasons.append(f"digit {weakest + 1} is unsure ({digit.text}{other})")
-    elif confidence < review.min_margin:
-        reasons.append("could be parted or read otherwise")
-    # One reader's word alone: it must be as sure of the whole as a digit of its own must be.
-    alone = any(place.was_cut and not place.agreed for place in reading.places)
-    if alone and confidence < review.min_confidence:
-        reasons.append("digits touch")
+        why.append(f"{unread} unreadable" if unread > 1 else "1 digit unreadable")
+    if not sure.is_enough:
+        why.append(_unsure(reading, digits, sure))
     if marks:
-        reasons.append(_marks_message(marks))
+        why.append(_marks_message(marks))
     if all(digit.text == "1" for digit in digits):
-        reasons.append("only strokes like 1")  # so do rests of rules and page edges look
-    return reasons
+        why.append("only strokes like 1")  # so do rests of rules and page edges look
+    return why
+
+
+def _unsure(reading: Reading, digits: tuple[DigitResult, ...], sure: Sureness) -> str:
+    """What makes a field too unsure to be accepted, in words."""
+    weakest = min(range(len(digits)), key=lambda i: digits[i].confidence)
+    digit = digits[weakest]
+    if digit.confidence < _UNSURE:
+        other = digit.runners_up[0][0] if digit.runners_up else ""
+        return reasons.unsure_digit(weakest + 1, digit.text, other)
+    if any(place.was_cut for place in reading.places):
+        return reasons.TOUCHING
+    return reasons.PARTED if sure.margin < _MARGIN else reasons.UNSURE
 
 
 def _marks_message(marks: tuple[Mark, ...]) -> str:

@@ -1,10 +1,10 @@
 """The rules of pipeline.yaml on the readings of one page."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
 
+from digitbatch.confidence import as_shown
 from digitbatch.config import Config
 from digitbatch.reading.cells import joined_reading
 from digitbatch.reading.decode import Paths, Reading
@@ -15,16 +15,26 @@ from digitbatch.reading.summed import Addend, by_sums
 from digitbatch.reading.ways import Ways, ways_of
 from digitbatch.rules import FieldRule, Sum, parse_sum
 
-_FEW: Final = 1e-9
-
 
 @dataclass(frozen=True, slots=True)
 class Obeyed:
     """A field's readings, unit by unit, by its rules."""
 
     readings: tuple[Reading, ...]
-    confidence: float  # of the whole text, 0 to 1
+    confidence: float  # of the whole text, by its rules and what the lattice says, 0 to 1
     doubt: str  # why a person must decide; "" for no reason
+    odds: float | None = None  # what the rules do to those of the text; None: it is another text
+
+    def confidence_after(self, before: float) -> float:
+        """How sure the text is by its rules, 0 to 1.
+
+        Args:
+            before: How sure it is without them.
+        """
+        if self.odds is None:
+            return as_shown(self.confidence)
+        gained = before / max(1.0 - before, 1e-9) * self.odds
+        return as_shown(gained / (1.0 + gained))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +85,22 @@ def obeyed(
         chosen[ink.name] = _free(options) if rule is None else by_rule(options, rule, decimals)
     addends = {name: Addend(one, asked[name].decimals) for name, one in chosen.items()}
     chosen |= by_sums(addends, _sums(config))
-    return {
-        name: Obeyed(tuple(_settled(one, asked[name], config)), min(1.0, one.confidence), one.doubt)
-        for name, one in chosen.items()
-    }
+    return {name: _obeyed(one, asked[name]) for name, one in chosen.items()}
+
+
+def _obeyed(chosen: Chosen, asked: _Asked) -> Obeyed:
+    readings = reading_of(chosen, asked.options, asked.ways, asked.readings)
+    confidence = min(1.0, chosen.confidence)
+    odds = None
+    if chosen.text == asked.options.free:
+        own = asked.options.shares.get(chosen.text)
+        before = max(own.share if own else 0.0, asked.options.margin)
+        odds = _odds(confidence) / max(_odds(before), 1e-9)
+    return Obeyed(tuple(readings), confidence, chosen.doubt, odds)
+
+
+def _odds(share: float) -> float:
+    return share / max(1.0 - share, 1e-6)
 
 
 def _free(options: Options) -> Chosen:
@@ -87,17 +109,6 @@ def _free(options: Options) -> Chosen:
     shares = {text: o.share / everything for text, o in options.shares.items() if text}
     own = options.shares.get(options.free)
     return Chosen(options.free, max(own.share if own else 0.0, options.margin), shares)
-
-
-def _settled(chosen: Chosen, asked: _Asked, config: Config) -> list[Reading]:
-    """The units' readings; digits that touch are as good as agreed on where the rules are sure."""
-    readings = reading_of(chosen, asked.options, asked.ways, asked.readings)
-    if chosen.doubt or chosen.confidence < config.review.min_confidence - _FEW:
-        return readings
-    return [
-        replace(one, places=tuple(replace(place, agreed=True) for place in one.places))
-        for one in readings
-    ]
 
 
 @lru_cache(maxsize=4)

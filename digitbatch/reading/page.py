@@ -7,15 +7,18 @@ from typing import Final
 
 import numpy as np
 
+from digitbatch.confidence import Judge
 from digitbatch.config import Config
 from digitbatch.reading.cells import boxed, joined_reading
 from digitbatch.reading.decode import GroupText, Paths, Reading, decode, paths_through
-from digitbatch.reading.fields import field_result
+from digitbatch.reading.evidence import evidence_of
+from digitbatch.reading.fields import Sureness, field_result
 from digitbatch.reading.find import find_fields
 from digitbatch.reading.ink import Ink
+from digitbatch.reading.judge import default_judge
 from digitbatch.reading.laid import Laid, back_on_scan, lay
 from digitbatch.reading.lattice import Lattice, build_lattice
-from digitbatch.reading.obeyed import obeyed
+from digitbatch.reading.obeyed import Obeyed, obeyed
 from digitbatch.reading.pictures import with_pictures
 from digitbatch.reading.pieces import Piece
 from digitbatch.reading.sheet import prepare_sheet
@@ -81,6 +84,7 @@ def read_page(
     config: Config,
     predictor: Predictor,
     group_reader: GroupReader | None = None,
+    judge: Judge | None = None,
     *,
     pictures: bool = False,
 ) -> PageResult:
@@ -93,18 +97,25 @@ def read_page(
         config: What to do with it.
         predictor: The network. It is asked twice: first about the components as they are, then
             about what the doubtful ones could be when parted or joined.
-        group_reader: Reads digits that touch; None: they are read by cutting alone.
+        group_reader: Reads digits that touch, and has a word on each field; None: they are read by
+            cutting alone.
+        judge: Knows how sure a field is and which are accepted; None: as the configuration and the
+            packaged weights say.
         pictures: Cut a small picture of each field, for a report.
 
     Raises:
         PageError: If the page cannot be read: it does not fit its template, for example.
     """
-    trace = trace_page(page, config, predictor, group_reader)
+    trace = trace_page(page, config, predictor, group_reader, judge)
     return with_pictures(trace.result, page, trace.laid) if pictures else trace.result
 
 
 def trace_page(
-    page: Page, config: Config, predictor: Predictor, group_reader: GroupReader | None = None
+    page: Page,
+    config: Config,
+    predictor: Predictor,
+    group_reader: GroupReader | None = None,
+    judge: Judge | None = None,
 ) -> PageTrace:
     """Read one page as `read_page` does, and keep what led to its result.
 
@@ -144,44 +155,88 @@ def trace_page(
         paths_of,
         config,
     )
+    rows = [
+        _row(ink, lines[first:last], by_rule.get(ink.name))
+        for ink, (first, last) in zip(inks, pairwise(ends), strict=True)
+    ]
+    sureness = _sureness(rows, group_reader, judge or default_judge(config))
     zones = {zone.name: zone for zone in config.fields}
     fields: list[FieldResult] = []
     found: list[FieldTrace] = []
-    for ink, (first, last) in zip(inks, pairwise(ends), strict=True):
-        own, own_traces = lines[first:last], tuple(traces[first:last])
-        ruled = by_rule.get(ink.name)
-        parts = ruled.readings if ruled else [line.reading for line in own]
-        if ruled:
-            both = zip(own_traces, parts, strict=True)
+    for row, sure, (first, last) in zip(rows, sureness, pairwise(ends), strict=True):
+        ink, own_traces = row.ink, tuple(traces[first:last])
+        if row.ruled:
+            both = zip(own_traces, row.ruled.readings, strict=True)
             own_traces = tuple(replace(trace, reading=part) for trace, part in both)
-        reading, doubts = parts[0], own[0].doubts
-        boxes: tuple[int, ...] = ()
-        if ink.cells:
-            reading, boxes = joined_reading(parts, ink.count)
-        if ruled:
-            reading = replace(reading, margin=ruled.confidence)
-            doubts = (*doubts, ruled.doubt) if ruled.doubt else doubts
         entry = field_result(
             ink.name or f"line-{len(fields) + 1:02d}",
-            reading,
+            row.reading,
             ink.digit_height_px,
             sheet.to_scan,
-            config.review,
+            sure,
             ink.count,
             ink.points,
-            own[0].columns,
-            doubts,
+            row.line.columns,
+            row.doubts,
             zones[ink.name].decimals if ink.name in zones else None,
         )
-        entry = replace(entry, row=own[0].row)
-        if boxes:
-            entry = boxed(entry, boxes, ink.doubt)
+        entry = replace(entry, row=row.line.row)
+        if row.boxes:
+            entry = boxed(entry, row.boxes, ink.doubt)
         is_row = bool(ink.name or entry.text)
         if is_row:
             fields.append(entry)
-        found.append(FieldTrace(ink, own_traces, reading, entry if is_row else None))
+        found.append(FieldTrace(ink, own_traces, row.reading, entry if is_row else None))
     result = PageResult(page.ref, tuple(fields) or (FieldResult("", "empty"),))
     return PageTrace(laid, sheet, tuple(found), back_on_scan(result, laid))
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One line or zone, read, before it is known how sure it is."""
+
+    ink: Ink
+    line: TableLine
+    free: Reading  # as it is without rules
+    reading: Reading
+    boxes: tuple[int, ...]  # in which each digit stands; empty where there are none
+    ruled: Obeyed | None
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why it is for review whatever its digits are."""
+        said = (self.ruled.doubt,) if self.ruled and self.ruled.doubt else ()
+        return (*self.line.doubts, *said)
+
+
+def _row(ink: Ink, own: Sequence[TableLine], ruled: Obeyed | None) -> _Row:
+    parts = [line.reading for line in own]
+    boxes: tuple[int, ...] = ()
+    if ink.cells:
+        free, boxes = joined_reading(parts, ink.count)
+        reading = free
+        if ruled:
+            reading, boxes = joined_reading(ruled.readings, ink.count)
+    else:
+        free = parts[0]
+        reading = ruled.readings[0] if ruled else free
+    return _Row(ink, own[0], free, reading, boxes, ruled)
+
+
+def _sureness(
+    rows: Sequence[_Row], group_reader: GroupReader | None, judge: Judge
+) -> list[Sureness]:
+    """How sure each row is, and whether that is enough."""
+    heights = [row.ink.digit_height_px for row in rows]
+    found = []
+    for row, evidence in zip(
+        rows, evidence_of([row.free for row in rows], heights, group_reader), strict=True
+    ):
+        confidence = judge.confidence(evidence) if evidence else 0.0
+        if row.ruled:
+            confidence = row.ruled.confidence_after(confidence)
+        found.append(Sureness(confidence, judge.accepts(confidence), row.free.margin))
+    return found
 
 
 def _segmenter(unit: Ink, config: Config) -> Contours:

@@ -104,15 +104,7 @@ def score(truth: Truth, results: Results) -> Score:
     Raises:
         UsageError: If the two have no page in common.
     """
-    missing = tuple(ref for ref in truth if ref not in results)
-    if len(missing) == len(truth):
-        said = next(iter(results), None)
-        named = "nothing" if said is None else f'"{said.file}", page {said.page}'
-        raise UsageError(
-            "the truth and the results have no page in common: the truth names "
-            f'"{missing[0].file}", page {missing[0].page}, the results {named}; names are '
-            "relative to the folder that `digitbatch run` was given"
-        )
+    missing = _missing(truth, results)
     total = Counts()
     folders: dict[str, Counts] = {}
     fields: dict[str, Counts] = {}
@@ -140,6 +132,30 @@ def score(truth: Truth, results: Results) -> Score:
         sum(ref not in truth for ref in results),
         missing,
     )
+
+
+def paired(truth: Truth, results: Results) -> list[Pair]:
+    """All fields of the truth's pages, those written and those read where nothing is.
+
+    Raises:
+        UsageError: If the two have no page in common.
+    """
+    _missing(truth, results)
+    return [pair for ref, own in truth.items() for pair in _pairs(ref, own, results.get(ref, []))]
+
+
+def _missing(truth: Truth, results: Results) -> tuple[PageRef, ...]:
+    """The pages of the truth that the results do not name."""
+    missing = tuple(ref for ref in truth if ref not in results)
+    if len(missing) == len(truth):
+        said = next(iter(results), None)
+        named = "nothing" if said is None else f'"{said.file}", page {said.page}'
+        raise UsageError(
+            "the truth and the results have no page in common: the truth names "
+            f'"{missing[0].file}", page {missing[0].page}, the results {named}; names are '
+            "relative to the folder that `digitbatch run` was given"
+        )
+    return missing
 
 
 def _pairs(ref: PageRef, written: dict[str, str], rows: Sequence[Reported]) -> Iterator[Pair]:

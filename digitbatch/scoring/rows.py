@@ -20,6 +20,7 @@ class Reported:
     text: str
     status: Status
     confidence: float | None  # 0 to 1; None where there is no text
+    message: str = ""
 
 
 Results = dict[PageRef, list[Reported]]
@@ -64,7 +65,8 @@ def _from_table(path: Path) -> Iterator[Reported]:
                     f'{place}: confidence is "{row["confidence"]}", expected a number from 0 to 1'
                 )
         ref = PageRef(row["file"], page_number(row["page"], place))
-        yield Reported(ref, row["field"], row["text"], _status(status), confidence)
+        said = row.get("message", "")
+        yield Reported(ref, row["field"], row["text"], _status(status), confidence, said)
 
 
 def _status(text: str) -> Status:
@@ -92,4 +94,6 @@ def _from_json(path: Path) -> Iterator[Reported]:
         except ValueError as error:
             raise UsageError(f"{place}: {error}") from error
         for field in page.fields:
-            yield Reported(page.ref, field.name, field.text, field.status, field.confidence)
+            yield Reported(
+                page.ref, field.name, field.text, field.status, field.confidence, field.message
+            )

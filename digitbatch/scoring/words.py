@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
+from digitbatch.confidence import upper_bound
 from digitbatch.scoring.counts import Counts, Score
 
 _MISTAKES: Final = 20  # that are named; the JSON has all
@@ -19,6 +20,13 @@ def score_lines(found: Score) -> list[str]:
         lines += ["", *_table("folder", found.folders)]
     if len(found.fields) > 1:
         lines += ["", *_table("field", found.fields)]
+    total = found.total
+    if total.accepted:
+        lines += [
+            "",
+            f"of {total.accepted:,} accepted, {total.wrong:,} are wrong: on more such pages, at "
+            f"most {upper_bound(total.wrong, total.accepted):.2%} would be, 95% sure",
+        ]
     if found.accepted_wrong:
         lines += ["", "accepted though wrong:"]
         for pair in found.accepted_wrong[:_MISTAKES]:
@@ -65,6 +73,9 @@ def _counts_json(counts: Counts) -> dict[str, float]:
         "digit_err": counts.errors / max(counts.digits, 1),
         "accept_rate": counts.accepted / max(counts.reported, 1),
         "accepted_err": counts.wrong / max(counts.accepted, 1),
+        "accepted_err_bound": upper_bound(counts.wrong, counts.accepted)
+        if counts.accepted
+        else 1.0,
     }
 
 

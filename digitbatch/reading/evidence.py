@@ -1,0 +1,147 @@
+"""What is known of the text of each field of a page: by both networks, alone and together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Final
+
+import numpy as np
+
+from digitbatch.confidence import Evidence
+from digitbatch.reading.decode import Reading
+from digitbatch.reading.pieces import Piece
+from digitbatch.reading.points import is_speck
+from digitbatch.types import OTHER, GroupReader, Image
+
+_UNLIKELY: Final = 1e-6
+_WIDEST_GAP: Final = (
+    0.6  # digit heights between two digits, for the line network; it knows no wider
+)
+_LONGEST: Final = 12  # digits that it is asked about at once; it learned no longer lines
+_USUAL: Final = 0.02  # doubt a digit, where a page has no other digits to judge its hand by
+_FEW: Final = 8  # digits: fewer are filled up by usual ones
+
+
+def evidence_of(
+    readings: Sequence[Reading],
+    heights_px: Sequence[float],
+    group_reader: GroupReader | None = None,
+) -> list[Evidence | None]:
+    """What speaks for and against the text of each field of a page; None where there is no digit.
+
+    Args:
+        readings: Of the fields.
+        heights_px: Of their digits.
+        group_reader: Reads each field as a whole; None: the network for single digits stands in.
+    """
+    alone = [_doubt(reading) for reading in readings]
+    digits = [len(reading.places) for reading in readings]
+    lines = _lines_doubts(readings, heights_px, group_reader)
+    found: list[Evidence | None] = []
+    for at, (reading, size) in enumerate(zip(readings, heights_px, strict=True)):
+        if not reading.places:
+            found.append(None)
+            continue
+        others = sum(digits) - digits[at]
+        doubts = sum(alone) - alone[at] + _USUAL * max(0, _FEW - others)
+        unexplained = [piece for piece in reading.left_over if not is_speck(piece, size)]
+        ways = max(0.0, 1.0 - reading.margin)
+        line = lines[at]
+        found.append(
+            Evidence(
+                digits=digits[at],
+                single=alone[at],
+                ways=ways,
+                line=alone[at] + ways if line is None else line,
+                page=doubts / max(others, _FEW),
+                is_cut=any(place.was_cut for place in reading.places),
+                unexplained=max((piece.size_px / size for piece in unexplained), default=0.0),
+            )
+        )
+    return found
+
+
+def _doubt(reading: Reading) -> float:
+    shares = [float(place.probabilities[:OTHER].max()) for place in reading.places]
+    return float(-np.log(np.maximum(shares, _UNLIKELY)).sum()) if shares else 0.0
+
+
+def _lines_doubts(
+    readings: Sequence[Reading], heights_px: Sequence[float], group_reader: GroupReader | None
+) -> list[float | None]:
+    """How unlikely the line network finds each text, as minus a logarithm."""
+    if group_reader is None:
+        return [None] * len(readings)
+    parts = [
+        (at, part)
+        for at, (reading, size) in enumerate(zip(readings, heights_px, strict=True))
+        if reading.places
+        for part in line_parts(reading, size)
+    ]
+    answers = group_reader([part.ink for _, part in parts])
+    doubts = [0.0 if reading.places else None for reading in readings]
+    for (at, part), answer in zip(parts, answers, strict=True):
+        doubts[at] = (doubts[at] or 0.0) - answer.score_of(part.text)
+    return doubts
+
+
+@dataclass(frozen=True, slots=True)
+class LinePart:
+    """Some digits of a field, side by side."""
+
+    text: str
+    ink: Image  # (height, width) uint8, light ink on black
+
+
+def line_parts(reading: Reading, digit_height_px: float) -> list[LinePart]:
+    """The ink of a field, parted at its widest gaps into what the line network reads well.
+
+    What no digit explains is in it, too, so that the line network can speak against the text. Gaps
+    are made as narrow as it knows them.
+    """
+    texts = {
+        id(place.piece): str(int(place.probabilities[:OTHER].argmax())) for place in reading.places
+    }
+    loose = [piece for piece in reading.left_over if not is_speck(piece, digit_height_px)]
+    pieces = sorted(
+        [*(place.piece for place in reading.places), *loose], key=lambda piece: piece.box.left
+    )
+    found = []
+    for part in _parted(pieces, [id(piece) in texts for piece in pieces]):
+        text = "".join(texts.get(id(piece), "") for piece in part)
+        found.append(LinePart(text, _side_by_side(part, round(_WIDEST_GAP * digit_height_px))))
+    return found
+
+
+def _parted(pieces: Sequence[Piece], is_digit: Sequence[bool]) -> list[Sequence[Piece]]:
+    """Pieces from left to right in parts of few digits each, parted where the gaps are widest."""
+    if sum(is_digit) <= _LONGEST:
+        return [pieces]
+    rights = list(accumulate((piece.box.right for piece in pieces), max))
+    gaps = {
+        at: pieces[at].box.left - rights[at - 1]
+        for at in range(1, len(pieces))
+        if any(is_digit[:at]) and any(is_digit[at:])
+    }
+    # Of gaps alike, the one nearest to the middle.
+    at = max(gaps, key=lambda at: (gaps[at], -abs(2 * at - len(pieces))))
+    return [*_parted(pieces[:at], is_digit[:at]), *_parted(pieces[at:], is_digit[at:])]
+
+
+def _side_by_side(pieces: Sequence[Piece], widest_px: int) -> Image:
+    """Pieces from left to right as one picture, without what gaps between them have too much."""
+    lefts = []
+    right = pieces[0].box.left  # of all ink so far, on the sheet
+    taken = 0  # from gaps
+    for piece in pieces:
+        taken += max(0, piece.box.left - right - widest_px)
+        lefts.append(piece.box.left - taken)
+        right = max(right, piece.box.right)
+    first, top = lefts[0], min(piece.box.top for piece in pieces)
+    width = max(left + p.box.width for left, p in zip(lefts, pieces, strict=True)) - first
+    ink: Image = np.zeros((max(p.box.bottom for p in pieces) - top, width), np.uint8)
+    for left, piece in zip(lefts, pieces, strict=True):
+        down, across = piece.box.top - top, left - first
+        part = ink[down : down + piece.box.height, across : across + piece.box.width]
+        np.maximum(part, piece.ink, out=part)
+    return ink

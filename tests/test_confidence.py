@@ -1,0 +1,211 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digitbatch.confidence import (
+    FEATURES,
+    Calibration,
+    Evidence,
+    Step,
+    fields_needed,
+    is_unsure_alone,
+    load_calibration,
+    steps_of,
+    upper_bound,
+)
+from digitbatch.confidence.calibration import CALIBRATION_FILE
+from digitbatch.errors import ModelError, UsageError
+from digitbatch.nn.card import load_card
+from digitbatch.packaged import default_line_model, default_model
+from digitbatch.scoring.calibrating import calibrated, verified_fields
+from digitbatch.scoring.rows import Reported
+from digitbatch.types import PageRef
+
+EVIDENCE = Evidence(digits=6, single=0.01, ways=0.005, line=0.02, page=0.02)
+VERIFIED = st.lists(st.tuples(st.integers(0, 20).map(lambda n: n / 20), st.booleans()), max_size=80)
+
+
+def calibration(steps: tuple[Step, ...] = (), fields: int = 10_000) -> Calibration:
+    """One of made-up weights."""
+    return Calibration(
+        model_hash="digits",
+        line_model_hash="lines",
+        made_with="by hand",
+        bias=1.0,
+        weights=dict.fromkeys(FEATURES, 0.5),
+        fields=fields,
+        steps=steps,
+    )
+
+
+class TestUpperBound:
+    @pytest.mark.parametrize(
+        ("wrong", "count", "bound"),
+        # 1 - 0.05 ** (1 / n) where none is wrong; the others from tables of the beta distribution.
+        [(0, 10, 0.2589), (0, 1497, 0.001999), (1, 100, 0.0466), (5, 1000, 0.01048), (3, 3, 1.0)],
+    )
+    def test_it_is_that_of_clopper_and_pearson(self, wrong: int, count: int, bound: float) -> None:
+        """Known values, one-sided, 95 % sure."""
+        assert upper_bound(wrong, count) == pytest.approx(bound, abs=5e-5)
+
+    def test_it_keeps_its_word(self) -> None:
+        """Of many counts drawn with a share, it lies below that share in at most one of twenty."""
+        rng = np.random.default_rng(0)
+        share, count = 0.01, 400
+        draws = rng.binomial(count, share, 4000)
+        broken = np.mean([upper_bound(int(wrong), count) < share for wrong in draws])
+        assert broken <= 0.05 + 0.01
+
+    @given(st.integers(0, 8), st.floats(0.001, 0.3))
+    def test_so_many_are_needed_and_no_fewer(self, wrong: int, share: float) -> None:
+        """One field less, and the bound is higher."""
+        needed = fields_needed(wrong, share)
+        assert upper_bound(wrong, needed) <= share
+        assert needed == wrong + 1 or upper_bound(wrong, needed - 1) > share
+
+    def test_more_wrong_than_there_are_is_refused(self) -> None:
+        """Such counts are a fault of the caller."""
+        with pytest.raises(ValueError, match="0 to 3"):
+            upper_bound(4, 3)
+
+
+class TestConfidence:
+    @pytest.mark.parametrize(
+        "worse",
+        [
+            {"single": 0.5}, {"ways": 0.3}, {"line": 1.0}, {"page": 0.1}, {"is_cut": True},
+            {"unexplained": 0.3}, {"digits": 12},
+        ],
+    )  # fmt: skip
+    def test_more_doubt_is_never_surer(self, worse: dict[str, Any]) -> None:
+        """Whatever speaks against a text lowers its confidence, or leaves it as it is."""
+        packaged = load_calibration(default_model() / CALIBRATION_FILE)
+        for judge in (packaged, calibration()):
+            assert judge.confidence(replace(EVIDENCE, **worse)) <= judge.confidence(EVIDENCE)
+        assert calibration().confidence(replace(EVIDENCE, **worse)) < calibration().confidence(
+            EVIDENCE
+        )
+
+    def test_nothing_is_certain(self) -> None:
+        """Not even a text that no reader doubts; and results show six decimals."""
+        found = calibration().model_copy(update={"bias": -100.0}).confidence(EVIDENCE)
+        assert found == 0.999999
+
+    def test_the_packaged_one_is_of_the_packaged_weights(self) -> None:
+        """It was fitted on what these read, and allows the default error."""
+        packaged = load_calibration(default_model() / CALIBRATION_FILE)
+        assert packaged.model_hash == load_card(default_model()).weights_sha256
+        assert packaged.line_model_hash == load_card(default_line_model(), "line").weights_sha256
+        promise = packaged.promise(0.002)
+        assert promise.threshold is not None
+        assert promise.bound <= 0.004
+        assert promise.own_weights
+
+
+class TestPromise:
+    @given(VERIFIED, st.floats(0.1, 0.9))
+    def test_as_much_is_accepted_as_is_wrong_seldom_enough(
+        self, verified: list[tuple[float, bool]], max_error: float
+    ) -> None:
+        """All fields as sure as the threshold were counted; none lower would be allowed."""
+        promise = calibration(steps_of(verified), max(1, len(verified))).promise(max_error)
+        allowed = []
+        for threshold in {confidence for confidence, _ in verified}:
+            sure = [right for confidence, right in verified if confidence >= threshold]
+            wrong = sure.count(False)
+            enough = len(sure) >= fields_needed(0, max_error)
+            if enough and wrong + 1 <= max_error * len(sure):
+                allowed.append((len(sure), wrong))
+        if promise.threshold is None:
+            assert not allowed
+            return
+        assert (promise.accepted, promise.wrong) == max(allowed)
+        assert promise.bound == upper_bound(promise.wrong, promise.accepted)
+        sure = [right for confidence, right in verified if confidence >= promise.threshold]
+        assert len(sure) == promise.accepted
+
+    def test_too_few_fields_promise_nothing(self) -> None:
+        """All of 100 are right: for two in a thousand it takes 1,397 more."""
+        made = calibration(steps_of([(0.9, True)] * 100), 100)
+        promise = made.promise(0.002)
+        assert (promise.threshold, promise.missing) == (None, 1397)
+        more = calibration(steps_of([(0.9, True)] * 1497), 1497).promise(0.002)
+        assert (more.threshold, more.missing) == (0.9, 0)
+
+    def test_other_weights_are_seen(self) -> None:
+        """What was fitted for other weights says so."""
+        made = calibration(steps_of([(0.9, True)] * 1497), 1497)
+        assert made.promise(0.002, "digits", "lines").own_weights
+        assert not made.promise(0.002, "others", "lines").own_weights
+        assert not made.promise(0.002, "digits", "others").own_weights
+
+
+class TestFile:
+    def test_it_comes_back_as_it_was(self, tmp_path: Path) -> None:
+        """Writing and loading changes nothing."""
+        made = calibration(steps_of([(0.9, True), (0.8, False)]))
+        path = tmp_path / "calibration.json"
+        path.write_text(made.model_dump_json(), encoding="utf-8")
+        assert load_calibration(path) == made
+        assert load_calibration(path).fingerprint() == made.fingerprint()
+
+    @pytest.mark.parametrize(
+        "broken",
+        [
+            {"format": 2}, {"bias": "x"}, {"weights": {"single": 1.0}}, {"fields": 0},
+            {"weights": dict.fromkeys(FEATURES, -1.0)},
+            {"steps": [{"confidence": 0.5, "accepted": 3, "wrong": 4}]},
+            {"steps": [{"confidence": 0.5, "accepted": 3, "wrong": 0}] * 2}, {"more": 1},
+        ],
+    )  # fmt: skip
+    def test_a_damaged_one_is_refused(self, tmp_path: Path, broken: dict[str, object]) -> None:
+        """With its name; nothing is read by half a calibration."""
+        path = tmp_path / "mine.json"
+        path.write_text(json.dumps(calibration().model_dump() | broken), encoding="utf-8")
+        with pytest.raises(ModelError, match=r"mine\.json"):
+            load_calibration(path)
+
+    def test_a_missing_one_is_said(self, tmp_path: Path) -> None:
+        """With the command that makes one."""
+        with pytest.raises(ModelError, match="digitbatch calibrate"):
+            load_calibration(tmp_path / "none.json")
+
+
+class TestCalibrating:
+    def test_fields_for_a_person_anyway_do_not_count(self) -> None:
+        """No threshold is for them: rows with another reason than how sure they are."""
+        ref = PageRef("a.png", 1)
+        truth = {ref: {"a": "12", "b": "34", "c": "56", "d": "78"}}
+        rows = [
+            Reported(ref, "a", "12", "ok", 0.99),
+            Reported(ref, "b", "35", "review", 0.8, "digit 2 is unsure (5, or 4)"),
+            Reported(ref, "c", "56", "review", 0.99, "may be print"),
+            Reported(ref, "d", "78", "review", 0.9, "digits touch; left out: a point"),
+        ]
+        assert verified_fields(truth, {ref: rows}) == [(0.99, True), (0.8, False)]
+
+    def test_too_few_are_refused_with_the_figure(self) -> None:
+        """What they show, and how many more it takes."""
+        with pytest.raises(UsageError, match=r"100 verified fields.*2\.95%.*1,397 more"):
+            calibrated(calibration(), [(0.9, True)] * 100, 0.002)
+
+    def test_enough_give_a_threshold(self) -> None:
+        """Confidences stay what they are; what is accepted comes from these fields."""
+        made = calibrated(calibration(), [(0.9, True)] * 1600 + [(0.5, False)] * 50, 0.002)
+        promise = made.promise(0.002)
+        assert (promise.threshold, promise.accepted, promise.wrong) == (0.9, 1600, 0)
+        assert made.confidence(EVIDENCE) == calibration().confidence(EVIDENCE)
+
+    def test_reasons_are_told_from_others(self) -> None:
+        """A field is unsure alone only if nothing else is said of it."""
+        assert is_unsure_alone("digit 12 is unsure (3, or other)")
+        assert is_unsure_alone("not sure enough")
+        assert not is_unsure_alone("")
+        assert not is_unsure_alone("digits touch; may be print")
+        assert not is_unsure_alone("digit 1 is unsure (3); only strokes like 1")
