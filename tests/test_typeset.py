@@ -1,5 +1,7 @@
 """Print is told from handwriting."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from PIL import Image as Pil
@@ -12,20 +14,40 @@ from digitbatch.drawing.strokes import Hand
 from digitbatch.nn.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
 from digitbatch.reading import read_page
+from digitbatch.reading.decode import Place
 from digitbatch.reading.pieces import Piece
 from digitbatch.reading.typeset import typeset
 from digitbatch.types import Box, FieldResult, Image, Page, PageRef
 
 
-def line(count: int, uneven_px: float, seed: int, slope: float = 0.0) -> list[Piece]:
-    """Digits 40 px high whose heads and feet lie this far from a line."""
-    rng = np.random.default_rng(seed)
-    pieces = []
+def placed(ink: Image, left: int, top: int, digit: int) -> Place:
+    """Ink that is read as a digit."""
+    box = Box(left, top, left + ink.shape[1], top + ink.shape[0])
+    return Place(Piece(ink, box), np.eye(11, dtype=np.float32)[digit])
+
+
+def line(count: int, uneven_px: float, seed: int, slope: float = 0.0) -> list[Place]:
+    """Digits 40 px high whose heads and feet lie this far from a line; all of them differ."""
+    rng = np.random.default_rng([seed, round(uneven_px)])
+    places = []
     for place in range(count):
         top, foot = rng.normal(0, uneven_px, 2) + (100, 140) + slope * 30 * place
-        box = Box(30 * place, round(top), 30 * place + 20, round(foot))
-        pieces.append(Piece(np.full((box.height, 20), 255, np.uint8), box))
-    return pieces
+        ink = np.kron(rng.random((5, 4)) < 0.5, np.full((14, 5), 255)).astype(np.uint8)
+        ink = ink[: round(foot) - round(top)]
+        places.append(placed(ink, 30 * place, round(top), place % 10))
+    return places
+
+
+def written(text: str, widths: Sequence[int], seeds: Sequence[int]) -> list[Place]:
+    """Digits that stand exactly even; those of one seed and width are of one shape."""
+    places, left = [], 0
+    for char, width, seed in zip(text, widths, seeds, strict=True):
+        dots = np.random.default_rng([int(char), seed]).random((5, 4)) < 0.5
+        dots[0, 0] = dots[-1, -1] = True
+        ink = np.kron(dots, np.full((8, width // 4), 255)).astype(np.uint8)
+        places.append(placed(ink, left, 100, int(char)))
+        left += width + 8
+    return places
 
 
 @pytest.mark.parametrize("slope", [-0.3, 0.0, 0.1])
@@ -49,10 +71,37 @@ def test_short_lines_go_with_the_page() -> None:
 def test_one_spoilt_digit_makes_no_printed_page_handwritten() -> None:
     """Where most of a page is print, a line with one odd digit is print too."""
     spoilt = line(7, 0.0, 3)
-    box = spoilt[2].box
-    spoilt[2] = Piece(spoilt[2].ink, Box(box.left, box.top - 6, box.right, box.bottom))
+    spoilt[2] = placed(np.full((46, 20), 255, np.uint8), 60, 94, 2)
     assert typeset([spoilt]) == [False]
     assert typeset([spoilt, line(6, 0.0, 4), line(5, 0.0, 5)]) == [True, True, True]
+
+
+def test_even_by_chance_is_a_hand_where_equal_digits_and_widths_differ() -> None:
+    """Among uneven lines, an even one is print unless its own digits speak against it."""
+    hand = [line(6, 4.0, seed) for seed in range(6)]
+    type_ = written("27275", [20] * 5, [1] * 5)
+    by_chance = written("27275", [20, 28, 16, 20, 28], [1, 2, 3, 4, 5])
+    assert typeset([*hand, type_]) == [False] * 6 + [True]
+    assert typeset([*hand, by_chance]) == [False] * 7
+    assert typeset([type_]) == [True]
+
+
+def test_equal_digits_of_one_shape_are_print_however_uneven() -> None:
+    """A letter read as a digit makes a printed line uneven; its other digits still look alike."""
+    uneven = written("2727", [20] * 4, [1] * 4)
+    uneven = [*uneven, placed(np.full((55, 30), 255, np.uint8), 130, 88, 8)]
+    assert typeset([uneven, line(5, 0.0, 1)]) == [True, True]
+
+
+def test_a_printed_number_beside_one_by_hand_is_seen() -> None:
+    """A line is not by hand as a whole because one of its numbers is."""
+    hand = [line(6, 4.0, seed) for seed in range(6)]
+    beside = [
+        placed(place.piece.ink, place.piece.box.left + 300, place.piece.box.top, 3)
+        for place in line(4, 4.0, 9)
+    ]
+    assert typeset([*hand, [*line(5, 0.0, 11), *beside]])[-1]
+    assert not typeset([*hand, [*line(5, 4.0, 11), *beside]])[-1]
 
 
 def fields(pixels: Image) -> tuple[FieldResult, ...]:

@@ -87,10 +87,11 @@ def table_lines(
 
 def _doubts(readings: Sequence[Reading], size: float) -> list[tuple[str, ...]]:
     """What is doubtful of each line that no look at the line alone shows."""
-    lines = [[place.piece for place in reading.places] for reading in readings]
+    places = [reading.places for reading in readings]
+    lines = [[place.piece for place in line] for line in places]
     return [
         (("may be print",) if is_print else ()) + (("may go on beside it",) if goes_on else ())
-        for is_print, goes_on in zip(typeset(lines), beside(lines, size), strict=True)
+        for is_print, goes_on in zip(typeset(places), beside(lines, size), strict=True)
     ]
 
 

@@ -1,0 +1,59 @@
+"""How alike equal digits of a page are: the same shape in type, never quite the same by hand."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from digitbatch.reading.pieces import Piece
+from digitbatch.types import Image
+
+ALIKE: Final = 0.985
+"""Correlation of two digits of one typeface and size, or more; hands reach it by chance alone."""
+_HEIGHT_PX: Final = 32  # at which digits are compared
+_CANVAS_PX: Final = (54, 42)  # width and height: room for wide digits, whose mass lies off centre
+_WIDEST_PX: Final = 48
+_SOFTENED_PX: Final = 0.7  # a pixel's grid is no difference
+_MOST: Final = 3000  # digits of a page that are compared
+_ONE: Final = 1  # strokes are alike in any hand
+
+Likeness = NDArray[np.float32]
+"""(digits, digits) correlation, 0 to 1, of those that are read alike; -1 for all other pairs."""
+
+
+def likeness(pieces: Sequence[Piece], digits: Sequence[int]) -> Likeness:
+    """How alike each two equal digits are, whatever their size.
+
+    Args:
+        pieces: The digits of a page.
+        digits: What each is read as. A 1 is like nothing, and so is what is beyond 3000 digits.
+    """
+    labels = np.asarray(digits[:_MOST])
+    found = np.full((len(pieces), len(pieces)), -1.0, np.float32)
+    for digit in set(labels.tolist()) - {_ONE}:
+        own = np.flatnonzero(labels == digit).tolist()
+        shapes = np.array([_shape(pieces[index]) for index in own])
+        found[np.ix_(own, own)] = shapes @ shapes.T
+    np.fill_diagonal(found, -1.0)
+    return found
+
+
+def _shape(piece: Piece) -> NDArray[np.float32]:
+    """A digit at one height, about its centre of mass, as a vector of length 1."""
+    height, width = piece.ink.shape
+    scale = min(_HEIGHT_PX / height, _WIDEST_PX / width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    ink: Image = np.asarray(cv2.resize(piece.ink, size, interpolation=way), np.uint8)
+    mass = cv2.moments(ink)
+    total = max(mass["m00"], 1.0)
+    shift = (
+        (_CANVAS_PX[0] - 1) / 2 - mass["m10"] / total,
+        (_CANVAS_PX[1] - 1) / 2 - mass["m01"] / total,
+    )
+    move = np.array([[1.0, 0.0, shift[0]], [0.0, 1.0, shift[1]]])
+    centred = cv2.GaussianBlur(cv2.warpAffine(ink, move, _CANVAS_PX), (0, 0), _SOFTENED_PX)
+    vector = np.asarray(centred, np.float32).ravel()
+    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), np.float32)
