@@ -59,6 +59,7 @@ CASES: Final = {
     "pattern": Case("invoice", lambda folder, count: {"pattern": f"20[0-2]\\d{{{count - 3}}}"}),  # noqa: ARG005
     "range": Case("invoice", lambda folder, count: {"range": (0.0, 10.0**count / 50)}),  # noqa: ARG005
     "luhn": Case("invoice", _check("luhn")),
+    "mod10": Case("invoice", _check("mod10")),
     "mod11": Case("invoice", _check("mod11")),
     "mod97": Case("invoice", _check("mod97")),
     "verhoeff": Case("invoice", _check("verhoeff")),

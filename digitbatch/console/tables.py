@@ -67,7 +67,7 @@ def _print_rows(console: "Console", rows: Sequence[tuple[PageRef, FieldResult]])
     before: PageRef | None = None
     for ref, field in rows[:_MOST_ROWS]:
         new_file = before is None or ref.file != before.file
-        confidence = "" if field.confidence is None else f"{field.confidence:.2f}"
+        confidence = "" if field.confidence is None else f"{field.confidence:.4f}"
         table.add_row(
             Text(printable(ref.file) if new_file else ""),  # once is enough for the eye
             str(ref.page) if ref != before else "",
