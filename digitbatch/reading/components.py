@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from digitbatch.stages.outlines import boxes_around, outlines
 from digitbatch.types import Box, Image
 
 
@@ -79,8 +80,12 @@ class Sorting:
 
 def connected_components(mask: Image) -> Components:
     """The 8-connected ink of an (H, W) uint8 mask, ink 255 on 0."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    left, top, width, height, area = (np.asarray(stats[1:, i], np.int64) for i in range(5))
+    count, labels = cv2.connectedComponents(mask, connectivity=8)
+    found = outlines(mask)
+    boxes = boxes_around(found)
+    of = np.array([labels[outline[0, 0, 1], outline[0, 0, 0]] for outline in found], np.int64)
+    left, top, width, height = boxes[np.argsort(of)].T
+    area = np.bincount(labels.ravel()[np.flatnonzero(mask)], minlength=count)[1:]
     return Components(np.asarray(labels, np.int32), left, top, width, height, area)
 
 

@@ -96,20 +96,32 @@ def _may_be_pair(line: Sequence[Piece]) -> bool:
 
 def _unevenness(line: Sequence[Piece], *, all_but_one: bool = False) -> float:
     """How uneven a line is, 1 where print ends; at its best place if one digit may be left out."""
-    height = float(np.mean([piece.box.height for piece in line]))
+    boxes = [piece.box for piece in line]
+    height = sum(box.height for box in boxes) / len(boxes)
     at = np.array([piece.center_x for piece in line])
-    feet = np.array([piece.box.bottom for piece in line], np.float64)
-    heads = np.array([piece.box.top for piece in line], np.float64)
-    spread = max(_spread_px(at, feet), _spread_px(at, heads))
+    edges = np.array([[box.bottom, box.top] for box in boxes], np.float64)  # feet and heads
+    spread = _spread_px(at, edges)
     if all_but_one and len(line) >= _RUN:
         others = [np.delete(np.arange(len(line)), left_out) for left_out in range(len(line))]
-        spread = min(max(_spread_px(at[k], feet[k]), _spread_px(at[k], heads[k])) for k in others)
+        spread = min(_spread_px(at[k], edges[k]) for k in others)
     return spread / (_EVEN * height + _GRID_PX)
 
 
 def _spread_px(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
-    """How far points lie from the line, or the bow, that they lie on best: one sigma."""
+    """How far the worse of several rows of points lies from its line, or bow: one sigma.
+
+    Args:
+        x: (points,).
+        y: (points, rows); each row has the line, or the bow, that it lies on best.
+    """
     degree = 2 if len(x) >= _BENT else 1
-    scaled = (x - x.mean()) / max(float(np.ptp(x)), 1.0)
-    off = y - np.polyval(np.polyfit(scaled, y, degree), scaled)
-    return float(np.sqrt(np.square(off).sum() / (len(x) - degree - 1)))
+    # Orthogonal polynomials: what is left of y is what lies along none of them.
+    steps = (x - x.mean()) / max(float(np.ptp(x)), 1.0)
+    off = y - y.mean(axis=0)
+    square = max(float(steps @ steps), 1e-12)
+    off = off - np.outer(steps, steps @ off / square)
+    if degree == 2:
+        bow = np.square(steps)
+        bow = bow - bow.mean() - steps * (steps @ bow / square)
+        off = off - np.outer(bow, bow @ off / max(float(bow @ bow), 1e-12))
+    return float(np.sqrt(np.square(off).sum(axis=0).max() / (len(x) - degree - 1)))

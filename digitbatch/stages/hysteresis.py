@@ -5,6 +5,7 @@ from typing import ClassVar, Final, Literal
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from digitbatch.stages.base import PageStage, PixelKind, Sheet
@@ -47,7 +48,7 @@ class Hysteresis(PageStage):
 
     def levels(self, ink: Image) -> tuple[int, int]:
         """The high and the low level for (H, W) uint8 ink; 256 where the page holds none."""
-        counts = np.bincount(ink.ravel(), minlength=256).astype(np.float64)
+        counts = level_counts(ink).astype(np.float64)
         grain, darkest = np.searchsorted(np.cumsum(counts), [0.84 * ink.size, 0.995 * ink.size])
         # On squared paper more than a sixth of the page is print: that is no grain.
         faintest = max(_FAINTEST, int(min(3 * grain, _GRAIN_PARTS * darkest)))
@@ -76,8 +77,24 @@ def hysteresis(ink: Image, high: int, low: int) -> Image:
     Returns:
         (H, W) uint8 mask, ink 255 on 0.
     """
-    count, labels = cv2.connectedComponents(np.asarray(ink >= low, np.uint8), connectivity=8)
-    keep = np.zeros(count, np.uint8)
-    keep[np.unique(labels[ink >= high])] = 255
-    keep[0] = 0
-    return np.asarray(keep[labels], np.uint8)
+    if high > 255:
+        return np.zeros_like(ink)
+    found = np.asarray(cv2.compare(ink, low, cv2.CMP_GE), np.uint8)
+    count, labels = cv2.connectedComponents(found, connectivity=8)
+    keep = np.zeros(count, np.bool_)
+    keep[labels.ravel()[np.flatnonzero(ink >= high)]] = True
+    keep[0] = True
+    if not keep.all():
+        inked = np.flatnonzero(ink >= low)
+        found.ravel()[inked[~keep[labels.ravel()[inked]]]] = 0
+    return found
+
+
+def level_counts(levels: Image) -> NDArray[np.int64]:
+    """How many pixels of a picture have each level, (256,)."""
+    flat = np.ascontiguousarray(levels).ravel()
+    even = flat.size // 2 * 2
+    pairs = np.bincount(flat[:even].view(np.uint16), minlength=1 << 16).reshape(256, 256)
+    counts = pairs.sum(axis=0) + pairs.sum(axis=1)
+    counts[flat[even:]] += 1
+    return np.asarray(counts, np.int64)
