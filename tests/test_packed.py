@@ -44,9 +44,15 @@ def test_components_are_measured_as_opencv_does(shape: tuple[int, int], share: f
     mask = noise(shape, share)
     found = connected_components(mask)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    assert np.array_equal(found.labels, labels)
+    theirs = labels[found.first[:, 1], found.first[:, 0]]  # what it calls ours
+    assert sorted(theirs.tolist()) == list(range(1, len(stats)))
     measured = np.stack([found.left, found.top, found.width, found.height, found.area], axis=1)
-    assert np.array_equal(measured, stats[1:])
+    assert np.array_equal(measured, stats[theirs])
+    for index, label in enumerate(theirs):
+        box = found.box(index)
+        own = labels[box.top : box.bottom, box.left : box.right] == label
+        assert np.array_equal(found.own(index), own)
+        assert np.array_equal(found.labels == index + 1, labels == label)
 
 
 def test_a_component_in_a_hole_has_a_box_of_its_own() -> None:

@@ -3,6 +3,7 @@
 from itertools import pairwise
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -104,17 +105,24 @@ def notches(ink: Image, digit_height_px: float) -> list[NDArray[np.int64]]:
 
 def _narrows(extent: NDArray[np.float64], reach: int, depth_px: float) -> list[int]:
     """Columns where the outline is narrower than somewhere near on both sides, by `depth_px`."""
-    padded = np.pad(extent, reach, constant_values=-1.0)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, reach + 1)
-    before, after = windows[: len(extent)].max(axis=1), windows[reach:].max(axis=1)
+    # The largest value from `reach` columns before each on, and up to as many after it.
+    highest = _largest(extent, reach)
+    before, after = highest[: len(extent)], highest[reach:]
     notch = np.minimum(before, after) - extent
-    around = np.lib.stride_tricks.sliding_window_view(
-        np.pad(notch, reach, constant_values=-1.0), 2 * reach + 1
-    )
-    deep = np.flatnonzero((notch >= depth_px) & (notch >= around.max(axis=1)))
+    around = _largest(notch, 2 * reach)[reach : reach + len(notch)]
+    deep = np.flatnonzero((notch >= depth_px) & (notch >= around))
     # Of a flat bottom, the middle.
     runs = np.split(deep, np.flatnonzero(np.diff(deep) > reach) + 1)
     return [int(np.median(run)) for run in runs if len(run)]
+
+
+def _largest(values: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
+    """(count + reach,) for each place, and `reach` beyond, the largest of it and so many before."""
+    padded = np.full(len(values) + 2 * reach, -1.0)
+    padded[reach : reach + len(values)] = values
+    element = np.ones((1, reach + 1), np.uint8)
+    found = cv2.dilate(padded[None], element, anchor=(0, 0), borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(found[0, : len(values) + reach], np.float64)
 
 
 def _paths(piece: Piece, digit_height_px: float) -> list[NDArray[np.int64]]:

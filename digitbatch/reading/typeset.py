@@ -20,6 +20,7 @@ _ALMOST: Final = 1.15  # times as uneven, there
 _HOLDS_PRINT: Final = 0.5  # of a page's lines hold such a run, and at least two do
 _PAIR: Final = 0.03  # of their height, by which a skewed page sets two digits apart
 _LEAST: Final = 3  # digits; any two stand on some line
+_TINY: Final = 1e-12  # digits one above the other have no line
 _BENT: Final = 6  # digits from which on the line may bend, as it does on a photo of a page
 
 
@@ -64,8 +65,7 @@ def _is_even(line: Sequence[Piece]) -> bool:
     if len(line) < _RUN:
         return False
     most = max(_RUN - 1, int(np.ceil(_MOST * len(line))))
-    starts = range(len(line) - most + 1)
-    return any(_unevenness(line[start : start + most]) <= _VERY for start in starts)
+    return _evenest(line, most) <= _VERY
 
 
 def _is_even_beside_print(line: Sequence[Piece]) -> bool:
@@ -73,16 +73,12 @@ def _is_even_beside_print(line: Sequence[Piece]) -> bool:
 
     A unit behind a short number leaves little of the line even.
     """
-    starts = range(len(line) - _SHORT_RUN + 1)
-    return _unevenness(line) <= _ALMOST or any(
-        _unevenness(line[start : start + _SHORT_RUN]) <= _VERY for start in starts
-    )
+    return _unevenness(line) <= _ALMOST or _evenest(line, _SHORT_RUN) <= _VERY
 
 
 def _holds_even_run(line: Sequence[Piece]) -> bool:
     """Whether somewhere in a line so many digits are even: a number after a printed word."""
-    starts = range(len(line) - _RUN + 1)
-    return any(_unevenness(line[start : start + _RUN]) <= 1 for start in starts)
+    return _evenest(line, _RUN) <= 1
 
 
 def _may_be_pair(line: Sequence[Piece]) -> bool:
@@ -96,32 +92,59 @@ def _may_be_pair(line: Sequence[Piece]) -> bool:
 
 def _unevenness(line: Sequence[Piece], *, all_but_one: bool = False) -> float:
     """How uneven a line is, 1 where print ends; at its best place if one digit may be left out."""
-    boxes = [piece.box for piece in line]
-    height = sum(box.height for box in boxes) / len(boxes)
-    at = np.array([piece.center_x for piece in line])
-    edges = np.array([[box.bottom, box.top] for box in boxes], np.float64)  # feet and heads
-    spread = _spread_px(at, edges)
+    every = np.arange(len(line))
+    uneven = float(_unevennesses(line, every[None])[0])
     if all_but_one and len(line) >= _RUN:
-        others = [np.delete(np.arange(len(line)), left_out) for left_out in range(len(line))]
-        spread = min(_spread_px(at[k], edges[k]) for k in others)
-    return spread / (_EVEN * height + _GRID_PX)
+        height = float(np.mean([piece.box.height for piece in line]))
+        others = np.array([np.delete(every, left_out) for left_out in every])
+        at, edges = _places(line)
+        spread = float(_spreads_px(at[others], edges[others]).min())
+        uneven = spread / (_EVEN * height + _GRID_PX)
+    return uneven
 
 
-def _spread_px(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
-    """How far the worse of several rows of points lies from its line, or bow: one sigma.
+def _evenest(line: Sequence[Piece], count: int) -> float:
+    """The same of the most even of all runs of so many digits."""
+    if len(line) < count:
+        return float("inf")
+    starts = np.arange(len(line) - count + 1)
+    return float(_unevennesses(line, starts[:, None] + np.arange(count)).min())
+
+
+def _unevennesses(line: Sequence[Piece], members: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How uneven some digits of a line are, (sets,); `members` (sets, digits) says which."""
+    at, edges = _places(line)
+    heights = (edges[:, 0] - edges[:, 1])[members].mean(axis=1)
+    return np.asarray(_spreads_px(at[members], edges[members]) / (_EVEN * heights + _GRID_PX))
+
+
+def _places(line: Sequence[Piece]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Where digits stand, (digits,), and their feet and heads, (digits, 2)."""
+    at = np.array([piece.center_x for piece in line])
+    return at, np.array([(piece.box.bottom, piece.box.top) for piece in line], np.float64)
+
+
+def _spreads_px(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far the worse of two rows of points lies from its line, or bow: one sigma, (sets,).
 
     Args:
-        x: (points,).
-        y: (points, rows); each row has the line, or the bow, that it lies on best.
+        x: (sets, points).
+        y: (sets, points, rows); each row has the line, or the bow, that it lies on best.
     """
-    degree = 2 if len(x) >= _BENT else 1
+    degree = 2 if x.shape[1] >= _BENT else 1
     # Orthogonal polynomials: what is left of y is what lies along none of them.
-    steps = (x - x.mean()) / max(float(np.ptp(x)), 1.0)
-    off = y - y.mean(axis=0)
-    square = max(float(steps @ steps), 1e-12)
-    off = off - np.outer(steps, steps @ off / square)
+    steps = x - x.mean(axis=1, keepdims=True)
+    steps /= np.maximum(np.ptp(x, axis=1, keepdims=True), 1.0)
+    square = np.maximum(np.square(steps).sum(axis=1), _TINY)
+    along = steps / square[:, None]
+    off = y - y.mean(axis=1, keepdims=True)
+    off = off - steps[:, :, None] * np.einsum("sp,spr->sr", along, off)[:, None]
     if degree == 2:
         bow = np.square(steps)
-        bow = bow - bow.mean() - steps * (steps @ bow / square)
-        off = off - np.outer(bow, bow @ off / max(float(bow @ bow), 1e-12))
-    return float(np.sqrt(np.square(off).sum(axis=0).max() / (len(x) - degree - 1)))
+        bow -= bow.mean(axis=1, keepdims=True)
+        bow -= steps * (along * bow).sum(axis=1, keepdims=True)
+        square = np.maximum(np.square(bow).sum(axis=1), _TINY)
+        along = bow / square[:, None]
+        off = off - bow[:, :, None] * np.einsum("sp,spr->sr", along, off)[:, None]
+    worse = np.square(off).sum(axis=1).max(axis=1)
+    return np.asarray(np.sqrt(worse / (x.shape[1] - degree - 1)), np.float64)

@@ -17,8 +17,8 @@ Bits = NDArray[np.uint8]
 """(H, W / 8 rounded up) uint8, the first pixel of a row in the highest bit of its first byte."""
 
 
-def packed(mask: Image) -> Bits:
-    """A mask, (H, W) uint8, as bits: 1 where there is ink."""
+def packed(mask: Image | NDArray[np.bool_]) -> Bits:
+    """A mask, (H, W), as bits: 1 where there is ink."""
     return np.packbits(mask, axis=1)
 
 
@@ -60,3 +60,14 @@ def dilated(bits: Bits, length: int) -> Bits:
         window = window[step:] | window[:-step]
         have += step
     return window
+
+
+def lone(bits: Bits) -> Bits:
+    """Ink with no other ink in the eight pixels around it."""
+    aside = (bits >> 1) | (bits << 1)
+    aside[:, 1:] |= bits[:, :-1] << 7
+    aside[:, :-1] |= bits[:, 1:] >> 7
+    three = aside | bits
+    aside[1:] |= three[:-1]
+    aside[:-1] |= three[1:]
+    return np.asarray(bits & ~aside, np.uint8)
