@@ -36,6 +36,7 @@ from digitbatch.nn.line.reader import LineReader
 from digitbatch.nn.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
 from digitbatch.reading import page as page_module
+from digitbatch.reading.judge import default_judge
 from digitbatch.stages.chain import op_of
 
 _ROUNDS: Final = 5
@@ -132,7 +133,8 @@ def profile(scans: Sequence[Path], config: Config) -> tuple[dict[str, float], fl
 @contextmanager
 def _reader(config: Config) -> Iterator[Reader]:
     """A reader that has read a page before."""
-    yield PageReading(config, default_model(), packaged_model("line"))(None)
+    judge = default_judge(config)
+    yield PageReading(config, default_model(), packaged_model("line"), judge)(None)
 
 
 def print_table(found: dict[str, tuple[dict[str, float], float]]) -> None:

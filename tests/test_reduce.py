@@ -17,6 +17,7 @@ from digitbatch.errors import CoarsePageError
 from digitbatch.inputs import InputOptions, SourceFile, open_source
 from digitbatch.nn.kept import packaged_model
 from digitbatch.packaged import default_model
+from digitbatch.reading.judge import default_judge
 from digitbatch.stages.base import Sheet
 from digitbatch.stages.halving import halved
 from digitbatch.stages.reduce import Reduce
@@ -41,7 +42,9 @@ def page(digits_px: float, **style: Any) -> Image:
 
 def read(path: Path, config: Config | None = None) -> PageResult:
     """Read a file of one page as a worker does."""
-    reader = PageReading(config or Config(), default_model(), packaged_model("line"))(None)
+    config = config or Config()
+    judge = default_judge(config)
+    reader = PageReading(config, default_model(), packaged_model("line"), judge)(None)
     source = SourceFile(path, path.name)
     (found,) = read_chunk(Chunk(source), reader, InputOptions())
     return found.result
