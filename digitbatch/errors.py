@@ -105,5 +105,9 @@ class PageError(Exception):
     """One page cannot be read. The message is what the page's row says; the run goes on."""
 
 
+class CoarsePageError(Exception):
+    """A page that came halved needs all of its pixels. Whoever asked for half then gives them."""
+
+
 class UnreachablePageError(PageError):
     """The system does not give the file out: it may do so tomorrow."""

@@ -21,6 +21,7 @@ from digitbatch.reading import trace_page
 from digitbatch.reading.find import Ink
 from digitbatch.reading.laid import Laid
 from digitbatch.reading.rejected import rejected_ink
+from digitbatch.reading.sheet import applied_stages
 from digitbatch.reading.zones import zone_print
 from digitbatch.stages.base import Normalizer, Sheet
 from digitbatch.stages.chain import op_of
@@ -90,7 +91,7 @@ def inspect_page(
     if laid.to_scan is not None:
         pictures.append(("template", _over_reference(laid)))
     sheet = Sheet(laid.page.pixels, "gray" if laid.page.pixels.ndim == 2 else "color")
-    for stage in config.page_stages:
+    for stage in applied_stages(config):
         sheet = stage(sheet)
         pictures.append((op_of(stage), sheet.pixels))
     inks = [entry.ink for entry in trace.fields]

@@ -74,7 +74,8 @@ class Page:
 
     ref: PageRef
     pixels: Image = field(repr=False, compare=False)  # colour scans (H, W, 3), others (H, W)
-    dpi: float | None = None  # of the scan, where the file says so
+    dpi: float | None = None  # of these pixels, where the file says so
+    scale: int = 1  # so many pixels of the scan, along and across, are one of these
 
 
 @dataclass(frozen=True, slots=True)

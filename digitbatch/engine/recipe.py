@@ -8,6 +8,7 @@ from pathlib import Path
 from digitbatch.confidence import Judge
 from digitbatch.config import Config
 from digitbatch.engine.chunks import Reader
+from digitbatch.stages.reduce import Reduce
 from digitbatch.types import GroupAnswer, GroupReader, Image, Page, PageResult, Predictor
 
 
@@ -32,27 +33,29 @@ class PageReading:
 
             predictor = OnnxPredictor(self.model)
         groups = partial(_read_groups, self.line_model)
-        return partial(
-            _read,
-            config=self.config,
-            predictor=predictor,
-            groups=groups,
-            judge=self.judge,
-            pictures=self.pictures,
+        return _PageReader(self.config, predictor, groups, self.judge, self.pictures)
+
+
+@dataclass(frozen=True, slots=True)
+class _PageReader:
+    config: Config
+    predictor: Predictor
+    groups: GroupReader
+    judge: Judge
+    pictures: bool
+
+    @property
+    def takes_halved(self) -> bool:
+        """Whether the plan halves pages; not where zones or pictures are cut from them."""
+        halves = any(isinstance(stage, Reduce) for stage in self.config.page_stages)
+        return halves and not self.config.fields and not self.pictures
+
+    def __call__(self, page: Page) -> PageResult:
+        from digitbatch.reading import read_page
+
+        return read_page(
+            page, self.config, self.predictor, self.groups, self.judge, pictures=self.pictures
         )
-
-
-def _read(
-    page: Page,
-    config: Config,
-    predictor: Predictor,
-    groups: GroupReader,
-    judge: Judge,
-    pictures: bool,
-) -> PageResult:
-    from digitbatch.reading import read_page
-
-    return read_page(page, config, predictor, groups, judge, pictures=pictures)
 
 
 def _read_groups(model: Path, inks: Sequence[Image]) -> Sequence[GroupAnswer]:

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from digitbatch.engine.chunks import Chunk, read_chunk
-from digitbatch.engine.limits import cap_memory, die_with_parent
+from digitbatch.engine.limits import cap_memory, die_with_parent, keep_memory
 from digitbatch.engine.messages import Answer, Ask, ChunkDone, Failed, Opened, Ready, portable
 from digitbatch.types import CLASSES, Crops, Probabilities
 
@@ -77,6 +77,7 @@ def _serve(channel: Channel) -> None:
 
     cv2.setNumThreads(1)  # there is a worker for each core
     read = start.make_reader(channel.predict if start.shares_predictor else None)
+    keep_memory()
     cap_memory(start.memory_mb)
     channel.send(Ready())
     while True:

@@ -35,6 +35,7 @@ _HEADERS: Final[dict[Format, type[ImageFile]]] = {
     Format.BMP: BmpImageFile,
     Format.WEBP: WebPImageFile,
 }
+_LARGE_PX: Final = 2600  # of the longer side: A4 at less than 225 dpi is rarely read halved
 _limit_lock = threading.Lock()
 
 
@@ -92,6 +93,15 @@ class PictureReader(SourceReader):
             return from_pillow(header.convert("RGB")), dpi
         return upright(from_pillow(header), orientation_of(header.info.get("exif"))), dpi
 
+    def _decode_halved(self, page: int) -> tuple[Image, float | None] | None:  # noqa: ARG002
+        header = self._header
+        is_large = max(header.size) >= _LARGE_PX
+        if self._kind is not Format.JPEG or header.mode not in ("L", "RGB") or not is_large:
+            return None
+        check_size(*header.size, self._options.max_pixels, "scan at a lower resolution")
+        pixels = _jpeg(self._read_all(), header, halved=True)
+        return pixels, plausible_dpi(header.info.get("dpi"))
+
     def _read_all(self) -> bytes:
         self._file.seek(0)
         return self._file.read()
@@ -129,7 +139,7 @@ def _from_16_bit(samples: NDArray[np.uint16], clear: object) -> Image:
     return np.dstack([pixels, alpha])
 
 
-def _jpeg(data: bytes, header: Pillow.Image) -> Image:
+def _jpeg(data: bytes, header: Pillow.Image, *, halved: bool = False) -> Image:
     jpeg_end(data)
     if header.mode == "CMYK":
         header.load()
@@ -141,8 +151,15 @@ def _jpeg(data: bytes, header: Pillow.Image) -> Image:
     else:
         how = cv2.IMREAD_GRAYSCALE if header.mode == "L" else cv2.IMREAD_COLOR_RGB
         how |= cv2.IMREAD_IGNORE_ORIENTATION
+        if halved:
+            how |= cv2.IMREAD_REDUCED_GRAYSCALE_2  # its bit halves colour pages, too
         pixels = np.asarray(_opencv(data, how), np.uint8)
-        check_jpeg_filled(pixels, data, lambda padded: np.asarray(_opencv(padded, how), np.uint8))
+        check_jpeg_filled(
+            pixels,
+            data,
+            lambda padded: np.asarray(_opencv(padded, how), np.uint8),
+            scale=2 if halved else 1,
+        )
     return upright(pixels, orientation_of(header.info.get("exif")))
 
 

@@ -52,11 +52,16 @@ class SourceReader(ABC):
     def close(self) -> None:
         """Give back what is held open."""
 
-    def read(self, page: int) -> Page:
+    def _decode_halved(self, page: int) -> tuple[Image, float | None] | None:  # noqa: ARG002
+        """The same at half the width and height; None where that takes as long."""
+        return None
+
+    def read(self, page: int, *, halved: bool = False) -> Page:
         """Decode one page.
 
         Args:
             page: Which, from 1.
+            halved: Whether half of its width and height will do, if that is decoded in less time.
 
         Returns:
             The page, upright and as a person sees it; its pixels are C-contiguous, grey scans
@@ -68,8 +73,11 @@ class SourceReader(ABC):
         if not 1 <= page <= self.page_count:
             raise PageError(f"there is no page {page}: the file has {self.page_count}")
         with page_errors(self.source.path):
-            pixels, dpi = self._decode(page)
-        return Page(PageRef(self.source.name, page), np.ascontiguousarray(pixels), dpi)
+            half = self._decode_halved(page) if halved else None
+            pixels, dpi = self._decode(page) if half is None else half
+        scale = 1 if half is None else 2
+        dpi = None if dpi is None else dpi / scale
+        return Page(PageRef(self.source.name, page), np.ascontiguousarray(pixels), dpi, scale)
 
     def __enter__(self) -> Self:
         return self

@@ -46,7 +46,9 @@ def jpeg_end(data: bytes) -> int:
     return end
 
 
-def check_jpeg_filled(pixels: Image, data: bytes, decode: Callable[[bytes], Image]) -> None:
+def check_jpeg_filled(
+    pixels: Image, data: bytes, decode: Callable[[bytes], Image], *, scale: int = 1
+) -> None:
     """Refuse a JPEG that was cut off and then got an end mark, as some programs repair them.
 
     libjpeg paints what has no data mid-grey. Where the last block is all mid-grey, zeros are put
@@ -56,12 +58,14 @@ def check_jpeg_filled(pixels: Image, data: bytes, decode: Callable[[bytes], Imag
         pixels: What `decode(data)` gave, not turned yet.
         data: The file.
         decode: From such a file to its pixels.
+        scale: How much smaller than the file's they are.
 
     Raises:
         PageError: Pixels are missing.
     """
     height, width = pixels.shape[:2]
-    last = pixels[(height - 1) // _BLOCK_PX * _BLOCK_PX :, (width - 1) // _BLOCK_PX * _BLOCK_PX :]
+    block = _BLOCK_PX // scale
+    last = pixels[(height - 1) // block * block :, (width - 1) // block * block :]
     if not (last == _MID_GREY).all():
         return
     padded = data[: jpeg_end(data)] + bytes(4096) + _END_OF_IMAGE

@@ -2,24 +2,76 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from digitbatch.stages.outlines import MANY, alone, boxes_around, outlines
 from digitbatch.types import Box, Image
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Components:
     """The connected ink of one sheet; index 0 is the first component (its label is 1)."""
 
-    labels: NDArray[np.int32] = field(repr=False)  # (H, W); 0 is paper
+    mask: Image = field(repr=False)  # (H, W) ink 255 on 0
+    first: NDArray[np.int64] = field(repr=False)  # (count, 2) x and y of a pixel of each
     left: NDArray[np.int64]  # (count,) each, pixels of the sheet
     top: NDArray[np.int64]
     width: NDArray[np.int64]
     height: NDArray[np.int64]
-    area: NDArray[np.int64]  # inked pixels
+
+    @cached_property
+    def labels(self) -> NDArray[np.int32]:
+        """(H, W) of each pixel the component's index and one more; 0 is paper."""
+        count, labels = cv2.connectedComponents(self.mask, connectivity=8)
+        numbers = np.zeros(count, np.int32)
+        numbers[labels[self.first[:, 1], self.first[:, 0]]] = np.arange(1, len(self) + 1)
+        return np.asarray(numbers[labels], np.int32)
+
+    @cached_property
+    def area(self) -> NDArray[np.int64]:
+        """(count,) inked pixels."""
+        inked = self.labels[self.mask > 0]
+        return np.bincount(inked, minlength=len(self) + 1)[1:]
+
+    @cached_property
+    def _alone(self) -> list[bool]:
+        """Of each component whether its box holds nothing else."""
+        if len(self) > MANY:
+            return [False] * len(self)
+        boxes = np.stack([self.left, self.top, self.width, self.height], axis=1)
+        return [bool(one) for one in alone(boxes)]
+
+    def own(self, index: int, around_px: int = 0) -> Image:
+        """The pixels of one component, in its box and some around it that lie on the sheet.
+
+        Returns:
+            (height, width) uint8, 1 on 0.
+        """
+        left, top, right, bottom = self.reach(index, around_px)
+        if not self._alone[index]:
+            part = self.labels[top:bottom, left:right]
+            return np.asarray(part == index + 1, np.uint8)
+        box = self.box(index)
+        own = np.zeros((bottom - top, right - left), np.uint8)
+        rows = slice(box.top - top, box.bottom - top)
+        own[rows, box.left - left : box.right - left] = (
+            self.mask[box.top : box.bottom, box.left : box.right] & 1
+        )
+        return own
+
+    def reach(self, index: int, around_px: int) -> tuple[int, int, int, int]:
+        """Left, top, right, bottom of a component's box and some pixels around it, on the sheet."""
+        height, width = self.mask.shape
+        left, top = int(self.left[index]), int(self.top[index])
+        right, bottom = left + int(self.width[index]), top + int(self.height[index])
+        return (
+            max(left - around_px, 0), max(top - around_px, 0),
+            min(right + around_px, width), min(bottom + around_px, height),
+        )  # fmt: skip
 
     def __len__(self) -> int:
         return len(self.left)
@@ -79,9 +131,11 @@ class Sorting:
 
 def connected_components(mask: Image) -> Components:
     """The 8-connected ink of an (H, W) uint8 mask, ink 255 on 0."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    left, top, width, height, area = (np.asarray(stats[1:, i], np.int64) for i in range(5))
-    return Components(np.asarray(labels, np.int32), left, top, width, height, area)
+    found = outlines(mask)
+    first = np.array([outline[0, 0] for outline in found], np.int64).reshape(-1, 2)
+    order = np.lexsort((first[:, 0] // 2, first[:, 1] // 2))  # from the top down, two rows at once
+    left, top, width, height = boxes_around(found)[order].T
+    return Components(mask, first[order], left, top, width, height)
 
 
 def sort_components(

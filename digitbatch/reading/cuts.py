@@ -3,6 +3,7 @@
 from itertools import pairwise
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,26 +36,31 @@ def seams(ink: Image, most: int, apart_px: float) -> list[NDArray[np.int64]]:
     height, width = ink.shape
     if width < 6:
         return []
-    cost = ink.astype(np.float32) / 255 + _STEP_COST
-    total = cost[0]
-    steps = np.zeros((height, width), np.int8)
-    wall = np.full(1, np.inf, np.float32)
-    for row in range(1, height):
-        from_left = np.concatenate([wall, total[:-1]]) + _STEP_COST
-        from_right = np.concatenate([total[1:], wall]) + _STEP_COST
-        least = np.minimum(total, np.minimum(from_left, from_right))
-        steps[row] = np.where(least == total, 0, np.where(least == from_left, -1, 1))
-        total = least + cost[row]
+    totals = ink.astype(np.float32) / 255 + _STEP_COST
+    beside = np.full(width + 2, np.inf, np.float32)  # with a wall on either side
+    left, inside, right = beside[:-2], beside[1:-1], beside[2:]
+    least = np.empty(width, np.float32)
+    for before, row in pairwise(totals):
+        np.add(before, _STEP_COST, out=inside)
+        np.minimum(left, right, out=least)
+        np.minimum(least, before, out=least)
+        np.add(least, row, out=row)
+    # Where each path came from: straight down, where that costs no more.
+    before = totals[:-1]
+    aside = np.full((height - 1, width + 2), np.inf, np.float32)
+    np.add(before, _STEP_COST, out=aside[:, 1:-1])
+    from_left, from_right = aside[:, :-2], aside[:, 2:]
+    sidewards = np.where(from_left <= from_right, -1, 1)
+    steps = np.where(np.minimum(from_left, from_right) < before, sidewards, 0)
+    ends = np.argsort(totals[-1], kind="stable")
+    paths = np.empty((height, width), np.int64)  # all of them at once, from the bottom up
+    paths[-1] = ends
+    for row in range(height - 1, 0, -1):
+        paths[row - 1] = paths[row] + steps[row - 1, paths[row]]
     found: list[tuple[float, NDArray[np.int64]]] = []
-    for end in np.argsort(total, kind="stable"):
-        columns = np.empty(height, np.int64)
-        column = int(end)
-        for row in range(height - 1, -1, -1):
-            columns[row] = column
-            column += int(steps[row, column])
-        middle = float(columns.mean())
-        inside = 0.6 * apart_px <= middle <= width - 0.6 * apart_px
-        if inside and all(abs(middle - other) >= apart_px for other, _ in found):
+    for middle, columns in zip(paths.mean(axis=0).tolist(), paths.T, strict=True):
+        within = 0.6 * apart_px <= middle <= width - 0.6 * apart_px
+        if within and all(abs(middle - other) >= apart_px for other, _ in found):
             found.append((middle, columns))
             if len(found) == most:
                 break
@@ -99,17 +105,24 @@ def notches(ink: Image, digit_height_px: float) -> list[NDArray[np.int64]]:
 
 def _narrows(extent: NDArray[np.float64], reach: int, depth_px: float) -> list[int]:
     """Columns where the outline is narrower than somewhere near on both sides, by `depth_px`."""
-    padded = np.pad(extent, reach, constant_values=-1.0)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, reach + 1)
-    before, after = windows[: len(extent)].max(axis=1), windows[reach:].max(axis=1)
+    # The largest value from `reach` columns before each on, and up to as many after it.
+    highest = _largest(extent, reach)
+    before, after = highest[: len(extent)], highest[reach:]
     notch = np.minimum(before, after) - extent
-    around = np.lib.stride_tricks.sliding_window_view(
-        np.pad(notch, reach, constant_values=-1.0), 2 * reach + 1
-    )
-    deep = np.flatnonzero((notch >= depth_px) & (notch >= around.max(axis=1)))
+    around = _largest(notch, 2 * reach)[reach : reach + len(notch)]
+    deep = np.flatnonzero((notch >= depth_px) & (notch >= around))
     # Of a flat bottom, the middle.
     runs = np.split(deep, np.flatnonzero(np.diff(deep) > reach) + 1)
     return [int(np.median(run)) for run in runs if len(run)]
+
+
+def _largest(values: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
+    """(count + reach,) for each place, and `reach` beyond, the largest of it and so many before."""
+    padded = np.full(len(values) + 2 * reach, -1.0)
+    padded[reach : reach + len(values)] = values
+    element = np.ones((1, reach + 1), np.uint8)
+    found = cv2.dilate(padded[None], element, anchor=(0, 0), borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(found[0, : len(values) + reach], np.float64)
 
 
 def _paths(piece: Piece, digit_height_px: float) -> list[NDArray[np.int64]]:

@@ -161,23 +161,28 @@ class _Course:
 
     def add(self, index: int, along: float, across: float, height: float) -> None:
         self.members.append(index)
-        self._last = [*self._last[-3:], (along, across, height)]
+        last = self._last = [*self._last[-3:], (along, across, height)]
+        count = len(last)
+        # Once for each member, and not for each question: many more are asked.
+        self._recent = sum(off for _, off, _ in last[-2:]) / len(last[-2:])
+        self._high = sum(high for _, _, high in last) / count
+        self._steep: float | None = None
+        if count >= 3:
+            self._middle = sum(at for at, _, _ in last) / count
+            self._mean = sum(off for _, off, _ in last) / count
+            spread = sum((at - self._middle) ** 2 for at, _, _ in last)
+            tilt = sum((at - self._middle) * (off - self._mean) for at, off, _ in last)
+            # Not too steeply: a high 1 and a low 7 make no slope.
+            self._steep = min(max(tilt / spread if spread else 0.0, -0.25), 0.25)
 
     def distance(self, along: float, across: float, height: float, size: float) -> float:
         """How far a component lies off, in digit heights; a little more when it is far away."""
-        last = self._last
-        count = len(last)
-        expected = sum(off for _, off, _ in last[-2:]) / len(last[-2:])
-        if count >= 3:
-            middle = sum(at for at, _, _ in last) / count
-            mean = sum(off for _, off, _ in last) / count
-            spread = sum((at - middle) ** 2 for at, _, _ in last)
-            tilt = sum((at - middle) * (off - mean) for at, off, _ in last)
-            # Not too steeply: a high 1 and a low 7 make no slope.
-            steep = min(max(tilt / spread if spread else 0.0, -0.25), 0.25)
-            expected = (expected + mean + steep * (along - middle)) / 2
-        tall = max(0.7 * size, (sum(high for _, _, high in last) / count + height) / 2)
-        return abs(across - expected) / tall + 0.02 * (along - last[-1][0]) / size
+        expected = self._recent
+        if self._steep is not None:
+            expected += self._mean + self._steep * (along - self._middle)
+            expected /= 2
+        tall = max(0.7 * size, (self._high + height) / 2)
+        return abs(across - expected) / tall + 0.02 * (along - self._last[-1][0]) / size
 
 
 def page_slope(x: NDArray[np.float64], y: NDArray[np.float64], digit_height_px: float) -> float:
@@ -189,22 +194,23 @@ def page_slope(x: NDArray[np.float64], y: NDArray[np.float64], digit_height_px: 
         digit_height_px: Height of the page's digits.
     """
     angles = np.deg2rad(np.arange(-_STEEPEST_DEG, _STEEPEST_DEG + 1.0))
-    votes = np.zeros(len(angles))
     order = np.argsort(x, kind="stable")
     sorted_x, sorted_y = x[order], y[order]
-    for i in range(len(order)):
-        first = i + 1
-        last = int(np.searchsorted(sorted_x, sorted_x[i] + _NEIGHBOR_HEIGHTS * digit_height_px))
-        dx = sorted_x[first:last] - sorted_x[i]
-        dy = sorted_y[first:last] - sorted_y[i]
-        near = (dx > 0.25 * digit_height_px) & (np.abs(dy) < dx)
-        if not near.any():
-            continue
-        dx, dy = dx[near], dy[near]
+    ends = np.searchsorted(sorted_x, sorted_x + _NEIGHBOR_HEIGHTS * digit_height_px).tolist()
+    seen: list[float] = []
+    for i, end in enumerate(ends):
+        dx = sorted_x[i + 1 : end] - sorted_x[i]
+        dy = sorted_y[i + 1 : end] - sorted_y[i]
         # Twice as far across as along: the digit above is no neighbour.
-        nearest = int(np.hypot(dx, 1.7 * dy).argmin())
-        angle = np.arctan2(dy[nearest], dx[nearest])
-        votes += np.exp(-0.5 * ((angles - angle) / np.deg2rad(_VOTE_SPREAD_DEG)) ** 2)
+        far = np.hypot(dx, 1.7 * dy)
+        far[(dx <= 0.25 * digit_height_px) | (np.abs(dy) >= dx)] = np.inf
+        if not len(far):
+            continue
+        nearest = int(far.argmin())
+        if far[nearest] < np.inf:
+            seen.append(float(np.arctan2(dy[nearest], dx[nearest])))
+    off = (angles[:, None] - np.array(seen)[None]) / np.deg2rad(_VOTE_SPREAD_DEG)
+    votes = np.exp(-0.5 * np.square(off)).sum(axis=1)
     votes *= np.exp(
         -0.5 * (angles / np.deg2rad(40)) ** 2
     )  # level pages are likelier than steep ones

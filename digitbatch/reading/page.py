@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from digitbatch.confidence import Judge
 from digitbatch.config import Config
@@ -27,6 +28,7 @@ from digitbatch.reading.touching import Group, group_texts, touching_groups
 from digitbatch.stages.base import Normalizer, Sheet
 from digitbatch.stages.contours import Contours
 from digitbatch.types import (
+    CLASSES,
     CROP_SIZE_PX,
     OTHER,
     Crops,
@@ -126,13 +128,14 @@ def trace_page(
     sheet = prepare_sheet(laid.page, config)
     inks = find_fields(sheet, laid, config)
     units = [unit for ink in inks for unit in ink.units]
-    whole = _ask(predictor, [unit.pieces for unit in units], config.normalizer)
+    wholes = [unit.pieces for unit in units]
+    whole = _ask(predictor, wholes, config.normalizer)
     lattices = [
         build_lattice(unit.pieces, known, unit.digit_height_px, _segmenter(unit, config))
         for unit, known in zip(units, whole, strict=True)
     ]
     candidates = [[candidate.piece for candidate in lattice.candidates] for lattice in lattices]
-    answers = _ask(predictor, candidates, config.normalizer)
+    answers = _ask(predictor, candidates, config.normalizer, _known(wholes, whole))
     judged = [
         decode(lattice, answer, unit.count)
         for unit, lattice, answer in zip(units, lattices, answers, strict=True)
@@ -281,14 +284,36 @@ def as_candidates(answers: Probabilities) -> Probabilities:
     return np.asarray(weighed / weighed.sum(axis=1, keepdims=True), np.float32)
 
 
+_Known = dict[int, NDArray[np.float32]]
+"""What has been answered, by the identity of pieces that are held elsewhere."""
+
+
+def _known(groups: Sequence[Sequence[Piece]], answers: Sequence[Probabilities]) -> _Known:
+    """What the network has said of each piece: most candidates are components as they are."""
+    return {
+        id(piece): answer
+        for group, own in zip(groups, answers, strict=True)
+        for piece, answer in zip(group, own, strict=True)
+    }
+
+
 def _ask(
-    predictor: Predictor, groups: Sequence[Sequence[Piece]], normalizer: Normalizer
+    predictor: Predictor,
+    groups: Sequence[Sequence[Piece]],
+    normalizer: Normalizer,
+    known: _Known | None = None,
 ) -> list[Probabilities]:
-    """The network's answers about the pieces of each group, all asked at once."""
+    """The network's answers about the pieces of each group; what is not known is asked at once."""
     pieces = [piece for group in groups for piece in group]
-    crops: Crops = np.zeros((len(pieces), CROP_SIZE_PX, CROP_SIZE_PX), np.uint8)
-    for crop, piece in zip(crops, pieces, strict=True):
-        crop[:] = normalizer(piece.ink)
-    answers = as_candidates(predictor(crops))
+    known = known or {}
+    asked = [number for number, piece in enumerate(pieces) if id(piece) not in known]
+    crops: Crops = np.zeros((len(asked), CROP_SIZE_PX, CROP_SIZE_PX), np.uint8)
+    for crop, number in zip(crops, asked, strict=True):
+        crop[:] = normalizer(pieces[number].ink)
+    answers = np.empty((len(pieces), len(CLASSES)), np.float32)
+    answers[asked] = as_candidates(predictor(crops))
+    for number, piece in enumerate(pieces):
+        if id(piece) in known:
+            answers[number] = known[id(piece)]
     ends = np.cumsum([len(group) for group in groups])
     return np.split(answers, ends[:-1]) if groups else []

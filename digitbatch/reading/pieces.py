@@ -6,9 +6,14 @@ from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from digitbatch.reading.components import Components
 from digitbatch.types import Box, Image
+
+_AROUND: Final = np.ones((3, 3), np.uint8)
+_LEVELS: Final = np.arange(256, dtype=np.float32)
+_FULL: Final = 0.85  # of a component's pixels are fainter than a pen's full ink
 
 VISIBLE: Final = 60  # fainter levels belong to the blur around a stroke, not to its box
 
@@ -44,19 +49,12 @@ def tight_piece(
         cut_left: Whether it was parted there from other ink.
         cut_right: The same on its right.
     """
-    visible = ink > VISIBLE
-    rows = np.flatnonzero(visible.any(axis=1))
-    if not len(rows):
+    _, visible = cv2.threshold(ink, VISIBLE, 255, cv2.THRESH_BINARY)
+    x, y, width, height = cv2.boundingRect(visible)
+    if not width:
         return None
-    columns = np.flatnonzero(visible.any(axis=0))
-    box = Box(
-        left + int(columns[0]),
-        top + int(rows[0]),
-        left + int(columns[-1]) + 1,
-        top + int(rows[-1]) + 1,
-    )
-    own = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return Piece(own, box, cut_left, cut_right)
+    box = Box(left + x, top + y, left + x + width, top + y + height)
+    return Piece(ink[y : y + height, x : x + width], box, cut_left, cut_right)
 
 
 def component_piece(components: Components, index: int, ink: Image) -> Piece | None:
@@ -70,16 +68,21 @@ def component_piece(components: Components, index: int, ink: Image) -> Piece | N
         index: Which component.
         ink: (H, W) uint8, the sheet's levels before thresholding, light ink on black.
     """
-    box = components.box(index)
-    height, width = ink.shape
-    left, top = max(box.left - 1, 0), max(box.top - 1, 0)
-    right, bottom = min(box.right + 1, width), min(box.bottom + 1, height)
-    own = np.asarray(components.labels[top:bottom, left:right] == index + 1, np.uint8)
-    own = np.asarray(cv2.dilate(own, np.ones((3, 3), np.uint8)), np.uint8)
-    levels = ink[top:bottom, left:right].astype(np.float32) * own
-    full = max(float(np.percentile(levels[own > 0], 85)), 1.0)
-    soft = np.clip((levels / full - 0.25) / 0.5, 0, 1) * 255
-    return tight_piece(np.asarray(soft, np.uint8), left, top)
+    left, top, right, bottom = components.reach(index, 1)
+    own = np.asarray(cv2.dilate(components.own(index, 1), _AROUND), np.uint8)
+    levels = ink[top:bottom, left:right]
+    full = max(_percentile(levels[own > 0], _FULL), 1.0)
+    soft = np.asarray(np.clip((_LEVELS / full - 0.25) / 0.5, 0, 1) * 255, np.uint8)
+    return tight_piece(np.asarray(cv2.LUT(levels, soft) * own, np.uint8), left, top)
+
+
+def _percentile(levels: NDArray[np.uint8], share: float) -> float:
+    """The level below which a share of some levels lies, between the two nearest; as numpy does."""
+    at = share * (len(levels) - 1)
+    first = int(at)
+    last = min(first + 1, len(levels) - 1)
+    some = np.partition(levels, (first, last))
+    return float(some[first]) + (at - first) * (float(some[last]) - float(some[first]))
 
 
 def merged(pieces: Sequence[Piece]) -> Piece:

@@ -138,9 +138,8 @@ def _components(
     found = []
     for index, reason in sorted(reasons.items()):
         box = components.box(index)
-        own = components.labels[box.top : box.bottom, box.left : box.right] == index + 1
         at = Box(left + box.left, top + box.top, left + box.right, top + box.bottom)
-        found.append(Rejected(reason, at, own.astype(np.uint8), number))
+        found.append(Rejected(reason, at, components.own(index), number))
     return found
 
 

@@ -24,7 +24,7 @@ from digitbatch.reading.ink import Ink, parted, pieces_of
 from digitbatch.reading.laid import Laid, PlacedZone, reference_of
 from digitbatch.reading.pieces import Piece, moved_piece
 from digitbatch.reading.placed import placed_grid
-from digitbatch.reading.sheet import prepare_sheet
+from digitbatch.reading.sheet import prepare_sheet, to_page
 from digitbatch.stages.base import Sheet
 from digitbatch.stages.fit_scale import typical_height_px
 from digitbatch.stages.hysteresis import Hysteresis, hysteresis
@@ -127,7 +127,7 @@ def _other_colour(
     height, width = mask.shape
     rgb = np.asarray(
         cv2.warpAffine(
-            page.pixels, sheet.to_scan @ shift, (width, height),
+            page.pixels, to_page(sheet, page) @ shift, (width, height),
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE,
         ),
         np.uint8,
@@ -251,7 +251,7 @@ def _on_sheet(place: Fractions, sheet: Sheet, page: Page) -> Box:
     height, width = page.pixels.shape[:2]
     left, top, right, bottom = place
     corners = np.array([(x * width, y * height) for x in (left, right) for y in (top, bottom)])
-    from_page = np.linalg.inv(np.vstack([sheet.to_scan, [0.0, 0.0, 1.0]]))[:2]
+    from_page = np.linalg.inv(np.vstack([to_page(sheet, page), [0.0, 0.0, 1.0]]))[:2]
     at = corners @ from_page[:, :2].T + from_page[:, 2]
     sheet_height, sheet_width = sheet.pixels.shape[:2]
     low = np.clip(np.floor(at.min(axis=0)), 0, (sheet_width - 1, sheet_height - 1))

@@ -15,11 +15,13 @@ from digitbatch.stages.grayscale import Grayscale
 from digitbatch.stages.hysteresis import Hysteresis
 from digitbatch.stages.ink_levels import InkLevels
 from digitbatch.stages.morphology import Closing, Dilation, Erosion, Invert, Opening
+from digitbatch.stages.reduce import Reduce
 from digitbatch.stages.remove_rules import RemoveRules
 from digitbatch.stages.threshold import Threshold
 
 AnyStage = Annotated[
     CropToPaper
+    | Reduce
     | Grayscale
     | InkLevels
     | FitScale

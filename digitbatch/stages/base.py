@@ -34,6 +34,7 @@ class Sheet:
     rules: Image | None = field(default=None, repr=False, compare=False)
     """(H, W) mask of the ruled lines that were taken out: zones look for their boxes in it."""
     digit_height_px: float | None = None  # measured once, by the first stage that needs a scale
+    came_halved: bool = False  # whether all of its pixels can still be had, if these are too few
 
     def with_pixels(self, pixels: Image, kind: PixelKind | None = None) -> "Sheet":
         """The same sheet with other pixels of the same height and width."""

@@ -12,6 +12,7 @@ from digitbatch.types import CROP_SIZE_PX, Image
 CROP_FORMAT: Final = 1
 """Version of what `center_crop` makes. Raised when crops change: older weights are then refused."""
 
+_BINARY: Final = cv2.THRESH_BINARY
 FAINT: Final = 32
 """Grey levels up to this do not widen the box: a halo of blur would shrink the digit."""
 
@@ -33,33 +34,32 @@ def center_crop(ink: Image, inner_px: int = 20) -> Image:
     Raises:
         ValueError: If `ink` holds no ink.
     """
-    marked = ink > FAINT
-    if not marked.any():
-        marked = ink > 0
-        if not marked.any():
+    left, top, width, height = cv2.boundingRect(cv2.threshold(ink, FAINT, 255, _BINARY)[1])
+    if not width:
+        left, top, width, height = cv2.boundingRect(ink)
+        if not width:
             raise ValueError("center_crop needs ink, got a picture of zeros")
-    rows = np.flatnonzero(marked.any(axis=1))
-    columns = np.flatnonzero(marked.any(axis=0))
-    tight = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    tight = ink[top : top + height, left : left + width]
     scale = inner_px / max(tight.shape)
     width = max(1, round(tight.shape[1] * scale))
     height = max(1, round(tight.shape[0] * scale))
     if (height, width) != tight.shape:
         how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         tight = np.asarray(cv2.resize(tight, (width, height), interpolation=how), np.uint8)
-    left, top = _place(tight.sum(axis=0)), _place(tight.sum(axis=1))
+    moments = cv2.moments(tight)
+    left = _place(moments["m10"], moments["m00"], width)
+    top = _place(moments["m01"], moments["m00"], height)
     crop = np.zeros((CROP_SIZE_PX, CROP_SIZE_PX), np.uint8)
     crop[top : top + height, left : left + width] = tight
     return crop
 
 
-def _place(profile: "np.ndarray[tuple[int], np.dtype[np.uint64]]") -> int:
+def _place(moment: float, total: float, length: int) -> int:
     """Where a box begins in the crop so that the centre of its ink falls on the crop's centre."""
-    total = float(profile.sum())
     # Very thin ink can vanish when scaled down; then the box is centred.
-    middle = float(profile @ np.arange(profile.size)) / total if total else (profile.size - 1) / 2
+    middle = moment / total if total else (length - 1) / 2
     start = round((CROP_SIZE_PX - 1) / 2 - middle)
-    return min(max(start, 0), CROP_SIZE_PX - profile.size)
+    return min(max(start, 0), CROP_SIZE_PX - length)
 
 
 class MnistCenter(Normalizer):

@@ -65,11 +65,17 @@ class CropToPaper(PageStage):
         stroke = np.ones((_STROKE_PX, _STROKE_PX), np.uint8)
         # Without ink and rules, whose edges are as sharp as the paper's.
         gray = np.asarray(cv2.morphologyEx(gray, cv2.MORPH_CLOSE, stroke), np.uint8)
+        darkest, lightest, _, _ = cv2.minMaxLoc(gray)
+        if darkest > self.darker * lightest:
+            return None  # nothing is so dark
         level, bright = cv2.threshold(gray, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(bright, connectivity=4)
+        count, labels = cv2.connectedComponents(bright, connectivity=4)
         if count < 2:
             return None
-        largest = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
+        areas = np.bincount(labels.ravel())
+        largest = 1 + int(areas[1:].argmax())
+        if areas[largest] > _SEEN_PART * gray.size:
+            return None
         paper = np.asarray(labels == largest, np.uint8) * np.uint8(255)
         outline, _ = cv2.findContours(paper, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         paper = np.asarray(cv2.drawContours(paper, outline, -1, 255, cv2.FILLED), np.uint8)

@@ -1,7 +1,7 @@
 """Bring the page to a size at which its digits are neither coarse nor needlessly large."""
 
 from dataclasses import replace
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Final, Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -9,13 +9,16 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from digitbatch.stages.base import PageStage, PixelKind, Sheet
+from digitbatch.stages.halving import halved
 from digitbatch.stages.hysteresis import Hysteresis, hysteresis
+from digitbatch.stages.outlines import boxes_around, outlines
 from digitbatch.stages.remove_rules import RemoveRules
 from digitbatch.types import Image
 
 _LOWEST_PX: Final = 6  # fewer rows than this show no digit
 _HEIGHT_SPREAD: Final = 0.14  # of the log height: heights within some 15 % count as one size
-_MEASURED_SIDE_PX: Final = 1200  # height is measured on a picture of this size: enough for a mode
+MEASURED_SIDE_PX: Final = 1400
+"""Of the longer side: height is measured on a picture of at most this size, enough for a mode."""
 _ACROSS: Final = 0.5  # what reaches across more of the page than this is a rule, or tied by one
 _LARGEST_SCALE: Final = 4.0
 
@@ -48,9 +51,12 @@ class FitScale(PageStage):
 
     def __call__(self, sheet: Sheet) -> Sheet:
         """Return the sheet at its new size, with `digit_height_px` set where one was found."""
-        found = measured_digit_height_px(sheet)
+        found = sheet.digit_height_px
         if found is None:
-            return sheet
+            measured = measured_digits(sheet)
+            if measured is None:
+                return sheet
+            found = measured.height_px
         sheet = replace(sheet, digit_height_px=found)
         scale = min(max(found, self.least_px), self.most_px) / found
         if abs(scale - 1) < 0.05:
@@ -72,32 +78,39 @@ class FitScale(PageStage):
         )
 
 
-def measured_digit_height_px(sheet: Sheet) -> float | None:
+class MeasuredDigits(NamedTuple):
+    """What a page's digits look like."""
+
+    height_px: float  # of most of them
+    ruled: bool  # whether rules tie them together
+
+
+def measured_digits(sheet: Sheet) -> MeasuredDigits | None:
     """The height of most of an ink sheet's digits, measured on a reduced copy; None without ink."""
     ink = sheet.pixels
-    scale = min(1.0, _MEASURED_SIDE_PX / max(ink.shape))
-    if scale < 1:
-        size = (max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale)))
-        ink = np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_AREA), np.uint8)
+    scale = 1.0
+    while max(ink.shape) > MEASURED_SIDE_PX:
+        ink, scale = halved(ink), scale / 2
     high, low = Hysteresis().levels(ink)
     if high > 255:
         return None
     mask = hysteresis(ink, high, low)
     width, height = _sizes(mask)
     page_height, page_width = mask.shape
-    if ((width > _ACROSS * page_width) | (height > _ACROSS * page_height)).any():
+    ruled = bool(((width > _ACROSS * page_width) | (height > _ACROSS * page_height)).any())
+    if ruled:
         # Rules tie digits together: on squared paper all ink is one component.
         mask = RemoveRules()(Sheet(mask, "mask")).pixels
         width, height = _sizes(mask)
     digits = (width < _ACROSS * page_width) | (height < _ACROSS * page_height)
     found = typical_height_px(width[digits], height[digits])
-    return None if found is None else found / scale
+    return None if found is None else MeasuredDigits(found / scale, ruled)
 
 
 def _sizes(mask: Image) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Width and height of each component, in pixels."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    return np.asarray(stats[1:, 2], np.int64), np.asarray(stats[1:, 3], np.int64)
+    boxes = boxes_around(outlines(mask))
+    return boxes[:, 2], boxes[:, 3]
 
 
 def typical_height_px(width: NDArray[np.int64], height: NDArray[np.int64]) -> float | None:

@@ -5,13 +5,17 @@ from typing import ClassVar, Final, Literal
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from digitbatch.stages.base import PageStage, PixelKind, Sheet
+from digitbatch.stages.outlines import MANY, alone, boxes_around, outlines, piece_at
 from digitbatch.types import Image
 
 _FAINTEST: Final = 25  # of 255: below this lies the grain of paper and camera
 _GRAIN_PARTS: Final = 0.4  # of the darkest ink; what is darker than that is more than grain
+_MANY_PX: Final = 1_000_000  # of more pixels, every second row says how many have each level
+_ROW_STEP: Final = 2
 _LARGE_PAGE_PX: Final = 1000  # above this a pixel's own noise is smoothed away first
 
 
@@ -47,8 +51,9 @@ class Hysteresis(PageStage):
 
     def levels(self, ink: Image) -> tuple[int, int]:
         """The high and the low level for (H, W) uint8 ink; 256 where the page holds none."""
-        counts = np.bincount(ink.ravel(), minlength=256).astype(np.float64)
-        grain, darkest = np.searchsorted(np.cumsum(counts), [0.84 * ink.size, 0.995 * ink.size])
+        counts = level_counts(ink[:: _ROW_STEP if ink.size > _MANY_PX else 1]).astype(np.float64)
+        known = counts.sum()
+        grain, darkest = np.searchsorted(np.cumsum(counts), [0.84 * known, 0.995 * known])
         # On squared paper more than a sixth of the page is print: that is no grain.
         faintest = max(_FAINTEST, int(min(3 * grain, _GRAIN_PARTS * darkest)))
         values = np.arange(256)
@@ -76,8 +81,37 @@ def hysteresis(ink: Image, high: int, low: int) -> Image:
     Returns:
         (H, W) uint8 mask, ink 255 on 0.
     """
-    count, labels = cv2.connectedComponents(np.asarray(ink >= low, np.uint8), connectivity=8)
-    keep = np.zeros(count, np.uint8)
-    keep[np.unique(labels[ink >= high])] = 255
-    keep[0] = 0
-    return np.asarray(keep[labels], np.uint8)
+    if high > 255:
+        return np.zeros_like(ink)
+    found = np.asarray(cv2.threshold(ink, low - 1, 255, cv2.THRESH_BINARY)[1], np.uint8)
+    pieces = outlines(found)
+    if len(pieces) <= MANY:
+        sure = np.asarray(cv2.threshold(ink, high - 1, 255, cv2.THRESH_BINARY)[1], np.uint8)
+        boxes = boxes_around(pieces)
+        for outline, box, is_alone in zip(pieces, boxes, alone(boxes).tolist(), strict=True):
+            left, top, width, height = box.tolist()
+            part = slice(top, top + height), slice(left, left + width)
+            if is_alone and cv2.countNonZero(sure[part]):
+                continue
+            own = piece_at(found[part], outline[0, 0, 0] - left, outline[0, 0, 1] - top)
+            if not sure[part][own].any():
+                found[part][own] = 0
+        return found
+    count, labels = cv2.connectedComponents(found, connectivity=8)
+    keep = np.zeros(count, np.bool_)
+    keep[labels.ravel()[np.flatnonzero(ink >= high)]] = True
+    keep[0] = True
+    if not keep.all():
+        inked = np.flatnonzero(ink >= low)
+        found.ravel()[inked[~keep[labels.ravel()[inked]]]] = 0
+    return found
+
+
+def level_counts(levels: Image) -> NDArray[np.int64]:
+    """How many pixels of a picture have each level, (256,)."""
+    flat = np.ascontiguousarray(levels).ravel()
+    even = flat.size // 2 * 2
+    pairs = np.bincount(flat[:even].view(np.uint16), minlength=1 << 16).reshape(256, 256)
+    counts = pairs.sum(axis=0) + pairs.sum(axis=1)
+    counts[flat[even:]] += 1
+    return np.asarray(counts, np.int64)

@@ -9,16 +9,20 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from digitbatch.stages.base import PageStage, PixelKind, Sheet
+from digitbatch.stages.halving import halved
+from digitbatch.stages.packed import lone, packed
 from digitbatch.types import Image
 
 _PAPER_SIDE_PX: Final = (
     480  # paper and its shadows change slowly: they are measured on a small picture
 )
 _STROKE_PX: Final = 11  # no pen stroke is wider than this on the small picture
+_COARSER: Final = 4  # times as coarse is the picture on which its light is smoothed
 _DARKEST_PAPER: Final = 40  # below this a level is too close to black to tell ink from it
 _DOTS: Final = 0.004  # of the pixels: more lone black ones than this are no dirt but a grey
 _DOTS_STEP: Final = 7  # every so many pixels are looked at for levels between black and white
 _DOTS_BLUR_PX: Final = 1.4  # makes levels of dots, and keeps strokes
+_NOISE_STEP: Final = 5  # of those pixels, every so many say how even the paper is
 _SAMPLE_SIDE_PX: Final = 250  # of the grid of pixels that the pen's colour is judged by
 
 
@@ -54,13 +58,11 @@ def is_dithered(pixels: Image) -> bool:
     Args:
         pixels: (H, W) or (H, W, 3) uint8, dark ink on light paper.
     """
-    if pixels.ndim == 3 or not np.isin(pixels[::_DOTS_STEP, ::_DOTS_STEP], (0, 255)).all():
+    some = pixels[::_DOTS_STEP, ::_DOTS_STEP]
+    if pixels.ndim == 3 or not ((some == 0) | (some == 255)).all():
         return False
-    black = np.asarray(pixels < 128, np.uint8)
-    around = np.ones((3, 3), np.uint8)
-    around[1, 1] = 0
-    lone = (cv2.filter2D(black, -1, around, borderType=cv2.BORDER_CONSTANT) == 0) & (black > 0)
-    return bool(np.count_nonzero(lone) > _DOTS * pixels.size)
+    dots = lone(packed(pixels < 128))
+    return bool(np.count_nonzero(np.unpackbits(dots)) > _DOTS * pixels.size)
 
 
 def paper_level(pixels: Image) -> Image:
@@ -73,13 +75,19 @@ def paper_level(pixels: Image) -> Image:
         The same shape, uint8.
     """
     height, width = pixels.shape[:2]
+    small = pixels
+    while max(small.shape) >= 2 * _PAPER_SIDE_PX:  # halving costs a tenth of any other reduction
+        small = halved(small)
     scale = min(1.0, _PAPER_SIDE_PX / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    small = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_LINEAR), np.uint8)
     stroke = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_STROKE_PX, _STROKE_PX))
-    small = cv2.morphologyEx(small, cv2.MORPH_CLOSE, stroke)
-    small = cv2.medianBlur(small, 2 * _STROKE_PX - 1)
-    small = cv2.GaussianBlur(small, (0, 0), _STROKE_PX / 2)
+    small = np.asarray(cv2.morphologyEx(small, cv2.MORPH_CLOSE, stroke), np.uint8)
+    # Without ink a coarser picture says as much.
+    size = (-(-size[0] // _COARSER), -(-size[1] // _COARSER))
+    small = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_AREA), np.uint8)
+    small = np.asarray(cv2.medianBlur(small, 2 * (_STROKE_PX // _COARSER) + 1), np.uint8)
+    small = np.asarray(cv2.GaussianBlur(small, (0, 0), _STROKE_PX / 2 / _COARSER), np.uint8)
     return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
@@ -104,20 +112,24 @@ def _pen_direction(pixels: Image, paper: Image) -> NDArray[np.float64]:
     """The weights of red, green and blue, summing to 1, that show this page's ink best."""
     step_y = max(1, pixels.shape[0] // _SAMPLE_SIDE_PX)
     step_x = max(1, pixels.shape[1] // _SAMPLE_SIDE_PX)
-    seen = pixels[::step_y, ::step_x].reshape(-1, 3).astype(np.float64)
-    blank = paper[::step_y, ::step_x].reshape(-1, 3).astype(np.float64)
-    lack = (blank - seen) / np.maximum(blank, _DARKEST_PAPER)
-    most = lack.max(axis=1)
-    noise = max(0.12, 3 * float(np.median(np.abs(lack))))
+    seen, blank = (_channels(part[::step_y, ::step_x]) for part in (pixels, paper))
+    lack = (blank - seen) / np.maximum(blank, np.float32(_DARKEST_PAPER))
+    most = np.maximum(np.maximum(lack[0], lack[1]), lack[2])
+    noise = max(0.12, 3 * float(np.median(np.abs(lack[:, ::_NOISE_STEP]))))
     inked = most > max(noise, 0.5 * float(np.percentile(most, 99.7)))
     clean = most < noise
     if np.count_nonzero(inked) < 20 or np.count_nonzero(clean) < 20:
         return np.full(3, 1 / 3)
-    pen = np.maximum(np.median(lack[inked], axis=0), 0)
-    spread = np.cov(lack[clean].T) + 4e-4 * np.eye(3)  # no channel is trusted beyond 2 %
+    pen = np.maximum(np.median(lack[:, inked], axis=1).astype(np.float64), 0)
+    spread = np.cov(lack[:, clean]) + 4e-4 * np.eye(3)  # no channel is trusted beyond 2 %
     best = np.maximum(np.linalg.solve(spread, pen), 0)
     if best.sum() <= 0 or pen.sum() <= 0:
         return np.full(3, 1 / 3)
     # Half of it is the pen's own colour: the discriminant alone may rest on one noisy channel.
     weights: NDArray[np.float64] = 0.5 * best / best.sum() + 0.5 * pen / pen.sum()
     return weights
+
+
+def _channels(pixels: Image) -> NDArray[np.float32]:
+    """(H, W, 3) as (3, H * W): what is done to each channel runs along memory."""
+    return np.ascontiguousarray(pixels.reshape(-1, 3).T, np.float32)

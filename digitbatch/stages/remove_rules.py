@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from digitbatch.stages.base import PageStage, PixelKind, Sheet
+from digitbatch.stages.outlines import outlines
+from digitbatch.stages.packed import closed, dilated, opened, packed, unpacked
 from digitbatch.types import Image
 
 _THICKEST_PARTS: Final = 160  # a rule is at most this part of the page's longer side thick
@@ -69,11 +71,11 @@ class RemoveRules(PageStage):
         least_px = _LEAST_HEIGHTS * (sheet.digit_height_px or 0.0)
         rows = self._find(mask, sheet.ink, least_px)
         without = delete_rules(mask, rows)
-        turned = np.ascontiguousarray(without.T)
+        turned = np.asarray(cv2.transpose(without), np.uint8)
         columns = self._find(turned, None if sheet.ink is None else sheet.ink.T, least_px)
         if not rows and not columns:
             return sheet
-        without = np.ascontiguousarray(delete_rules(turned, columns).T)
+        without = np.asarray(cv2.transpose(delete_rules(turned, columns)), np.uint8)
         left = mended(mask, without, rows=bool(rows), columns=bool(columns))
         taken = np.asarray(cv2.subtract(mask, left), np.uint8)
         return replace(sheet, pixels=left, rules=taken)
@@ -177,22 +179,27 @@ def thin_pieces(mask: Image, thickest_px: int, length: int) -> list[Points]:
     Returns:
         For each the columns that it covers, and its height at each.
     """
-    thick = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((thickest_px + 1, 1), np.uint8))
-    thin = cv2.dilate(cv2.subtract(mask, thick), np.ones((3, 1), np.uint8))
-    bridged = cv2.morphologyEx(thin, cv2.MORPH_CLOSE, np.ones((1, max(3, length // 4)), np.uint8))
-    straight = cv2.morphologyEx(bridged, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(straight, connectivity=8)
+    height, width = mask.shape
+    bits = packed(mask)
+    thin = unpacked(dilated(bits & ~opened(bits, thickest_px + 1), 3), width)
+    turned = packed(np.asarray(cv2.transpose(thin), np.uint8))
+    straight = opened(closed(turned, max(3, length // 4)), length)
+    if not straight.any():
+        return []
+    lines = np.asarray(cv2.transpose(unpacked(straight, height)), np.uint8)
     pieces = []
-    flat = stats[:, 3] <= np.maximum(3 * thickest_px, 0.3 * stats[:, 2])
-    for label in np.flatnonzero(flat & (stats[:, 2] >= 0.8 * length)):
-        if label == 0:  # what is no line
+    # From the top down, two rows at a time.
+    for outline in sorted(outlines(lines), key=lambda o: (o[0, 0, 1] // 2, o[0, 0, 0] // 2)):
+        left, top, wide, high = cv2.boundingRect(outline)
+        if high > max(3 * thickest_px, 0.3 * wide) or wide < 0.8 * length:
             continue
-        left, top, width, height = (int(v) for v in stats[label, :4])
-        own = labels[top : top + height, left : left + width] == label
+        part = lines[top : top + high, left : left + wide]
+        _, labels = cv2.connectedComponents(part, connectivity=8)
+        own = labels == labels[outline[0, 0, 1] - top, outline[0, 0, 0] - left]
         ink = own.sum(axis=0)
         inked = ink > 0
-        ys = top + (own * np.arange(height)[:, None]).sum(axis=0)[inked] / ink[inked]
-        xs = np.arange(left, left + width)[inked]
+        ys = top + (own * np.arange(high)[:, None]).sum(axis=0)[inked] / ink[inked]
+        xs = np.arange(left, left + wide)[inked]
         if len(xs) >= 0.8 * length:
             pieces.append((xs, ys))
     return sorted(pieces, key=lambda piece: -len(piece[0]))
@@ -253,6 +260,8 @@ def _joined(
 
 def delete_rules(mask: Image, rules: list[Rule]) -> Image:
     """The mask without the runs of ink along each rule that are no thicker than the rule."""
+    if not rules:
+        return mask
     height, width = mask.shape
     reach = 2 * _thickest(mask)
     result = mask.copy()

@@ -5,6 +5,7 @@ that stands between digits. (A. Graves et al., Connectionist Temporal Classifica
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -39,15 +40,23 @@ def text_log_probabilities(
         (count,).
     """
     states, may_skip = _states(np.asarray(texts, np.int64))
+    # Probabilities, not logarithms, each frame's against its best label's: sums are a tenth of the
+    # price, and only texts that are as good as impossible fall below the least float.
+    best = logs.max(axis=1)
+    shares = np.exp(logs - best[:, None])[:, states]
     # Two states that no path is in stand before the first: no border is a case of its own.
-    weights = np.full((len(states), states.shape[1] + 2), NEVER)
-    weights[:, 1] = 0.0  # before the first frame, as if on a blank before the first blank
-    for frame in logs:
-        skip = np.where(may_skip, weights[:, :-2], NEVER)
-        reached = np.logaddexp(np.logaddexp(weights[:, 2:], weights[:, 1:-1]), skip)
-        weights[:, 1] = NEVER
-        weights[:, 2:] = reached + frame[states]
-    return np.asarray(np.logaddexp(weights[:, -1], weights[:, -2]), np.float64)
+    weights = np.zeros((len(states), states.shape[1] + 2))
+    weights[:, 1] = 1.0  # before the first frame, as if on a blank before the first blank
+    skipping, coming, staying = weights[:, :-2], weights[:, 1:-1], weights[:, 2:]
+    reached = np.empty(states.shape)
+    for frame in shares:
+        np.multiply(skipping, may_skip, out=reached)
+        reached += coming
+        reached += staying
+        np.multiply(reached, frame, out=staying)
+        weights[:, 1] = 0.0
+    with np.errstate(divide="ignore"):  # what is impossible weighs nothing
+        return np.asarray(np.log(weights[:, -1] + weights[:, -2]) + best.sum(), np.float64)
 
 
 def log_probabilities(
@@ -75,19 +84,22 @@ def align(logs: LogProbabilities, labels: Sequence[int]) -> list[tuple[int, int]
     """
     found, found_skip = _states(np.asarray([labels], np.int64))
     states, may_skip = found[0], found_skip[0]
-    weights = np.full(len(states) + 2, NEVER)
-    weights[1] = 0.0
-    came = np.zeros((len(logs), len(states)), np.int64)
-    for number, frame in enumerate(logs):
-        skip = np.where(may_skip, weights[:-2], NEVER)
-        ways = np.stack([weights[2:], weights[1:-1], skip])
-        came[number] = ways.argmax(axis=0)
-        weights[1] = NEVER
-        weights[2:] = ways.max(axis=0) + frame[states]
+    forbidden = np.where(may_skip, 0.0, NEVER)
+    # Before each frame, and after the last: what the best path to each state weighs.
+    weights = np.full((len(logs) + 1, len(states) + 2), NEVER)
+    weights[0, 1] = 0.0
+    for (now, then), frame in zip(pairwise(weights), logs[:, states], strict=True):
+        reached = then[2:]
+        np.add(now[:-2], forbidden, out=reached)
+        np.maximum(reached, now[1:-1], out=reached)
+        np.maximum(reached, now[2:], out=reached)
+        reached += frame
+    skip, step, stay = weights[:-1, :-2] + forbidden, weights[:-1, 1:-1], weights[:-1, 2:]
+    came = np.where(stay >= np.maximum(step, skip), 0, np.where(step >= skip, 1, 2))
     last = len(states) - 1
-    if last and weights[-2] > weights[-1]:
+    if last and weights[-1, -2] > weights[-1, -1]:
         last -= 1
-    if not np.isfinite(weights[2 + last]):
+    if not np.isfinite(weights[-1, 2 + last]):
         raise ValueError(f"{len(logs)} frames cannot say {len(labels)} labels")
     where = np.empty(len(logs), np.int64)
     for number in range(len(logs) - 1, -1, -1):

@@ -100,7 +100,7 @@ class LineAnswer:
         if not text:
             return []
         strip = self.strip
-        middles = [FRAME_PX * (first + last) / 2 for first, last in align(self.logs, _labels(text))]
+        middles = [FRAME_PX * (first + last) / 2 for first, last in self._aligned(text)]
         inked = np.flatnonzero(self._ink_by_column)
         ends = [float(inked[0])]
         for left, right in pairwise(middles):
@@ -146,7 +146,7 @@ class LineAnswer:
         """
         labels = _labels(text)
         texts, wheres = [], []
-        for place, (first, last) in enumerate(align(self.logs, labels)):
+        for place, (first, last) in enumerate(self._aligned(text)):
             near = self.logs[max(0, first - _NEAR) : last + _NEAR, : OTHER + 1].max(axis=0)
             for label in np.flatnonzero(near > _UNLIKELY):
                 texts.append([*labels[:place], int(label), *labels[place + 1 :]])
@@ -160,6 +160,16 @@ class LineAnswer:
         alone = shares.sum(axis=1) == 0
         shares[alone, np.array(labels, np.int64)[alone]] = 1.0
         return np.asarray(shares / shares.sum(axis=1, keepdims=True), np.float32)
+
+    def _aligned(self, text: str) -> list[tuple[int, int]]:
+        """The frames of each label; kept, for where digits stand and what they are both need it."""
+        if text not in self._alignments:
+            self._alignments[text] = align(self.logs, _labels(text))
+        return self._alignments[text]
+
+    @cached_property
+    def _alignments(self) -> dict[str, list[tuple[int, int]]]:
+        return {}
 
     @cached_property
     def _ink_by_column(self) -> NDArray[np.float64]:
