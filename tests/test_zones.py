@@ -218,3 +218,13 @@ def test_a_zone_without_print_keeps_everything() -> None:
     ink = np.zeros((60, 120), np.uint8)
     cv2.circle(ink, (50, 30), 15, 255, 4)
     assert np.array_equal(without_print(ink, Grid((), (), ()), 3), ink)
+
+
+def test_faint_outer_walls_are_no_wide_box() -> None:
+    """Where two of four walls stand out, the others are looked for where they must be."""
+    mask = np.zeros((182, 263), np.uint8)
+    mask[[30, 31, 149, 150], 24:232] = 255
+    for left, until in ((26, 86), (95, 149), (162, 81), (229, 149)):
+        mask[31:until, left : left + 2] = 255
+    grid = find_grid(mask, 3)
+    assert [round(cell.left) for cell in grid.cells] == pytest.approx([26, 95, 162], abs=2)

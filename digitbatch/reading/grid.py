@@ -155,6 +155,10 @@ def _boxes(mask: Image, upper: Rule, lower: Rule, places: int | None) -> tuple[f
     found = None if places is None else regular_boxes(cover, places, left, right, bottom - top)
     if found is None:
         found = separate_boxes(cover, bottom - top)
+        if found and places and len(found[1]) != places:
+            # Some walls stand out, and others are faint: two boxes look like a wide one.
+            faint = regular_boxes(cover, places, left, right, bottom - top, faint=True)
+            found = faint or found
     if found is None:
         return None
     score, spans = found

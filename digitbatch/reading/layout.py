@@ -16,6 +16,7 @@ _WALLS: Final = 0.6  # and those of a row of boxes on the average
 _FAINTEST: Final = 0.25  # of them each
 _NEAR: Final = 0.05  # of the height of a box: how far a wall may stand from its place
 _FAINT_PEAK: Final = 0.5  # the outer walls must show this much
+_FAINTER_PEAK: Final = 0.35  # and this much where other walls stand out
 _OFF: Final = 0.4  # of a place's width: how far the outer walls may be from the lines' ends
 _GAP: Final = 0.3  # of the distance of two boxes: the widest gap between them
 _CLOSEST: Final = 0.03  # of their height: the narrowest
@@ -30,7 +31,13 @@ Span = tuple[float, float]
 
 
 def regular_boxes(
-    cover: NDArray[np.float64], places: int, left: float, right: float, height: float
+    cover: NDArray[np.float64],
+    places: int,
+    left: float,
+    right: float,
+    height: float,
+    *,
+    faint: bool = False,
 ) -> tuple[float, list[Span]] | None:
     """Boxes of one width at one distance, with shared walls or a gap between them.
 
@@ -40,6 +47,7 @@ def regular_boxes(
         left: Where the boxes' lines begin.
         right: Where they end.
         height: Of the boxes, in pixels.
+        faint: Whether it is known otherwise that there are boxes, and outer walls may be faint.
 
     Returns:
         How well the profile supports it, and where each box begins and ends; None for no boxes.
@@ -47,7 +55,7 @@ def regular_boxes(
     reach = max(1, round(_NEAR * height))
     near, edge = _sliding_max(cover, reach), len(cover) - 1
     usual = (right - left) / places
-    peaks = _peaks(cover, _FAINT_PEAK)
+    peaks = _peaks(cover, _FAINTER_PEAK if faint else _FAINT_PEAK)
     firsts = [at for at in peaks if abs(at - left) <= _OFF * usual]
     lasts = [at for at in peaks if abs(at - right) <= _OFF * usual]
     best: tuple[float, list[Span]] | None = None
