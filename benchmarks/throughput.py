@@ -65,7 +65,7 @@ def decoded_page(path: Path) -> Page:
 
 def decode(path: Path) -> int:
     """Decode a file's page and forget it; its width."""
-    return decoded_page(path).pixels.shape[1]
+    return int(decoded_page(path).pixels.shape[1])
 
 
 def as_in_a_worker() -> None:
@@ -175,7 +175,8 @@ def measure_engines(pages: int, dpi: int) -> None:
             spent = [_page_s(engine, *kind) for kind in kinds.values()]
             ours = ours or spent
             told = [
-                f"{1000 * s:.0f} ms ({s / own:.0f} times)" for s, own in zip(spent, ours, strict=True)
+                f"{1000 * s:.0f} ms ({s / own:.0f} times)"
+                for s, own in zip(spent, ours, strict=True)
             ]
             print(f"| {name} {engine.version} | " + " | ".join(told) + " |", flush=True)
 

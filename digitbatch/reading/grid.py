@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.reading.layout import regular_boxes, separate_boxes
-from digitbatch.stages.remove_rules import Rule, thin_pieces
+from digitbatch.stages.remove_rules import Rule, columns_of, thin_pieces
 from digitbatch.types import Image
 
 _THICKEST: Final = (0.08, 0.13)  # of the zone's height: thicker lines are no print; thin first
@@ -138,7 +138,7 @@ def _long_rows(mask: Image, thickest_px: int) -> list[Rule]:
                 rest.append((more_xs, more_ys))
         left_over = rest
         left, right = int(xs.min()), int(xs.max())
-        if right - left < _ROW * width or len(np.unique(xs)) < _PIECE * (right - left):
+        if right - left < _ROW * width or columns_of(xs) < _PIECE * (right - left):
             continue
         line = np.polyfit(xs, ys, 1)
         if abs(line[0]) > _STEEPEST:

@@ -17,7 +17,7 @@ _PAPER_SIDE_PX: Final = (
     480  # paper and its shadows change slowly: they are measured on a small picture
 )
 _STROKE_PX: Final = 11  # no pen stroke is wider than this on the small picture
-_COARSER: Final = 4  # times as coarse is the picture on which its light is smoothed
+_COARSER: Final = 2  # times as coarse is the picture on which its light is smoothed
 _DARKEST_PAPER: Final = 40  # below this a level is too close to black to tell ink from it
 _DOTS: Final = 0.004  # of the pixels: more lone black ones than this are no dirt but a grey
 _DOTS_STEP: Final = 7  # every so many pixels are looked at for levels between black and white
