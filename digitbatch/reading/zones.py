@@ -222,7 +222,7 @@ def _printed(config: Config) -> tuple[_Printed, ...]:
     """What is printed in each zone of the template's page; kept, for it is the same for all."""
     reference, places = reference_of(config)
     page = Page(PageRef("template", 1), reference.pixels, reference.dpi)
-    sheet = prepare_sheet(page, config, places)
+    sheet = prepare_sheet(page, config)
     found = []
     for zone, place in zip(config.fields, places, strict=True):
         crop = cut_zone(place, sheet, page)
