@@ -88,7 +88,7 @@ def counted(steps: StepTimes, config: Config) -> Iterator[None]:
     places += [
         (SourceReader, "read", "decoding"),
         (OnnxPredictor, "__call__", "network, digits"),
-        (LineReader, "read_groups", "network, groups"),
+        (LineReader, "__call__", "network, lines"),
     ]
     with _all_patched(steps, places):
         yield

@@ -1,12 +1,16 @@
 """Pages per second end to end, beside the same pages only decoded, with as many processes.
 
-python benchmarks/throughput.py [--pages 60] [--workers 2] [--dpi 200] [--rounds 3]
+python -m benchmarks.throughput [--pages 60] [--workers 2] [--dpi 300] [--rounds 3]
+python -m benchmarks.throughput --engines [--pages 4]
 
-Draws A4 pages of about 85 digits as grey JPEG, PNG and G4 TIFF, reads them in turns with decoding
-alone (the floor: nothing is read faster than its pixels come off the disk) and with
-`digitbatch run`, and prints a Markdown table. A run over two pages, its start-up, is counted apart
-and taken off. With --memory N it reads N copies of one page instead and prints how the memory of
-the run's processes went.
+Draws A4 pages as grey JPEG, TIFF G4 and PNG, with 10, 85 and 350 digits, and forms with ten digits
+in two zones. Decoding alone (nothing is read faster than its pixels come off the disk) and
+`digitbatch run` take turns on the same files; the middle of the rounds counts. A run over two
+pages, its start-up, is counted apart and taken off. A line through 10, 85 and 350 digits parts
+what a page costs from what a digit costs.
+
+--engines has RapidOCR and Tesseract read a few of the same pages, where they are installed, each
+on one core as digitbatch is, and prints how much longer they take.
 """
 
 import argparse
@@ -16,49 +20,58 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Final, NamedTuple
 
+import cv2
 import numpy as np
-import psutil
-from PIL import Image as Pil
 
-from digitbatch.drawing.pages import PageStyle, random_lines, write_lines
-from digitbatch.drawing.paper import Paper
-from digitbatch.drawing.strokes import Hand
+from benchmarks.accuracy import cpu_s, digitbatch_engine
+from benchmarks.other_engines import ENGINES, Engine, MissingEngineError
+from benchmarks.throughput_pages import FORMATS, made_scans, zones_file
+from digitbatch.config import Config
+from digitbatch.config_file import load_config
+from digitbatch.engine.limits import keep_memory
 from digitbatch.inputs import InputOptions, SourceFile, open_source
+from digitbatch.packaged import default_model
+from digitbatch.types import Page
 
-A4_INCHES = (8.27, 11.69)
-DIGITS_HIGH_INCHES = 0.24
-LINES, DIGITS = 12, 7
-FORMATS: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "JPEG": (".jpg", "L", {"quality": 85}),
-    "PNG": (".png", "L", {}),
-    "TIFF G4": (".tif", "1", {"compression": "group4"}),
-}
+_DENSITIES: Final = (10, 85, 350)
+_START_UP_PAGES: Final = 2
 
 
-def draw(seed: int, dpi: int) -> Pil.Image:
-    """An A4 page of about 85 digits, grey."""
-    rng = np.random.default_rng(seed)
-    style = PageStyle(
-        width_px=round(A4_INCHES[0] * dpi),
-        height_px=round(A4_INCHES[1] * dpi),
-        digit_height_px=DIGITS_HIGH_INCHES * dpi,
-        paper=Paper(shadow=0.2, skew_deg=0.4),
-    )
-    page = write_lines(random_lines(rng, LINES, DIGITS), style, Hand.draw(rng), rng)
-    return Pil.fromarray(page.pixels).convert("L")
+class Speed(NamedTuple):
+    """Of one kind of page."""
+
+    decoded_per_s: float  # pages
+    read_per_s: float  # pages, without the start-up
+    start_up_s: float
+
+    @property
+    def share(self) -> float:
+        """Of decoding alone."""
+        return self.read_per_s / self.decoded_per_s
+
+
+def decoded_page(path: Path) -> Page:
+    """The first page of a file, with all of its pixels."""
+    with open_source(SourceFile(path, path.name), InputOptions()) as source:
+        return source.read(1)
 
 
 def decode(path: Path) -> int:
-    """Decode every page of a file, as a run would; returns how many."""
-    with open_source(SourceFile(path, path.name), InputOptions()) as source:
-        for page in range(1, source.page_count + 1):
-            source.read(page)
-        return source.page_count
+    """Decode a file's page and forget it; its width."""
+    return int(decoded_page(path).pixels.shape[1])
+
+
+def as_in_a_worker() -> None:
+    """What a worker of a run sets up before it decodes."""
+    cv2.setNumThreads(1)
+    keep_memory()
 
 
 def decode_s(files: list[Path], pool: ProcessPoolExecutor) -> float:
@@ -68,87 +81,135 @@ def decode_s(files: list[Path], pool: ProcessPoolExecutor) -> float:
     return time.perf_counter() - start
 
 
-def run_s(inputs: list[Path], workers: int, scratch: Path) -> float:
+def run_s(inputs: list[Path], workers: int, scratch: Path, config: Path | None) -> float:
     """How long `digitbatch run` takes, from start to end, in seconds."""
+    out = ["--out", str(scratch / "results.csv"), "--fresh", "--quiet"]
+    out += ["--config", str(config)] if config else []
+    flags = ["--workers", str(workers), "--device", "cpu"]
+    command = [sys.executable, "-m", "digitbatch", "run", *map(str, inputs), *flags, *out]
     start = time.perf_counter()
-    subprocess.run(_command(inputs, workers, scratch), check=True)  # noqa: S603 - our own command
+    subprocess.run(command, check=True)  # noqa: S603 - our own command
     return time.perf_counter() - start
 
 
-def _command(inputs: list[Path], workers: int, scratch: Path) -> list[str]:
-    out = ["--out", str(scratch / "results.csv"), "--fresh", "--quiet"]
-    flags = ["--workers", str(workers), "--device", "cpu"]
-    return [sys.executable, "-m", "digitbatch", "run", *map(str, inputs), *flags, *out]
+def speed_of(
+    files: list[Path], workers: int, rounds: int, scratch: Path, config: Path | None
+) -> Speed:
+    """Decoding alone and whole runs in turn."""
+    decoded, read, started = [], [], []
+    with ProcessPoolExecutor(workers, get_context("spawn"), as_in_a_worker) as pool:
+        decode_s(files, pool)  # the processes start, the files come into the cache
+        for _ in range(rounds):
+            decoded.append(decode_s(files, pool))
+            read.append(run_s([files[0].parent], workers, scratch, config))
+            started.append(run_s(files[:_START_UP_PAGES], workers, scratch, config))
+    pages = len(files)
+    whole_s = statistics.median(read)
+    # Two pages take a worker each one page's time.
+    page_s = whole_s * workers / pages
+    start_up_s = max(0.0, statistics.median(started) - page_s * _START_UP_PAGES / workers)
+    return Speed(
+        pages / statistics.median(decoded), pages / max(1e-9, whole_s - start_up_s), start_up_s
+    )
 
 
 def measure_speed(pages: int, workers: int, dpi: int, rounds: int) -> None:
-    """Print the table of pages per second."""
-    print(f"| A4, {dpi} dpi | decode only | digitbatch run | share | start-up |")
-    print("| --- | --- | --- | --- | --- |")
-    drawn = [draw(seed, dpi) for seed in range(min(pages, 12))]
-    for name, (ending, mode, options) in FORMATS.items():
-        with tempfile.TemporaryDirectory() as folder:
-            scans = Path(folder) / "scans"
-            scans.mkdir()
-            files = [scans / f"{number:04d}{ending}" for number in range(pages)]
-            for number, file in enumerate(files):
-                drawn[number % len(drawn)].convert(mode).save(file, **options)
-            with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-                decode_s(files, pool)  # the processes start, the files come into the cache
-                decoded, read, started = [], [], []
-                for _ in range(rounds):
-                    decoded.append(decode_s(files, pool))
-                    read.append(run_s([scans], workers, Path(folder)))
-                    started.append(run_s(files[:2], workers, Path(folder)))
-        start_up = max(0.0, statistics.median(started) - 2 * statistics.median(read) / pages)
-        floor = pages / statistics.median(decoded)
-        rate = pages / max(1e-9, statistics.median(read) - start_up)
-        print(f"| {name} | {floor:.1f} | {rate:.2f} | {rate / floor:.1%} | {start_up:.2f} s |")
+    """Print the tables."""
+    header = f"A4, {dpi} dpi, {workers} workers"
+    print(f"| {header} | decode only | digitbatch run | share | start-up |")
+    print("| --- | ---: | ---: | ---: | ---: |")
+    fits = []
+    for name in FORMATS:
+        with _folder() as folder:
+            zones = zones_file(folder)
+            form = made_scans(folder, name, 10, pages, dpi, zones=True)
+            _print_speed(f"{name}, 10 digits in zones", form, workers, rounds, folder, zones)
+            costs = []
+            for digits in _DENSITIES:
+                files = made_scans(folder, name, digits, pages, dpi)
+                label = f"{name}, {digits} digits"
+                speed = _print_speed(label, files, workers, rounds, folder, None)
+                costs.append(1000 * workers / speed.read_per_s)
+        a_digit, a_page = np.polyfit(_DENSITIES, costs, 1)
+        fits.append((name, float(a_page), 1000 * float(a_digit)))
+    print("\n| on each core | a page | and a digit |\n| --- | ---: | ---: |")
+    for name, a_page_ms, a_digit_us in fits:
+        print(f"| {name} | {a_page_ms:.1f} ms | {a_digit_us:.0f} µs |")
 
 
-def measure_memory(pages: int, workers: int, dpi: int) -> None:
-    """Print the memory of a run's processes after each tenth of its time."""
-    with tempfile.TemporaryDirectory() as folder:
-        scans = Path(folder) / "scans"
-        scans.mkdir()
-        page = scans / "0000.jpg"
-        draw(0, dpi).save(page, quality=85)
-        content = page.read_bytes()
-        for number in range(1, pages):
-            # A few bytes after the end of the picture: no two files are the same.
-            (scans / f"{number:04d}.jpg").write_bytes(content + str(number).encode())
-        start = time.perf_counter()
-        process = psutil.Popen(_command([scans], workers, Path(folder)))
-        samples: list[tuple[float, float]] = []
-        while process.poll() is None:
+def _print_speed(
+    label: str, files: list[Path], workers: int, rounds: int, folder: Path, config: Path | None
+) -> Speed:
+    speed = speed_of(files, workers, rounds, folder, config)
+    print(
+        f"| {label} | {speed.decoded_per_s:.1f} | {speed.read_per_s:.1f} | {speed.share:.0%} "
+        f"| {speed.start_up_s:.2f} s |",
+        flush=True,
+    )
+    return speed
+
+
+def measure_engines(pages: int, dpi: int) -> None:
+    """Print processor time a page, of digitbatch and of others, on the same pages."""
+    as_in_a_worker()
+    with _folder() as folder:
+        zones = zones_file(folder)
+        plain = [decoded_page(file) for file in made_scans(folder, "JPEG", 85, pages, dpi)]
+        forms = made_scans(folder, "JPEG", 10, pages, dpi, zones=True)
+        kinds = {
+            "85 digits": (plain, Config()),
+            "10 digits in zones": ([decoded_page(file) for file in forms], load_config(zones)),
+        }
+        print(f"| A4, {dpi} dpi, decoded | " + " | ".join(kinds) + " |")
+        print("| --- |" + " ---: |" * len(kinds))
+        ours: list[float] = []
+        for name, make in {
+            "digitbatch": lambda: digitbatch_engine(default_model()),
+            **ENGINES,
+        }.items():
             try:
-                everyone = [process, *process.children(recursive=True)]
-                resident = sum(member.memory_info().rss for member in everyone)
-                samples.append((time.perf_counter() - start, resident / 2**20))
-            except psutil.NoSuchProcess:
+                engine = make()
+            except MissingEngineError as error:
+                print(f"| {name} | {error} |")
                 continue
-            time.sleep(0.5)
-        end = time.perf_counter() - start
-    print(f"{pages} pages, {workers} workers, {end:.0f} s; resident memory of all processes:")
-    for tenth in range(10):
-        part = [mb for at, mb in samples if tenth <= 10 * at / end < tenth + 1]
-        if part:
-            print(f"  {tenth * 10:3d} to {tenth * 10 + 10:3d} %: {max(part):6.0f} MiB")
+            spent = [_page_s(engine, *kind) for kind in kinds.values()]
+            ours = ours or spent
+            told = [
+                f"{1000 * s:.0f} ms ({s / own:.0f} times)"
+                for s, own in zip(spent, ours, strict=True)
+            ]
+            print(f"| {name} {engine.version} | " + " | ".join(told) + " |", flush=True)
+
+
+def _page_s(engine: Engine, pages: list[Page], config: Config) -> float:
+    """Processor time a page, in seconds, once everything is loaded."""
+    engine.read(pages[0], config)
+    start = cpu_s()
+    for page in pages:
+        engine.read(page, config)
+    return (cpu_s() - start) / len(pages)
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
 
 
 def main() -> None:
     """Read the options and measure."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--pages", type=int, default=60)
+    parser.add_argument("--pages", type=int)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--dpi", type=int, default=200)
+    parser.add_argument("--dpi", type=int, default=300)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--memory", type=int, metavar="PAGES")
+    parser.add_argument("--engines", action="store_true")
     options = parser.parse_args()
-    if options.memory:
-        measure_memory(options.memory, options.workers, options.dpi)
+    os.environ["OMP_NUM_THREADS"] = "1"
+    if options.engines:
+        measure_engines(options.pages or 4, options.dpi)
     else:
-        measure_speed(options.pages, options.workers, options.dpi, options.rounds)
+        measure_speed(options.pages or 60, options.workers, options.dpi, options.rounds)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ _DIGITS_HIGH_INCHES: Final = 0.24
 _LINES: Final = {10: (2, 5), 85: (17, 5), 350: (14, 25)}  # lines, and digits in each
 _FIELDS: Final = (("number", 0.12, 0.2, 6, "boxes"), ("amount", 0.55, 0.2, 4, "line"))
 _BLACK: Final = 128  # grey levels below it are black on a page of two levels
-_DIFFERENT: Final = 12  # pages; further ones are copies with a few bytes more
+_DIFFERENT: Final = 6  # pages; further ones are copies with a few bytes more
 
 FORMATS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "JPEG": (".jpg", {"quality": 85}),

@@ -126,8 +126,8 @@ class _Runs:
     rows: NDArray[np.int64]  # (window, columns) of the mask
     inside: NDArray[np.bool_]  # (window, columns) whether they are on the mask
     band: NDArray[np.bool_]  # (window, columns) the ink
-    before: NDArray[np.int64]  # (window, columns) where each pixel's run begins, from the rule
-    after: NDArray[np.int64]  # (window, columns) and where it ends
+    before: NDArray[np.int16]  # (window, columns) where each pixel's run begins, from the rule
+    after: NDArray[np.int16]  # (window, columns) and where it ends
     usual: float  # how thick most of the runs on the rule are
 
     @classmethod
@@ -139,13 +139,14 @@ class _Runs:
             return None
         reach = 2 * widest_px + round(beyond)
         offsets = np.arange(-reach, reach + 1)[:, None]
-        index = np.arange(len(offsets))[:, None]
+        index = np.arange(len(offsets), dtype=np.int16)[:, None]  # small: there are many
         rows = np.rint(np.polyval(rule.curve, xs)).astype(np.int64)[None] + offsets
         inside = (rows >= 0) & (rows < height)
         band = (mask[np.clip(rows, 0, height - 1), xs[None]] > 0) & inside
         # For each pixel, the paper before and after its run.
-        before = np.maximum.accumulate(np.where(band, -1, index), axis=0)
-        after = np.minimum.accumulate(np.where(band, len(offsets), index)[::-1], axis=0)[::-1]
+        before = np.maximum.accumulate(np.where(band, np.int16(-1), index), axis=0)
+        end = np.int16(len(offsets))
+        after = np.minimum.accumulate(np.where(band, end, index)[::-1], axis=0)[::-1]
         near = slice(reach - _ASIDE_PX, reach + _ASIDE_PX + 1)
         on_rule = band[near]
         columns = np.flatnonzero(on_rule.any(axis=0))

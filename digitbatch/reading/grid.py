@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.reading.layout import regular_boxes, separate_boxes
-from digitbatch.stages.remove_rules import Rule, thin_pieces
+from digitbatch.stages.remove_rules import Rule, columns_of, thin_pieces
 from digitbatch.types import Image
 
 _THICKEST: Final = (0.08, 0.13)  # of the zone's height: thicker lines are no print; thin first
@@ -125,22 +125,35 @@ def _long_rows(mask: Image, thickest_px: int) -> list[Rule]:
     while left_over:
         xs, ys = left_over.pop(0)
         slope = np.polyfit(xs, ys, 1) if len(xs) > 0.15 * width else np.array([0.0, np.mean(ys)])
+        near_px = max(2.0, 0.7 * thickest_px)
         rest = []
         for more_xs, more_ys in left_over:
+            if not _may_meet(slope, more_xs, more_ys, near_px):
+                rest.append((more_xs, more_ys))
+                continue
             miss = float(np.median(np.abs(np.polyval(slope, more_xs) - more_ys)))
-            if miss <= max(2.0, 0.7 * thickest_px):
+            if miss <= near_px:
                 xs, ys = np.concatenate([xs, more_xs]), np.concatenate([ys, more_ys])
             else:
                 rest.append((more_xs, more_ys))
         left_over = rest
         left, right = int(xs.min()), int(xs.max())
-        if right - left < _ROW * width or len(np.unique(xs)) < _PIECE * (right - left):
+        if right - left < _ROW * width or columns_of(xs) < _PIECE * (right - left):
             continue
         line = np.polyfit(xs, ys, 1)
         if abs(line[0]) > _STEEPEST:
             continue
         found.append(Rule(left, right, np.array([0.0, line[0], line[1]])))
     return found
+
+
+def _may_meet(
+    line: NDArray[np.float64], xs: NDArray[np.int64], ys: NDArray[np.float64], near_px: float
+) -> bool:
+    """Whether a straight line may be near a piece's points: most pieces lie far from most lines."""
+    first, last = line[0] * xs[0] + line[1], line[0] * xs[-1] + line[1]
+    high, low = min(first, last), max(first, last)
+    return bool(ys.min() - near_px <= low and high <= ys.max() + near_px)
 
 
 def _boxes(mask: Image, upper: Rule, lower: Rule, places: int | None) -> tuple[float, Grid] | None:

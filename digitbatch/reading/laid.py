@@ -49,6 +49,14 @@ class Laid:
     reference: Reference | None = field(default=None, repr=False, compare=False)
 
     @property
+    def zones_alone(self) -> tuple[Fractions, ...]:
+        """Where the zones are, if nothing else of the page needs to be looked at.
+
+        A form's printed boxes are many and faint: how dark its ink is shows on the whole page.
+        """
+        return () if self.reference else tuple(placed.place for placed in self.zones)
+
+    @property
     def doubt(self) -> str:
         """Why the page may not be the form of the template; "" where it is."""
         if self.fit is None or (

@@ -125,7 +125,7 @@ def trace_page(
         PageError: As `read_page`.
     """
     laid = lay(page, config)
-    sheet = prepare_sheet(laid.page, config)
+    sheet = prepare_sheet(laid.page, config, laid.zones_alone)
     inks = find_fields(sheet, laid, config)
     units = [unit for ink in inks for unit in ink.units]
     wholes = [unit.pieces for unit in units]

@@ -1,20 +1,33 @@
 """A page as its page stages leave it."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
 import numpy as np
+from numpy.typing import NDArray
 
 from digitbatch.config import Config
 from digitbatch.stages.base import PageStage, PixelKind, Sheet
+from digitbatch.stages.crop_to_paper import CropToPaper
 from digitbatch.stages.reduce import Reduce
 from digitbatch.stages.remove_rules import RemoveRules
 from digitbatch.template.geometry import scaling
+from digitbatch.template.reference import Fractions
 from digitbatch.types import Affine, Page
 
+_LEAST_PART: Final = 0.35  # of the page's longer side: light and pen are measured on so much
+_AROUND: Final = 1.0  # of a zone's height, on each side of it
 
-def prepare_sheet(page: Page, config: Config) -> Sheet:
+
+def prepare_sheet(page: Page, config: Config, zones: Sequence[Fractions] = ()) -> Sheet:
     """A page as its page stages leave it.
 
-    Where there are zones, rules that would be taken out last stay: zones look for their own print.
-    They need all of its pixels, too: the walls of two boxes may all but touch.
+    Args:
+        page: As it was laid on its template, or as it came.
+        config: With the stages. Where it has zones, rules that would be taken out last stay: zones
+            look for their own print.
+        zones: Of this page. What is far from all of them is not looked at.
 
     Raises:
         CoarsePageError: If the page came halved, and its digits need all of its pixels.
@@ -25,17 +38,49 @@ def prepare_sheet(page: Page, config: Config) -> Sheet:
     stages = applied_stages(config)
     if config.fields and stages and isinstance(stages[-1], RemoveRules):
         stages = stages[:-1]
-    for stage in stages:
+    for number, stage in enumerate(stages):
+        if zones and not any(isinstance(before, CropToPaper) for before in stages[number:]):
+            sheet, zones = around_zones(sheet, page, zones), ()
         sheet = stage(sheet)
     return sheet
 
 
 def applied_stages(config: Config) -> tuple[PageStage, ...]:
-    """The page stages that apply: pages with zones are not reduced."""
+    """The page stages that apply. Pages with zones are not reduced.
+
+    Zones need all pixels: the walls of two boxes may all but touch.
+    """
     stages = config.page_stages
     if not config.fields:
         return stages
     return tuple(stage for stage in stages if not isinstance(stage, Reduce))
+
+
+def around_zones(sheet: Sheet, page: Page, zones: Sequence[Fractions]) -> Sheet:
+    """A sheet cropped to its zones and what lies around and between them."""
+    height, width = sheet.pixels.shape[:2]
+    edges = np.array([zone_edges(zone, sheet, page) for zone in zones])
+    beyond = _AROUND * (edges[:, 3] - edges[:, 1])
+    low = np.stack([edges[:, 0] - beyond, edges[:, 1] - beyond]).min(axis=1)
+    high = np.stack([edges[:, 2] + beyond, edges[:, 3] + beyond]).max(axis=1)
+    lacking = np.maximum(_LEAST_PART * max(height, width) - (high - low), 0) / 2
+    left, top = np.clip(np.floor(low - lacking), 0, (width - 1, height - 1)).astype(int).tolist()
+    right, bottom = (
+        np.clip(np.ceil(high + lacking), (left + 1, top + 1), (width, height)).astype(int).tolist()
+    )
+    shift = np.array([[1.0, 0.0, left], [0.0, 1.0, top], [0.0, 0.0, 1.0]])
+    pixels = np.ascontiguousarray(sheet.pixels[top:bottom, left:right])
+    return replace(sheet, pixels=pixels, to_scan=sheet.to_scan @ shift)
+
+
+def zone_edges(place: Fractions, sheet: Sheet, page: Page) -> NDArray[np.float64]:
+    """Left, top, right and bottom of the upright box on a sheet around a zone of its page."""
+    height, width = page.pixels.shape[:2]
+    left, top, right, bottom = place
+    corners = np.array([(x * width, y * height) for x in (left, right) for y in (top, bottom)])
+    from_page = np.linalg.inv(np.vstack([to_page(sheet, page), [0.0, 0.0, 1.0]]))[:2]
+    at = corners @ from_page[:, :2].T + from_page[:, 2]
+    return np.concatenate([at.min(axis=0), at.max(axis=0)])
 
 
 def to_page(sheet: Sheet, page: Page) -> Affine:

@@ -24,7 +24,7 @@ from digitbatch.reading.ink import Ink, parted, pieces_of
 from digitbatch.reading.laid import Laid, PlacedZone, reference_of
 from digitbatch.reading.pieces import Piece, moved_piece
 from digitbatch.reading.placed import placed_grid
-from digitbatch.reading.sheet import prepare_sheet, to_page
+from digitbatch.reading.sheet import prepare_sheet, to_page, zone_edges
 from digitbatch.stages.base import Sheet
 from digitbatch.stages.fit_scale import typical_height_px
 from digitbatch.stages.hysteresis import Hysteresis, hysteresis
@@ -248,12 +248,8 @@ def _scaled_rule(rule: Rule, along: float, across: float) -> Rule:
 
 def _on_sheet(place: Fractions, sheet: Sheet, page: Page) -> Box:
     """The upright box on the sheet around a zone of the page."""
-    height, width = page.pixels.shape[:2]
-    left, top, right, bottom = place
-    corners = np.array([(x * width, y * height) for x in (left, right) for y in (top, bottom)])
-    from_page = np.linalg.inv(np.vstack([to_page(sheet, page), [0.0, 0.0, 1.0]]))[:2]
-    at = corners @ from_page[:, :2].T + from_page[:, 2]
+    edges = zone_edges(place, sheet, page)
     sheet_height, sheet_width = sheet.pixels.shape[:2]
-    low = np.clip(np.floor(at.min(axis=0)), 0, (sheet_width - 1, sheet_height - 1))
-    high = np.clip(np.ceil(at.max(axis=0)), low + 1, (sheet_width, sheet_height))
+    low = np.clip(np.floor(edges[:2]), 0, (sheet_width - 1, sheet_height - 1))
+    high = np.clip(np.ceil(edges[2:]), low + 1, (sheet_width, sheet_height))
     return Box(int(low[0]), int(low[1]), int(high[0]), int(high[1]))

@@ -86,10 +86,10 @@ class CropToPaper(PageStage):
             return None
         inner = cv2.erode(paper, np.ones((2 * _EDGE_PX + 1,) * 2, np.uint8))
         around = cv2.dilate(paper, np.ones((2 * _EDGE_PX + 1,) * 2, np.uint8))
-        beside = around == 0
-        if not beside.any() or not inner.any():
+        beside = np.asarray(cv2.bitwise_not(around), np.uint8)
+        if not cv2.countNonZero(beside) or not cv2.countNonZero(inner):
             return None
-        light, dark = float(np.median(gray[inner > 0])), float(np.median(gray[beside]))
+        light, dark = _median(gray, np.asarray(inner, np.uint8)), _median(gray, beside)
         if dark > self.darker * light or not dark < level:
             return None
         sharp = self._sharp(gray, np.asarray(outline[0], np.int32), light, dark)
@@ -107,6 +107,12 @@ class CropToPaper(PageStage):
         fall = cv2.subtract(cv2.dilate(gray, near), cv2.erode(gray, near))
         steep = fall[y[inside], x[inside]] >= _SHARP_PART * (light - dark)
         return float(np.mean(steep)) >= _SHARP_SHARE
+
+
+def _median(gray: Image, mask: Image) -> float:
+    """The middle level under a mask; of an even number of pixels, the lower one."""
+    counts = np.cumsum(cv2.calcHist([gray], [0], mask, [256], [0, 256]))
+    return float(np.searchsorted(counts, counts[-1] / 2))
 
 
 def _beside_filled(pixels: Image, paper: Image) -> Image:

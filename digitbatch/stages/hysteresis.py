@@ -14,8 +14,7 @@ from digitbatch.types import Image
 
 _FAINTEST: Final = 25  # of 255: below this lies the grain of paper and camera
 _GRAIN_PARTS: Final = 0.4  # of the darkest ink; what is darker than that is more than grain
-_MANY_PX: Final = 1_000_000  # of more pixels, every second row says how many have each level
-_ROW_STEP: Final = 2
+_MANY_PX: Final = 1_000_000  # of more pixels, some rows say how many have each level
 _LARGE_PAGE_PX: Final = 1000  # above this a pixel's own noise is smoothed away first
 
 
@@ -51,7 +50,7 @@ class Hysteresis(PageStage):
 
     def levels(self, ink: Image) -> tuple[int, int]:
         """The high and the low level for (H, W) uint8 ink; 256 where the page holds none."""
-        counts = level_counts(ink[:: _ROW_STEP if ink.size > _MANY_PX else 1]).astype(np.float64)
+        counts = level_counts(ink[:: 1 + ink.size // _MANY_PX]).astype(np.float64)
         known = counts.sum()
         grain, darkest = np.searchsorted(np.cumsum(counts), [0.84 * known, 0.995 * known])
         # On squared paper more than a sixth of the page is print: that is no grain.

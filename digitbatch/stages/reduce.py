@@ -29,7 +29,7 @@ class Reduce(PageStage):
     op: Literal["reduce"] = "reduce"
     takes: ClassVar[frozenset[PixelKind]] = frozenset({"color", "gray"})
     least_px: float = Field(
-        default=48.0, ge=8, le=1000, description="Digits stay at least so high."
+        default=38.0, ge=8, le=1000, description="Digits stay at least so high."
     )
 
     def __call__(self, sheet: Sheet) -> Sheet:

@@ -93,7 +93,7 @@ class RemoveRules(PageStage):
             rule = Rule(left, right, _fit(xs, ys, width))
             if abs(2 * rule.curve[0] * left + rule.curve[1]) > _STEEPEST:
                 continue
-            shown = len(np.unique(xs)) / max(1, right - left)
+            shown = columns_of(xs) / max(1, right - left)
             if right - left < shortest_px or shown < self.min_coverage:
                 short.append((xs, ys))
             elif ink is None:
@@ -136,7 +136,7 @@ def _faint_rule(
     """
     xs, ys = points
     left, right = int(xs.min()), int(xs.max())
-    shown = len(np.unique(xs)) / max(1, right - left)
+    shown = columns_of(xs) / max(1, right - left)
     if right - left < max(least_px, _PIECE * ink.shape[1]) or shown < _PIECE_SHOWN:
         return None
     middle = (left + right) / 2
@@ -203,6 +203,11 @@ def thin_pieces(mask: Image, thickest_px: int, length: int) -> list[Points]:
         if len(xs) >= 0.8 * length:
             pieces.append((xs, ys))
     return sorted(pieces, key=lambda piece: -len(piece[0]))
+
+
+def columns_of(xs: NDArray[np.int64]) -> int:
+    """How many columns some points stand in."""
+    return int(np.count_nonzero(np.bincount(xs)))
 
 
 def _fit(xs: NDArray[np.int64], ys: NDArray[np.float64], page_width_px: int) -> NDArray[np.float64]:

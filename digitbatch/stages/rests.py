@@ -40,6 +40,9 @@ def without_rests(
                 view[np.clip(ys + off, 0, height - 1), xs] = True
     count, labels = cv2.connectedComponents(mask, connectivity=8)
     kept = np.zeros(count, np.bool_)
-    kept[np.unique(labels[~near])] = True
-    kept[0] = False
-    return np.asarray(np.where(kept[labels], mask, 0), np.uint8)
+    inked = np.flatnonzero(mask > 0)
+    own = labels.ravel()[inked]
+    kept[own[~near.ravel()[inked]]] = True
+    left = mask.copy()
+    left.ravel()[inked[~kept[own]]] = 0
+    return left
