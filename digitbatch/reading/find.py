@@ -12,9 +12,11 @@ from digitbatch.reading.components import (
     connected_components,
     sort_components,
 )
+from digitbatch.reading.crowds import without_crowds
 from digitbatch.reading.ink import Ink, parted, pieces_of
 from digitbatch.reading.laid import Laid
 from digitbatch.reading.lines import attach, group_lines
+from digitbatch.reading.rows import find_rows, in_rows, parted_rows
 from digitbatch.reading.zones import zone_ink
 from digitbatch.stages.base import Sheet
 from digitbatch.stages.fit_scale import typical_height_px
@@ -61,10 +63,20 @@ class LineInk:
 def find_lines(sheet: Sheet, config: Config) -> LineInk | None:
     """The ink of a sheet without zones; None where nothing has the shape of a digit."""
     components = connected_components(sheet.pixels)
+    shape = sheet.pixels.shape
     size = typical_height_px(components.width, components.height)
     if size is None:
         return None
     least = config.segmenter.min_height_px or 0
-    sorting = sort_components(components, size, sheet.pixels.shape, least)
+    sorting = sort_components(components, size, shape, least)
     lines = group_lines(components, sorting)
+    rows = find_rows(components, lines, size)
+    if rows is not None:
+        parted = parted_rows(sheet.pixels, components, sorting.digits, rows, size)
+        if parted is not None:
+            components = connected_components(parted)
+            sorting = sort_components(components, size, shape, least)
+            lines = group_lines(components, sorting)
+        lines = in_rows(components, lines, rows, size)
+    sorting = without_crowds(components, sorting, shape)
     return LineInk(components, sorting, lines, attach(components, lines, sorting.fragments, size))

@@ -208,8 +208,9 @@ class _Row:
     @property
     def doubts(self) -> tuple[str, ...]:
         """Why it is for review whatever its digits are."""
+        beside = (self.ink.doubt,) if self.ink.doubt and not self.ink.cells else ()
         said = (self.ruled.doubt,) if self.ruled and self.ruled.doubt else ()
-        return (*self.line.doubts, *said)
+        return (*self.line.doubts, *beside, *said)
 
 
 def _row(ink: Ink, own: Sequence[TableLine], ruled: Obeyed | None) -> _Row:

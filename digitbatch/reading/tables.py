@@ -131,11 +131,14 @@ def _holds_number(reading: Reading) -> bool:
 
 def _letter_columns(judged: Sequence[Reading], columns: Columns) -> set[int]:
     """The columns in which most cells hold no number."""
-    cells: dict[int, list[Place]] = {}
+    cells: dict[int, list[list[Place]]] = {}
     for reading in judged:
+        own: dict[int, list[Place]] = {}
         for place in reading.places:
-            cells.setdefault(columns.of(place.piece), []).append(place)
-    return {number for number, own in cells.items() if _are_letters([own], _LETTERS, _LEAST_COLUMN)}
+            own.setdefault(columns.of(place.piece), []).append(place)
+        for number, cell in own.items():
+            cells.setdefault(number, []).append(cell)
+    return {number for number, own in cells.items() if _are_letters(own, _LETTERS, _LEAST_COLUMN)}
 
 
 def _without_columns(
@@ -148,15 +151,17 @@ def _without_columns(
 
 
 def _are_letters(cells: Sequence[Sequence[Place]], shares: tuple[float, float], least: int) -> bool:
-    """Whether most of what stands in these cells is no digit."""
+    """Whether most of these cells hold no digits; a long word weighs no more than one digit."""
     places = [place for cell in cells for place in cell]
     if len(places) < least:
         return False
+    weights = np.concatenate([np.full(len(cell), 1 / len(cell)) for cell in cells if cell])
     likely = np.array([float(place.probabilities[:OTHER].max()) for place in places])
     cut = np.array([place.was_cut for place in places])  # letters of a word hang together
     doubtful = (likely < _DOUBTFUL) | cut
     unlikely = (likely < _UNLIKELY) | (cut & (likely < _DOUBTFUL))
-    return float(doubtful.mean()) >= shares[0] and float(unlikely.mean()) >= shares[1]
+    share = [float(np.average(doubt, weights=weights)) for doubt in (doubtful, unlikely)]
+    return share[0] >= shares[0] and share[1] >= shares[1]
 
 
 def _without(reading: Reading, letters: Sequence[bool]) -> Reading:

@@ -1,7 +1,7 @@
 """The ink of a zone: its print found and taken out, its boxes told apart."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -19,6 +19,7 @@ from digitbatch.reading.components import (
     connected_components,
     sort_components,
 )
+from digitbatch.reading.going_on import digits_beyond
 from digitbatch.reading.grid import Cell, Grid, find_grid
 from digitbatch.reading.ink import Ink, parted, pieces_of
 from digitbatch.reading.laid import Laid, PlacedZone, reference_of
@@ -33,6 +34,7 @@ from digitbatch.template.reference import Fractions
 from digitbatch.types import Box, Image, Page, PageRef
 
 _BEYOND: Final = 0.25  # how far beyond its zone a digit is followed, in heights of the zone
+_BESIDE: Final = 0.8  # the same to its sides, where no boxes hold the digits
 _INSET: Final = 0.1  # of a box's height: nearer to its walls ink may be print
 _LOW: Final = 0.62  # of the high level: in a zone there is little that is not ink
 _USUAL: Final = 0.7  # of a box's height: how tall digits are where nothing else says it
@@ -78,7 +80,9 @@ def zone_ink(placed: PlacedZone, sheet: Sheet, laid: Laid, config: Config) -> In
     usable = np.concatenate([sorting.digits, sorting.fragments])
     chosen = [int(index) for index in usable if inside[index]]
     pieces = tuple(moved_piece(p, left, top) for p in pieces_of(components, chosen, levels))
-    return parted(placed.zone.name, sorting.digit_height_px, pieces, count)
+    found = parted(placed.zone.name, sorting.digit_height_px, pieces, count)
+    outside = any(piece.center_x >= crop.zone.right for piece in found.pieces)
+    return replace(found, doubt="a digit lies behind its zone") if outside else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,8 @@ class Written:
 
     crop: Crop
     grid: Grid
+    count: tuple[int, int] | None  # digits expected, at least and at most
+    others: tuple[Box, ...]  # the page's other zones, in pixels of the crop
     plain: Image  # (H, W) mask without the printed lines
     mask: Image  # (H, W) mask without print of another colour, either
     levels: Image  # (H, W) before thresholding, the same
@@ -97,10 +103,21 @@ def written_in(placed: PlacedZone, sheet: Sheet, laid: Laid, config: Config) -> 
     crop = cut_zone(placed.place, sheet, laid.page)
     count = placed.zone.count
     grid = zone_grid(placed, crop, config)
+    if count is not None and not grid.cells:
+        wide = cut_zone(placed.place, sheet, laid.page, _BESIDE)
+        grid = _moved_right(grid, crop.around.left - wide.around.left)
+        crop = wide
     plain = without_print(crop.mask, grid, None if count is None else count[1])
     dropped = _other_colour(crop, grid, plain, sheet, laid.page)
     mask, levels = dropped or (plain, cleaned(crop.levels, crop.mask, plain))
-    return Written(crop, grid, plain, mask, levels)
+    others = [_on_sheet(o.place, sheet, laid.page) for o in laid.zones if o is not placed]
+    left, top = crop.around.left, crop.around.top
+    beside = tuple(
+        Box(max(0, o.left - left), max(0, o.top - top), o.right - left, o.bottom - top)
+        for o in others
+        if o.right > left and o.bottom > top
+    )
+    return Written(crop, grid, count, beside, plain, mask, levels)
 
 
 def sort_zone(written: Written, config: Config) -> tuple[Components, NDArray[np.bool_], Sorting]:
@@ -114,7 +131,16 @@ def sort_zone(written: Written, config: Config) -> tuple[Components, NDArray[np.
     least = config.segmenter.min_height_px or 0
     # The crop's own edges are no edges of the page: a frame around it keeps them apart.
     height, width = written.mask.shape
-    return components, inside, sort_components(components, size, (height + 9, width + 9), least)
+    sorting = sort_components(components, size, (height + 9, width + 9), least)
+    if written.count is not None:
+        zone = Box(
+            box.left - crop.around.left, box.top - crop.around.top,
+            box.right - crop.around.left, box.bottom - crop.around.top,
+        )  # fmt: skip
+        most = written.count[1]
+        beyond = digits_beyond(components, sorting.digits, inside, zone, written.others, most)
+        inside[beyond] = True
+    return components, inside, sorting
 
 
 def _other_colour(
@@ -179,14 +205,14 @@ def _on_bands(by_cell: Sequence[Sequence[Piece]], grid: Grid) -> bool:
     )
 
 
-def cut_zone(place: Fractions, sheet: Sheet, page: Page) -> Crop:
-    """Cut a zone out of a sheet."""
+def cut_zone(place: Fractions, sheet: Sheet, page: Page, beside: float = _BEYOND) -> Crop:
+    """Cut a zone out of a sheet, with so much beside it, in heights of the zone."""
     box = _on_sheet(place, sheet, page)
-    beyond = round(_BEYOND * box.height)  # digits leave their box
+    beyond, aside = round(_BEYOND * box.height), round(beside * box.height)  # digits leave it
     height, width = sheet.pixels.shape
     around = Box(
-        max(0, box.left - beyond), max(0, box.top - beyond),
-        min(width, box.right + beyond), min(height, box.bottom + beyond),
+        max(0, box.left - aside), max(0, box.top - beyond),
+        min(width, box.right + aside), min(height, box.bottom + beyond),
     )  # fmt: skip
     rows, columns = slice(around.top, around.bottom), slice(around.left, around.right)
     # A box's long sides may be gone as ruled lines already; its walls are found by them.
@@ -244,6 +270,18 @@ def _scaled_rule(rule: Rule, along: float, across: float) -> Rule:
     a, b, c = rule.curve
     curve = np.array([a * across / along**2, b * across / along, c * across])
     return Rule(round(rule.left * along), round(rule.right * along), curve)
+
+
+def _moved_right(grid: Grid, by: int) -> Grid:
+    """A grid without boxes in a crop that begins farther left."""
+
+    def moved(rule: Rule) -> Rule:
+        a, b, c = rule.curve
+        curve = np.array([a, b - 2 * a * by, a * by * by - b * by + c])
+        return Rule(rule.left + by, rule.right + by, curve)
+
+    walls = (Rule(w.left, w.right, w.curve + np.array([0.0, 0.0, by])) for w in grid.walls)
+    return Grid(tuple(moved(row) for row in grid.rows), tuple(walls), ())
 
 
 def _on_sheet(place: Fractions, sheet: Sheet, page: Page) -> Box:
