@@ -18,11 +18,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from unittest.mock import patch
 
 import cv2
 
+from benchmarks.throughput import decode
 from benchmarks.throughput_pages import FORMATS, made_scans, zones_file
 from digitbatch.config import Config
 from digitbatch.config_file import load_config
@@ -114,11 +115,23 @@ def read_all(scans: Sequence[Path], read: Reader, config: Config) -> None:
             pass
 
 
-def profile(scans: Sequence[Path], config: Config) -> tuple[dict[str, float], float]:
-    """Milliseconds a page by step, and of all; the best of some rounds."""
+class Profile(NamedTuple):
+    """Milliseconds a page, the best of some rounds."""
+
+    steps: dict[str, float]
+    all: float
+    decoding: float  # of all pixels, and nothing else
+
+
+def profile(scans: Sequence[Path], config: Config) -> Profile:
+    """How long reading takes by step, and decoding alone."""
     with _reader(config) as read:
-        best_s, best = float("inf"), StepTimes()
+        best_s, best, decoding_s = float("inf"), StepTimes(), float("inf")
         for _ in range(_ROUNDS):
+            start_s = time.process_time()
+            for scan in scans:
+                decode(scan)
+            decoding_s = min(decoding_s, time.process_time() - start_s)
             steps = StepTimes()
             with counted(steps, config):
                 start_s = time.process_time()
@@ -127,7 +140,8 @@ def profile(scans: Sequence[Path], config: Config) -> tuple[dict[str, float], fl
             if spent_s < best_s:
                 best_s, best = spent_s, steps
     share = 1000 / len(scans)
-    return {step: spent * share for step, spent in best.spent_s.items()}, best_s * share
+    by_step = {step: spent * share for step, spent in best.spent_s.items()}
+    return Profile(by_step, best_s * share, decoding_s * share)
 
 
 @contextmanager
@@ -137,18 +151,24 @@ def _reader(config: Config) -> Iterator[Reader]:
     yield PageReading(config, default_model(), packaged_model("line"), judge)(None)
 
 
-def print_table(found: dict[str, tuple[dict[str, float], float]]) -> None:
+def print_table(found: dict[str, Profile]) -> None:
     """The steps of each kind of page, in the order in which they come."""
-    order = list(dict.fromkeys(step for steps, _ in found.values() for step in steps))
+    order = list(dict.fromkeys(step for one in found.values() for step in one.steps))
     print("| step | " + " | ".join(found) + " |")
     print("| --- |" + " ---: |" * len(found))
     for step in order:
         print(
-            f"| {step} | " + " | ".join(f"{s.get(step, 0):.1f}" for s, _ in found.values()) + " |"
+            f"| {step} | "
+            + " | ".join(f"{one.steps.get(step, 0):.1f}" for one in found.values())
+            + " |"
         )
-    rest = (total - sum(steps.values()) for steps, total in found.values())
+    rest = (one.all - sum(one.steps.values()) for one in found.values())
     print("| between them | " + " | ".join(f"{ms:.1f}" for ms in rest) + " |")
-    print("| **all** | " + " | ".join(f"**{total:.1f}**" for _, total in found.values()) + " |")
+    print("| **all** | " + " | ".join(f"**{one.all:.1f}**" for one in found.values()) + " |")
+    alone = (f"{one.decoding:.1f}" for one in found.values())
+    print("| decoding all pixels, alone | " + " | ".join(alone) + " |")
+    shares = (f"{one.decoding / one.all:.0%}" for one in found.values())
+    print("| share | " + " | ".join(shares) + " |")
 
 
 def print_functions(scans: Sequence[Path], config: Config, count: int) -> None:

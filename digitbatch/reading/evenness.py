@@ -18,6 +18,7 @@ _SHORT_RUN: Final = 4  # the same where the page holds print
 _ALMOST: Final = 1.15  # times as uneven, there
 _PAIR: Final = 0.03  # of their height, by which a skewed page sets two digits apart
 LEAST: Final = 3  # digits; any two stand on some line
+_TINY: Final = 1e-12  # digits one above the other have no line
 _BENT: Final = 6  # digits from which on the line may bend, as it does on a photo of a page
 
 
@@ -28,15 +29,14 @@ def unevenness(line: Sequence[Piece], *, all_but_one: bool = False) -> float:
         line: Its digits from left to right, three at least.
         all_but_one: At its best place if one digit may be left out.
     """
-    height = float(np.mean([piece.box.height for piece in line]))
-    at = np.array([piece.center_x for piece in line])
-    feet = np.array([piece.box.bottom for piece in line], np.float64)
-    heads = np.array([piece.box.top for piece in line], np.float64)
-    spread = max(_spread_px(at, feet), _spread_px(at, heads))
+    every = np.arange(len(line))
+    uneven = float(_unevennesses(line, every[None])[0])
     if all_but_one and len(line) >= _RUN:
-        others = [np.delete(np.arange(len(line)), left_out) for left_out in range(len(line))]
-        spread = min(max(_spread_px(at[k], feet[k]), _spread_px(at[k], heads[k])) for k in others)
-    return spread / (_EVEN * height + _GRID_PX)
+        others = np.array([np.delete(every, left_out) for left_out in every])
+        at, edges = _places(line)
+        height = float((edges[:, 0] - edges[:, 1]).mean())  # of all: one left out says no size
+        uneven = float(_spreads_px(at[others], edges[others]).min()) / (_EVEN * height + _GRID_PX)
+    return uneven
 
 
 def is_even(line: Sequence[Piece]) -> bool:
@@ -49,8 +49,7 @@ def is_even(line: Sequence[Piece]) -> bool:
     if len(line) < _RUN:
         return False
     most = max(_RUN - 1, int(np.ceil(_MOST * len(line))))
-    starts = range(len(line) - most + 1)
-    return any(unevenness(line[start : start + most]) <= _VERY for start in starts)
+    return _evenest(line, most) <= _VERY
 
 
 def is_even_beside_print(line: Sequence[Piece]) -> bool:
@@ -58,16 +57,12 @@ def is_even_beside_print(line: Sequence[Piece]) -> bool:
 
     A unit behind a short number leaves little of the line even.
     """
-    starts = range(len(line) - _SHORT_RUN + 1)
-    return unevenness(line) <= _ALMOST or any(
-        unevenness(line[start : start + _SHORT_RUN]) <= _VERY for start in starts
-    )
+    return unevenness(line) <= _ALMOST or _evenest(line, _SHORT_RUN) <= _VERY
 
 
 def holds_even_run(line: Sequence[Piece]) -> bool:
     """Whether somewhere in a line so many digits are even: a number after a printed word."""
-    starts = range(len(line) - _RUN + 1)
-    return any(unevenness(line[start : start + _RUN]) <= 1 for start in starts)
+    return _evenest(line, _RUN) <= 1
 
 
 def may_be_pair(line: Sequence[Piece]) -> bool:
@@ -91,9 +86,48 @@ def width_spread(line: Sequence[Piece], digits: Sequence[int]) -> float | None:
     return float(widths.std(ddof=1) / widths.mean())
 
 
-def _spread_px(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
-    """How far points lie from the line, or the bow, that they lie on best: one sigma."""
-    degree = 2 if len(x) >= _BENT else 1
-    scaled = (x - x.mean()) / max(float(np.ptp(x)), 1.0)
-    off = y - np.polyval(np.polyfit(scaled, y, degree), scaled)
-    return float(np.sqrt(np.square(off).sum() / (len(x) - degree - 1)))
+def _evenest(line: Sequence[Piece], count: int) -> float:
+    """The same of the most even of all runs of so many digits."""
+    if len(line) < count:
+        return float("inf")
+    starts = np.arange(len(line) - count + 1)
+    return float(_unevennesses(line, starts[:, None] + np.arange(count)).min())
+
+
+def _unevennesses(line: Sequence[Piece], members: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How uneven some digits of a line are, (sets,); `members` (sets, digits) says which."""
+    at, edges = _places(line)
+    heights = (edges[:, 0] - edges[:, 1])[members].mean(axis=1)
+    return np.asarray(_spreads_px(at[members], edges[members]) / (_EVEN * heights + _GRID_PX))
+
+
+def _places(line: Sequence[Piece]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Where digits stand, (digits,), and their feet and heads, (digits, 2)."""
+    at = np.array([piece.center_x for piece in line])
+    return at, np.array([(piece.box.bottom, piece.box.top) for piece in line], np.float64)
+
+
+def _spreads_px(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far the worse of two rows of points lies from its line, or bow: one sigma, (sets,).
+
+    Args:
+        x: (sets, points).
+        y: (sets, points, rows); each row has the line, or the bow, that it lies on best.
+    """
+    degree = 2 if x.shape[1] >= _BENT else 1
+    # Orthogonal polynomials: what is left of y is what lies along none of them.
+    steps = x - x.mean(axis=1, keepdims=True)
+    steps /= np.maximum(np.ptp(x, axis=1, keepdims=True), 1.0)
+    square = np.maximum(np.square(steps).sum(axis=1), _TINY)
+    along = steps / square[:, None]
+    off = y - y.mean(axis=1, keepdims=True)
+    off = off - steps[:, :, None] * np.einsum("sp,spr->sr", along, off)[:, None]
+    if degree == 2:
+        bow = np.square(steps)
+        bow -= bow.mean(axis=1, keepdims=True)
+        bow -= steps * (along * bow).sum(axis=1, keepdims=True)
+        square = np.maximum(np.square(bow).sum(axis=1), _TINY)
+        along = bow / square[:, None]
+        off = off - bow[:, :, None] * np.einsum("sp,spr->sr", along, off)[:, None]
+    worse = np.square(off).sum(axis=1).max(axis=1)
+    return np.asarray(np.sqrt(worse / (x.shape[1] - degree - 1)), np.float64)
