@@ -1,6 +1,6 @@
 """Hostile bytes for every parser that takes bytes from outside.
 
-python -m benchmarks.fuzz [pages yaml idx card checkpoint journal ...] [--cases 100000] [--seed 0]
+python -m benchmarks.fuzz [pages yaml card calibration journal ...] [--cases 100000] [--seed 0]
 
 `pages` writes broken PNG, JPEG, TIFF, BMP, WebP and PDF files and has them read as a run reads its
 pages, in a worker process with its limits: each must end as a row. The others call one parser in
@@ -26,6 +26,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from digitbatch.confidence import CALIBRATION_FILE, load_calibration
 from digitbatch.config_file import parse_config
 from digitbatch.engine import Limits, Reader, read_files
 from digitbatch.errors import DigitbatchError
@@ -187,6 +188,17 @@ def _parse_card(data: bytes, folder: Path) -> None:
     load_card(folder, None)
 
 
+def _parse_calibration(data: bytes, folder: Path) -> None:
+    (folder / CALIBRATION_FILE).write_bytes(data)
+    load_calibration(folder / CALIBRATION_FILE).promise(0.002)
+
+
+def _calibration() -> bytes:
+    """A calibration of few fields."""
+    whole = json.loads((default_model() / CALIBRATION_FILE).read_bytes())
+    return json.dumps(whole | {"steps": whole["steps"][:3]}).encode()
+
+
 def _parse_checkpoint(data: bytes, folder: Path) -> None:
     from digitbatch.nn.checkpoint import CHECKPOINT_FILE, load_checkpoint
 
@@ -272,6 +284,7 @@ PARSERS: dict[str, Callable[[], tuple[Parse, bytes]]] = {
     "yaml": lambda: (_parse_yaml, packaged_file("pipeline.yaml").read_bytes()),
     "idx": lambda: (_parse_idx, struct.pack(">IIII", 0x803, 2, 28, 28) + bytes(2 * 28 * 28)),
     "card": lambda: (_parse_card, (default_model() / CARD_FILE).read_bytes()),
+    "calibration": lambda: (_parse_calibration, _calibration()),
     "checkpoint": lambda: (_parse_checkpoint, _checkpoint()),
     "journal": lambda: (_parse_journal, _journal()),
 }
