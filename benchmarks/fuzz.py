@@ -230,7 +230,8 @@ def _journal() -> bytes:
             key = FileKey(1, 2, bytes(range(32)))
             for page in (1, 2):
                 fields = (FieldResult("line-01", "review", "12", 0.5, "a dot"),)
-                journal.add_page(PageResult(PageRef("a.png", page), fields), key, 2, 0.1)
+                result = PageResult(PageRef("a.png", page), fields, pictures=(b"RIFF\0\0\0\0WEBP",))
+                journal.add_page(result, key, 2, 0.1)
             known = journal.index.get("a.png")
             assert known is not None  # noqa: S101 - just added
             journal.add_same("b.png", key, known)
