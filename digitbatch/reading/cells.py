@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 
 from digitbatch.reading.components import Components, Reason, connected_components
-from digitbatch.reading.decode import Place, Reading
+from digitbatch.reading.crossed import crossed_boxes
+from digitbatch.reading.decode import Crossed, Place, Reading
 from digitbatch.reading.grid import Cell
 from digitbatch.reading.pieces import Piece, component_piece
 from digitbatch.types import OTHER, FieldResult, Image
@@ -144,12 +145,20 @@ def _parted(mask: Image, cells: Sequence[Cell]) -> Image:
 
 
 def joined_reading(
-    readings: Sequence[Reading], count: tuple[int, int] | None
+    readings: Sequence[Reading],
+    count: tuple[int, int] | None,
+    crosses: Sequence[Crossed | None] = (),
 ) -> tuple[Reading, tuple[int, ...]]:
     """The readings of boxes as that of their zone, and in which box each of its digits stands.
 
     What is likelier no digit (a cross, a letter, a blot) is left over, as long as as many digits
-    remain as must be there; else the likeliest of them are read as digits.
+    remain as must be there; else the likeliest of them are read as digits. Where all that is left
+    over is in boxes that are crossed out for sure, it is set apart.
+
+    Args:
+        readings: Of the boxes, from left to right.
+        count: How many digits are expected, at least and at most.
+        crosses: For each box its cross, if it holds one for sure; empty where none is looked for.
     """
     least = 0 if count is None else count[0]
     digits = [(number, place) for number, r in enumerate(readings) for place in r.places]
@@ -158,12 +167,20 @@ def joined_reading(
     spare = max(0, least - (len(digits) - len(doubtful)))
     dropped = {id(place) for _, place in doubtful[spare:]}
     kept = [(number, place) for number, place in digits if id(place) not in dropped]
-    left_over = [piece for r in readings for piece in r.left_over]
-    left_over += [place.piece for _, place in digits if id(place) in dropped]
-    margin = float(np.prod([r.margin for r in readings if r.places]))
+    boxes = tuple(number for number, _ in kept)
+    left_over = [(number, piece) for number, r in enumerate(readings) for piece in r.left_over]
+    left_over += [(number, place.piece) for number, place in digits if id(place) in dropped]
+    without = {number for number, _ in left_over}
+    apart = crossed_boxes(boxes, without, crosses, count) if crosses else frozenset()
+    read = [r for number, r in enumerate(readings) if number not in apart]
     return (
-        Reading(tuple(place for _, place in kept), tuple(left_over), margin),
-        tuple(number for number, _ in kept),
+        Reading(
+            tuple(place for _, place in kept),
+            tuple(piece for number, piece in left_over if number not in apart),
+            float(np.prod([r.margin for r in read if r.places])),
+            tuple(cross for number, cross in enumerate(crosses) if cross and number in apart),
+        ),
+        boxes,
     )
 
 

@@ -32,12 +32,21 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Crossed:
+    """A box that is crossed out."""
+
+    piece: Piece  # all of its ink
+    doubt: float  # minus the log of how likely it is no digit
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """The best path through a lattice."""
 
     places: tuple[Place, ...]
     left_over: tuple[Piece, ...]  # ink that no digit explains
     margin: float  # share of the weight of all paths that those with this text have, 0 to 1
+    crossed: tuple[Crossed, ...] = ()  # boxes of a zone that are crossed out
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def evidence_of(
         found.append(
             Evidence(
                 digits=digits[at],
-                single=alone[at],
+                single=alone[at] + sum(cross.doubt for cross in reading.crossed),
                 ways=ways,
                 line=alone[at] + ways if line is None else line,
                 page=doubts / max(others, _FEW),

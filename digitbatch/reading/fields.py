@@ -64,12 +64,13 @@ def field_result(
         _digit(place, to_scan, column)
         for place, column in zip(places, columns or none, strict=True)
     )
-    left_out = sorted([*reading.left_over, *points], key=lambda piece: piece.center_x)
+    crosses = [cross.piece for cross in reading.crossed]
+    left_out = sorted([*reading.left_over, *points, *crosses], key=lambda piece: piece.center_x)
     written = [place.piece for place in places]
+    large = [piece for piece in left_out if not is_speck(piece, digit_height_px)]
     marks = tuple(
         Mark(mark_kind(piece, written, digit_height_px), scan_box(piece.box, to_scan))
-        for piece in left_out
-        if not is_speck(piece, digit_height_px)
+        for piece in large
     )
     if not digits:
         status: Status = "review" if any(mark.kind == "other" for mark in marks) else "empty"
@@ -78,7 +79,12 @@ def field_result(
     behind = decimal_places(reading, points, digit_height_px) if decimals == "keep" else None
     text = _spaced(digits, [place.piece.box for place in places], behind)
     expected_marks = decimals == "ignore" or behind is not None
-    odd = tuple(mark for mark in marks if not (expected_marks and mark.kind in DECIMAL))
+    crossed = {id(piece) for piece in crosses}  # a person need not look at them
+    odd = tuple(
+        mark
+        for piece, mark in zip(large, marks, strict=True)
+        if id(piece) not in crossed and not (expected_marks and mark.kind in DECIMAL)
+    )
     why = _reasons(reading, digits, odd, sure)
     if count and not count[0] <= len(digits) <= count[1]:
         expected = f"{count[0]}" if count[0] == count[1] else f"{count[0]} to {count[1]}"

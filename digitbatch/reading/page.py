@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from digitbatch.confidence import Judge
 from digitbatch.config import Config
 from digitbatch.reading.cells import boxed, joined_reading
-from digitbatch.reading.decode import GroupText, Paths, Reading, decode, paths_through
+from digitbatch.reading.crossed import cross_shapes, sure_crosses
+from digitbatch.reading.decode import Crossed, GroupText, Paths, Reading, decode, paths_through
 from digitbatch.reading.evidence import evidence_of
 from digitbatch.reading.fields import Sureness, field_result
 from digitbatch.reading.find import find_fields
@@ -135,7 +136,10 @@ def trace_page(
         for unit, known in zip(units, whole, strict=True)
     ]
     candidates = [[candidate.piece for candidate in lattice.candidates] for lattice in lattices]
-    answers = _ask(predictor, candidates, config.normalizer, _known(wholes, whole))
+    shapes = [shape for ink in inks for shape in cross_shapes(ink)]
+    candidates.append([shape for shape in shapes if shape])
+    *answers, said = _ask(predictor, candidates, config.normalizer, _known(wholes, whole))
+    crosses = sure_crosses(shapes, as_crops(said))
     judged = [
         decode(lattice, answer, unit.count)
         for unit, lattice, answer in zip(units, lattices, answers, strict=True)
@@ -159,7 +163,7 @@ def trace_page(
         config,
     )
     rows = [
-        _row(ink, lines[first:last], by_rule.get(ink.name))
+        _row(ink, lines[first:last], by_rule.get(ink.name), crosses[first:last])
         for ink, (first, last) in zip(inks, pairwise(ends), strict=True)
     ]
     sureness = _sureness(rows, group_reader, judge or default_judge(config))
@@ -213,14 +217,19 @@ class _Row:
         return (*self.line.doubts, *beside, *said)
 
 
-def _row(ink: Ink, own: Sequence[TableLine], ruled: Obeyed | None) -> _Row:
+def _row(
+    ink: Ink,
+    own: Sequence[TableLine],
+    ruled: Obeyed | None,
+    crosses: Sequence[Crossed | None],
+) -> _Row:
     parts = [line.reading for line in own]
     boxes: tuple[int, ...] = ()
     if ink.cells:
-        free, boxes = joined_reading(parts, ink.count)
+        free, boxes = joined_reading(parts, ink.count, crosses)
         reading = free
         if ruled:
-            reading, boxes = joined_reading(ruled.readings, ink.count)
+            reading, boxes = joined_reading(ruled.readings, ink.count, crosses)
     else:
         free = parts[0]
         reading = ruled.readings[0] if ruled else free
@@ -279,8 +288,17 @@ def as_candidates(answers: Probabilities) -> Probabilities:
     Args:
         answers: (count, 11), for crops that are digits but for a few.
     """
+    return _with_odds(answers, _OTHER_ODDS)
+
+
+def as_crops(answers: Probabilities) -> Probabilities:
+    """What the network says of crops, from what it says of candidates."""
+    return _with_odds(answers, 1 / _OTHER_ODDS)
+
+
+def _with_odds(answers: Probabilities, odds: float) -> Probabilities:
     weights = np.ones(answers.shape[1], np.float32)
-    weights[OTHER] = _OTHER_ODDS
+    weights[OTHER] = odds
     weighed = answers * weights
     return np.asarray(weighed / weighed.sum(axis=1, keepdims=True), np.float32)
 

@@ -94,6 +94,7 @@ def left_out(entry: FieldTrace) -> list[tuple[Piece, Reason]]:
         else:
             reason = Reason.UNEXPLAINED
         found.append((piece, reason))
+    found += [(cross.piece, Reason.NO_DIGIT) for cross in entry.reading.crossed]
     parts = (unread_part(read) for unit in entry.units for read in groups_read(unit))
     found += [(part, Reason.UNEXPLAINED) for part in parts if part and part.size_px > _PART * size]
     return found
