@@ -91,7 +91,7 @@ def read_status(output: Path) -> Status:
                 status.days.setdefault(day, Day()).add(pages)
     except OSError as error:
         raise output_error(journal, error) from error
-    except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
+    except (ValueError, LookupError, TypeError, ArithmeticError, RecursionError) as error:
         raise damaged(journal) from error
     status.days = dict(sorted(status.days.items()))
     status.failed = dict(failed.most_common(_MOST_REASONS))
