@@ -10,20 +10,20 @@ from numpy.typing import NDArray
 
 from digitbatch.confidence import Judge
 from digitbatch.config import Config
-from digitbatch.reading.cells import boxed, joined_reading
+from digitbatch.reading.cells import boxed
 from digitbatch.reading.crossed import cross_shapes, sure_crosses
-from digitbatch.reading.decode import Crossed, GroupText, Paths, Reading, decode, paths_through
-from digitbatch.reading.evidence import evidence_of
-from digitbatch.reading.fields import Sureness, field_result
+from digitbatch.reading.decode import GroupText, Paths, Reading, decode, paths_through
+from digitbatch.reading.fields import field_result
 from digitbatch.reading.find import find_fields
 from digitbatch.reading.ink import Ink
 from digitbatch.reading.judge import default_judge
 from digitbatch.reading.laid import Laid, back_on_scan, lay
 from digitbatch.reading.lattice import Lattice, build_lattice
-from digitbatch.reading.obeyed import Obeyed, obeyed
+from digitbatch.reading.obeyed import obeyed
 from digitbatch.reading.pictures import with_pictures
 from digitbatch.reading.pieces import Piece
 from digitbatch.reading.sheet import prepare_sheet
+from digitbatch.reading.sureness import field_row, sureness_of
 from digitbatch.reading.tables import TableLine, table_lines
 from digitbatch.reading.touching import Group, group_texts, touching_groups
 from digitbatch.stages.base import Normalizer, Sheet
@@ -163,10 +163,10 @@ def trace_page(
         config,
     )
     rows = [
-        _row(ink, lines[first:last], by_rule.get(ink.name), crosses[first:last])
+        field_row(ink, lines[first:last], by_rule.get(ink.name), crosses[first:last])
         for ink, (first, last) in zip(inks, pairwise(ends), strict=True)
     ]
-    sureness = _sureness(rows, group_reader, judge or default_judge(config))
+    sureness = sureness_of(rows, group_reader, judge or default_judge(config))
     zones = {zone.name: zone for zone in config.fields}
     fields: list[FieldResult] = []
     found: list[FieldTrace] = []
@@ -196,60 +196,6 @@ def trace_page(
         found.append(FieldTrace(ink, own_traces, row.reading, entry if is_row else None))
     result = PageResult(page.ref, tuple(fields) or (FieldResult("", "empty"),))
     return PageTrace(laid, sheet, tuple(found), back_on_scan(result, laid))
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One line or zone, read, before it is known how sure it is."""
-
-    ink: Ink
-    line: TableLine
-    free: Reading  # as it is without rules
-    reading: Reading
-    boxes: tuple[int, ...]  # in which each digit stands; empty where there are none
-    ruled: Obeyed | None
-
-    @property
-    def doubts(self) -> tuple[str, ...]:
-        """Why it is for review whatever its digits are."""
-        beside = (self.ink.doubt,) if self.ink.doubt and not self.ink.cells else ()
-        said = (self.ruled.doubt,) if self.ruled and self.ruled.doubt else ()
-        return (*self.line.doubts, *beside, *said)
-
-
-def _row(
-    ink: Ink,
-    own: Sequence[TableLine],
-    ruled: Obeyed | None,
-    crosses: Sequence[Crossed | None],
-) -> _Row:
-    parts = [line.reading for line in own]
-    boxes: tuple[int, ...] = ()
-    if ink.cells:
-        free, boxes = joined_reading(parts, ink.count, crosses)
-        reading = free
-        if ruled:
-            reading, boxes = joined_reading(ruled.readings, ink.count, crosses)
-    else:
-        free = parts[0]
-        reading = ruled.readings[0] if ruled else free
-    return _Row(ink, own[0], free, reading, boxes, ruled)
-
-
-def _sureness(
-    rows: Sequence[_Row], group_reader: GroupReader | None, judge: Judge
-) -> list[Sureness]:
-    """How sure each row is, and whether that is enough."""
-    heights = [row.ink.digit_height_px for row in rows]
-    found = []
-    for row, evidence in zip(
-        rows, evidence_of([row.free for row in rows], heights, group_reader), strict=True
-    ):
-        confidence = judge.confidence(evidence) if evidence else 0.0
-        if row.ruled:
-            confidence = row.ruled.confidence_after(confidence)
-        found.append(Sureness(confidence, judge.accepts(confidence), row.free.margin))
-    return found
 
 
 def _segmenter(unit: Ink, config: Config) -> Contours:
