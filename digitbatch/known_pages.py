@@ -4,7 +4,7 @@ import base64
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from digitbatch.results import page_to_json, to_line
+from digitbatch.page_json import page_to_json, to_line
 from digitbatch.types import PageResult, Status
 
 KnownRow = tuple[
