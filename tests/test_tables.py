@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from digitbatch.reading.beside import beside
 from digitbatch.reading.columns import find_columns
 from digitbatch.reading.decode import Place, Reading
+from digitbatch.reading.evidence import evidence_of
 from digitbatch.reading.pieces import Piece
 from digitbatch.reading.tables import table_lines
 from digitbatch.stages.base import Sheet
@@ -112,6 +113,15 @@ class TestLetters:
         assert [len(line.reading.left_over) for line in lines] == [1] * 6
         assert [line.row for line in lines] == [1, 2, 3, 4, 5, 6]
         assert all(line.columns == (1, 2, 3) for line in lines)
+
+    def test_a_letter_in_such_a_column_is_explained(self) -> None:
+        """It says nothing against the digits beside it; ink in a column of digits does."""
+        doubtful = [0.99, 0.3, 0.7, 0.4, 0.2, 0.6]
+        readings = read([[0.99, 0.98, 0.99, x] for x in doubtful])
+        readings[0] = replace(readings[0], left_over=(piece(160, 10),))
+        lines = [line.reading for line in table_lines(readings, [SIZE] * 6)]
+        evidence = [found.unexplained for found in evidence_of(lines, [SIZE] * 6) if found]
+        assert evidence == [1.0, 0.0, 0.0, 0.0, 0.0, 0.0]
 
     def test_a_row_of_words_is_left_out(self) -> None:
         """A heading of words is no row."""

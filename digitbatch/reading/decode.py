@@ -47,6 +47,7 @@ class Reading:
     left_over: tuple[Piece, ...]  # ink that no digit explains
     margin: float  # share of the weight of all paths that those with this text have, 0 to 1
     crossed: tuple[Crossed, ...] = ()  # boxes of a zone that are crossed out
+    letters: tuple[Piece, ...] = ()  # those of `left_over` that stand in a column of letters
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def evidence_of(
             continue
         others = sum(digits) - digits[at]
         doubts = sum(alone) - alone[at] + _USUAL * max(0, _FEW - others)
-        unexplained = [piece for piece in reading.left_over if not is_speck(piece, size)]
+        unexplained = _unexplained(reading, size)
         ways = max(0.0, 1.0 - reading.margin)
         line = lines[at]
         found.append(
@@ -59,6 +59,16 @@ def evidence_of(
             )
         )
     return found
+
+
+def _unexplained(reading: Reading, digit_height_px: float) -> list[Piece]:
+    """The ink of a field that nothing explains: a letter in a column of letters is explained."""
+    letters = {id(piece) for piece in reading.letters}
+    return [
+        piece
+        for piece in reading.left_over
+        if id(piece) not in letters and not is_speck(piece, digit_height_px)
+    ]
 
 
 def _doubt(reading: Reading) -> float:
@@ -102,7 +112,7 @@ def line_parts(reading: Reading, digit_height_px: float) -> list[LinePart]:
     texts = {
         id(place.piece): str(int(place.probabilities[:OTHER].argmax())) for place in reading.places
     }
-    loose = [piece for piece in reading.left_over if not is_speck(piece, digit_height_px)]
+    loose = _unexplained(reading, digit_height_px)
     pieces = sorted(
         [*(place.piece for place in reading.places), *loose], key=lambda piece: piece.box.left
     )

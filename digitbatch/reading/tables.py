@@ -81,7 +81,9 @@ def table_lines(
     for reading, doubts in zip(kept, _doubts(kept, size), strict=True):
         row += bool(reading.places)
         own = tuple(columns.of(place.piece) for place in reading.places)
-        lines.append(TableLine(reading, row if reading.places else None, own, doubts))
+        in_column = tuple(piece for piece in reading.left_over if columns.of(piece) in letters)
+        told = replace(reading, letters=in_column)
+        lines.append(TableLine(told, row if reading.places else None, own, doubts))
     return lines
 
 
