@@ -138,6 +138,15 @@ class TestLetters:
         assert [len(line.reading.places) for line in lines] == [7] * 5
         assert not table_lines([first, *rest], [SIZE] * 5)[0].reading.places
 
+    def test_a_row_without_a_number_is_for_a_person(self) -> None:
+        """Its text does not show which is missing."""
+        readings = read([[0.99] * 4] * 6)
+        readings[2] = replace(readings[2], places=readings[2].places[:2])
+        readings[3] = replace(readings[3], places=readings[3].places[1:])
+        lines = table_lines(readings, [SIZE] * 6)
+        doubts = [[doubt for doubt in line.doubts if "empty" in doubt] for line in lines]
+        assert doubts == [[], [], ["columns 3, 4 are empty"], ["column 1 is empty"], [], []]
+
     def test_a_few_doubtful_digits_are_kept(self) -> None:
         """A digit that is not sure is for a person, not left out."""
         rows = [[0.99, 0.98, 0.3], *[[0.99, 0.97, 0.99]] * 5]

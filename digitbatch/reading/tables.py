@@ -4,6 +4,7 @@ One letter among digits is hard to tell from a digit; a column of letters is not
 cells are doubtful. So columns, and rows of words, are judged as a whole.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -28,6 +29,7 @@ _LEAST_HEADING: Final = 3  # and how many digits it has at least
 _NUMBER: Final = 3  # sure digits in a row, none cut: words hold no such run
 _ONE_WAY: Final = 0.7  # of all ways to read it: words are read in many, digits that touch in one
 _LARGE: Final = 0.4  # of a digit's height: what is left over and larger may be a letter
+_FILLED: Final = 0.75  # of the rows have a digit in a column: those that have none are odd
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +80,30 @@ def table_lines(
         kept, _without_columns(judged, columns, letters), _HEADING, _LEAST_HEADING
     )
     lines, row = [], 0
-    for reading, doubts in zip(kept, _doubts(kept, size), strict=True):
-        row += bool(reading.places)
-        own = tuple(columns.of(place.piece) for place in reading.places)
+    filled = [tuple(columns.of(place.piece) for place in reading.places) for reading in kept]
+    usual = _usual_columns(filled)
+    for reading, own, doubts in zip(kept, filled, _doubts(kept, size), strict=True):
+        row += bool(own)
         in_column = tuple(piece for piece in reading.left_over if columns.of(piece) in letters)
         told = replace(reading, letters=in_column)
-        lines.append(TableLine(told, row if reading.places else None, own, doubts))
+        empty = _empty(sorted(usual - {*own})) if own else ()
+        lines.append(TableLine(told, row if own else None, own, doubts + empty))
     return lines
+
+
+def _empty(columns: Sequence[int]) -> tuple[str, ...]:
+    """A text does not show where in it a number is missing."""
+    if not columns:
+        return ()
+    numbers = ", ".join(map(str, columns))
+    return (f"columns {numbers} are empty" if len(columns) > 1 else f"column {numbers} is empty",)
+
+
+def _usual_columns(rows: Sequence[tuple[int, ...]]) -> set[int]:
+    """The columns in which nearly all rows have a digit."""
+    rows = [row for row in rows if row]
+    counts = Counter(number for row in rows for number in set(row))
+    return {number for number, count in counts.items() if count >= _FILLED * len(rows)}
 
 
 def _doubts(readings: Sequence[Reading], size: float) -> list[tuple[str, ...]]:
