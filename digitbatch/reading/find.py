@@ -1,11 +1,13 @@
 """Where on a sheet something is written: the ink of every line, or of every zone."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from digitbatch.config import Config
+from digitbatch.reading.box_rows import find_box_rows, within
 from digitbatch.reading.components import (
     Components,
     Sorting,
@@ -17,9 +19,11 @@ from digitbatch.reading.ink import Ink, parted, pieces_of
 from digitbatch.reading.laid import Laid
 from digitbatch.reading.lines import attach, group_lines
 from digitbatch.reading.rows import find_rows, in_rows, parted_rows
+from digitbatch.reading.sheet import with_rules
 from digitbatch.reading.zones import zone_ink
 from digitbatch.stages.base import Sheet
 from digitbatch.stages.fit_scale import typical_height_px
+from digitbatch.types import Box
 
 __all__ = ["Ink", "find_fields"]
 
@@ -39,6 +43,8 @@ def find_fields(sheet: Sheet, laid: Laid, config: Config) -> list[Ink]:
     ink = find_lines(sheet, config)
     if ink is None:
         return []
+    printed = find_box_rows(with_rules(sheet))
+    boxes = [*printed.unclear, *(row.place for row in printed.rows)]
     found = []
     for digits, small in zip(ink.lines, ink.fragments, strict=True):
         size = ink.sorting.digit_height_px
@@ -46,8 +52,15 @@ def find_fields(sheet: Sheet, laid: Laid, config: Config) -> list[Ink]:
         levels = sheet.pixels if sheet.ink is None else sheet.ink
         pieces = pieces_of(ink.components, digits + small, levels)
         if pieces:
-            found.append(parted("", height, pieces))
+            found.append(_doubted(parted("", height, pieces), boxes))
     return found
+
+
+def _doubted(line: Ink, boxes: Sequence[Box]) -> Ink:
+    """A line, with the doubt that it needs where it stands in boxes: their walls look like 1s."""
+    if any(within(piece.box, boxes) for piece in line.pieces):
+        return replace(line, doubt="stands in boxes")
+    return line
 
 
 @dataclass(frozen=True, slots=True)

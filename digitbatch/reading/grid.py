@@ -5,17 +5,18 @@ under a digit, so they are not looked for one by one: the zone has a known numbe
 stand at equal distances, and the distance and start that most of the ink supports are taken.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import combinations, pairwise
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.reading.layout import regular_boxes, separate_boxes
+from digitbatch.reading.layout import Span, counted_boxes, regular_boxes, separate_boxes
 from digitbatch.stages.remove_rules import Rule, columns_of, thin_pieces
-from digitbatch.types import Image
+from digitbatch.types import Box, Image
 
 _THICKEST: Final = (0.08, 0.13)  # of the zone's height: thicker lines are no print; thin first
 _ROW: Final = 0.5  # a printed line is at least this part of the zone's width long
@@ -70,6 +71,12 @@ class Grid:
         return any(b.left - a.right > 1 for a, b in pairwise(self.cells))
 
 
+_Cover = NDArray[np.float64]
+_Layout = Callable[[_Cover, float, float, float], tuple[float, list[Span]] | None]
+"""From the cover between two lines, where they begin and end and how far apart they are to the
+boxes between them, and how sure they are."""
+
+
 def find_grid(mask: Image, places: int | None, zone: tuple[float, float] | None = None) -> Grid:
     """The printed lines and boxes of a zone.
 
@@ -78,6 +85,26 @@ def find_grid(mask: Image, places: int | None, zone: tuple[float, float] | None 
         places: How many boxes it has; None: not known.
         zone: Its top and bottom in the mask: boxes lie between them. None: anywhere.
     """
+    return _find(mask, partial(_boxes_of_zone, places), zone)
+
+
+def find_row(mask: Image, frame: Box) -> Grid:
+    """The boxes of a row that nobody has named: their number, too, is what the walls say.
+
+    Args:
+        mask: (H, W) uint8, ink 255 on 0: the row, with a little around it.
+        frame: Where it is in the mask, to a few pixels.
+    """
+
+    def layout(
+        cover: _Cover, _left: float, _right: float, height: float
+    ) -> tuple[float, list[Span]] | None:
+        return counted_boxes(cover, frame.left, frame.right, height)
+
+    return _find(mask, layout, (frame.top, frame.bottom))
+
+
+def _find(mask: Image, layout: _Layout, zone: tuple[float, float] | None) -> Grid:
     height, width = mask.shape
     if min(height, width) < 12:
         return Grid((), (), ())
@@ -85,7 +112,7 @@ def find_grid(mask: Image, places: int | None, zone: tuple[float, float] | None 
     thin = Grid((), (), ())
     for thickest in _THICKEST:
         rows = _long_rows(mask, max(3, round(thickest * height)))
-        found = _boxes_among(mask, rows, places, top, bottom)
+        found = _boxes_among(mask, rows, layout, top, bottom)
         if found is not None:
             return found
         if not thin.rows:
@@ -96,7 +123,7 @@ def find_grid(mask: Image, places: int | None, zone: tuple[float, float] | None 
 
 
 def _boxes_among(
-    mask: Image, rows: Sequence[Rule], places: int | None, top: float, bottom: float
+    mask: Image, rows: Sequence[Rule], layout: _Layout, top: float, bottom: float
 ) -> Grid | None:
     """The likeliest boxes between two of some lines in the zone."""
     width = mask.shape[1]
@@ -105,7 +132,7 @@ def _boxes_among(
     inside.sort(key=lambda row: _middle(row, width))
     best: tuple[float, Grid] | None = None
     for first, second in combinations(range(len(inside)), 2):
-        found = _boxes(mask, inside[first], inside[second], places)
+        found = _boxes(mask, inside[first], inside[second], layout)
         if found is not None and (best is None or found[0] > best[0]):
             # The bars of several 7 lie on a line, too; but not on one of the boxes'.
             between = {id(row) for row in inside[first + 1 : second]}
@@ -156,7 +183,7 @@ def _may_meet(
     return bool(ys.min() - near_px <= low and high <= ys.max() + near_px)
 
 
-def _boxes(mask: Image, upper: Rule, lower: Rule, places: int | None) -> tuple[float, Grid] | None:
+def _boxes(mask: Image, upper: Rule, lower: Rule, layout: _Layout) -> tuple[float, Grid] | None:
     """The boxes between two lines, and how sure they are."""
     height, width = mask.shape
     top, bottom = _middle(upper, width), _middle(lower, width)
@@ -165,13 +192,7 @@ def _boxes(mask: Image, upper: Rule, lower: Rule, places: int | None) -> tuple[f
     slope = float(upper.curve[1] + lower.curve[1]) / 2
     cover = upright_cover(mask, top, bottom, slope)
     left, right = min(upper.left, lower.left), max(upper.right, lower.right)
-    found = None if places is None else regular_boxes(cover, places, left, right, bottom - top)
-    if found is None:
-        found = separate_boxes(cover, bottom - top)
-        if found and places and len(found[1]) != places:
-            # Some walls stand out, and others are faint: two boxes look like a wide one.
-            faint = regular_boxes(cover, places, left, right, bottom - top, faint=True)
-            found = faint or found
+    found = layout(cover, left, right, bottom - top)
     if found is None:
         return None
     score, spans = found
@@ -180,6 +201,20 @@ def _boxes(mask: Image, upper: Rule, lower: Rule, places: int | None) -> tuple[f
     cells = tuple(Cell(a, top, b, bottom) for a, b in spans)
     thick = () if len(edges) > len(spans) + 1 else wall_bands(cover, edges, top, bottom, slope)
     return score * (bottom - top), Grid((), walls, cells, thick)
+
+
+def _boxes_of_zone(
+    places: int | None, cover: _Cover, left: float, right: float, height: float
+) -> tuple[float, list[Span]] | None:
+    """Boxes at equal distances, or between walls that stand out."""
+    found = None if places is None else regular_boxes(cover, places, left, right, height)
+    if found is None:
+        found = separate_boxes(cover, height)
+        if found and places and len(found[1]) != places:
+            # Some walls stand out, and others are faint: two boxes look like a wide one.
+            faint = regular_boxes(cover, places, left, right, height, faint=True)
+            found = faint or found
+    return found
 
 
 def wall_rule(at: float, top: float, bottom: float, slope: float) -> Rule:

@@ -24,6 +24,10 @@ _BETWEEN: Final = 0.6  # more cover than this in such gaps is one thick wall
 _MORE: Final = 0.06  # support gained by boxes apart: they explain twice as many walls
 _MISSED: Final = 0.5  # support lost for each box's width between the lines' ends and the walls
 _NARROWEST: Final = 0.3  # of its height: the width of a box
+_NARROW: Final = 0.45  # the same, where nobody says that there are boxes
+_SURE: Final = 0.9  # and so much of their walls shows on the average
+_BESIDE: Final = 0.2  # of their height: nearer to a wall, ink along it is a wall, too
+_AS_WHOLE: Final = 0.02  # of the way from line to line a wall shows less than the row's others
 _AS_WIDE: Final = 0.5  # of the widest: between narrower walls is a gap
 
 
@@ -83,6 +87,45 @@ def regular_boxes(
         return None
     snapped = [tuple(_snapped(cover, at, reach) for at in span) for span in best[1]]
     return best[0], [(a, b) for a, b in snapped]
+
+
+def counted_boxes(
+    cover: NDArray[np.float64], left: float, right: float, height: float
+) -> tuple[float, list[Span]] | None:
+    """Boxes of one width at one distance, as many as there are walls for.
+
+    Every other wall would do for boxes twice as wide, so all that looks like a wall must be one.
+
+    Args:
+        cover: (W,) the profile, 0 to 1.
+        left: Where the row begins.
+        right: Where it ends.
+        height: Of the boxes, in pixels.
+
+    Returns:
+        As `regular_boxes`.
+    """
+    most = round((right - left) / (_NARROW * height))
+    near = _sliding_max(cover, max(1, round(_NEAR * height)))
+    found = (regular_boxes(cover, places, left, right, height) for places in range(1, most + 1))
+    sure = [
+        layout
+        for layout in found
+        if layout
+        and _support(near, cover, layout[1]) >= _SURE
+        and _has_all(layout[1], cover, height)
+    ]
+    return max(sure, key=lambda layout: layout[0], default=None)
+
+
+def _has_all(spans: Sequence[Span], cover: NDArray[np.float64], height: float) -> bool:
+    """Whether all that goes as far from line to line as the walls of these boxes is one of them."""
+    edges = np.array([edge for span in spans for edge in span])
+    at = np.clip(np.rint(edges).astype(np.int64), 0, len(cover) - 1)
+    usual = float(np.median(_sliding_max(cover, 1)[at]))
+    walls = np.array(_peaks(cover, usual - _AS_WHOLE))
+    walls = walls[(walls >= edges.min()) & (walls <= edges.max())]
+    return bool(np.abs(walls[:, None] - edges).min(axis=1).max() <= _BESIDE * height)
 
 
 def _support(near: NDArray[np.float64], cover: NDArray[np.float64], spans: Sequence[Span]) -> float:

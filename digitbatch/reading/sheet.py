@@ -14,7 +14,7 @@ from digitbatch.stages.reduce import Reduce
 from digitbatch.stages.remove_rules import RemoveRules
 from digitbatch.template.geometry import scaling
 from digitbatch.template.reference import Fractions
-from digitbatch.types import Affine, Page
+from digitbatch.types import Affine, Image, Page
 
 _LEAST_PART: Final = 0.35  # of the page's longer side: light and pen are measured on so much
 _AROUND: Final = 1.0  # of a zone's height, on each side of it
@@ -43,6 +43,11 @@ def prepare_sheet(page: Page, config: Config, zones: Sequence[Fractions] = ()) -
             sheet, zones = around_zones(sheet, page, zones), ()
         sheet = stage(sheet)
     return sheet
+
+
+def with_rules(sheet: Sheet) -> Image:
+    """A sheet's mask with the ruled lines that were taken out of it: they may be those of boxes."""
+    return sheet.pixels if sheet.rules is None else sheet.pixels | sheet.rules
 
 
 def applied_stages(config: Config) -> tuple[PageStage, ...]:

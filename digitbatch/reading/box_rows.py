@@ -1,0 +1,111 @@
+"""Rows of boxes on a page without zones: one digit a box, as a zone over them would be read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from digitbatch.reading.frames import STEP_PX, framed
+from digitbatch.reading.grid import Grid, find_row
+from digitbatch.types import Box, Image
+
+_AROUND: Final = 0.25  # of its height: so much around a row is looked at
+_ENDS: Final = 0.35  # of its height: so far from the ends of its frame its boxes may end
+_BEYOND: Final = 0.6  # of their height: so far above and below boxes their walls are looked for
+_LINE_PX: Final = 4  # half of a thick line
+_SHOWN: Final = 0.85  # of that way: the wall goes on
+_MOST: Final = 0.5  # of the walls
+
+
+@dataclass(frozen=True, slots=True)
+class BoxRow:
+    """A row of boxes."""
+
+    place: Box  # of the boxes, on the sheet
+    around: Box  # what is looked at, on the sheet
+    grid: Grid  # in pixels of that
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """What a page without zones has of boxes."""
+
+    rows: tuple[BoxRow, ...]
+    unclear: tuple[Box, ...]  # frames whose boxes are not told apart, on the sheet
+
+
+def find_box_rows(mask: Image) -> Printed:
+    """The rows of boxes on a page.
+
+    Args:
+        mask: (H, W) uint8, ink 255 on 0, all printed lines with it.
+    """
+    rows, unclear = [], []
+    for frame in framed(mask):
+        around = _around(frame, mask)
+        part = np.ascontiguousarray(mask[around.top : around.bottom, around.left : around.right])
+        left, top = around.left, around.top
+        inside = Box(
+            frame.left - left, frame.top - top - STEP_PX,
+            frame.right - left, frame.bottom - top + STEP_PX,
+        )  # fmt: skip
+        grid = find_row(part, inside)
+        row = _row(grid, around)
+        if row is not None and _goes_on(mask, row):
+            continue  # squared paper, a table
+        if row is not None and len(grid.cells) > 1 and _as_wide(row.place, frame):
+            rows.append(row)
+        elif len(grid.rows) >= 2:
+            unclear.append(frame)
+    return Printed(tuple(rows), tuple(unclear))
+
+
+def _around(frame: Box, mask: Image) -> Box:
+    height, width = mask.shape
+    beyond = round(_AROUND * frame.height)
+    return Box(
+        max(0, frame.left - beyond), max(0, frame.top - beyond),
+        min(width, frame.right + beyond), min(height, frame.bottom + beyond),
+    )  # fmt: skip
+
+
+def _goes_on(mask: Image, row: BoxRow) -> bool:
+    """Whether most walls go on above or below: such are no boxes of a row, but cells of a grid."""
+    place, beyond = row.place, round(_BEYOND * row.place.height)
+    left, right = max(0, place.left - _LINE_PX), place.right + _LINE_PX
+    edges = np.array([edge for cell in row.grid.cells for edge in (cell.left, cell.right)])
+    at = np.rint(edges).astype(np.int64) + row.around.left - left
+    for first, last in (
+        (place.top - beyond, place.top - _LINE_PX), (place.bottom + _LINE_PX, place.bottom + beyond)
+    ):  # fmt: skip
+        strip = mask[max(0, first) : max(0, last), left:right] > 0
+        if len(strip) < beyond // 2:
+            continue
+        near = np.clip(at[:, None] + np.arange(-_LINE_PX, _LINE_PX + 1), 0, strip.shape[1] - 1)
+        if float((strip[:, near].any(axis=2).mean(axis=0) > _SHOWN).mean()) > _MOST:
+            return True
+    return False
+
+
+def _as_wide(place: Box, frame: Box) -> bool:
+    """Whether boxes go from one end of a frame to the other: none was missed."""
+    off = max(abs(place.left - frame.left), abs(place.right - frame.right))
+    return off <= _ENDS * place.height
+
+
+def _row(grid: Grid, around: Box) -> BoxRow | None:
+    if not grid.cells:
+        return None
+    first, last = grid.cells[0], grid.cells[-1]
+    place = Box(
+        around.left + round(first.left), around.top + round(first.top),
+        around.left + round(last.right), around.top + round(last.bottom),
+    )  # fmt: skip
+    return BoxRow(place, around, grid)
+
+
+def within(box: Box, places: Sequence[Box]) -> bool:
+    """Whether a box has its middle in any of some places."""
+    x, y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
+    return any(p.left <= x < p.right and p.top <= y < p.bottom for p in places)
