@@ -203,6 +203,15 @@ class TestLattice:
         ))  # fmt: skip
         assert decode(lattice, np.stack([sure(1), sure(0), sure(1)])).margin < 0.6
 
+    def test_a_broken_one_is_no_part_of_the_digit_beside_it(self) -> None:
+        """An 8 with a short stroke behind it is as sure an 8: the paper between them decides."""
+        atoms = (block(0, 0, 20, 40), block(32, 6, 5, 26))
+        lattice = Lattice(SIZE, atoms, (
+            Candidate(0, 1, atoms[0]), Candidate(0, 2, merged(atoms)), Candidate(1, 2, atoms[1]),
+        ))  # fmt: skip
+        reading = decode(lattice, np.stack([sure(8), sure(8), sure(1)]))
+        assert [int(p.probabilities.argmax()) for p in reading.places] == [8, 1]
+
     def test_ink_that_no_digit_explains_is_left_over(self) -> None:
         """A blot beside a digit is neither read nor forgotten."""
         pieces = [block(0, 0, 20, 40), block(60, 10, 12, 12)]

@@ -382,6 +382,50 @@ class TestFaintRules:
         assert bool(sheet.pixels[100:102].any()) is not ruled
 
 
+class TestPenOnRules:
+    def sheet(self, pen: int) -> tuple[Sheet, Image]:
+        """Grey rules, a 7 that hangs from one by its bar, and other strokes; and where the 7 is."""
+        ink = np.zeros((300, 400), np.uint8)
+        for y in (60, 160, 260):
+            ink[y : y + 3] = 110
+        seven = np.zeros_like(ink)
+        cv2.line(seven, (100, 161), (128, 161), 255, 3)
+        cv2.line(seven, (128, 161), (112, 200), 255, 4)
+        written = seven.copy()
+        for x in range(180, 360, 30):
+            cv2.line(written, (x, 180), (x, 220), 255, 4)
+        ink[written > 0] = pen
+        mask = np.where(ink > 60, 255, 0).astype(np.uint8)
+        return Sheet(mask, "mask", ink=ink, digit_height_px=40.0), seven
+
+    def test_a_bar_that_lies_on_a_rule_stays_where_the_pen_is_darker(self) -> None:
+        """By its shape it is the rule's; without it the 7 is a 1."""
+        sheet, seven = self.sheet(pen=220)
+        left = RemoveRules()(sheet).pixels
+        bar = (slice(158, 165), slice(100, 126))
+        assert np.count_nonzero(left[bar]) > 0.9 * np.count_nonzero(seven[bar])
+        assert not left[158:165, 160:].any()
+        assert not left[158:165, :95].any()
+
+    def test_no_dash_of_a_dark_rule_stays_under_a_stroke_that_ends_on_it(self) -> None:
+        """Where a digit stands on a rule, its foot would keep the rule's piece beneath it."""
+        sheet, _ = self.sheet(pen=200)
+        ink = sheet.pixels.copy()
+        assert sheet.ink is not None
+        levels = sheet.ink.copy()
+        cv2.ellipse(levels, (60, 240), (14, 20), 0, 0, 360, 200, 4)
+        levels[260:263, 50:70] = np.where(levels[260:263, 50:70] == 200, 200, 110)
+        ink[levels > 60] = 255
+        left = RemoveRules()(replace(sheet, pixels=ink, ink=levels)).pixels
+        assert not left[(levels == 110) & (left > 0)].size
+
+    def test_a_pen_as_light_as_the_rules_is_left_to_its_shape(self) -> None:
+        """Nothing is told from levels that are alike: the result is that without them."""
+        sheet, _ = self.sheet(pen=118)
+        without = RemoveRules()(replace(sheet, ink=None)).pixels
+        assert np.array_equal(RemoveRules()(sheet).pixels, without)
+
+
 @pytest.mark.parametrize("grey", [225, 240])
 def test_a_grey_of_dots_is_paper(grey: int) -> None:
     """Of a fax that shows grey paper as black dots, only the strokes are ink."""

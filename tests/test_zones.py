@@ -103,6 +103,20 @@ class TestGrid:
         assert connected_components(left).width.max() >= 34
         assert cv2.countNonZero(cv2.subtract(ink, left)) < 0.06 * cv2.countNonZero(ink)
 
+    @pytest.mark.parametrize(("pen", "stays"), [(230, True), (120, False)])
+    def test_a_one_along_a_wall_stays_where_the_pen_is_darker(self, pen: int, stays: bool) -> None:
+        """By its shape it is the wall's; only its level tells."""
+        mask = boxes(3, 50, 56, 0, 3)
+        levels = np.where(mask > 0, np.uint8(110), np.uint8(0))
+        one = np.zeros_like(mask)
+        cv2.line(one, (76, 32), (73, 64), 255, 4)
+        cv2.circle(one, (100, 48), 12, 255, 4)
+        levels[one > 0] = pen
+        both = np.maximum(mask, one)
+        left = without_print(both, find_grid(both, 3), 3, levels)
+        kept = np.count_nonzero(left[34:62, 70:80]) / np.count_nonzero(one[34:62, 70:80])
+        assert bool(kept > 0.9) is stays
+
     @given(st.integers(-1, 1), st.integers(-1, 1))
     def test_an_expected_box_is_taken_out_where_it_shows(self, right: int, down: int) -> None:
         """The reference's boxes are moved onto the scan's."""

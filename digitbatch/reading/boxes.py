@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.reading.grid import Band, Grid
-from digitbatch.stages.remove_rules import Rule
+from digitbatch.stages.pen_on_print import with_pen_on_lines
 from digitbatch.stages.rests import REST_PX, without_rests
+from digitbatch.stages.rule import Rule
 from digitbatch.types import Image
 
 _TICK: Final = 0.1  # a comb's tick rises at least this part of the zone's height from its line
@@ -23,17 +24,21 @@ _ASIDE_PX: Final = 2  # how far a line's ink may lie from its fitted course
 _USUAL: Final = 40  # percentile of the widths along a line: strokes make more of them than gaps
 
 
-def without_print(mask: Image, grid: Grid, places: int | None) -> Image:
+def without_print(
+    mask: Image, grid: Grid, places: int | None, levels: Image | None = None
+) -> Image:
     """A zone's ink without the lines of its grid.
 
     Along each line those runs of ink go that are no thicker than it, so strokes that cross it or
     lean on it stay. What it leaves open in strokes is closed, in three directions, by pixels that
-    were taken out. What then remains of a line itself is dropped.
+    were taken out. What then remains of a line itself is dropped. Where the pen is clearly darker
+    than the print, strokes that run along a line stay, too.
 
     Args:
         mask: (H, W) uint8, ink 255 on 0; the zone, with little around it.
         grid: Its printed lines.
         places: How many digits it is for; with one line only, a comb's ticks are looked for.
+        levels: (H, W) uint8 before thresholding, light ink on black; None: not known.
     """
     if not grid.rows and not grid.walls:
         return mask
@@ -49,12 +54,15 @@ def without_print(mask: Image, grid: Grid, places: int | None) -> Image:
     whole = _mended(mask, without, rows=bool(rows), columns=bool(walls))
     aside_px = REST_PX + round(max(0.0, _thickest(mask, rows, widest_px) - 3) / 2)
     thick = [(band.first, band.width_px) for band in grid.bands]
-    return without_rests(
+    left = without_rests(
         whole,
         [(row, 0.0) for row in rows],
         [*((wall, 0.0) for wall in walls), *thick],
         row_aside_px=aside_px,
     )
+    if levels is None:
+        return left
+    return with_pen_on_lines(mask, left, levels, rows, walls, widest_px)
 
 
 def _to_its_ends(mask: Image, rule: Rule) -> Rule:

@@ -17,6 +17,8 @@ _CLOSE: Final = 2.0  # minus the log of how often digits stand so close that the
 _GAP: Final = 0.08  # digit heights from which a gap says nothing
 _TALL: Final = 0.75  # digit heights from which a component may well be a digit of its own
 _TALL_PARTS: Final = 4.0  # minus the log of how often a digit has two such parts
+_PARTS_NEAR: Final = 0.05  # digit heights of paper between two parts of a digit that say nothing
+_PARTS_APART: Final = 0.7  # the price of a digit height more, on the same scale
 _BETWEEN: Final = 0.75  # and of each digit with a neighbour on both sides
 
 
@@ -281,11 +283,19 @@ def _gap_score(atoms: Sequence[Piece], first: int, size: float) -> float:
 def _join_score(atoms: Sequence[Piece], size: float) -> float:
     """How unlikely it is that these are one digit, as a logarithm, for what they are alone.
 
-    A 1 close to a 2 looks like a 2 beside a rest of a rule, which the network reads as a 2.
+    A 1 close to a 2 looks like a 2 beside a rest of a rule, which the network reads as a 2. And a 6
+    with a broken 1 behind it is as sure a 6 as without: parts of one digit stand over each other,
+    or nearly so.
     """
     whole = [atom for atom in atoms if not (atom.cut_left or atom.cut_right)]
     tall = sum(atom.box.height >= _TALL * size for atom in whole)
-    return -_TALL_PARTS * max(0, tall - 1)
+    right = atoms[0].box.right
+    gap = 0
+    for atom in atoms[1:]:
+        gap = max(gap, atom.box.left - right)
+        right = max(right, atom.box.right)
+    apart = max(0.0, gap / size - _PARTS_NEAR)
+    return -_TALL_PARTS * max(0, tall - 1) - _PARTS_APART * apart
 
 
 def noise_score(piece: Piece, size: float) -> float:

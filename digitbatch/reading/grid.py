@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.reading.layout import Span, counted_boxes, regular_boxes, separate_boxes
-from digitbatch.stages.remove_rules import Rule, columns_of, thin_pieces
+from digitbatch.stages.remove_rules import columns_of, thin_pieces
+from digitbatch.stages.rule import Rule
 from digitbatch.types import Box, Image
 
 _THICKEST: Final = (0.08, 0.13)  # of the zone's height: thicker lines are no print; thin first

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from digitbatch.reading.grid import Band, Cell, Grid, upright_cover, wall_bands
-from digitbatch.stages.remove_rules import Rule
+from digitbatch.stages.rule import Rule
 from digitbatch.types import Image
 
 _SNAP: Final = 0.03  # of the zone's height: how far a line may lie from where the reference has it

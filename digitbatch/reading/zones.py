@@ -29,7 +29,7 @@ from digitbatch.reading.sheet import prepare_sheet, to_page, zone_edges
 from digitbatch.stages.base import Sheet
 from digitbatch.stages.fit_scale import typical_height_px
 from digitbatch.stages.hysteresis import Hysteresis, hysteresis
-from digitbatch.stages.remove_rules import Rule
+from digitbatch.stages.rule import Rule
 from digitbatch.template.reference import Fractions
 from digitbatch.types import Box, Image, Page, PageRef
 
@@ -107,7 +107,7 @@ def written_in(placed: PlacedZone, sheet: Sheet, laid: Laid, config: Config) -> 
         wide = cut_zone(placed.place, sheet, laid.page, _BESIDE)
         grid = _moved_right(grid, crop.around.left - wide.around.left)
         crop = wide
-    plain = without_print(crop.mask, grid, None if count is None else count[1])
+    plain = without_print(crop.mask, grid, None if count is None else count[1], crop.levels)
     dropped = _other_colour(crop, grid, plain, sheet, laid.page)
     mask, levels = dropped or (plain, cleaned(crop.levels, crop.mask, plain))
     others = [_on_sheet(o.place, sheet, laid.page) for o in laid.zones if o is not placed]
@@ -186,7 +186,7 @@ def zone_print(
     crop = cut_zone(placed.place, sheet, laid.page)
     grid = zone_grid(placed, crop, config)
     count = placed.zone.count
-    left = without_print(crop.mask, grid, None if count is None else count[1])
+    left = without_print(crop.mask, grid, None if count is None else count[1], crop.levels)
     return crop.around, np.asarray(cv2.subtract(crop.mask, left), np.uint8), grid.cells
 
 

@@ -1,6 +1,6 @@
 """Take ruled lines out of an ink mask and leave the strokes that cross them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, Final, Literal
 
 import cv2
@@ -11,7 +11,11 @@ from pydantic import Field
 from digitbatch.stages.base import PageStage, PixelKind, Sheet
 from digitbatch.stages.outlines import outlines
 from digitbatch.stages.packed import closed, dilated, opened, packed, unpacked
+from digitbatch.stages.pen_on_print import with_pen_on_rules
+from digitbatch.stages.rule import Rule
 from digitbatch.types import Image
+
+__all__ = ["RemoveRules", "Rule", "columns_of", "delete_rules", "mended", "thin_pieces"]
 
 _THICKEST_PARTS: Final = 160  # a rule is at most this part of the page's longer side thick
 _SEGMENT_PARTS: Final = 28  # straight pieces of this part of the page's width are looked for
@@ -28,15 +32,6 @@ _FAINTEST_RULE: Final = 4.0  # levels by which it is darker than what lies besid
 _STEEPEST: Final = 0.35  # rise over run; steeper lines are found by the other direction
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One ruled line as a parabola: y = a x^2 + b x + c from x = left to right, in pixels."""
-
-    left: int
-    right: int
-    curve: NDArray[np.float64]  # (3,) a, b, c
-
-
 Points = tuple[NDArray[np.int64], NDArray[np.float64]]  # columns, and the line's height at each
 
 
@@ -47,7 +42,8 @@ class RemoveRules(PageStage):
     too). A line that covers enough of its way is a rule, if the levels before thresholding show it
     between its pieces too: strokes that stand in line are none. Along it those runs of ink are
     deleted that are no thicker than the rule itself. So the strokes of digits that cross it stay,
-    and gaps that it leaves in them are closed, but only where ink was deleted.
+    and gaps that it leaves in them are closed, but only where ink was deleted. A stroke that runs
+    along the rule stays where it is clearly darker than the rule.
     """
 
     op: Literal["remove_rules"] = "remove_rules"
@@ -76,6 +72,10 @@ class RemoveRules(PageStage):
         if not rows and not columns:
             return sheet
         without = np.asarray(cv2.transpose(delete_rules(turned, columns)), np.uint8)
+        if sheet.ink is not None:
+            without = with_pen_on_rules(
+                mask, without, sheet.ink, rows, columns, _thickest(mask), least_px
+            )
         left = mended(mask, without, rows=bool(rows), columns=bool(columns))
         taken = np.asarray(cv2.subtract(mask, left), np.uint8)
         return replace(sheet, pixels=left, rules=taken)

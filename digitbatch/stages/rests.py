@@ -6,7 +6,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from digitbatch.stages.remove_rules import Rule
+from digitbatch.stages.rule import Rule
 from digitbatch.types import Image
 
 REST_PX: Final = 3
