@@ -31,8 +31,8 @@ def without_print(
 
     Along each line those runs of ink go that are no thicker than it, so strokes that cross it or
     lean on it stay. What it leaves open in strokes is closed, in three directions, by pixels that
-    were taken out. What then remains of a line itself is dropped. Where the pen is clearly darker
-    than the print, strokes that run along a line stay, too.
+    were taken out. What then remains of a line itself is dropped. In boxes and on combs, strokes
+    that run along a line stay, too, where the pen is clearly darker than the print.
 
     Args:
         mask: (H, W) uint8, ink 255 on 0; the zone, with little around it.
@@ -60,7 +60,7 @@ def without_print(
         [*((wall, 0.0) for wall in walls), *thick],
         row_aside_px=aside_px,
     )
-    if levels is None:
+    if levels is None or not walls:
         return left
     return with_pen_on_lines(mask, left, levels, rows, walls, widest_px)
 
