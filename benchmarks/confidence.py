@@ -3,10 +3,10 @@
 python -m benchmarks.confidence --fit models/default [--lines 700]
 python -m benchmarks.confidence --check [--lines 400] [--digits test] [--picture FILE.png]
 
---fit reads made pages with MNIST's digits that training keeps out, by writers who slant, squeeze
-and press more than those of the accuracy benchmark do, each page by one; it fits the weights of
-the evidence and writes calibration.json into the model's folder. --check reads the pages of the
-accuracy benchmark and says by kind what share is accepted, what of it is wrong, and how far
+--fit reads made pages with MNIST's digits that training keeps out. Half of them are by writers who
+slant, squeeze and press more than those of the accuracy benchmark do, each page by one. It fits the
+weights of the evidence and writes calibration.json into the model's folder. --check reads the pages
+of the accuracy benchmark and says by kind what share is accepted, what of it is wrong, and how far
 confidence is from the share that is right (expected calibration error), also for
 $DIGITBATCH_DATA/dev; --picture draws it. MNIST is read from $DIGITBATCH_DATA/data/mnist, or --data.
 """
@@ -152,14 +152,14 @@ def fields_of(sample: Sample, network: Predictor, lines: GroupReader) -> Iterato
 
 
 def written_by_strangers(digits: Digits, kind: str) -> Iterator[Sample]:
-    """Pages of a kind in hands of all sorts."""
+    """Pages of a kind in hands of all sorts: half as MNIST's are, half stranger."""
     rng = np.random.default_rng([_SEED, 1, KINDS.index(kind)])
     writer = Writer(digits)
     for seed in count(_SEED):
         pages = pages_by(writer, kind, seed)
         try:
             while True:
-                writer.turn_to(rng, float(rng.uniform(0, 1)))
+                writer.turn_to(rng, max(0.0, float(rng.uniform(-1, 1))))
                 yield next(pages)
         except ValueError:
             continue  # so wide a hand that a line does not fit its page

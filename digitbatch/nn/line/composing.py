@@ -84,7 +84,7 @@ class _Gaps:
             if rng.random() < 0.5:
                 return cls(True, float(rng.uniform(-0.14, 0.0)), 0.03, 0.03)
             return cls(False, float(rng.uniform(-0.08, 0.01)), 0.02, 0.05)
-        return cls(bool(rng.random() < 0.5), float(rng.uniform(0.0, 0.4)), 0.10, 0.08)
+        return cls(bool(rng.random() < 0.5), float(rng.uniform(0.0, 0.6)), 0.10, 0.08)
 
     def next(self, rng: np.random.Generator) -> float:
         if rng.random() < self.wide_share:

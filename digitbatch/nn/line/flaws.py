@@ -133,7 +133,7 @@ def _scanned(ink: Image, size: float, style: LineStyle, rng: np.random.Generator
     # The level at which a stroke ends makes the pen broad or fine.
     edge, steepness = np.float32(rng.uniform(0.25, 0.5)), np.float32(rng.uniform(2.0, 5.0))
     levels = np.clip((levels - edge) * steepness + np.float32(0.5), 0, 1)
-    thick = rng.normal(0, 0.02) * size
+    thick = rng.normal(0, 0.028) * size
     if abs(thick) >= 0.4:
         levels = _thickened(levels, thick)
     if rng.random() < style.coarse_share:
