@@ -43,13 +43,14 @@ from digitbatch.stages.chain import op_of
 _ROUNDS: Final = 5
 _STEPS: Final = {
     "lay": "laying on the template",
+    "find_sheet": "rows of boxes",
     "find_fields": "components, lines, zones",
     "build_lattice": "cuts and joins",
     "decode": "search",
     "touching_groups": "search",
     "group_texts": "texts of groups",
     "obeyed": "rules of fields",
-    "table_lines": "table, print",
+    "page_lines": "table, print",
     "field_result": "rows",
     "back_on_scan": "rows",
 }

@@ -21,9 +21,9 @@ from digitbatch.reading import trace_page
 from digitbatch.reading.find import Ink
 from digitbatch.reading.laid import Laid
 from digitbatch.reading.rejected import rejected_ink
-from digitbatch.reading.sheet import applied_stages
+from digitbatch.reading.sheet import applied_stages, is_reduced
 from digitbatch.reading.zones import zone_print
-from digitbatch.stages.base import Normalizer, Sheet
+from digitbatch.stages.base import Normalizer, PageStage, Sheet
 from digitbatch.stages.chain import op_of
 from digitbatch.template.geometry import box_around
 from digitbatch.types import (
@@ -90,10 +90,11 @@ def inspect_page(
     laid, result = trace.laid, trace.result
     if laid.to_scan is not None:
         pictures.append(("template", _over_reference(laid)))
-    sheet = Sheet(laid.page.pixels, "gray" if laid.page.pixels.ndim == 2 else "color")
-    for stage in applied_stages(config):
-        sheet = stage(sheet)
-        pictures.append((op_of(stage), sheet.pixels))
+    staged = _staged(laid.page, applied_stages(config))
+    if is_reduced(staged[-1][1]) and not is_reduced(trace.sheet):  # there are boxes on it
+        staged = _staged(laid.page, applied_stages(config, whole=True))
+    pictures += [(op, sheet.pixels) for op, sheet in staged]
+    sheet = staged[-1][1]
     inks = [entry.ink for entry in trace.fields]
     if laid.zones:
         pictures.append(("print", _draw_print(sheet, laid, config)))
@@ -104,6 +105,16 @@ def inspect_page(
     pictures.append(("rejected", rejected_picture(trace, rejected)))
     pictures.append(("result", draw_result(page.pixels, result, _zone_boxes(laid))))
     return result, tuple(_write(folder, pictures, cuts_as_text(trace, rejected)))
+
+
+def _staged(page: Page, stages: Sequence[PageStage]) -> list[tuple[str, Sheet]]:
+    """A page after each stage, by its name."""
+    sheet = Sheet(page.pixels, "gray" if page.pixels.ndim == 2 else "color")
+    found = []
+    for stage in stages:
+        sheet = stage(sheet)
+        found.append((op_of(stage), sheet))
+    return found
 
 
 def draw_result(pixels: Image, result: PageResult, zones: Mapping[str, Box]) -> Image:

@@ -11,8 +11,9 @@ from digitbatch.drawing.pages import FormField, PageStyle, fill_form, write_line
 from digitbatch.drawing.strokes import Hand
 from digitbatch.nn.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
-from digitbatch.reading import read_page
+from digitbatch.reading import read_page, trace_page
 from digitbatch.reading.box_rows import find_box_rows
+from digitbatch.reading.rejected import rejected_ink
 from digitbatch.types import Image, Page, PageRef, PageResult
 
 _STYLES = (
@@ -90,20 +91,80 @@ class TestFound:
         assert len(found.unclear) == 1
 
 
+def form(texts: list[str], boxes: int, seed: int) -> Image:
+    """A page with rows of boxes, one under the other, and what is written in them."""
+    rng = np.random.default_rng(seed)
+    fields = [FormField(f"f{n}", text, 0.2, 0.2 * n + 0.1, boxes) for n, text in enumerate(texts)]
+    return fill_form("", fields, PageStyle(width_px=800, height_px=700), HAND, rng).pixels
+
+
 class TestRead:
     @pytest.mark.parametrize("seed", range(3))
-    def test_nothing_that_stands_in_boxes_is_accepted_as_a_line(
+    def test_a_row_of_boxes_is_a_line(self, network: OnnxPredictor, seed: int) -> None:
+        """Its text is what stands in the boxes, without their walls; an empty row is no line."""
+        rng = np.random.default_rng(seed)
+        texts = ["".join(map(str, rng.integers(0, 10, 5))) for _ in range(3)]
+        found = read(form([texts[0], "", *texts[1:]], 5, seed), network).fields
+        assert [entry.text for entry in found] == texts
+        assert [entry.name for entry in found] == ["line-01", "line-02", "line-03"]
+
+    def test_boxes_that_stay_empty_are_no_digits(self, network: OnnxPredictor) -> None:
+        """Neither before nor behind the number."""
+        found = read(form(["408", "52"], 6, 4), network).fields
+        assert [entry.text for entry in found] == ["408", "52"]
+
+    def test_an_empty_box_between_digits_is_for_review(self, network: OnnxPredictor) -> None:
+        """It may have held a digit that is not seen."""
+        pixels = form(["40526"], 5, 4).copy()
+        left, top = 0.2 * 800, 0.1 * 700
+        wide, high = 1.15 * 46, 1.5 * 46
+        third = slice(round(left + 2 * wide) + 4, round(left + 3 * wide) - 3)
+        pixels[round(top) + 4 : round(top + high) - 3, third] = 255
+        (entry,) = read(pixels, network).fields
+        assert entry.text == "40 26"
+        assert entry.status == "review"
+
+    def test_rows_on_one_level_are_read_from_the_left(self, network: OnnxPredictor) -> None:
+        """And those below after them, with the lines outside of boxes among them."""
+        places = [("31", 0.1, 0.1), ("47", 0.5, 0.11), ("82", 0.5, 0.7), ("95", 0.1, 0.7)]
+        fields = [FormField(f"f{left}{top}", text, left, top, 3) for text, left, top in places]
+        fields.append(FormField("line", "2064", 0.1, 0.4, 4, "line"))
+        style = PageStyle(width_px=800, height_px=700)
+        page = fill_form("", fields, style, HAND, np.random.default_rng(2))
+        found = read(page.pixels, network).fields
+        assert [entry.text for entry in found] == ["31", "47", "2064", "95", "82"]
+
+    @pytest.mark.parametrize("seed", range(3))
+    def test_a_digit_over_a_wall_is_right_or_for_review(
         self, network: OnnxPredictor, seed: int
     ) -> None:
-        """Walls look like 1s, and digits that touch them are lost with them."""
+        """What stands across the line between two boxes is never lost without a word."""
         rng = np.random.default_rng(seed)
-        fields = [
-            FormField(f"f{row}", "".join(map(str, rng.integers(0, 10, 5))), 0.2, 0.2 * row + 0.1, 5)
-            for row in range(4)
-        ]
-        page = fill_form("", fields, PageStyle(width_px=800, height_px=700), HAND, rng)
-        written = set(page.truth.values())
-        accepted = [
-            entry.text for entry in read(page.pixels, network).fields if entry.status == "ok"
-        ]
-        assert set(accepted) <= written
+        text = "".join(map(str, rng.integers(0, 10, 5)))
+        pixels = np.full((300, 700, 3), 250, np.uint8)
+        for place, digit in enumerate(text):
+            x = 120 + 54 * place
+            cv2.rectangle(pixels, (x, 110), (x + 54, 180), (60, 60, 60), 2)
+            ink = HAND(int(digit), rng, 48)
+            left = x + (54 - ink.shape[1]) // 2 + (place == 2) * 20
+            part = pixels[120 : 120 + ink.shape[0], left : left + ink.shape[1]]
+            part[ink > 127] = 30
+        (entry,) = read(pixels, network).fields
+        assert entry.text == text or entry.status == "review"
+
+    def test_a_row_whose_boxes_are_not_told_apart_is_never_accepted(
+        self, network: OnnxPredictor
+    ) -> None:
+        """Walls look like 1s, and digits that touch them are lost with them."""
+        pixels = form(["52068"], 5, 1).copy()
+        x = round(0.2 * 800 + 1.5 * 1.15 * 46)
+        pixels[70:140, x : x + 3] = pixels.min()
+        assert all(entry.status == "review" for entry in read(pixels, network).fields)
+
+    def test_boxes_can_be_inspected(self, network: OnnxPredictor) -> None:
+        """Their ink is not told twice, once as read and once as left out."""
+        page = Page(PageRef("page.png", 1), form(["40526"], 5, 4))
+        trace = trace_page(page, Config(), network)
+        read_boxes = [digit.box for entry in trace.result.fields for digit in entry.digits]
+        assert len(read_boxes) == 5
+        assert not [ink for ink in rejected_ink(trace, Config()) if ink.box in read_boxes]

@@ -31,8 +31,8 @@ class BoxRow:
 class Printed:
     """What a page without zones has of boxes."""
 
-    rows: tuple[BoxRow, ...]
-    unclear: tuple[Box, ...]  # frames whose boxes are not told apart, on the sheet
+    rows: tuple[BoxRow, ...] = ()
+    unclear: tuple[Box, ...] = ()  # frames whose boxes are not told apart, on the sheet
 
 
 def find_box_rows(mask: Image) -> Printed:

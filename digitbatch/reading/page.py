@@ -14,17 +14,17 @@ from digitbatch.reading.cells import boxed
 from digitbatch.reading.crossed import cross_shapes, sure_crosses
 from digitbatch.reading.decode import GroupText, Paths, Reading, decode, paths_through
 from digitbatch.reading.fields import field_result
-from digitbatch.reading.find import find_fields
+from digitbatch.reading.find import find_fields, find_sheet
 from digitbatch.reading.ink import Ink
 from digitbatch.reading.judge import default_judge
 from digitbatch.reading.laid import Laid, back_on_scan, lay
 from digitbatch.reading.lattice import Lattice, build_lattice
 from digitbatch.reading.obeyed import obeyed
+from digitbatch.reading.page_lines import page_lines
 from digitbatch.reading.pictures import with_pictures
 from digitbatch.reading.pieces import Piece
-from digitbatch.reading.sheet import prepare_sheet
 from digitbatch.reading.sureness import field_row, sureness_of
-from digitbatch.reading.tables import TableLine, table_lines
+from digitbatch.reading.tables import TableLine
 from digitbatch.reading.touching import Group, group_texts, touching_groups
 from digitbatch.stages.base import Normalizer, Sheet
 from digitbatch.stages.contours import Contours
@@ -126,8 +126,8 @@ def trace_page(
         PageError: As `read_page`.
     """
     laid = lay(page, config)
-    sheet = prepare_sheet(laid.page, config, laid.zones_alone)
-    inks = find_fields(sheet, laid, config)
+    sheet, printed = find_sheet(laid, config)
+    inks = find_fields(sheet, laid, config, printed)
     units = [unit for ink in inks for unit in ink.units]
     wholes = [unit.pieces for unit in units]
     whole = _ask(predictor, wholes, config.normalizer)
@@ -148,7 +148,7 @@ def trace_page(
     readings = [trace.reading for trace in traces]
     lines = [TableLine(reading) for reading in readings]
     if not config.fields:
-        lines = table_lines(readings, [ink.digit_height_px for ink in inks], judged)
+        lines = page_lines(inks, readings, judged)
     ends = np.cumsum([0, *(len(ink.units) for ink in inks)]).tolist()
 
     def paths_of(field: int) -> list[Paths]:
@@ -190,7 +190,7 @@ def trace_page(
         entry = replace(entry, row=row.line.row)
         if row.boxes:
             entry = boxed(entry, row.boxes, ink.doubt)
-        is_row = bool(ink.name or entry.text)
+        is_row = bool(ink.name or entry.text or (ink.cells and entry.status == "review"))
         if is_row:
             fields.append(entry)
         found.append(FieldTrace(ink, own_traces, row.reading, entry if is_row else None))

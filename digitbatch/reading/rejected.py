@@ -8,14 +8,16 @@ from typing import Final
 import numpy as np
 
 from digitbatch.config import Config
+from digitbatch.reading.box_rows import find_box_rows
 from digitbatch.reading.cells import cell_homes
 from digitbatch.reading.components import Components, Reason, connected_components
 from digitbatch.reading.considered import groups_read, unread_part
-from digitbatch.reading.find import find_lines
+from digitbatch.reading.find import find_lines, outside_boxes
 from digitbatch.reading.laid import PlacedZone
 from digitbatch.reading.page import FieldTrace, PageTrace
 from digitbatch.reading.pieces import VISIBLE, Piece
 from digitbatch.reading.points import is_speck, mark_kind
+from digitbatch.reading.sheet import with_rules
 from digitbatch.reading.zones import sort_zone, written_in
 from digitbatch.types import Box, Image
 
@@ -101,15 +103,19 @@ def left_out(entry: FieldTrace) -> list[tuple[Piece, Reason]]:
 
 
 def _of_page(trace: PageTrace, config: Config) -> list[Rejected]:
-    ink = find_lines(trace.sheet, config)
+    printed = find_box_rows(with_rules(trace.sheet))
+    ink = find_lines(trace.sheet, config, printed)
+    components = ink.components if ink else connected_components(trace.sheet.pixels)
     if ink is None:  # nothing is
-        components = connected_components(trace.sheet.pixels)
-        return _components(components, dict.fromkeys(range(len(components)), Reason.SHAPE))
-    attached = {index for line in ink.fragments for index in line}
-    reasons = ink.sorting.dropped()
-    loose = (index for index in ink.sorting.fragments.tolist() if index not in attached)
-    reasons |= dict.fromkeys(loose, Reason.NO_LINE)
-    return _components(ink.components, reasons)
+        reasons = dict.fromkeys(range(len(components)), Reason.SHAPE)
+    else:
+        attached = {index for line in ink.fragments for index in line}
+        reasons = ink.sorting.dropped()
+        loose = (index for index in ink.sorting.fragments.tolist() if index not in attached)
+        reasons |= dict.fromkeys(loose, Reason.NO_LINE)
+    outside = outside_boxes(components, printed)  # what is in a row of boxes is read there
+    reasons = {index: reason for index, reason in reasons.items() if outside[index]}
+    return _components(components, reasons)
 
 
 def _of_zone(number: int, placed: PlacedZone, trace: PageTrace, config: Config) -> list[Rejected]:

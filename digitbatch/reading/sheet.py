@@ -17,10 +17,13 @@ from digitbatch.template.reference import Fractions
 from digitbatch.types import Affine, Image, Page
 
 _LEAST_PART: Final = 0.35  # of the page's longer side: light and pen are measured on so much
+_REDUCED: Final = 1.5  # of the scan's pixels along one of the sheet's
 _AROUND: Final = 1.0  # of a zone's height, on each side of it
 
 
-def prepare_sheet(page: Page, config: Config, zones: Sequence[Fractions] = ()) -> Sheet:
+def prepare_sheet(
+    page: Page, config: Config, zones: Sequence[Fractions] = (), *, whole: bool = False
+) -> Sheet:
     """A page as its page stages leave it.
 
     Args:
@@ -28,6 +31,7 @@ def prepare_sheet(page: Page, config: Config, zones: Sequence[Fractions] = ()) -
         config: With the stages. Where it has zones, rules that would be taken out last stay: zones
             look for their own print.
         zones: Of this page. What is far from all of them is not looked at.
+        whole: Whether to keep all of the page's pixels.
 
     Raises:
         CoarsePageError: If the page came halved, and its digits need all of its pixels.
@@ -35,7 +39,7 @@ def prepare_sheet(page: Page, config: Config, zones: Sequence[Fractions] = ()) -
     to_scan = scaling(page.scale, page.scale)[:2]
     kind: PixelKind = "gray" if page.pixels.ndim == 2 else "color"
     sheet = Sheet(page.pixels, kind, to_scan, came_halved=page.scale > 1)
-    stages = applied_stages(config)
+    stages = applied_stages(config, whole=whole)
     if config.fields and stages and isinstance(stages[-1], RemoveRules):
         stages = stages[:-1]
     for number, stage in enumerate(stages):
@@ -50,13 +54,19 @@ def with_rules(sheet: Sheet) -> Image:
     return sheet.pixels if sheet.rules is None else sheet.pixels | sheet.rules
 
 
-def applied_stages(config: Config) -> tuple[PageStage, ...]:
-    """The page stages that apply. Pages with zones are not reduced.
+def is_reduced(sheet: Sheet) -> bool:
+    """Whether a sheet has clearly fewer pixels than its scan."""
+    scale = abs(float(np.linalg.det(sheet.to_scan[:, :2]))) ** 0.5
+    return bool(scale > _REDUCED)
 
-    Zones need all pixels: the walls of two boxes may all but touch.
+
+def applied_stages(config: Config, *, whole: bool = False) -> tuple[PageStage, ...]:
+    """The page stages that apply. Pages with zones, or boxes, are not reduced.
+
+    These need all pixels: the walls of two boxes may all but touch.
     """
     stages = config.page_stages
-    if not config.fields:
+    if not config.fields and not whole:
         return stages
     return tuple(stage for stage in stages if not isinstance(stage, Reduce))
 

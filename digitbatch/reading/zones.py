@@ -1,6 +1,5 @@
 """The ink of a zone: its print found and taken out, its boxes told apart."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
@@ -10,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.config import Config
+from digitbatch.reading.boxed import boxed_ink
 from digitbatch.reading.boxes import without_print
-from digitbatch.reading.cells import cleaned, pieces_by_cell
+from digitbatch.reading.cells import cleaned
 from digitbatch.reading.colour import without_print_colour
 from digitbatch.reading.components import (
     Components,
@@ -23,7 +23,7 @@ from digitbatch.reading.going_on import digits_beyond
 from digitbatch.reading.grid import Cell, Grid, find_grid
 from digitbatch.reading.ink import Ink, parted, pieces_of
 from digitbatch.reading.laid import Laid, PlacedZone, reference_of
-from digitbatch.reading.pieces import Piece, moved_piece
+from digitbatch.reading.pieces import moved_piece
 from digitbatch.reading.placed import placed_grid
 from digitbatch.reading.sheet import prepare_sheet, to_page, zone_edges
 from digitbatch.stages.base import Sheet
@@ -37,7 +37,6 @@ _BEYOND: Final = 0.25  # how far beyond its zone a digit is followed, in heights
 _BESIDE: Final = 0.8  # the same to its sides, where no boxes hold the digits
 _INSET: Final = 0.1  # of a box's height: nearer to its walls ink may be print
 _LOW: Final = 0.62  # of the high level: in a zone there is little that is not ink
-_USUAL: Final = 0.7  # of a box's height: how tall digits are where nothing else says it
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +58,10 @@ def zone_ink(placed: PlacedZone, sheet: Sheet, laid: Laid, config: Config) -> In
     """The ink whose middle lies in a zone, without what is printed there."""
     count = placed.zone.count
     written = written_in(placed, sheet, laid, config)
-    crop, grid, mask, levels = written.crop, written.grid, written.mask, written.levels
+    crop, levels = written.crop, written.levels
     left, top = crop.around.left, crop.around.top
-    if grid.cells:
-        by_cell, walls = pieces_by_cell(mask, levels, grid.cells)
-        heights = [max(p.box.height for p in pieces) for pieces in by_cell if pieces]
-        usual = _USUAL * grid.cells[0].height
-        size = max(float(np.median(heights)), 0.5 * usual) if heights else usual
-        cells = tuple(
-            Ink(
-                placed.zone.name, size, tuple(moved_piece(p, left, top) for p in pieces), (), (0, 1)
-            )
-            for pieces in by_cell
-        )
-        everything = tuple(piece for cell in cells for piece in cell.pieces)
-        rests = tuple(moved_piece(piece, left, top) for piece in walls)
-        doubt = "a digit lies on thick print" if _on_bands(by_cell, grid) else ""
-        return Ink(placed.zone.name, size, everything, rests, count, cells, doubt)
+    if written.grid.cells:
+        return boxed_ink(placed.zone.name, written.mask, levels, written.grid, (left, top), count)
     components, inside, sorting = sort_zone(written, config)
     usable = np.concatenate([sorting.digits, sorting.fragments])
     chosen = [int(index) for index in usable if inside[index]]
@@ -107,9 +93,6 @@ def written_in(placed: PlacedZone, sheet: Sheet, laid: Laid, config: Config) -> 
         wide = cut_zone(placed.place, sheet, laid.page, _BESIDE)
         grid = _moved_right(grid, crop.around.left - wide.around.left)
         crop = wide
-    plain = without_print(crop.mask, grid, None if count is None else count[1], crop.levels)
-    dropped = _other_colour(crop, grid, plain, sheet, laid.page)
-    mask, levels = dropped or (plain, cleaned(crop.levels, crop.mask, plain))
     others = [_on_sheet(o.place, sheet, laid.page) for o in laid.zones if o is not placed]
     left, top = crop.around.left, crop.around.top
     beside = tuple(
@@ -117,7 +100,22 @@ def written_in(placed: PlacedZone, sheet: Sheet, laid: Laid, config: Config) -> 
         for o in others
         if o.right > left and o.bottom > top
     )
-    return Written(crop, grid, count, beside, plain, mask, levels)
+    return without_grid(crop, grid, count, sheet, laid.page, beside)
+
+
+def without_grid(
+    crop: Crop,
+    grid: Grid,
+    count: tuple[int, int] | None,
+    sheet: Sheet,
+    page: Page,
+    others: tuple[Box, ...] = (),
+) -> Written:
+    """The ink of a crop without its grid, nor print of another colour that is left of that."""
+    plain = without_print(crop.mask, grid, None if count is None else count[1], crop.levels)
+    dropped = _other_colour(crop, grid, plain, sheet, page)
+    mask, levels = dropped or (plain, cleaned(crop.levels, crop.mask, plain))
+    return Written(crop, grid, count, others, plain, mask, levels)
 
 
 def sort_zone(written: Written, config: Config) -> tuple[Components, NDArray[np.bool_], Sorting]:
@@ -190,21 +188,6 @@ def zone_print(
     return crop.around, np.asarray(cv2.subtract(crop.mask, left), np.uint8), grid.cells
 
 
-def _on_bands(by_cell: Sequence[Sequence[Piece]], grid: Grid) -> bool:
-    """Whether some ink reaches into a band: of what is taken out there, some may be its own."""
-    sides = [
-        (float(np.polyval(band.first.curve, (cell.top + cell.bottom) / 2)), band.width_px)
-        for band in grid.bands
-        for cell in grid.cells[:1]
-    ]
-    return any(
-        piece.box.left < side + width + 2 and piece.box.right > side - 2
-        for pieces in by_cell
-        for piece in pieces
-        for side, width in sides
-    )
-
-
 def cut_zone(place: Fractions, sheet: Sheet, page: Page, beside: float = _BEYOND) -> Crop:
     """Cut a zone out of a sheet, with so much beside it, in heights of the zone."""
     box = _on_sheet(place, sheet, page)
@@ -214,6 +197,11 @@ def cut_zone(place: Fractions, sheet: Sheet, page: Page, beside: float = _BEYOND
         max(0, box.left - aside), max(0, box.top - beyond),
         min(width, box.right + aside), min(height, box.bottom + beyond),
     )  # fmt: skip
+    return crop_of(box, around, sheet)
+
+
+def crop_of(box: Box, around: Box, sheet: Sheet) -> Crop:
+    """What a sheet has in a place, and a little around it."""
     rows, columns = slice(around.top, around.bottom), slice(around.left, around.right)
     # A box's long sides may be gone as ruled lines already; its walls are found by them.
     mask = sheet.pixels[rows, columns]

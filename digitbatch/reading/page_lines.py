@@ -1,0 +1,60 @@
+"""The lines of a page without zones, seen beside each other: tables, print, numbers that go on."""
+
+from collections.abc import Sequence
+from itertools import chain, pairwise
+
+import numpy as np
+
+from digitbatch.reading.beside import beside
+from digitbatch.reading.decode import Place, Reading
+from digitbatch.reading.ink import Ink
+from digitbatch.reading.tables import TableLine, table_lines
+from digitbatch.reading.typeset import typeset
+
+
+def page_lines(
+    inks: Sequence[Ink], readings: Sequence[Reading], judged: Sequence[Reading]
+) -> list[TableLine]:
+    """The lines and boxes of a page, letters left out of the lines, and what is doubtful.
+
+    Rows of boxes are in no table: their boxes say where each digit stands.
+
+    Args:
+        inks: The page's lines and rows of boxes.
+        readings: Of each line, and of each box of each row.
+        judged: The same as the network for single digits read them.
+    """
+    ends = np.cumsum([0, *(len(ink.units) for ink in inks)]).tolist()
+    spans = [range(*span) for span in pairwise(ends)]
+    rows = [span for ink, span in zip(inks, spans, strict=True) if ink.cells]
+    alone = [span[0] for ink, span in zip(inks, spans, strict=True) if not ink.cells]
+    heights = [ink.digit_height_px for ink in inks if not ink.cells]
+    table = table_lines([readings[at] for at in alone], heights, [judged[at] for at in alone])
+    found = [TableLine(reading) for reading in readings]
+    for at, line in zip(alone, table, strict=True):
+        found[at] = line
+    if not rows:
+        return found
+    size = float(np.median([ink.digit_height_px for ink in inks]))
+    lines = [line.reading.places for line in table]
+    boxed = [tuple(chain.from_iterable(readings[at].places for at in row)) for row in rows]
+    return _doubted(found, rows, lines, boxed, size)
+
+
+def _doubted(
+    found: list[TableLine],
+    rows: Sequence[range],
+    lines: Sequence[tuple[Place, ...]],
+    boxed: Sequence[tuple[Place, ...]],
+    size: float,
+) -> list[TableLine]:
+    """The lines again, rows of boxes with what is doubtful of them: print, or a digit beside."""
+    printed = typeset([*lines, *boxed])[len(lines) :]
+    for row, places, is_print in zip(rows, boxed, printed, strict=True):
+        pieces = [[place.piece for place in line] for line in (*lines, places)]
+        goes_on = beside(pieces, size)[-1]
+        doubts = (("may be print",) if is_print else ()) + (
+            ("may go on beside it",) if goes_on else ()
+        )
+        found[row[0]] = TableLine(found[row[0]].reading, doubts=doubts)
+    return found
