@@ -2,14 +2,17 @@
 
 python benchmarks/accuracy.py [--lines 400] [--kinds list,fax] [--digits held|test] [--model DIR]
 python benchmarks/accuracy.py --real
+python benchmarks/accuracy.py --without-zones [--real]
 python benchmarks/accuracy.py --engine tesseract|rapidocr [--json FILE]
 
 Made pages carry MNIST's digits, read from $DIGITBATCH_DATA/data/mnist (or --data): those that
 training keeps out (`held`, to tune by) or the test part (`test`, to publish). --real reads the
 scans below $DIGITBATCH_DATA/dev instead, each folder of them against its truth.json. Prints a
 Markdown table. Pages are made from a fixed seed: the same command measures the same pages.
---engine has another program read them, if it is installed. --json notes the counts in a file as
-soon as a kind is read; benchmarks/accuracy_page.py makes docs/accuracy.md from such a file.
+--without-zones reads forms as if nobody had said where their numbers are; a row is right if its
+text is on the page. --engine has another program read them, if it is installed. --json notes the
+counts in a file as soon as a kind is read; benchmarks/accuracy_page.py makes docs/accuracy.md from
+such a file.
 """
 
 import argparse
@@ -29,10 +32,10 @@ import numpy as np
 from PIL import Image as Pil
 
 from benchmarks.accuracy_page import Record, note
-from benchmarks.counting import Sample, count
+from benchmarks.counting import Sample, count, without_zones
 from benchmarks.forms import FORM_KINDS, made_forms
 from benchmarks.other_engines import ENGINES, Engine, MissingEngineError, Reader
-from benchmarks.scans import SCANS, read_scans
+from benchmarks.scans import SCANS, SCANS_WITH_ZONES, read_scans
 from benchmarks.tables import TABLE_KINDS, made_table
 from digitbatch import __version__
 from digitbatch.config import Config
@@ -263,6 +266,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=os.environ.get("DIGITBATCH_DATA"))
     parser.add_argument("--model", type=Path, default=default_model())
     parser.add_argument("--real", action="store_true")
+    parser.add_argument("--without-zones", action="store_true", help="read forms without theirs")
     parser.add_argument("--engine", choices=["digitbatch", *ENGINES], default="digitbatch")
     parser.add_argument("--json", type=Path, help="note the counts in this file")
     options = parser.parse_args()
@@ -279,20 +283,23 @@ def main() -> None:
     data = Path(options.data)
     digits = None if options.real else digits_for(options.digits, data / "data" / "mnist")
     known = list(SCANS.values()) if digits is None else list(KINDS)
+    if options.without_zones:
+        known = list(SCANS_WITH_ZONES if digits is None else FORM_KINDS)
     kinds = options.kinds.split(",") if options.kinds else known
     if unknown := set(kinds) - set(known):
         sys.exit(f"no such kinds: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     print("| pages | lines | wholly right | spurious | accepted | accepted wrong | CPU a line |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for kind in kinds:
+        pages = read_scans(data / "dev", kind) if digits is None else made_samples(kind, digits)
+        name = kind
+        if options.without_zones:
+            pages, name = map(without_zones, pages), f"{kind} without zones"
+        about = {"kind": name, "digits": None if digits is None else options.digits}
+        seen = measure(pages, engine.read, None if digits is None else options.lines)
         if digits is None:
-            about = {"kind": kind, "digits": None}
-            seen = measure(read_scans(data / "dev", kind), engine.read)
             seen["first_page"] = None  # the data stays where it is, every trace of it
-        else:
-            about = {"kind": kind, "digits": options.digits}
-            seen = measure(made_samples(kind, digits), engine.read, options.lines)
-        print_row(kind, seen)
+        print_row(name, seen)
         if options.json:
             about |= {"engine": options.engine, "version": engine.version}
             note(options.json, about | seen | {"processor": this_processor()})

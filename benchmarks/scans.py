@@ -27,6 +27,9 @@ SCANS: Final = {
 }
 """Folders of scans below the data's dev/, and what kind of pages they hold."""
 
+SCANS_WITH_ZONES: Final = ("real tally forms", "other postal forms", "other invoices")
+"""Kinds whose folders have zones."""
+
 
 def read_scans(folder: Path, kind: str) -> Iterator[Sample]:
     """Every page of a kind that is named in the truth.json below the folder."""

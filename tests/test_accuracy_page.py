@@ -20,9 +20,9 @@ from benchmarks.accuracy_page import (
     read_records,
     readme_part,
 )
-from benchmarks.counting import Sample, Truth, count
+from benchmarks.counting import Sample, Truth, count, without_zones
 from benchmarks.other_engines import MissingEngineError, digits_of, in_rows, tesseract
-from digitbatch.config import Config
+from digitbatch.config import Config, Zone
 from digitbatch.errors import PageError
 from digitbatch.types import FieldResult, Page, PageRef, PageResult
 
@@ -124,3 +124,22 @@ def test_a_missing_program_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("PATH", "")
     with pytest.raises(MissingEngineError, match="apt-get install tesseract-ocr"):
         tesseract()
+
+
+def test_numbers_read_without_zones_are_looked_for_anywhere() -> None:
+    """In any order, each as often as it is on the page; what is not on it is spurious."""
+    read = [("line-01", "ok", "21"), ("line-02", "ok", "4 7"), ("line-03", "review", "21")]
+    assert counted(("47", "21", "905"), *read) == {
+        "lines": 3, "right": 2, "spurious": 1, "accepted": 2,
+    }  # fmt: skip
+    assert counted(("47",), ("line-01", "ok", "1"))["wrong"] == 1
+
+
+def test_a_page_without_zones_is_read_without_them() -> None:
+    """And its empty ones are no numbers on it."""
+    zone = Zone(name="a", box=(0.1, 0.1, 0.9, 0.9))
+    pixels = np.zeros((9, 9), np.uint8)
+    given = Sample(Page(REF, pixels), Config(fields=(zone,)), {"a": "47", "b": ""})
+    found = without_zones(given)
+    assert found.config == Config()
+    assert found.truth == ("47",)

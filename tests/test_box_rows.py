@@ -82,6 +82,14 @@ class TestFound:
         assert not found.rows
         assert not found.unclear
 
+    @pytest.mark.parametrize("gap", [0, 2, 6])
+    def test_two_zeros_side_by_side_are_no_boxes(self, gap: int) -> None:
+        """They have upright and level strokes as boxes do, but no corners."""
+        mask = np.zeros((300, 400), np.uint8)
+        for left in (100, 144 + gap):
+            cv2.ellipse(mask, (left + 20, 150), (20, 26), 0, 0, 360, 255, 6)
+        assert not find_box_rows(mask).rows
+
     def test_a_wall_at_an_odd_place_makes_a_row_unclear(self) -> None:
         """As boxes of one width it would be read as a 1."""
         mask = sheet(5, 50, 56, 0, 3)

@@ -8,6 +8,7 @@ import numpy as np
 
 from digitbatch.reading.frames import STEP_PX, framed
 from digitbatch.reading.grid import Grid, find_row
+from digitbatch.stages.remove_rules import Rule
 from digitbatch.types import Box, Image
 
 _AROUND: Final = 0.25  # of its height: so much around a row is looked at
@@ -15,6 +16,10 @@ _ENDS: Final = 0.35  # of its height: so far from the ends of its frame its boxe
 _BEYOND: Final = 0.6  # of their height: so far above and below boxes their walls are looked for
 _LINE_PX: Final = 4  # half of a thick line
 _SHOWN: Final = 0.85  # of that way: the wall goes on
+_STRAY_PX: Final = 2  # from its line's course
+_DRAWN: Final = 0.75  # of a row's width its upper and its lower line show
+_TAPER: Final = 0.02  # of its width: so much lower may a row be at one end than at the other
+_CORNERS: Final = 3
 _MOST: Final = 0.5  # of the walls
 
 
@@ -54,9 +59,11 @@ def find_box_rows(mask: Image) -> Printed:
         row = _row(grid, around)
         if row is not None and _goes_on(mask, row):
             continue  # squared paper, a table
-        if row is not None and len(grid.cells) > 1 and _as_wide(row.place, frame):
+        drawn = sum(_is_drawn(part, rule, inside) for rule in grid.rows) >= 2
+        whole = drawn and len(grid.cells) > 1 and _is_upright(part, grid)
+        if row is not None and whole and _as_wide(row.place, frame):
             rows.append(row)
-        elif len(grid.rows) >= 2:
+        elif row is not None or drawn:  # neither: round strokes
             unclear.append(frame)
     return Printed(tuple(rows), tuple(unclear))
 
@@ -68,6 +75,40 @@ def _around(frame: Box, mask: Image) -> Box:
         max(0, frame.left - beyond), max(0, frame.top - beyond),
         min(width, frame.right + beyond), min(height, frame.bottom + beyond),
     )  # fmt: skip
+
+
+def _is_drawn(part: Image, rule: Rule, frame: Box) -> bool:
+    """Whether a line shows all along a frame, but for gaps between its boxes.
+
+    Args:
+        part: (H, W) uint8, the frame with a little around it.
+        rule: The line.
+        frame: In pixels of the part.
+    """
+    xs = np.arange(max(0, frame.left), min(part.shape[1], frame.right))
+    ys = np.rint(np.polyval(rule.curve, xs)).astype(np.int64)
+    near = np.clip(ys + np.arange(-_STRAY_PX, _STRAY_PX + 1)[:, None], 0, len(part) - 1)
+    return float((part[near, xs] > 0).any(axis=0).mean()) >= _DRAWN
+
+
+def _is_upright(part: Image, grid: Grid) -> bool:
+    """Whether the upper and the lower line are parallel, and ink goes around the corners.
+
+    One corner may be worn off. Two zeros side by side have walls and lines, but not such.
+    """
+    first, last = grid.cells[0], grid.cells[-1]
+    ends = []
+    for edge in (first.top, first.bottom):
+        courses = [np.polyval(rule.curve, (first.left, last.right)) for rule in grid.rows]
+        ends.append(min(courses, key=lambda at: abs(float(at.mean()) - edge)))
+    rise = float(np.abs(np.diff(ends[1] - ends[0]))[0])
+    inked = 0
+    for x, column in ((first.left, 0), (last.right, 1)):
+        for course in ends:
+            left, top = max(0, round(x) - _STRAY_PX), max(0, round(course[column]) - _STRAY_PX)
+            corner = part[top : top + 2 * _STRAY_PX + 1, left : left + 2 * _STRAY_PX + 1]
+            inked += bool(corner.any())
+    return rise <= max(_STRAY_PX, _TAPER * (last.right - first.left)) and inked >= _CORNERS
 
 
 def _goes_on(mask: Image, row: BoxRow) -> bool:

@@ -1,7 +1,9 @@
 """The lines of a page without zones, seen beside each other: tables, print, numbers that go on."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import chain, pairwise
+from typing import Final
 
 import numpy as np
 
@@ -10,6 +12,8 @@ from digitbatch.reading.decode import Place, Reading
 from digitbatch.reading.ink import Ink
 from digitbatch.reading.tables import TableLine, table_lines
 from digitbatch.reading.typeset import typeset
+
+_GOES_ON: Final = "may go on beside it"
 
 
 def page_lines(
@@ -38,23 +42,33 @@ def page_lines(
     size = float(np.median([ink.digit_height_px for ink in inks]))
     lines = [line.reading.places for line in table]
     boxed = [tuple(chain.from_iterable(readings[at].places for at in row)) for row in rows]
-    return _doubted(found, rows, lines, boxed, size)
+    return _doubted(found, alone, rows, lines, boxed, size)
 
 
 def _doubted(
     found: list[TableLine],
+    alone: Sequence[int],
     rows: Sequence[range],
     lines: Sequence[tuple[Place, ...]],
     boxed: Sequence[tuple[Place, ...]],
     size: float,
 ) -> list[TableLine]:
-    """The lines again, rows of boxes with what is doubtful of them: print, or a digit beside."""
+    """The lines again, with what is doubtful because of boxes: print in them, digits beside them.
+
+    Two rows of boxes may stand side by side. A digit outside of them may be one of a row whose
+    last box was missed.
+    """
     printed = typeset([*lines, *boxed])[len(lines) :]
-    for row, places, is_print in zip(rows, boxed, printed, strict=True):
-        pieces = [[place.piece for place in line] for line in (*lines, places)]
-        goes_on = beside(pieces, size)[-1]
+    pieces = [[place.piece for place in line] for line in (*lines, *boxed)]
+    goes_on = beside(pieces, size)[: len(lines)]
+    for at, is_beside in zip(alone, goes_on, strict=True):
+        line = found[at]
+        if is_beside and _GOES_ON not in line.doubts:
+            found[at] = replace(line, doubts=(*line.doubts, _GOES_ON))
+    for number, (row, is_print) in enumerate(zip(rows, printed, strict=True)):
+        own = [*pieces[: len(lines)], pieces[len(lines) + number]]
         doubts = (("may be print",) if is_print else ()) + (
-            ("may go on beside it",) if goes_on else ()
+            (_GOES_ON,) if beside(own, size)[-1] else ()
         )
         found[row[0]] = TableLine(found[row[0]].reading, doubts=doubts)
     return found
