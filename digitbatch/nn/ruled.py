@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 
 from digitbatch.stages.centre import center_crop
-from digitbatch.stages.remove_rules import Rule, delete_rules, mended
+from digitbatch.stages.remove_rules import delete_rules, mended
+from digitbatch.stages.rule import Rule
 from digitbatch.stages.rests import without_rests
 from digitbatch.types import CROP_SIZE_PX, Crops, Image
 

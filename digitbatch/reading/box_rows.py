@@ -8,7 +8,7 @@ import numpy as np
 
 from digitbatch.reading.frames import STEP_PX, framed
 from digitbatch.reading.grid import Grid, find_row
-from digitbatch.stages.remove_rules import Rule
+from digitbatch.stages.rule import Rule
 from digitbatch.types import Box, Image
 
 _AROUND: Final = 0.25  # of its height: so much around a row is looked at
