@@ -14,7 +14,7 @@ from digitbatch.reading.decode import Place, Reading
 from digitbatch.reading.grid import Cell, Grid, find_grid
 from digitbatch.reading.pieces import Piece
 from digitbatch.reading.placed import placed_grid
-from digitbatch.stages.remove_rules import Rule
+from digitbatch.stages.rule import Rule
 from digitbatch.types import OTHER, Box, DigitResult, FieldResult, Image
 
 

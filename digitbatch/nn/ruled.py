@@ -11,8 +11,8 @@ import numpy as np
 
 from digitbatch.stages.centre import center_crop
 from digitbatch.stages.remove_rules import delete_rules, mended
-from digitbatch.stages.rule import Rule
 from digitbatch.stages.rests import without_rests
+from digitbatch.stages.rule import Rule
 from digitbatch.types import CROP_SIZE_PX, Crops, Image
 
 _INK: Final = 110  # from this level on, the mask of a run holds it
