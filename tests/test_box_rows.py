@@ -8,19 +8,13 @@ from hypothesis import strategies as st
 
 from digitbatch.config import Config
 from digitbatch.drawing.pages import FormField, PageStyle, fill_form, write_lines
-from digitbatch.drawing.strokes import Hand
 from digitbatch.nn.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
 from digitbatch.reading import read_page, trace_page
 from digitbatch.reading.box_rows import find_box_rows
 from digitbatch.reading.rejected import rejected_ink
 from digitbatch.types import Image, Page, PageRef, PageResult
-
-_STYLES = (
-    "plain", "bare", "round", "round", "closed", "one_stroke", "curled", "plain", "one_stroke",
-    "straight",
-)  # fmt: skip
-HAND = Hand(styles=dict(enumerate(_STYLES)), slant_deg=4, aspect=1.0, pen=0.08)
+from tests.plain_hand import HAND
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from digitbatch.config import Config, Zone
 from digitbatch.cut_pictures import cut_picture, rejected_picture
 from digitbatch.cut_text import cuts_as_text
 from digitbatch.drawing.pages import PageStyle, write_lines
-from digitbatch.drawing.strokes import Hand
 from digitbatch.nn.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
 from digitbatch.reading import PageTrace, read_page, trace_page
@@ -17,13 +16,9 @@ from digitbatch.reading.considered import considered_cuts, groups_read
 from digitbatch.reading.rejected import counted, rejected_ink
 from digitbatch.types import Box, Page, PageRef
 from tests.fake_answers import Answer
+from tests.plain_hand import HAND
 
 SIZE = 40
-_STYLES = (
-    "plain", "bare", "round", "round", "closed", "one_stroke", "curled", "plain", "one_stroke",
-    "straight",
-)  # fmt: skip
-HAND = Hand(styles=dict(enumerate(_STYLES)), slant_deg=4, aspect=1.0, pen=0.08)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from digitbatch.config import Config, Zone
 from digitbatch.drawing.pages import FormField, PageStyle, fill_form, write_lines
 from digitbatch.drawing.paper import Paper
-from digitbatch.drawing.strokes import Hand
 from digitbatch.nn.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
 from digitbatch.reading import read_page
@@ -25,13 +24,9 @@ from digitbatch.reading.lines import group_lines
 from digitbatch.reading.pieces import Piece, merged, tight_piece
 from digitbatch.reading.points import is_point
 from digitbatch.types import OTHER, Box, Image, Page, PageRef, PageResult
+from tests.plain_hand import HAND
 
 SIZE = 40.0
-_STYLES = (
-    "plain", "bare", "round", "round", "closed", "one_stroke", "curled", "plain", "one_stroke",
-    "straight",
-)  # fmt: skip
-HAND = Hand(styles=dict(enumerate(_STYLES)), slant_deg=4, aspect=1.0, pen=0.08)
 IDENTITY = np.eye(2, 3)
 
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from digitbatch.config import Config, Zone
 from digitbatch.config_file import load_config, plan_lines
 from digitbatch.drawing.pages import PageStyle, write_lines
-from digitbatch.drawing.strokes import Hand
 from digitbatch.errors import ConfigError
 from digitbatch.nn.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
@@ -25,6 +24,7 @@ from digitbatch.reading.ways import reading_as, ways_of
 from digitbatch.rules import CHECKS, Check, FieldRule, parse_sum
 from digitbatch.rules.checks import checks_out
 from digitbatch.types import Box, Crops, FieldResult, Page, PageRef, Predictor, Probabilities
+from tests.plain_hand import HAND
 
 KNOWN: dict[Check, tuple[str, ...]] = {
     "luhn": ("79927398713", "18"),
@@ -35,11 +35,6 @@ KNOWN: dict[Check, tuple[str, ...]] = {
     "ean": ("4006381333931", "73513537"),
     "isbn": ("0306406152", "9780306406157"),
 }
-_STYLES = (
-    "plain", "bare", "round", "round", "closed", "one_stroke", "curled", "plain", "one_stroke",
-    "straight",
-)  # fmt: skip
-HAND = Hand(styles=dict(enumerate(_STYLES)), slant_deg=4, aspect=1.0, pen=0.08)
 
 
 class TestChecks:

@@ -16,7 +16,6 @@ from digitbatch.config import Config, Template, Zone
 from digitbatch.config_file import load_config, parse_config
 from digitbatch.drawing.pages import FormField, MadePage, PageStyle, fill_form, write_lines
 from digitbatch.drawing.paper import Paper
-from digitbatch.drawing.strokes import Hand
 from digitbatch.errors import ConfigError, PageError
 from digitbatch.nn.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
@@ -33,12 +32,8 @@ from digitbatch.template.geometry import (
 )
 from digitbatch.template.propose import propose_zones
 from digitbatch.types import Box, Image, Page, PageRef
+from tests.plain_hand import HAND
 
-_STYLES = (
-    "plain", "bare", "round", "round", "closed", "one_stroke", "curled", "plain", "one_stroke",
-    "straight",
-)  # fmt: skip
-HAND = Hand(styles=dict(enumerate(_STYLES)), slant_deg=4, aspect=1.0, pen=0.08)
 STYLE = PageStyle(900, 640, Paper(grain=0.5, noise=1.0, print_colour=(90, 90, 90)))
 
 

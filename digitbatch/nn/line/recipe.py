@@ -7,7 +7,10 @@ from digitbatch.nn.line.style import LineStyle
 
 @dataclass(frozen=True, slots=True)
 class LineRecipe:
-    """How a line network is trained. The defaults are those of the packaged line model."""
+    """How a line network is trained.
+
+    The defaults are those of the packaged line model, but for the epochs: its card has them.
+    """
 
     epochs: int = 56
     epoch_lines: int = 8192  # made for each epoch; none comes again
