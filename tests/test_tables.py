@@ -11,6 +11,7 @@ from digitbatch.reading.beside import beside
 from digitbatch.reading.columns import find_columns
 from digitbatch.reading.decode import Place, Reading
 from digitbatch.reading.evidence import evidence_of
+from digitbatch.reading.fields import Sureness, field_result
 from digitbatch.reading.pieces import Piece
 from digitbatch.reading.tables import table_lines
 from digitbatch.stages.base import Sheet
@@ -18,6 +19,7 @@ from digitbatch.stages.crop_to_paper import CropToPaper
 from digitbatch.types import Box, Image
 
 SIZE = 20.0
+UNMOVED = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 
 
 def piece(left: float, top: float) -> Piece:
@@ -122,6 +124,20 @@ class TestLetters:
         lines = [line.reading for line in table_lines(readings, [SIZE] * 6)]
         evidence = [found.unexplained for found in evidence_of(lines, [SIZE] * 6) if found]
         assert evidence == [1.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+
+    @pytest.mark.parametrize(("doubtful", "status"), [(6, "ok"), (5, "review")])
+    def test_letters_need_no_person_where_nearly_the_whole_column_is_letters(
+        self, doubtful: int, status: str
+    ) -> None:
+        """A row beside them is accepted; where the column could hold numbers, too, it is not."""
+        last = [0.3] * doubtful + [0.99] * (9 - doubtful)
+        lines = table_lines(read([[0.99, 0.98, 0.99, x] for x in last]), [SIZE] * 9)
+        readings = [line.reading for line in lines]
+        assert [len(reading.letters) for reading in readings] == [1] * 9
+        surely = Sureness(0.999, is_enough=True)
+        rows = [field_result("", reading, SIZE, UNMOVED, surely) for reading in readings]
+        assert {row.status for row in rows} == {status}
+        assert all(row.marks for row in rows)
 
     def test_a_row_of_words_is_left_out(self) -> None:
         """A heading of words is no row."""

@@ -50,6 +50,7 @@ class Reading:
     margin: float  # share of the weight of all paths that those with this text have, 0 to 1
     crossed: tuple[Crossed, ...] = ()  # boxes of a zone that are crossed out
     letters: tuple[Piece, ...] = ()  # those of `left_over` that stand in a column of letters
+    sure_letters: tuple[Piece, ...] = ()  # those whose column is letters beyond doubt
 
 
 @dataclass(frozen=True, slots=True)

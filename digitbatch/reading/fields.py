@@ -79,11 +79,11 @@ def field_result(
     behind = decimal_places(reading, points, digit_height_px) if decimals == "keep" else None
     text = _spaced(digits, [place.piece.box for place in places], behind)
     expected_marks = decimals == "ignore" or behind is not None
-    crossed = {id(piece) for piece in crosses}  # a person need not look at them
+    explained = {id(piece) for piece in (*crosses, *reading.sure_letters)}  # no person need look
     odd = tuple(
         mark
         for piece, mark in zip(large, marks, strict=True)
-        if id(piece) not in crossed and not (expected_marks and mark.kind in DECIMAL)
+        if id(piece) not in explained and not (expected_marks and mark.kind in DECIMAL)
     )
     why = _reasons(reading, digits, odd, sure)
     if count and not count[0] <= len(digits) <= count[1]:

@@ -21,8 +21,11 @@ from digitbatch.types import OTHER
 _DOUBTFUL: Final = 0.9  # as likely a digit as this, or less
 _UNLIKELY: Final = 0.5
 _LETTERS: Final = (0.45, 0.22)  # of a column's digits are so doubtful and so unlikely: letters
+_SURE_LETTERS: Final = (0.6, 0.4)  # the same of letters beyond doubt: the numbers of strange hands
+# stay below 0.25 and 0.2
 _WORDS: Final = (0.5, 0.3)  # the same of a line's
 _LEAST_COLUMN: Final = 4  # digits; fewer say nothing about a column
+_LEAST_SURE: Final = 6  # ... and fewer nothing beyond doubt
 _LEAST_LINE: Final = 6  # the same of a line
 _HEADING: Final = (0.9, 0.5)  # the shares of a row of a table that is words,
 _LEAST_HEADING: Final = 3  # and how many digits it has at least
@@ -74,7 +77,9 @@ def table_lines(
             for reading, doubts in zip(kept, _doubts(kept, size), strict=True)
         ]
     numbers = [first for first, reading in zip(judged, kept, strict=True) if reading.places]
-    letters = _letter_columns(numbers, columns)
+    cells = _cells(numbers, columns)
+    letters = {at for at, own in cells.items() if _are_letters(own, _LETTERS, _LEAST_COLUMN)}
+    sure = {at for at in letters if _are_letters(cells[at], _SURE_LETTERS, _LEAST_SURE)}
     kept = _without_columns(kept, columns, letters)
     kept = _without_words(
         kept, _without_columns(judged, columns, letters), _HEADING, _LEAST_HEADING
@@ -84,8 +89,11 @@ def table_lines(
     usual = _usual_columns(filled)
     for reading, own, doubts in zip(kept, filled, _doubts(kept, size), strict=True):
         row += bool(own)
-        in_column = tuple(piece for piece in reading.left_over if columns.of(piece) in letters)
-        told = replace(reading, letters=in_column)
+        told = replace(
+            reading,
+            letters=tuple(piece for piece in reading.left_over if columns.of(piece) in letters),
+            sure_letters=tuple(piece for piece in reading.left_over if columns.of(piece) in sure),
+        )
         empty = _empty(sorted(usual - {*own})) if own else ()
         lines.append(TableLine(told, row if own else None, own, doubts + empty))
     return lines
@@ -150,8 +158,8 @@ def _holds_number(reading: Reading) -> bool:
     return False
 
 
-def _letter_columns(judged: Sequence[Reading], columns: Columns) -> set[int]:
-    """The columns in which most cells hold no number."""
+def _cells(judged: Sequence[Reading], columns: Columns) -> dict[int, list[list[Place]]]:
+    """What each line has in each column, by the column's number."""
     cells: dict[int, list[list[Place]]] = {}
     for reading in judged:
         own: dict[int, list[Place]] = {}
@@ -159,7 +167,7 @@ def _letter_columns(judged: Sequence[Reading], columns: Columns) -> set[int]:
             own.setdefault(columns.of(place.piece), []).append(place)
         for number, cell in own.items():
             cells.setdefault(number, []).append(cell)
-    return {number for number, own in cells.items() if _are_letters(own, _LETTERS, _LEAST_COLUMN)}
+    return cells
 
 
 def _without_columns(
