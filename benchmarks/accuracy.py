@@ -55,7 +55,7 @@ from digitbatch.types import Image, Page, PageRef, failed_page
 
 KINDS = (
     "list", "fax", "ruled", "squared", "red", "pencil", "shadow", "crumpled", "webcam", "small",
-    "zeros", "touch", "drawn", *TABLE_KINDS, *FORM_KINDS,
+    "zeros", "touch", "drawn", *TABLE_KINDS, *FORM_KINDS, "glare",
 )  # fmt: skip
 Rng = np.random.Generator
 
@@ -151,7 +151,11 @@ def made_page(kind: str, rng: Rng, pen: Pen) -> tuple[Image, list[str]]:
     lines = [text.replace("0", "00") if kind == "zeros" else text for text in texts]
     if kind == "fax":
         return fax(page.pixels, rng, 1e-4), lines
-    pixels = _crumpled(page.pixels, rng) if kind == "crumpled" else page.pixels
+    pixels = page.pixels
+    if kind == "crumpled":
+        pixels = _crumpled(pixels, rng)
+    elif kind == "glare":
+        pixels = _shone_on(pixels, rng)
     file = BytesIO()
     Pil.fromarray(pixels).save(file, "JPEG", quality=int(rng.integers(70, 92)))
     return np.asarray(Pil.open(file)), lines
@@ -167,6 +171,15 @@ def _crumpled(pixels: Image, rng: Rng) -> Image:
         away = ((x - at[0]) * np.cos(angle) + (y - at[1]) * np.sin(angle)) / rng.uniform(20, 90)
         light += rng.uniform(-0.09, 0.09) * np.tanh(away) * np.exp(-0.15 * np.abs(away))
     return np.asarray(np.clip(pixels * light[..., None], 0, 255), np.uint8)
+
+
+def _shone_on(pixels: Image, rng: Rng) -> Image:
+    """A lamp's reflection: around its middle, ink takes a quarter of the light that it takes."""
+    height, width = pixels.shape[:2]
+    x, y = np.meshgrid(np.arange(width) / width, np.arange(height) / height)
+    across, down = (x - rng.uniform(0.2, 0.8)) / 0.2, (y - rng.uniform(0.2, 0.8)) / 0.2
+    shine = 0.75 * np.exp(-(across**2) - down**2)
+    return np.asarray(pixels + shine[..., None] * (255.0 - pixels), np.uint8)
 
 
 def digits_for(part: str, mnist: Path) -> Digits:

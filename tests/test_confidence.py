@@ -27,7 +27,7 @@ from digitbatch.scoring.calibrating import calibrated, verified_fields
 from digitbatch.scoring.rows import Reported
 from digitbatch.types import PageRef
 
-EVIDENCE = Evidence(digits=6, single=0.01, ways=0.005, line=0.02, page=0.02)
+EVIDENCE = Evidence(digits=6, rival=0.01, ways=0.005, line=0.02, page=0.02)
 VERIFIED = st.lists(st.tuples(st.integers(0, 20).map(lambda n: n / 20), st.booleans()), max_size=80)
 
 
@@ -79,7 +79,7 @@ class TestConfidence:
     @pytest.mark.parametrize(
         "worse",
         [
-            {"single": 0.5}, {"ways": 0.3}, {"line": 1.0}, {"page": 0.1}, {"is_cut": True},
+            {"rival": 0.5}, {"ways": 0.3}, {"line": 1.0}, {"page": 0.1}, {"is_cut": True},
             {"unexplained": 0.3}, {"digits": 12},
         ],
     )  # fmt: skip
@@ -158,7 +158,7 @@ class TestFile:
     @pytest.mark.parametrize(
         "broken",
         [
-            {"format": 2}, {"bias": "x"}, {"weights": {"single": 1.0}}, {"fields": 0},
+            {"format": 2}, {"bias": "x"}, {"weights": {"rival": 1.0}}, {"fields": 0},
             {"weights": dict.fromkeys(FEATURES, -1.0)},
             {"steps": [{"confidence": 0.5, "accepted": 3, "wrong": 4}]},
             {"steps": [{"confidence": 0.5, "accepted": 3, "wrong": 0}] * 2}, {"more": 1},

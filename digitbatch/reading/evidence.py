@@ -50,7 +50,7 @@ def evidence_of(
         found.append(
             Evidence(
                 digits=digits[at],
-                single=alone[at] + sum(cross.doubt for cross in reading.crossed),
+                rival=_rival(reading),
                 ways=ways,
                 line=alone[at] + ways if line is None else line,
                 page=doubts / max(others, _FEW),
@@ -74,6 +74,13 @@ def _unexplained(reading: Reading, digit_height_px: float) -> list[Piece]:
 def _doubt(reading: Reading) -> float:
     shares = [float(place.probabilities[:OTHER].max()) for place in reading.places]
     return float(-np.log(np.maximum(shares, _UNLIKELY)).sum()) if shares else 0.0
+
+
+def _rival(reading: Reading) -> float:
+    """The likeliest other digit of a text; a crossed-out box may hold one, too."""
+    seconds = [float(np.sort(place.probabilities[:OTHER])[-2]) for place in reading.places]
+    crosses = [1.0 - float(np.exp(-cross.doubt)) for cross in reading.crossed]
+    return max(seconds + crosses, default=0.0)
 
 
 def _lines_doubts(

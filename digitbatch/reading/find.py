@@ -18,7 +18,7 @@ from digitbatch.reading.components import (
     sort_components,
 )
 from digitbatch.reading.crowds import without_crowds
-from digitbatch.reading.ink import Ink, parted, pieces_of
+from digitbatch.reading.ink import Ink, faintly, parted, pieces_of
 from digitbatch.reading.laid import Laid
 from digitbatch.reading.lines import attach, group_lines
 from digitbatch.reading.row_ink import in_order, row_ink
@@ -66,8 +66,9 @@ def find_fields(sheet: Sheet, laid: Laid, config: Config, printed: Printed) -> l
         printed: The rows of boxes on it.
     """
     if config.fields:
-        return [zone_ink(placed, sheet, laid, config) for placed in laid.zones]
-    rows = [row_ink(row, sheet, laid.page) for row in printed.rows]
+        zones = (zone_ink(placed, sheet, laid, config) for placed in laid.zones)
+        return [faintly(zone, sheet.faint) for zone in zones]
+    rows = [faintly(row_ink(row, sheet, laid.page), sheet.faint) for row in printed.rows]
     return in_order(_lines(sheet, config, printed), rows, printed.rows)
 
 
@@ -82,7 +83,8 @@ def _lines(sheet: Sheet, config: Config, printed: Printed) -> list[Ink]:
         levels = sheet.pixels if sheet.ink is None else sheet.ink
         pieces = pieces_of(ink.components, digits + small, levels)
         if pieces:
-            found.append(_doubted(parted("", height, pieces), printed.unclear))
+            line = parted("", height, pieces)
+            found.append(faintly(_doubted(line, printed.unclear), sheet.faint))
     return found
 
 

@@ -1,7 +1,7 @@
 """The ink of one line or zone, before anything is read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from digitbatch.reading.components import Components
 from digitbatch.reading.pieces import Piece, component_piece
@@ -34,6 +34,21 @@ def parted(
     points = tuple(piece for piece in pieces if is_point(piece, pieces, height))
     rest = tuple(piece for piece in pieces if piece not in points)
     return Ink(name, height, rest, points, count)
+
+
+def faintly(ink: Ink, faint: Image | None) -> Ink:
+    """Ink with the doubt that it needs where some of it is fainter than the page's pen.
+
+    Args:
+        ink: Of a line or zone.
+        faint: (H, W) uint8, such ink of the sheet, 255 on 0; None: there is none.
+    """
+    if faint is None or ink.doubt:
+        return ink
+    boxes = [piece.box for unit in ink.units for piece in (*unit.pieces, *unit.points)]
+    if any(faint[box.top : box.bottom, box.left : box.right].any() for box in boxes):
+        return replace(ink, doubt="a digit is fainter than the page's pen")
+    return ink
 
 
 def pieces_of(components: Components, chosen: Sequence[int], ink: Image) -> tuple[Piece, ...]:

@@ -33,6 +33,8 @@ class Sheet:
     """(H, W) the last levels before thresholding, light ink on black: digits are cut from them."""
     rules: Image | None = field(default=None, repr=False, compare=False)
     """(H, W) mask of the ruled lines that were taken out: zones look for their boxes in it."""
+    faint: Image | None = field(default=None, repr=False, compare=False)
+    """(H, W) mask of the ink that is fainter than the page's pen, and was kept for its place."""
     digit_height_px: float | None = None  # measured once, by the first stage that needs a scale
     came_halved: bool = False  # whether all of its pixels can still be had, if these are too few
 

@@ -9,11 +9,15 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from digitbatch.stages.base import PageStage, PixelKind, Sheet
+from digitbatch.stages.faint import faint_beside
 from digitbatch.stages.outlines import MANY, alone, boxes_around, outlines, piece_at
 from digitbatch.types import Image
 
 _FAINTEST: Final = 25  # of 255: below this lies the grain of paper and camera
 _GRAIN_PARTS: Final = 0.4  # of the darkest ink; what is darker than that is more than grain
+_PAPER_PARTS: Final = 0.84  # of a page's pixels have no more than its grain; of the normal
+# distribution, one standard deviation
+_DARKEST_PARTS: Final = 0.995  # ... and no more than its darkest ink
 _MANY_PX: Final = 1_000_000  # of more pixels, some rows say how many have each level
 _LARGE_PAGE_PX: Final = 1000  # above this a pixel's own noise is smoothed away first
 
@@ -45,14 +49,22 @@ class Hysteresis(PageStage):
         ink = sheet.pixels
         if max(ink.shape) > _LARGE_PAGE_PX:
             ink = np.asarray(cv2.GaussianBlur(ink, (3, 3), 0), np.uint8)
-        high, low = self.levels(ink)
-        return replace(sheet, pixels=hysteresis(ink, high, low), kind="mask", ink=ink)
+        counts = _counts(ink)
+        high, low = self._levels(counts)
+        mask, faint = hysteresis(ink, high, low), None
+        if sheet.digit_height_px is not None and high <= 255:
+            grain = max(_FAINTEST, 3 * _level_at(counts, _PAPER_PARTS))
+            faint = faint_beside(ink, mask, low, grain, sheet.digit_height_px)
+        if faint is not None:
+            mask = np.asarray(mask | faint, np.uint8)
+        return replace(sheet, pixels=mask, kind="mask", ink=ink, faint=faint)
 
     def levels(self, ink: Image) -> tuple[int, int]:
         """The high and the low level for (H, W) uint8 ink; 256 where the page holds none."""
-        counts = level_counts(ink[:: 1 + ink.size // _MANY_PX]).astype(np.float64)
-        known = counts.sum()
-        grain, darkest = np.searchsorted(np.cumsum(counts), [0.84 * known, 0.995 * known])
+        return self._levels(_counts(ink))
+
+    def _levels(self, counts: NDArray[np.float64]) -> tuple[int, int]:
+        grain, darkest = (_level_at(counts, share) for share in (_PAPER_PARTS, _DARKEST_PARTS))
         # On squared paper more than a sixth of the page is print: that is no grain.
         faintest = max(_FAINTEST, int(min(3 * grain, _GRAIN_PARTS * darkest)))
         values = np.arange(256)
@@ -104,6 +116,15 @@ def hysteresis(ink: Image, high: int, low: int) -> Image:
         inked = np.flatnonzero(ink >= low)
         found.ravel()[inked[~keep[labels.ravel()[inked]]]] = 0
     return found
+
+
+def _counts(ink: Image) -> NDArray[np.float64]:
+    return level_counts(ink[:: 1 + ink.size // _MANY_PX]).astype(np.float64)
+
+
+def _level_at(counts: NDArray[np.float64], share: float) -> int:
+    """The level that so large a share of the pixels does not exceed."""
+    return int(np.searchsorted(np.cumsum(counts), share * counts.sum()))
 
 
 def level_counts(levels: Image) -> NDArray[np.int64]:
