@@ -222,3 +222,18 @@ class TestPaper:
             page[100:140, 100:110] = 20
         sheet = Sheet(page, "gray")
         assert CropToPaper()(sheet) is sheet
+
+    @pytest.mark.parametrize(
+        ("leaves", "is_paper"),
+        [((0.45, 0.45, 0.45), True), ((0.45, 0.43, 0.42), True), ((0.5, 0.4, 0.3), False),
+         ((0.1, 0.1, 0.1), False)],
+    )  # fmt: skip
+    def test_what_lies_in_a_hard_shadow_is_paper(
+        self, leaves: tuple[float, float, float], is_paper: bool
+    ) -> None:
+        """It has the colour of the lit part, and some of its light; a desk or a border has not."""
+        page = np.full((300, 400, 3), 200, np.uint8)
+        page[180:] = np.round(200 * np.array(leaves))
+        page[100:140, 100:110] = 20
+        sheet = Sheet(page, "color")
+        assert (CropToPaper()(sheet) is sheet) == is_paper

@@ -24,6 +24,7 @@ from digitbatch.reading.lines import attach, group_lines
 from digitbatch.reading.row_ink import in_order, row_ink
 from digitbatch.reading.rows import find_rows, in_rows, parted_rows
 from digitbatch.reading.sheet import is_reduced, prepare_sheet, with_rules
+from digitbatch.reading.unread import MAY_HIDE, unread_beside
 from digitbatch.reading.zones import zone_ink
 from digitbatch.stages.base import Sheet
 from digitbatch.stages.fit_scale import typical_height_px
@@ -77,20 +78,23 @@ def _lines(sheet: Sheet, config: Config, printed: Printed) -> list[Ink]:
     if ink is None:
         return []
     found = []
-    for digits, small in zip(ink.lines, ink.fragments, strict=True):
+    hidden = unread_beside(ink.components, ink.sorting, ink.lines)
+    for digits, small, is_hidden in zip(ink.lines, ink.fragments, hidden, strict=True):
         size = ink.sorting.digit_height_px
         height = max(_LEAST_HEIGHT * size, float(np.median(ink.components.height[digits])))
         levels = sheet.pixels if sheet.ink is None else sheet.ink
         pieces = pieces_of(ink.components, digits + small, levels)
         if pieces:
             line = parted("", height, pieces)
+            if is_hidden:
+                line = replace(line, doubt=MAY_HIDE)
             found.append(faintly(_doubted(line, printed.unclear), sheet.faint))
     return found
 
 
 def _doubted(line: Ink, boxes: Sequence[Box]) -> Ink:
     """A line, with the doubt that it needs where it stands in boxes: their walls look like 1s."""
-    if any(within(piece.box, boxes) for piece in line.pieces):
+    if not line.doubt and any(within(piece.box, boxes) for piece in line.pieces):
         return replace(line, doubt="stands in boxes")
     return line
 

@@ -17,6 +17,9 @@ _SEEN_PART: Final = 0.97  # of the page: with more paper than this, nothing lies
 _EDGE_PX: Final = 3  # an edge of paper is no softer than this on either side
 _SHARP_PART: Final = 0.5  # of the difference between paper and desk, within that width
 _SHARP_SHARE: Final = 0.5  # of the edge that must be so sharp: shadows are soft
+_AT_EDGES: Final = 0.25  # of the picture's edges a lit part of the paper has more than this
+_SHADOW_LEAVES: Final = 0.3  # of the light, at least; a copier's border is black
+_SAME_COLOUR: Final = 0.1  # the same for each colour, but for so much of it
 _FILLED: Final = 0.8  # of its convex hull: paper is no branch and no ring
 
 
@@ -48,7 +51,7 @@ class CropToPaper(PageStage):
         small = cv2.blur(np.ascontiguousarray(pixels[::step, ::step]), (3, 3))
         gray = small if small.ndim == 2 else cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
         paper = self._paper(np.asarray(gray, np.uint8))
-        if paper is None:
+        if paper is None or _is_lit(np.asarray(small, np.uint8), paper):
             return sheet
         rows, columns = np.flatnonzero(paper.any(axis=1)), np.flatnonzero(paper.any(axis=0))
         top, left = int(rows[0]) * step, int(columns[0]) * step
@@ -107,6 +110,22 @@ class CropToPaper(PageStage):
         fall = cv2.subtract(cv2.dilate(gray, near), cv2.erode(gray, near))
         steep = fall[y[inside], x[inside]] >= _SHARP_PART * (light - dark)
         return float(np.mean(steep)) >= _SHARP_SHARE
+
+
+def _is_lit(small: Image, paper: Image) -> bool:
+    """Whether what was found is no sheet but the lit part of one, and the rest in a hard shadow.
+
+    A shadow takes as much of each colour, and not nearly all light; and a lit part goes on to the
+    picture's edges, where a sheet on a desk seldom lies.
+    """
+    within = cv2.dilate(paper, np.ones((4 * _EDGE_PX + 1,) * 2, np.uint8))
+    edges = np.concatenate([within[0], within[-1], within[:, 0], within[:, -1]])
+    if np.count_nonzero(edges) < _AT_EDGES * edges.size:
+        return False
+    beside = np.asarray(cv2.bitwise_not(within), np.uint8)
+    channels = [small] if small.ndim == 2 else [np.asarray(c, np.uint8) for c in cv2.split(small)]
+    left = np.array([_median(c, beside) / max(1.0, _median(c, paper)) for c in channels])
+    return bool(left.min() > _SHADOW_LEAVES and np.ptp(left) <= _SAME_COLOUR * left.mean())
 
 
 def _median(gray: Image, mask: Image) -> float:
