@@ -1,7 +1,8 @@
 """The best path through a lattice, and how much the other paths weigh against it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -53,7 +54,11 @@ class Reading:
     sure_letters: tuple[Piece, ...] = ()  # those whose column is letters beyond doubt
 
 
-@dataclass(frozen=True, slots=True)
+Written = tuple[tuple[Place, ...], tuple[Piece, ...]]
+"""A place for each digit of a text, and ink among them that is no digit."""
+
+
+@dataclass(frozen=True)
 class GroupText:
     """One way to read the atoms `first` to `last` (exclusive) without cutting them."""
 
@@ -61,8 +66,21 @@ class GroupText:
     last: int
     digits: tuple[int, ...]
     log_probability: float
-    places: tuple[Place, ...]  # one for each digit
-    left_over: tuple[Piece, ...] = ()  # ink among them that is no digit
+    write: Callable[[], Written] = field(repr=False, compare=False)  # asked once, if it is taken
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """One for each digit."""
+        return self._written[0]
+
+    @property
+    def left_over(self) -> tuple[Piece, ...]:
+        """Ink among them that is no digit."""
+        return self._written[1]
+
+    @cached_property
+    def _written(self) -> Written:
+        return self.write()
 
 
 def decode(
