@@ -22,6 +22,7 @@ from digitbatch.reading.evenness import (
     is_even_beside_print,
     may_be_pair,
     unevenness,
+    unevennesses,
     width_spread,
 )
 from digitbatch.reading.pieces import Piece
@@ -122,10 +123,12 @@ class _Judged:
 
 def _measured(lines: Sequence[Sequence[Place]]) -> _Lines:
     pieces = [[place.piece for place in line] for line in lines]
+    uneven = unevennesses(pieces)
+    both = zip(pieces, uneven.tolist(), strict=True)
     return _Lines(
         pieces,
-        np.array([unevenness(line) if len(line) >= LEAST else 0.0 for line in pieces]),
-        [len(line) >= LEAST and is_even(line) for line in pieces],
+        uneven,
+        [len(line) >= LEAST and is_even(line, how) for line, how in both],
         [len(line) >= _RUN and holds_even_run(line) for line in pieces],
         [[p for p in _numbers(line) if unevenness(line[p]) <= _PART] for line in pieces],
     )
@@ -166,7 +169,8 @@ def _judged(page: _Lines, digits: Sequence[Sequence[int]]) -> list[_Judged]:
             found.append(_Judged())
             continue
         own = owner == number
-        said = _said_of(line, digits[number], alike[np.ix_(own, own)])
+        own_alike = alike[np.ix_(own, own)]
+        said = _said_of(line, digits[number], own_alike, float(page.unevenness[number]))
         others = four & (np.arange(len(four)) != number)
         by_page = 0.0
         if share < _SHARE_OF_TWINS:
@@ -178,7 +182,8 @@ def _judged(page: _Lines, digits: Sequence[Sequence[int]]) -> list[_Judged]:
         worn = worn and spread is not None and spread <= _NARROW
         number_digits = digits[number]
         holds_print = any(
-            _said_of(line[part], number_digits[part], alike[own][:, own][part, part]) + by_page
+            _said_of(line[part], number_digits[part], own_alike[part, part], unevenness(line[part]))
+            + by_page
             < _BY_HAND
             for part in page.parts[number]
         )
@@ -186,9 +191,10 @@ def _judged(page: _Lines, digits: Sequence[Sequence[int]]) -> list[_Judged]:
     return found
 
 
-def _said_of(line: Sequence[Piece], digits: Sequence[int], alike: NDArray[np.float32]) -> float:
+def _said_of(
+    line: Sequence[Piece], digits: Sequence[int], alike: NDArray[np.float32], uneven: float
+) -> float:
     """What in a line speaks for a hand."""
-    uneven = unevenness(line)
     # Three digits are never so uneven that it says much.
     said = _weight(_UNEVEN, uneven) if len(line) > LEAST else min(0.0, _weight(_UNEVEN, uneven))
     spread = width_spread(line, digits)
