@@ -76,11 +76,11 @@ class Components:
     def __len__(self) -> int:
         return len(self.left)
 
-    @property
+    @cached_property
     def center_x(self) -> NDArray[np.float64]:
         return self.left + self.width / 2
 
-    @property
+    @cached_property
     def center_y(self) -> NDArray[np.float64]:
         return self.top + self.height / 2
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.reading.components import Components, Sorting
+from digitbatch.reading.quantiles import median
 
 _STEEPEST_DEG: Final = 45
 _VOTE_SPREAD_DEG: Final = 6.0
@@ -76,7 +77,7 @@ def _level(
 ) -> float:
     """The height at which one end of a line lies, by its whole digits if it has any."""
     whole = [index for index in end if components.height[index] >= _WHOLE * size] or end
-    return float(np.median(across[whole]))
+    return median(across[whole].tolist())
 
 
 def _rejoined(components: Components, lines: list[list[int]], size: float) -> list[list[int]]:
