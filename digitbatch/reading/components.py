@@ -55,7 +55,7 @@ class Components:
             return [False] * len(self)
         boxes = np.stack([self.left, self.top, self.width, self.height], axis=1)
         boxes += np.array([-around_px, -around_px, 2 * around_px, 2 * around_px])
-        return alone(boxes).tolist()
+        return [bool(one) for one in alone(boxes)]
 
     @cached_property
     def _grown(self) -> Image:

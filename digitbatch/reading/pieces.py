@@ -72,7 +72,7 @@ def component_piece(components: Components, index: int, ink: Image) -> Piece | N
     own = components.grown(index)
     levels = ink[top:bottom, left:right]
     soft = _softened(max(_percentile(levels[own > 0], _FULL), 1.0))
-    return tight_piece(np.asarray(cv2.LUT(levels, soft) & own, np.uint8), left, top)
+    return tight_piece(np.asarray(cv2.LUT(levels, soft), np.uint8) & own, left, top)
 
 
 @lru_cache(maxsize=1024)

@@ -50,15 +50,15 @@ def make_strip(ink: Image) -> Strip:
     Raises:
         ValueError: If `ink` holds no ink.
     """
-    left, top, width, height = cv2.boundingRect(cv2.threshold(ink, FAINT, 1, cv2.THRESH_BINARY)[1])
+    left, first, width, height = cv2.boundingRect(_marked(ink, FAINT))
     faintest = FAINT
     if not width:
-        left, top, width, height = cv2.boundingRect(ink)
+        left, first, width, height = cv2.boundingRect(ink)
         faintest = 0
         if not width:
             raise ValueError("make_strip needs ink, got a picture of zeros")
-    ink = ink[top : top + height, left : left + width]
-    marked = np.asarray(cv2.threshold(ink, faintest, 1, cv2.THRESH_BINARY)[1], np.uint8)
+    ink = ink[first : first + height, left : left + width]
+    marked = _marked(ink, faintest)
     slope = _slope(marked)
     middle = width / 2
     columns = np.flatnonzero(marked.any(axis=0))
@@ -81,6 +81,11 @@ def make_strip(ink: Image) -> Strip:
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     strip = cv2.warpAffine(small, matrix, (strip_width, STRIP_HEIGHT_PX), flags=flags)
     return Strip(np.asarray(strip, np.uint8), across, _SIDE_PX - left * across)
+
+
+def _marked(ink: Image, faintest: int) -> Image:
+    """Where ink is darker than that, 1 on 0."""
+    return np.asarray(cv2.threshold(ink, faintest, 1, cv2.THRESH_BINARY)[1], np.uint8)
 
 
 def _slope(marked: Image) -> float:
