@@ -1,5 +1,6 @@
 """How evenly digits stand on a line: heads, feet and widths, against what print keeps."""
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -97,8 +98,9 @@ def width_spread(line: Sequence[Piece], digits: Sequence[int]) -> float | None:
     boxes = [piece.box for piece, digit in zip(line, digits, strict=True) if digit != 1]
     if len(boxes) < LEAST:
         return None
-    widths = np.array([box.width / box.height for box in boxes])
-    return float(widths.std(ddof=1) / widths.mean())
+    widths = [box.width / box.height for box in boxes]
+    mean = sum(widths) / len(widths)
+    return math.sqrt(sum((width - mean) ** 2 for width in widths) / (len(widths) - 1)) / mean
 
 
 def _evenest(line: Sequence[Piece], count: int) -> float:

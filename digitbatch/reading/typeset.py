@@ -163,22 +163,25 @@ def _judged(page: _Lines, digits: Sequence[Sequence[int]]) -> list[_Judged]:
     share = float(twin[compared].mean()) if compared.any() else 0.0
     four = np.array([len(line) >= _FOUR for line in digits])
     beyond = four & (page.unevenness > _BEYOND)
+    of_beyond, almost = beyond[owner], page.almost
+    ends = np.cumsum([0, *(len(line) for line in digits)]).tolist()
     found = []
     for number, line in enumerate(page.pieces):
         if len(line) < LEAST:
             found.append(_Judged())
             continue
-        own = owner == number
-        own_alike = alike[np.ix_(own, own)]
+        own = slice(ends[number], ends[number + 1])
+        own_alike = alike[own, own]
         said = _said_of(line, digits[number], own_alike, float(page.unevenness[number]))
-        others = four & (np.arange(len(four)) != number)
         by_page = 0.0
         if share < _SHARE_OF_TWINS:
-            by_page = _said_by_page(others, beyond, alike[np.ix_(own, beyond[owner] & ~own)])
+            others, theirs = four.copy(), of_beyond.copy()
+            others[number], theirs[own] = False, False
+            by_page = _said_by_page(others, beyond, alike[own][:, theirs])
         has_twins = twin[own].sum() >= max(2, 0.5 * compared[own].sum())
         hand = said + by_page >= _BY_HAND
         spread = width_spread(line, digits[number])
-        worn = not by_page and not hand and page.almost[number]
+        worn = not by_page and not hand and almost[number]
         worn = worn and spread is not None and spread <= _NARROW
         number_digits = digits[number]
         holds_print = any(
