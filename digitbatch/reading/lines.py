@@ -229,6 +229,7 @@ def _to_neighbours(
         y: (count,) the same.
         ends: (count,) up to which component each has its neighbours.
         which: Those that are asked about.
+        digit_height_px: Height of the page's digits.
     """
     own = np.arange(len(x))[which]
     others = own[:, None] + np.arange(1, max(2, int((ends[which] - own).max())))
