@@ -58,9 +58,11 @@ def is_dithered(pixels: Image) -> bool:
     if pixels.ndim == 3 or not ((some == 0) | (some == 255)).all():
         return False
     most = _DOTS * pixels.size
-    dots = lone(packed(pixels < 128))
-    some_in = np.count_nonzero(dots)  # bytes: each has four dots at most
-    return bool(4 * some_in > most and np.count_nonzero(np.unpackbits(dots)) > most)
+    bits = packed(pixels < 128)
+    # Bytes with dots that no ink of their byte touches: no byte has more than four.
+    if 4 * np.count_nonzero(bits & ~((bits >> 1) | (bits << 1))) <= most:
+        return False
+    return bool(np.count_nonzero(np.unpackbits(lone(bits))) > most)
 
 
 def ink_levels(pixels: Image, light: Light | None = None) -> Image:
@@ -73,6 +75,9 @@ def ink_levels(pixels: Image, light: Light | None = None) -> Image:
     Returns:
         (H, W) uint8: 0 paper, 255 black.
     """
+    light = light or light_on(pixels)
+    if light.is_full and pixels.ndim == 2:
+        return np.asarray(cv2.bitwise_not(pixels), np.uint8)
     paper = paper_level(pixels, light)
     floor = np.asarray(cv2.max(paper, np.full_like(paper, _DARKEST_PAPER)), np.uint8)
     lack = cv2.divide(cv2.subtract(paper, pixels), floor, scale=255.0)

@@ -11,6 +11,7 @@ from digitbatch.types import Image
 
 _SIDE_PX: Final = 480  # paper and its shadows change slowly: they are measured on a small picture
 _STROKE_PX: Final = 11  # no pen stroke is wider than this on the small picture
+_BRIGHTEST: Final = 255
 _COARSER: Final = 2  # times as coarse is the picture on which its light is smoothed
 
 
@@ -21,6 +22,11 @@ class Light:
     seen: Image = field(repr=False, compare=False)  # the page, halved until it was small
     size: tuple[int, int]  # width and height of the picture on which strokes were closed over
     levels: Image = field(repr=False, compare=False)  # (h, w[, 3]) of the paper, in less detail
+
+    @property
+    def is_full(self) -> bool:
+        """Whether all of the paper is as bright as can be: a page's levels say all of its ink."""
+        return int(self.levels.min()) == _BRIGHTEST
 
 
 def light_on(
@@ -50,6 +56,8 @@ def _without_ink(seen: Image, size: tuple[int, int]) -> Image:
     small = np.asarray(cv2.morphologyEx(small, cv2.MORPH_CLOSE, stroke), np.uint8)
     # Without ink a coarser picture says as much.
     size = (-(-size[0] // _COARSER), -(-size[1] // _COARSER))
+    if small.min() == small.max():  # as on most pages of two levels: nothing to be smoothed
+        return small[: size[1], : size[0]]
     small = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_AREA), np.uint8)
     small = np.asarray(cv2.medianBlur(small, 2 * (_STROKE_PX // _COARSER) + 1), np.uint8)
     return np.asarray(cv2.GaussianBlur(small, (0, 0), _STROKE_PX / 2 / _COARSER), np.uint8)
