@@ -117,11 +117,12 @@ def paths_through(
     uncut = np.zeros(len(atoms), np.bool_)
     for group in groups:
         uncut[group.first : group.last] = True
+    likeliest = shares.argmax(axis=1).tolist()
     for index, candidate in enumerate(lattice.candidates):
         parted = candidate.piece.cut_left or candidate.piece.cut_right
         if parted and uncut[candidate.first : candidate.last].any():
             continue
-        shape = _shape_score(candidate.piece, int(shares[index].argmax()), size)
+        shape = _shape_score(candidate.piece, likeliest[index], size)
         shape += _gap_score(atoms, candidate.first, size)
         shape += _join_score(atoms[candidate.first : candidate.last], size)
         arcs[candidate.last].append((candidate.first, index, shape))
@@ -242,6 +243,7 @@ def _text_total(
     """
     total = np.full((len(arcs), len(text) + 1), -np.inf)
     total[0, 0] = 0.0
+    said = logs[:, list(text)]
     for end in range(1, len(arcs)):
         for start, index, shape in arcs[end]:
             if index == NOISE:
@@ -253,7 +255,7 @@ def _text_total(
                     after = place + len(digits)
                     total[end, after] = np.logaddexp(total[end, after], reached)
             else:
-                step = total[start, :-1] + shape + logs[index, text]
+                step = total[start, :-1] + shape + said[index]
                 total[end, 1:] = np.logaddexp(total[end, 1:], step)
     return float(total[-1, -1])
 
@@ -306,6 +308,8 @@ def _join_score(atoms: Sequence[Piece], size: float) -> float:
     with a broken 1 behind it is as sure a 6 as without: parts of one digit stand over each other,
     or nearly so.
     """
+    if len(atoms) == 1:
+        return 0.0
     whole = [atom for atom in atoms if not (atom.cut_left or atom.cut_right)]
     tall = sum(atom.box.height >= _TALL * size for atom in whole)
     right = atoms[0].box.right

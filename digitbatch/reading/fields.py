@@ -106,7 +106,7 @@ def field_result(
 
 def _digit(place: Place, box: Box, column: int | None) -> DigitResult:
     shares = [round(share, _DECIMALS) for share in place.probabilities.tolist()]
-    order = sorted(range(len(CLASSES)), key=lambda i: (-shares[i], i))
+    order = sorted(range(len(CLASSES)), key=shares.__getitem__, reverse=True)
     # A person is helped more by a doubtful digit than by a question mark: it is in review anyway.
     unreadable = shares[OTHER] > _UNREADABLE
     best = OTHER if unreadable else next(i for i in order if i != OTHER)

@@ -275,6 +275,8 @@ def attach(
         level = (y > middles.min() - reach) & (y < middles.max() + reach)
         level &= (x > left[members].min() - 2 * size) & (x < right[members].max() + 2 * size)
         near_by = np.flatnonzero(level)
+        if not len(near_by):
+            continue
         at = x[near_by, None]
         gap = np.maximum(0, np.maximum(left[members] - at, at - right[members]))
         nearest = np.argsort(gap, axis=1, kind="stable")[:, :2]
