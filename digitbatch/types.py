@@ -1,6 +1,6 @@
 """The frozen values that flow through a run: page, crops, predictions, results."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
@@ -156,9 +156,6 @@ class GroupAnswer(Protocol):
     def best(self, count: tuple[int, int] | None = None, most: int = 5) -> Sequence[GroupText]:
         """The likeliest texts, best first; `count`: how many digits, at least and at most."""
 
-    def score_of(self, text: str) -> float:
-        """The log probability of a text, which may have been found otherwise."""
-
     def places(self, text: str) -> Probabilities:
         """What each digit of a text is, (digits, 11)."""
 
@@ -166,7 +163,17 @@ class GroupAnswer(Protocol):
         """The box of each digit of a text, in pixels of the group's ink."""
 
 
-GroupReader = Callable[[Sequence[Image]], Sequence[GroupAnswer]]
+class GroupAnswers(Protocol):
+    """What the line network says of some groups of digits."""
+
+    def __iter__(self) -> Iterator[GroupAnswer]:
+        """An answer for each group."""
+
+    def scores_of(self, texts: Sequence[str]) -> Sequence[float]:
+        """The log probability of a text for each group, which may have been found otherwise."""
+
+
+GroupReader = Callable[[Sequence[Image]], GroupAnswers]
 """The ink of groups of digits in, (height, width) uint8, light ink on black; an answer for each."""
 
 

@@ -33,7 +33,13 @@ class Answer:
         edges = np.linspace(0, width, len(text) + 1).astype(int).tolist()
         return [Box(a, 0, b, height) for a, b in pairwise(edges)]
 
-    def score_of(self, text: str) -> float:
-        """As likely as it is if the text is its own, else hardly."""
-        own = text == self.text.replace("?", "")
-        return float(np.log(self.probability if own else 1e-4))
+
+class Answers(list[Answer]):
+    """An answer for each group."""
+
+    def scores_of(self, texts: Sequence[str]) -> list[float]:
+        """Each as likely as it is if the text is its own, else hardly."""
+        return [
+            float(np.log(one.probability if text == one.text.replace("?", "") else 1e-4))
+            for one, text in zip(self, texts, strict=True)
+        ]

@@ -15,7 +15,7 @@ from digitbatch.reading.components import Reason, connected_components, sort_com
 from digitbatch.reading.considered import considered_cuts, groups_read
 from digitbatch.reading.rejected import counted, rejected_ink
 from digitbatch.types import Box, Page, PageRef
-from tests.fake_answers import Answer
+from tests.fake_answers import Answer, Answers
 from tests.plain_hand import HAND
 
 SIZE = 40
@@ -70,7 +70,9 @@ class TestCuts:
         self, page: Page, network: OnnxPredictor
     ) -> None:
         """What it reads whole is marked as its own, and no cut there is taken."""
-        trace = trace_page(page, Config(), network, lambda inks: [Answer("25") for _ in inks])
+        trace = trace_page(
+            page, Config(), network, lambda inks: Answers([Answer("25")] * len(inks))
+        )
         unit = trace.fields[0].units[0]
         groups = [read for read in groups_read(unit) if read.taken is not None]
         digits = [read.taken.digits for read in groups if read.taken is not None]

@@ -9,7 +9,7 @@ from digitbatch.confidence import Judge
 from digitbatch.config import Config
 from digitbatch.engine.chunks import Reader
 from digitbatch.stages.reduce import Reduce
-from digitbatch.types import GroupAnswer, GroupReader, Image, Page, PageResult, Predictor
+from digitbatch.types import GroupAnswers, GroupReader, Image, Page, PageResult, Predictor
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,9 @@ class _PageReader:
         )
 
 
-def _read_groups(model: Path, inks: Sequence[Image]) -> Sequence[GroupAnswer]:
-    """Read digits that touch; the network is loaded where the first ones are found."""
-    return _line_reader(model)(inks) if inks else []
+def _read_groups(model: Path, inks: Sequence[Image]) -> GroupAnswers:
+    """Read digits side by side; the network is loaded where the first ones are found."""
+    return _line_reader(model)(inks)
 
 
 @lru_cache(maxsize=1)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Device = Literal["auto", "cpu", "cuda"]
 
-CHUNK: Final = 8
+CHUNK: Final = 4
 """Crops that ONNX Runtime gets at once, always as many: no answer depends on how many there are.
 
 Larger chunks are no faster on one core, and a line of few digits would wait for the padding.

@@ -7,6 +7,7 @@ import numpy as np
 
 from digitbatch.reading.pieces import Piece
 
+_AT_ONCE: Final = 100  # digits whose sides are looked at
 _NEAR: Final = 2.5  # digit heights from side to side
 _LEVEL: Final = 0.6  # of the lower digit's height that two on one level share
 
@@ -28,11 +29,12 @@ def beside(lines: Sequence[Sequence[Piece]], digit_height_px: float) -> list[boo
         [(box.left, box.top, box.right, box.bottom) for box in boxes]
     ).T
     found = np.zeros(len(lines), bool)
-    for number in range(len(lines)):  # a line at a time: a page may hold thousands of digits
-        own = owner == number
+    for first in range(0, len(boxes), _AT_ONCE):  # a page may hold thousands of digits
+        own = slice(first, first + _AT_ONCE)
         gap = np.maximum(left[own, None] - right[None], left[None] - right[own, None])
         shared = np.minimum(bottom[own, None], bottom[None]) - np.maximum(top[own, None], top[None])
         lower = np.minimum((bottom - top)[own, None], (bottom - top)[None])
         near = (gap < _NEAR * digit_height_px) & (gap > 0) & (shared > _LEVEL * lower)
-        found[number] = bool((near & ~own).any())
+        near &= owner[own, None] != owner
+        found[owner[own][near.any(axis=1)]] = True
     return found.tolist()

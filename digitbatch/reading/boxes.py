@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import cv2
@@ -44,15 +45,18 @@ def without_print(
         return mask
     widest_px = max(4, round(_WIDEST * mask.shape[0]))
     rows = [_to_its_ends(mask, row) for row in grid.rows]
-    without = _deleted(mask, rows, (), widest_px)
+    along = [_Runs.along(mask, row, 0.0, widest_px) for row in rows]
+    without = _deleted(mask, [(run, 0.0) for run in along])
     turned = np.ascontiguousarray(without.T)
     walls = list(grid.walls)
     if not walls and places and rows:
         walls = _ticks(turned, rows, places, max(3, round(_THICKEST * mask.shape[0])))
     if walls:
-        without = np.ascontiguousarray(_deleted(turned, walls, grid.bands, widest_px).T)
+        across = _across(turned, walls, grid.bands, widest_px)
+        without = np.ascontiguousarray(_deleted(turned, across).T)
     whole = _mended(mask, without, rows=bool(rows), columns=bool(walls))
-    aside_px = REST_PX + round(max(0.0, _thickest(mask, rows, widest_px) - 3) / 2)
+    thickest = max((run.usual for run in along if run is not None), default=1.0)
+    aside_px = REST_PX + round(max(0.0, thickest - 3) / 2)
     thick = [(band.first, band.width_px) for band in grid.bands]
     left = without_rests(
         whole,
@@ -79,25 +83,32 @@ def _to_its_ends(mask: Image, rule: Rule) -> Rule:
     return Rule(min(left, rule.left), max(right, rule.right), rule.curve)
 
 
-def _thickest(mask: Image, rows: Sequence[Rule], widest_px: int) -> float:
-    """How thick the thickest line along the zone is, in pixels."""
-    runs = (_Runs.along(mask, row, 0.0, widest_px) for row in rows)
-    return max((run.usual for run in runs if run is not None), default=1.0)
+def _across(
+    turned: Image, walls: Sequence[Rule], bands: Sequence[Band], widest_px: int
+) -> list[tuple["_Runs | None", float]]:
+    """The runs of ink across each wall and band, and how wide the band is: 0 for a wall."""
+    thick = [(_place(band.first), band.width_px) for band in bands]
+    alone = [
+        (wall, 0.0)
+        for wall in walls  # the others go with their band
+        if not any(side - 1 <= _place(wall) <= side + width + 1 for side, width in thick)
+    ]
+    both = [*alone, *((band.first, band.width_px) for band in bands)]
+    return [(_Runs.along(turned, rule, beyond, widest_px), beyond) for rule, beyond in both]
 
 
-def _deleted(mask: Image, rules: Sequence[Rule], bands: Sequence[Band], widest_px: int) -> Image:
+def _deleted(mask: Image, runs: Sequence[tuple["_Runs | None", float]]) -> Image:
     """The mask without the runs of ink that lie wholly on a rule or in a band, or end on a rule.
 
     How thick a rule is shows where no stroke crosses it, which is most of its way. How wide a band
     is is known.
+
+    Args:
+        mask: (H, W) uint8, ink 255 on 0.
+        runs: Those across each rule or band, and how wide the band is: 0 for a rule.
     """
     result = mask.copy()
-    thick = [(_place(band.first), band.width_px) for band in bands]
-    for rule, beyond in [*((r, 0.0) for r in rules), *((b.first, b.width_px) for b in bands)]:
-        at = _place(rule)
-        if not beyond and any(side - 1 <= at <= side + width + 1 for side, width in thick):
-            continue  # it goes with its band
-        run = _Runs.along(mask, rule, beyond, widest_px)
+    for run, beyond in runs:
         if run is None:
             continue
         slack = _EDGE_PX if beyond else 0.5 * max(1.6 * run.usual, run.usual + 2) + 0.5
@@ -150,11 +161,15 @@ class _Runs:
         index = np.arange(len(offsets), dtype=np.int16)[:, None]  # small: there are many
         rows = np.rint(np.polyval(rule.curve, xs)).astype(np.int64)[None] + offsets
         inside = (rows >= 0) & (rows < height)
-        band = (mask[np.clip(rows, 0, height - 1), xs[None]] > 0) & inside
+        places = np.clip(rows, 0, height - 1) * width + xs
+        band = (np.take(mask, places) > 0) & inside
         # For each pixel, the paper before and after its run.
-        before = np.maximum.accumulate(np.where(band, np.int16(-1), index), axis=0)
-        end = np.int16(len(offsets))
-        after = np.minimum.accumulate(np.where(band, end, index)[::-1], axis=0)[::-1]
+        before = np.where(band, np.int16(-1), index)
+        after = np.where(band, np.int16(len(offsets)), index)
+        for row, last in pairwise(before):  # numpy's accumulate goes column by column
+            np.maximum(row, last, out=last)
+        for row, last in pairwise(after[::-1]):
+            np.minimum(row, last, out=last)
         near = slice(reach - _ASIDE_PX, reach + _ASIDE_PX + 1)
         on_rule = band[near]
         columns = np.flatnonzero(on_rule.any(axis=0))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from typing import Final
 
 import cv2
 import numpy as np
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 
 from digitbatch.stages.outlines import MANY, alone, boxes_around, outlines
 from digitbatch.types import Box, Image
+
+_AROUND: Final = np.ones((3, 3), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -40,10 +43,35 @@ class Components:
     @cached_property
     def _alone(self) -> list[bool]:
         """Of each component whether its box holds nothing else."""
+        return self._alone_within(0)
+
+    @cached_property
+    def _far_from_others(self) -> list[bool]:
+        """Of each component whether its box stays two pixels from every other one, or more."""
+        return self._alone_within(1)
+
+    def _alone_within(self, around_px: int) -> list[bool]:
         if len(self) > MANY:
             return [False] * len(self)
         boxes = np.stack([self.left, self.top, self.width, self.height], axis=1)
+        boxes += np.array([-around_px, -around_px, 2 * around_px, 2 * around_px])
         return [bool(one) for one in alone(boxes)]
+
+    @cached_property
+    def _grown(self) -> Image:
+        return np.asarray(cv2.dilate(self.mask, _AROUND), np.uint8)
+
+    def grown(self, index: int) -> Image:
+        """The pixels of one component and those beside them, in its box and one pixel around it.
+
+        Returns:
+            (height, width) uint8, 255 on 0; of pixels that lie on the sheet.
+        """
+        left, top, right, bottom = self.reach(index, 1)
+        if self._far_from_others[index]:
+            return self._grown[top:bottom, left:right]
+        own = self.own(index, 1)
+        return np.asarray(cv2.dilate(np.negative(own, out=own), _AROUND), np.uint8)
 
     def own(self, index: int, around_px: int = 0) -> Image:
         """The pixels of one component, in its box and some around it that lie on the sheet.
@@ -76,11 +104,11 @@ class Components:
     def __len__(self) -> int:
         return len(self.left)
 
-    @property
+    @cached_property
     def center_x(self) -> NDArray[np.float64]:
         return self.left + self.width / 2
 
-    @property
+    @cached_property
     def center_y(self) -> NDArray[np.float64]:
         return self.top + self.height / 2
 

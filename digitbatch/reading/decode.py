@@ -1,7 +1,8 @@
 """The best path through a lattice, and how much the other paths weigh against it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -53,7 +54,11 @@ class Reading:
     sure_letters: tuple[Piece, ...] = ()  # those whose column is letters beyond doubt
 
 
-@dataclass(frozen=True, slots=True)
+Written = tuple[tuple[Place, ...], tuple[Piece, ...]]
+"""A place for each digit of a text, and ink among them that is no digit."""
+
+
+@dataclass(frozen=True)
 class GroupText:
     """One way to read the atoms `first` to `last` (exclusive) without cutting them."""
 
@@ -61,8 +66,21 @@ class GroupText:
     last: int
     digits: tuple[int, ...]
     log_probability: float
-    places: tuple[Place, ...]  # one for each digit
-    left_over: tuple[Piece, ...] = ()  # ink among them that is no digit
+    write: Callable[[], Written] = field(repr=False, compare=False)  # asked once, if it is taken
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """One for each digit."""
+        return self._written[0]
+
+    @property
+    def left_over(self) -> tuple[Piece, ...]:
+        """Ink among them that is no digit."""
+        return self._written[1]
+
+    @cached_property
+    def _written(self) -> Written:
+        return self.write()
 
 
 def decode(
@@ -99,11 +117,12 @@ def paths_through(
     uncut = np.zeros(len(atoms), np.bool_)
     for group in groups:
         uncut[group.first : group.last] = True
+    likeliest = shares.argmax(axis=1).tolist()
     for index, candidate in enumerate(lattice.candidates):
         parted = candidate.piece.cut_left or candidate.piece.cut_right
         if parted and uncut[candidate.first : candidate.last].any():
             continue
-        shape = _shape_score(candidate.piece, int(shares[index].argmax()), size)
+        shape = _shape_score(candidate.piece, likeliest[index], size)
         shape += _gap_score(atoms, candidate.first, size)
         shape += _join_score(atoms[candidate.first : candidate.last], size)
         arcs[candidate.last].append((candidate.first, index, shape))
@@ -224,6 +243,7 @@ def _text_total(
     """
     total = np.full((len(arcs), len(text) + 1), -np.inf)
     total[0, 0] = 0.0
+    said = logs[:, list(text)]
     for end in range(1, len(arcs)):
         for start, index, shape in arcs[end]:
             if index == NOISE:
@@ -235,7 +255,7 @@ def _text_total(
                     after = place + len(digits)
                     total[end, after] = np.logaddexp(total[end, after], reached)
             else:
-                step = total[start, :-1] + shape + logs[index, text]
+                step = total[start, :-1] + shape + said[index]
                 total[end, 1:] = np.logaddexp(total[end, 1:], step)
     return float(total[-1, -1])
 
@@ -288,6 +308,8 @@ def _join_score(atoms: Sequence[Piece], size: float) -> float:
     with a broken 1 behind it is as sure a 6 as without: parts of one digit stand over each other,
     or nearly so.
     """
+    if len(atoms) == 1:
+        return 0.0
     whole = [atom for atom in atoms if not (atom.cut_left or atom.cut_right)]
     tall = sum(atom.box.height >= _TALL * size for atom in whole)
     right = atoms[0].box.right

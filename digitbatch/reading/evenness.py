@@ -1,5 +1,6 @@
 """How evenly digits stand on a line: heads, feet and widths, against what print keeps."""
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -29,9 +30,9 @@ def unevenness(line: Sequence[Piece], *, all_but_one: bool = False) -> float:
         line: Its digits from left to right, three at least.
         all_but_one: At its best place if one digit may be left out.
     """
-    every = np.arange(len(line))
-    uneven = float(_unevennesses(line, every[None])[0])
+    uneven = float(unevennesses([line])[0])
     if all_but_one and len(line) >= _RUN:
+        every = np.arange(len(line))
         others = np.array([np.delete(every, left_out) for left_out in every])
         at, edges = _places(line)
         height = float((edges[:, 0] - edges[:, 1]).mean())  # of all: one left out says no size
@@ -39,12 +40,27 @@ def unevenness(line: Sequence[Piece], *, all_but_one: bool = False) -> float:
     return uneven
 
 
-def is_even(line: Sequence[Piece]) -> bool:
+def unevennesses(lines: Sequence[Sequence[Piece]]) -> NDArray[np.float64]:
+    """How uneven each of some lines is, (lines,); 0 for those of fewer than three digits."""
+    found = np.zeros(len(lines))
+    for count in {len(line) for line in lines if len(line) >= LEAST}:
+        own = [number for number, line in enumerate(lines) if len(line) == count]
+        at, edges = _places([piece for number in own for piece in lines[number]])
+        members = np.arange(len(at)).reshape(len(own), count)
+        found[own] = _unevennesses(at, edges, members)
+    return found
+
+
+def is_even(line: Sequence[Piece], uneven: float) -> bool:
     """Whether a line, or most of it without a break, is as even as print.
 
     A printed letter beside a number, read as a digit, hangs lower or stands lower than the digits.
+
+    Args:
+        line: As `unevenness` takes it.
+        uneven: What that says of it.
     """
-    if unevenness(line) <= (_FEW if len(line) == LEAST else 1):
+    if uneven <= (_FEW if len(line) == LEAST else 1):
         return True
     if len(line) < _RUN:
         return False
@@ -82,8 +98,9 @@ def width_spread(line: Sequence[Piece], digits: Sequence[int]) -> float | None:
     boxes = [piece.box for piece, digit in zip(line, digits, strict=True) if digit != 1]
     if len(boxes) < LEAST:
         return None
-    widths = np.array([box.width / box.height for box in boxes])
-    return float(widths.std(ddof=1) / widths.mean())
+    widths = [box.width / box.height for box in boxes]
+    mean = sum(widths) / len(widths)
+    return math.sqrt(sum((width - mean) ** 2 for width in widths) / (len(widths) - 1)) / mean
 
 
 def _evenest(line: Sequence[Piece], count: int) -> float:
@@ -91,12 +108,19 @@ def _evenest(line: Sequence[Piece], count: int) -> float:
     if len(line) < count:
         return float("inf")
     starts = np.arange(len(line) - count + 1)
-    return float(_unevennesses(line, starts[:, None] + np.arange(count)).min())
+    return float(_unevennesses(*_places(line), starts[:, None] + np.arange(count)).min())
 
 
-def _unevennesses(line: Sequence[Piece], members: NDArray[np.int64]) -> NDArray[np.float64]:
-    """How uneven some digits of a line are, (sets,); `members` (sets, digits) says which."""
-    at, edges = _places(line)
+def _unevennesses(
+    at: NDArray[np.float64], edges: NDArray[np.float64], members: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """How uneven some sets of digits are, (sets,).
+
+    Args:
+        at: (digits,), as `_places` says.
+        edges: (digits, 2), the same.
+        members: (sets, digits of each) which.
+    """
     heights = (edges[:, 0] - edges[:, 1])[members].mean(axis=1)
     return np.asarray(_spreads_px(at[members], edges[members]) / (_EVEN * heights + _GRID_PX))
 

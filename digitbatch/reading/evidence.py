@@ -95,10 +95,13 @@ def _lines_doubts(
         if reading.places
         for part in line_parts(reading, size)
     ]
-    answers = group_reader([part.ink for _, part in parts])
     doubts = [0.0 if reading.places else None for reading in readings]
-    for (at, part), answer in zip(parts, answers, strict=True):
-        doubts[at] = (doubts[at] or 0.0) - answer.score_of(part.text)
+    if not parts:
+        return doubts
+    answers = group_reader([part.ink for _, part in parts])
+    scores = answers.scores_of([part.text for _, part in parts])
+    for (at, _), score in zip(parts, scores, strict=True):
+        doubts[at] = (doubts[at] or 0.0) - score
     return doubts
 
 

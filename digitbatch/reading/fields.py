@@ -12,6 +12,7 @@ from digitbatch.confidence import reasons
 from digitbatch.reading.decode import Place, Reading
 from digitbatch.reading.pieces import Piece
 from digitbatch.reading.points import DECIMAL, decimal_places, is_speck, mark_kind
+from digitbatch.reading.quantiles import median, quantile
 from digitbatch.types import CLASSES, OTHER, Affine, Box, DigitResult, FieldResult, Mark, Status
 
 
@@ -60,10 +61,8 @@ def field_result(
     """
     places = reading.places
     none: tuple[int | None, ...] = (None,) * len(places)
-    digits = tuple(
-        _digit(place, to_scan, column)
-        for place, column in zip(places, columns or none, strict=True)
-    )
+    boxes = scan_boxes([place.piece.box for place in places], to_scan)
+    digits = tuple(_digit(*each) for each in zip(places, boxes, columns or none, strict=True))
     crosses = [cross.piece for cross in reading.crossed]
     left_out = sorted([*reading.left_over, *points, *crosses], key=lambda piece: piece.center_x)
     written = [place.piece for place in places]
@@ -105,9 +104,9 @@ def field_result(
     )
 
 
-def _digit(place: Place, to_scan: Affine, column: int | None) -> DigitResult:
-    shares = [round(float(share), _DECIMALS) for share in place.probabilities]
-    order = sorted(range(len(CLASSES)), key=lambda i: (-shares[i], i))
+def _digit(place: Place, box: Box, column: int | None) -> DigitResult:
+    shares = [round(share, _DECIMALS) for share in place.probabilities.tolist()]
+    order = sorted(range(len(CLASSES)), key=shares.__getitem__, reverse=True)
     # A person is helped more by a doubtful digit than by a question mark: it is in review anyway.
     unreadable = shares[OTHER] > _UNREADABLE
     best = OTHER if unreadable else next(i for i in order if i != OTHER)
@@ -115,7 +114,7 @@ def _digit(place: Place, to_scan: Affine, column: int | None) -> DigitResult:
     return DigitResult(
         "?" if unreadable else CLASSES[best],
         shares[best],
-        scan_box(place.piece.box, to_scan),
+        box,
         tuple((CLASSES[i], shares[i]) for i in others),
         column,
     )
@@ -180,9 +179,9 @@ def _spaced(
     """
     if len(digits) < 2:
         return "".join(digit.text for digit in digits)
-    height = float(np.median([box.height for box in boxes]))
+    height = median([box.height for box in boxes])
     gaps = [after.left - before.right for before, after in pairwise(boxes)]
-    wide = max(0.8 * height, 1.8 * max(0.0, float(np.percentile(gaps, 25))))
+    wide = max(0.8 * height, 1.8 * max(0.0, quantile(gaps, 0.25)))
     text = digits[0].text
     for at, (gap, (before, digit)) in enumerate(zip(gaps, pairwise(digits), strict=True), 1):
         apart = gap > wide or (before.column != digit.column and gap > _CELL_GAP * height)
@@ -193,10 +192,17 @@ def _spaced(
 
 def scan_box(box: Box, to_scan: Affine) -> Box:
     """A box of the sheet as the upright box around it in the scan's pixels."""
-    # Pixel centres lie at whole numbers, so the box's edges lie half a pixel outside them.
-    left, top, right, bottom = box.left - 0.5, box.top - 0.5, box.right - 0.5, box.bottom - 0.5
-    corners = np.array([[[left, top], [right, top], [right, bottom], [left, bottom]]], np.float64)
-    moved = np.asarray(cv2.transform(corners, to_scan), np.float64)[0] + 0.5
-    low, high = np.floor(moved.min(axis=0) + 1e-6), np.ceil(moved.max(axis=0) - 1e-6)
-    x, y = int(max(low[0], 0)), int(max(low[1], 0))
-    return Box(x, y, max(int(high[0]), x + 1), max(int(high[1]), y + 1))
+    return scan_boxes([box], to_scan)[0]
+
+
+def scan_boxes(boxes: Sequence[Box], to_scan: Affine) -> list[Box]:
+    """Boxes of the sheet as the upright boxes around them in the scan's pixels."""
+    if not boxes:
+        return []
+    edges = np.array([(box.left, box.top, box.right, box.bottom) for box in boxes], np.float64)
+    # Pixel centres lie at whole numbers, so a box's edges lie half a pixel outside them.
+    corners = edges[:, [[0, 1], [2, 1], [2, 3], [0, 3]]] - 0.5
+    moved = np.asarray(cv2.transform(corners, to_scan), np.float64) + 0.5
+    low = np.maximum(np.floor(moved.min(axis=1) + 1e-6), 0).astype(np.int64)
+    high = np.maximum(np.ceil(moved.max(axis=1) - 1e-6).astype(np.int64), low + 1)
+    return [Box(*edge) for edge in np.hstack([low, high]).tolist()]

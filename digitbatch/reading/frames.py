@@ -9,7 +9,9 @@ from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from digitbatch.stages.packed import Bits, packed, unpacked
 from digitbatch.types import Box, Image
 
 STEP_PX: Final = 4  # side of a square of pixels that is looked at as one
@@ -60,25 +62,26 @@ def _runs(mask: Image) -> tuple[Image, Image]:
     lacking = (STEP_PX * height - mask.shape[0], -(-mask.shape[1] // 8) * 8 - mask.shape[1])
     if any(lacking):
         mask = np.pad(mask, ((0, lacking[0]), (0, lacking[1])))
-    level = cv2.morphologyEx(_any_row(mask), cv2.MORPH_OPEN, np.ones((1, _RUN_PX), np.uint8))
+    bits = packed(mask)  # two squares to a byte
+    rows = unpacked(_any_row(bits), mask.shape[1])
+    opened = cv2.morphologyEx(rows, cv2.MORPH_OPEN, np.ones((1, _RUN_PX), np.uint8))
+    level = packed(np.asarray(opened, np.uint8))
     if not level.any():
         nothing = np.zeros((height, width), np.uint8)
         return nothing, nothing
-    upright = cv2.morphologyEx(_any_column(mask), cv2.MORPH_OPEN, np.ones((_RUN_PX, 1), np.uint8))
-    return _any_column(np.asarray(level, np.uint8))[:, :width], _any_row(
-        np.asarray(upright, np.uint8)
-    )[:, :width]
+    columns = _any_column(bits)
+    upright = cv2.morphologyEx(columns, cv2.MORPH_OPEN, np.ones((_RUN_PX, 1), np.uint8))
+    return _any_column(level)[:, :width], _any_row(np.asarray(upright, np.uint8))[:, :width]
 
 
-def _any_row(mask: Image) -> Image:
-    """Of every `STEP_PX` rows whether any has ink."""
-    rows = [mask[first::STEP_PX] for first in range(STEP_PX)]
-    return np.asarray(rows[0] | rows[1] | rows[2] | rows[3], np.uint8)
+def _any_row(rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Of every `STEP_PX` rows whether any has ink, bit by bit."""
+    first, second, third, fourth = (rows[number::STEP_PX] for number in range(STEP_PX))
+    return np.asarray(first | second | third | fourth, np.uint8)
 
 
-def _any_column(mask: Image) -> Image:
+def _any_column(bits: Bits) -> Image:
     """Of every `STEP_PX` columns whether any has ink: (h, w) uint8, 1 on 0."""
-    bits = np.packbits(mask, axis=1)  # two squares to a byte
     found = np.empty((len(bits), 2 * bits.shape[1]), np.uint8)
     found[:, 0::2] = bits > 0x0F
     found[:, 1::2] = (bits & 0x0F) > 0

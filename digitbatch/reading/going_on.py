@@ -42,7 +42,7 @@ def digits_beyond(
     size = float(np.median(components.height[number]))
     right = components.left + components.width
     x, y = components.center_x, components.center_y
-    width = components.labels.shape[1]
+    width = components.mask.shape[1]
     last = max(number, key=lambda index: right[index])
     found: list[int] = []
     for index in sorted(digits.tolist(), key=lambda index: x[index]):

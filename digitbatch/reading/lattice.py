@@ -98,15 +98,16 @@ def _unions(wholes: dict[tuple[int, int], Piece], size: float) -> dict[tuple[int
     spans = sorted(wholes)
     for number, (first, last) in enumerate(spans):
         members, end = [wholes[first, last]], last
+        box = members[0].box
         for next_first, next_last in spans[number + 1 : number + _MOST_PARTS]:
             if next_first != end:
                 break
             members.append(wholes[next_first, next_last])
             end = next_last
-            whole = merged(members)
-            if whole.box.width > WIDEST * size or whole.box.height > _TALLEST * size:
+            box = box.union(members[-1].box)
+            if box.width > WIDEST * size or box.height > _TALLEST * size:
                 break
-            joined[first, end] = whole
+            joined[first, end] = merged(members)
     return joined
 
 

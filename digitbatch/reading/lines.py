@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.reading.components import Components, Sorting
+from digitbatch.reading.quantiles import median
 
 _STEEPEST_DEG: Final = 45
 _VOTE_SPREAD_DEG: Final = 6.0
@@ -19,6 +20,7 @@ _NEXT: Final = 1.5  # digit heights to where a line may go on
 _SAME_LEVEL: Final = 0.4  # digit heights
 _WHOLE: Final = 0.7  # digit heights from which a component counts as a digit
 _BESIDE: Final = 0.75  # digit heights off its neighbours' middle, a speck is in no line
+_AT_ONCE: Final = 64  # components whose neighbours are looked for
 _NEIGHBOR_HEIGHTS: Final = 4.0  # how far the next digit of a line may be when slopes are voted on
 
 
@@ -76,7 +78,7 @@ def _level(
 ) -> float:
     """The height at which one end of a line lies, by its whole digits if it has any."""
     whole = [index for index in end if components.height[index] >= _WHOLE * size] or end
-    return float(np.median(across[whole]))
+    return median(across[whole].tolist())
 
 
 def _rejoined(components: Components, lines: list[list[int]], size: float) -> list[list[int]]:
@@ -196,26 +198,51 @@ def page_slope(x: NDArray[np.float64], y: NDArray[np.float64], digit_height_px: 
     angles = np.deg2rad(np.arange(-_STEEPEST_DEG, _STEEPEST_DEG + 1.0))
     order = np.argsort(x, kind="stable")
     sorted_x, sorted_y = x[order], y[order]
-    ends = np.searchsorted(sorted_x, sorted_x + _NEIGHBOR_HEIGHTS * digit_height_px).tolist()
-    seen: list[float] = []
-    for i, end in enumerate(ends):
-        dx = sorted_x[i + 1 : end] - sorted_x[i]
-        dy = sorted_y[i + 1 : end] - sorted_y[i]
-        # Twice as far across as along: the digit above is no neighbour.
-        far = np.hypot(dx, 1.7 * dy)
-        far[(dx <= 0.25 * digit_height_px) | (np.abs(dy) >= dx)] = np.inf
-        if not len(far):
-            continue
-        nearest = int(far.argmin())
-        if far[nearest] < np.inf:
-            seen.append(float(np.arctan2(dy[nearest], dx[nearest])))
-    off = (angles[:, None] - np.array(seen)[None]) / np.deg2rad(_VOTE_SPREAD_DEG)
+    ends = np.searchsorted(sorted_x, sorted_x + _NEIGHBOR_HEIGHTS * digit_height_px)
+    seen = np.concatenate(
+        [
+            _to_neighbours(sorted_x, sorted_y, ends, slice(at, at + _AT_ONCE), digit_height_px)
+            for at in range(0, len(x), _AT_ONCE)
+        ]
+        or [np.zeros(0)]
+    )
+    off = (angles[:, None] - seen[None]) / np.deg2rad(_VOTE_SPREAD_DEG)
     votes = np.exp(-0.5 * np.square(off)).sum(axis=1)
     votes *= np.exp(
         -0.5 * (angles / np.deg2rad(40)) ** 2
     )  # level pages are likelier than steep ones
     slope = float(angles[int(votes.argmax())]) if votes.max() > 0 else 0.0
     return 0.0 if abs(slope) < np.deg2rad(_LEVEL_DEG) else slope
+
+
+def _to_neighbours(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    ends: NDArray[np.int64],
+    which: slice,
+    digit_height_px: float,
+) -> NDArray[np.float64]:
+    """The directions, in radians, in which some components have their nearest right neighbours.
+
+    Args:
+        x: (count,) centres of all components, from left to right.
+        y: (count,) the same.
+        ends: (count,) up to which component each has its neighbours.
+        which: Those that are asked about.
+        digit_height_px: Height of the page's digits.
+    """
+    own = np.arange(len(x))[which]
+    others = own[:, None] + np.arange(1, max(2, int((ends[which] - own).max())))
+    inside = others < ends[which, None]
+    others = np.minimum(others, len(x) - 1)
+    dx, dy = x[others] - x[which, None], y[others] - y[which, None]
+    # Twice as far across as along: the digit above is no neighbour.
+    far = np.hypot(dx, 1.7 * dy)
+    far[~inside | (dx <= 0.25 * digit_height_px) | (np.abs(dy) >= dx)] = np.inf
+    nearest = far.argmin(axis=1)
+    rows = np.flatnonzero(far[np.arange(len(own)), nearest] < np.inf)
+    at = rows, nearest[rows]
+    return np.asarray(np.arctan2(dy[at], dx[at]), np.float64)
 
 
 def attach(
@@ -248,6 +275,8 @@ def attach(
         level = (y > middles.min() - reach) & (y < middles.max() + reach)
         level &= (x > left[members].min() - 2 * size) & (x < right[members].max() + 2 * size)
         near_by = np.flatnonzero(level)
+        if not len(near_by):
+            continue
         at = x[near_by, None]
         gap = np.maximum(0, np.maximum(left[members] - at, at - right[members]))
         nearest = np.argsort(gap, axis=1, kind="stable")[:, :2]

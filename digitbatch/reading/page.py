@@ -215,7 +215,8 @@ def _with_groups_read(
     if group_reader is None:
         return [UnitTrace(*own, (), own[-1]) for own in zip(units, lattices, readings, strict=True)]
     groups = [touching_groups(*pair) for pair in zip(lattices, readings, strict=True)]
-    said = iter(group_reader([group.piece.ink for own in groups for group in own]))
+    inks = [group.piece.ink for own in groups for group in own]
+    said = iter(group_reader(inks) if inks else ())
     traces = []
     for unit, lattice, answer, reading, own in zip(
         units, lattices, answers, readings, groups, strict=True

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Final
 
 import cv2
@@ -11,7 +12,6 @@ from numpy.typing import NDArray
 from digitbatch.reading.components import Components
 from digitbatch.types import Box, Image
 
-_AROUND: Final = np.ones((3, 3), np.uint8)
 _LEVELS: Final = np.arange(256, dtype=np.float32)
 _FULL: Final = 0.85  # of a component's pixels are fainter than a pen's full ink
 
@@ -69,11 +69,16 @@ def component_piece(components: Components, index: int, ink: Image) -> Piece | N
         ink: (H, W) uint8, the sheet's levels before thresholding, light ink on black.
     """
     left, top, right, bottom = components.reach(index, 1)
-    own = np.asarray(cv2.dilate(components.own(index, 1), _AROUND), np.uint8)
+    own = components.grown(index)
     levels = ink[top:bottom, left:right]
-    full = max(_percentile(levels[own > 0], _FULL), 1.0)
-    soft = np.asarray(np.clip((_LEVELS / full - 0.25) / 0.5, 0, 1) * 255, np.uint8)
-    return tight_piece(np.asarray(cv2.LUT(levels, soft) * own, np.uint8), left, top)
+    soft = _softened(max(_percentile(levels[own > 0], _FULL), 1.0))
+    return tight_piece(np.asarray(cv2.LUT(levels, soft), np.uint8) & own, left, top)
+
+
+@lru_cache(maxsize=1024)
+def _softened(full: float) -> NDArray[np.uint8]:
+    """What becomes of each level where a pen's full ink is of this one, (256,)."""
+    return np.asarray(np.clip((_LEVELS / full - 0.25) / 0.5, 0, 1) * 255, np.uint8)
 
 
 def _percentile(levels: NDArray[np.uint8], share: float) -> float:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.reading.components import Components
+from digitbatch.reading.quantiles import median
 from digitbatch.types import Image
 
 _LEAST_ROWS: Final = 4  # lines of so many components, and as many of them, show how the sheet bends
@@ -96,9 +97,7 @@ def _levels(
     components: Components, lines: list[list[int]], straight: Rows, size: float
 ) -> NDArray[np.float64]:
     """The level of each row: of each line, and one for lines on one level."""
-    weighed = sorted(
-        (float(np.median(_heights(components, line, straight))), len(line)) for line in lines
-    )
+    weighed = sorted(zip(_middles(components, lines, straight), map(len, lines), strict=True))
     levels: list[tuple[float, int]] = []
     for level, count in weighed:
         before, so_many = levels[-1] if levels else (-np.inf, 0)
@@ -108,6 +107,12 @@ def _levels(
         else:
             levels.append((level, count))
     return np.array([level for level, _ in levels])
+
+
+def _middles(components: Components, lines: list[list[int]], rows: Rows) -> list[float]:
+    """The level of the middle one of each line's components."""
+    level = rows.level(components.center_x, components.center_y)
+    return [median(level[line].tolist()) for line in lines]
 
 
 def _heights(components: Components, line: list[int], rows: Rows) -> NDArray[np.float64]:
@@ -134,14 +139,14 @@ def in_rows(
             (members[number] if far <= _NEAREST * size else left).append(index)
         rest += [left] if left else []
     order = [(float(level), own) for level, own in zip(rows.levels, members, strict=True) if own]
-    order += [(float(np.median(_heights(components, own, rows))), own) for own in rest]
+    order += zip(_middles(components, rest, rows), rest, strict=True)
     order.sort(key=lambda entry: entry[0])
     return [sorted(own, key=lambda index: float(components.center_x[index])) for _, own in order]
 
 
 def _broken(components: Components, lines: list[list[int]], rows: Rows, size: float) -> bool:
     """Whether two lines lie on one level: parts of one row, or halves of its digits."""
-    levels = np.sort([float(np.median(_heights(components, line, rows))) for line in lines])
+    levels = np.sort(_middles(components, lines, rows))
     return bool((np.diff(levels) < _ONE_ROW * size).any())
 
 

@@ -6,12 +6,13 @@ groups that the best path through the lattice cuts, and what it says takes the p
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.reading.decode import GroupText, Place, Reading
+from digitbatch.reading.decode import GroupText, Place, Reading, Written
 from digitbatch.reading.lattice import Lattice
 from digitbatch.reading.pieces import Piece, merged, tight_piece
 from digitbatch.types import OTHER, Box, GroupAnswer
@@ -78,27 +79,33 @@ def group_texts(group: Group, answer: GroupAnswer) -> list[GroupText]:
         digits = tuple(int(char) for char in text.text if char != "?")
         if text.probability < _LEAST or not digits or digits in found:
             continue
-        shares = answer.places(text.text)
-        if group.single is not None and len(digits) == 1:
-            # Two networks that see the same ink err together: none makes the other surer.
-            shares = np.asarray((shares + group.single) / 2, np.float32)
-        boxes = answer.boxes(text.text, group.piece.ink)
-        parts = [_part(group.piece, box) for box in boxes]
-        places = tuple(
-            Place(
-                part,
-                probabilities,
-                was_cut=len(digits) > 1,
-                atoms=(group.first, group.last),
-                agreed=digits == group.digits,
-            )
-            for char, probabilities, part in zip(text.text, shares, parts, strict=True)
-            if char != "?"
-        )
-        marks = tuple(part for char, part in zip(text.text, parts, strict=True) if char == "?")
         weight = float(np.log(_weight(group, digits, text.probability)))
-        found[digits] = GroupText(group.first, group.last, digits, weight, places, marks)
+        write = partial(_written, group, answer, text.text)
+        found[digits] = GroupText(group.first, group.last, digits, weight, write)
     return list(found.values())
+
+
+def _written(group: Group, answer: GroupAnswer, text: str) -> Written:
+    """Where the digits of a text stand in a group, and what each is."""
+    digits = tuple(int(char) for char in text if char != "?")
+    shares = answer.places(text)
+    if group.single is not None and len(digits) == 1:
+        # Two networks that see the same ink err together: none makes the other surer.
+        shares = np.asarray((shares + group.single) / 2, np.float32)
+    boxes = answer.boxes(text, group.piece.ink)
+    parts = [_part(group.piece, box) for box in boxes]
+    places = tuple(
+        Place(
+            part,
+            probabilities,
+            was_cut=len(digits) > 1,
+            atoms=(group.first, group.last),
+            agreed=digits == group.digits,
+        )
+        for char, probabilities, part in zip(text, shares, parts, strict=True)
+        if char != "?"
+    )
+    return places, tuple(part for char, part in zip(text, parts, strict=True) if char == "?")
 
 
 def _weight(group: Group, digits: tuple[int, ...], probability: float) -> float:

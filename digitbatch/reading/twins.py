@@ -16,6 +16,7 @@ _HEIGHT_PX: Final = 32  # at which digits are compared
 _CANVAS_PX: Final = (54, 42)  # width and height: room for wide digits, whose mass lies off centre
 _WIDEST_PX: Final = 48
 _SOFTENED_PX: Final = 0.7  # a pixel's grid is no difference
+_FRAME_PX: Final = 3  # so far softening reaches
 _MOST: Final = 3000  # digits of a page that are compared
 _ONE: Final = 1  # strokes are alike in any hand
 
@@ -32,16 +33,34 @@ def likeness(pieces: Sequence[Piece], digits: Sequence[int]) -> Likeness:
     """
     labels = np.asarray(digits[:_MOST])
     found = np.full((len(pieces), len(pieces)), -1.0, np.float32)
-    for digit in set(labels.tolist()) - {_ONE}:
-        own = np.flatnonzero(labels == digit).tolist()
-        shapes = np.array([_shape(pieces[index]) for index in own])
-        found[np.ix_(own, own)] = shapes @ shapes.T
+    compared = np.flatnonzero(labels != _ONE)
+    if len(compared):
+        shapes = _shapes([pieces[index] for index in compared.tolist()])
+        for digit in set(labels[compared].tolist()):
+            own = labels[compared] == digit
+            found[np.ix_(compared[own], compared[own])] = shapes[own] @ shapes[own].T
     np.fill_diagonal(found, -1.0)
     return found
 
 
-def _shape(piece: Piece) -> NDArray[np.float32]:
-    """A digit at one height, about its centre of mass, as a vector of length 1."""
+def _shapes(pieces: Sequence[Piece]) -> NDArray[np.float32]:
+    """Digits at one height, about their centres of mass, as vectors of length 1."""
+    width, height = _CANVAS_PX
+    framed = np.empty((height + 2 * _FRAME_PX, len(pieces), width + 2 * _FRAME_PX), np.uint8)
+    for number, piece in enumerate(pieces):
+        around = (_FRAME_PX, _FRAME_PX, _FRAME_PX, _FRAME_PX)
+        cv2.copyMakeBorder(_centred(piece), *around, cv2.BORDER_REFLECT_101, dst=framed[:, number])
+    # Side by side and softened at once; the frames keep them apart.
+    soft = cv2.GaussianBlur(framed.reshape(len(framed), -1), (0, 0), _SOFTENED_PX)
+    inner = np.asarray(soft).reshape(framed.shape)[_FRAME_PX:-_FRAME_PX, :, _FRAME_PX:-_FRAME_PX]
+    shapes = np.ascontiguousarray(inner.transpose(1, 0, 2), np.float32)
+    vectors = shapes.reshape(len(pieces), -1)
+    vectors /= np.maximum(np.sqrt(np.einsum("dv,dv->d", vectors, vectors)), 1e-9)[:, None]
+    return vectors
+
+
+def _centred(piece: Piece) -> Image:
+    """A digit at one height, with its centre of mass in the middle of a canvas."""
     height, width = piece.ink.shape
     scale = min(_HEIGHT_PX / height, _WIDEST_PX / width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -54,6 +73,4 @@ def _shape(piece: Piece) -> NDArray[np.float32]:
         (_CANVAS_PX[1] - 1) / 2 - mass["m01"] / total,
     )
     move = np.array([[1.0, 0.0, shift[0]], [0.0, 1.0, shift[1]]])
-    centred = cv2.GaussianBlur(cv2.warpAffine(ink, move, _CANVAS_PX), (0, 0), _SOFTENED_PX)
-    vector = np.asarray(centred, np.float32).ravel()
-    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), np.float32)
+    return np.asarray(cv2.warpAffine(ink, move, _CANVAS_PX), np.uint8)

@@ -22,6 +22,7 @@ from digitbatch.reading.evenness import (
     is_even_beside_print,
     may_be_pair,
     unevenness,
+    unevennesses,
     width_spread,
 )
 from digitbatch.reading.pieces import Piece
@@ -122,10 +123,12 @@ class _Judged:
 
 def _measured(lines: Sequence[Sequence[Place]]) -> _Lines:
     pieces = [[place.piece for place in line] for line in lines]
+    uneven = unevennesses(pieces)
+    both = zip(pieces, uneven.tolist(), strict=True)
     return _Lines(
         pieces,
-        np.array([unevenness(line) if len(line) >= LEAST else 0.0 for line in pieces]),
-        [len(line) >= LEAST and is_even(line) for line in pieces],
+        uneven,
+        [len(line) >= LEAST and is_even(line, how) for line, how in both],
         [len(line) >= _RUN and holds_even_run(line) for line in pieces],
         [[p for p in _numbers(line) if unevenness(line[p]) <= _PART] for line in pieces],
     )
@@ -160,25 +163,30 @@ def _judged(page: _Lines, digits: Sequence[Sequence[int]]) -> list[_Judged]:
     share = float(twin[compared].mean()) if compared.any() else 0.0
     four = np.array([len(line) >= _FOUR for line in digits])
     beyond = four & (page.unevenness > _BEYOND)
+    of_beyond, almost = beyond[owner], page.almost
+    ends = np.cumsum([0, *(len(line) for line in digits)]).tolist()
     found = []
     for number, line in enumerate(page.pieces):
         if len(line) < LEAST:
             found.append(_Judged())
             continue
-        own = owner == number
-        said = _said_of(line, digits[number], alike[np.ix_(own, own)])
-        others = four & (np.arange(len(four)) != number)
+        own = slice(ends[number], ends[number + 1])
+        own_alike = alike[own, own]
+        said = _said_of(line, digits[number], own_alike, float(page.unevenness[number]))
         by_page = 0.0
         if share < _SHARE_OF_TWINS:
-            by_page = _said_by_page(others, beyond, alike[np.ix_(own, beyond[owner] & ~own)])
+            others, theirs = four.copy(), of_beyond.copy()
+            others[number], theirs[own] = False, False
+            by_page = _said_by_page(others, beyond, alike[own][:, theirs])
         has_twins = twin[own].sum() >= max(2, 0.5 * compared[own].sum())
         hand = said + by_page >= _BY_HAND
         spread = width_spread(line, digits[number])
-        worn = not by_page and not hand and page.almost[number]
+        worn = not by_page and not hand and almost[number]
         worn = worn and spread is not None and spread <= _NARROW
         number_digits = digits[number]
         holds_print = any(
-            _said_of(line[part], number_digits[part], alike[own][:, own][part, part]) + by_page
+            _said_of(line[part], number_digits[part], own_alike[part, part], unevenness(line[part]))
+            + by_page
             < _BY_HAND
             for part in page.parts[number]
         )
@@ -186,9 +194,10 @@ def _judged(page: _Lines, digits: Sequence[Sequence[int]]) -> list[_Judged]:
     return found
 
 
-def _said_of(line: Sequence[Piece], digits: Sequence[int], alike: NDArray[np.float32]) -> float:
+def _said_of(
+    line: Sequence[Piece], digits: Sequence[int], alike: NDArray[np.float32], uneven: float
+) -> float:
     """What in a line speaks for a hand."""
-    uneven = unevenness(line)
     # Three digits are never so uneven that it says much.
     said = _weight(_UNEVEN, uneven) if len(line) > LEAST else min(0.0, _weight(_UNEVEN, uneven))
     spread = width_spread(line, digits)

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from digitbatch.stages.light import Light
 from digitbatch.types import Affine, Image
 
 PixelKind = Literal["color", "gray", "ink", "binary", "mask"]
@@ -36,6 +37,7 @@ class Sheet:
     faint: Image | None = field(default=None, repr=False, compare=False)
     """(H, W) mask of the ink that is fainter than the page's pen, and was kept for its place."""
     digit_height_px: float | None = None  # measured once, by the first stage that needs a scale
+    light: Light | None = field(default=None, repr=False, compare=False)  # on it, if measured
     came_halved: bool = False  # whether all of its pixels can still be had, if these are too few
 
     def with_pixels(self, pixels: Image, kind: PixelKind | None = None) -> "Sheet":

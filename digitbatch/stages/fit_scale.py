@@ -133,7 +133,8 @@ def typical_height_px(width: NDArray[np.int64], height: NDArray[np.int64]) -> fl
     logs = np.log(tall)
     # A histogram first: pages of noise have 100,000 components.
     counts, edges = np.histogram(logs, bins=400, weights=tall**1.5)
-    at = (edges[1:] + edges[:-1]) / 2
+    held = counts > 0
+    at = ((edges[1:] + edges[:-1]) / 2)[held]
     steps = np.linspace(logs.min() - 0.1, logs.max() + 0.1, 200)
     kernel = np.exp(-0.5 * ((steps[:, None] - at[None]) / _HEIGHT_SPREAD) ** 2)
-    return float(np.exp(steps[int((kernel @ counts).argmax())]))
+    return float(np.exp(steps[int((kernel @ counts[held]).argmax())]))

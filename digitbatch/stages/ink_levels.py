@@ -9,15 +9,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from digitbatch.stages.base import PageStage, PixelKind, Sheet
-from digitbatch.stages.halving import halved
+from digitbatch.stages.light import Light, light_on, paper_level
 from digitbatch.stages.packed import lone, packed
 from digitbatch.types import Image
 
-_PAPER_SIDE_PX: Final = (
-    480  # paper and its shadows change slowly: they are measured on a small picture
-)
-_STROKE_PX: Final = 11  # no pen stroke is wider than this on the small picture
-_COARSER: Final = 2  # times as coarse is the picture on which its light is smoothed
 _DARKEST_PAPER: Final = 40  # below this a level is too close to black to tell ink from it
 _DOTS: Final = 0.004  # of the pixels: more lone black ones than this are no dirt but a grey
 _DOTS_STEP: Final = 7  # every so many pixels are looked at for levels between black and white
@@ -49,7 +44,8 @@ class InkLevels(PageStage):
         blur_px = self.blur_px or (_DOTS_BLUR_PX if is_dithered(pixels) else 0.0)
         if blur_px > 0:
             pixels = np.asarray(cv2.GaussianBlur(pixels, (0, 0), blur_px), np.uint8)
-        return replace(sheet, pixels=ink_levels(pixels), kind="ink")
+        light = light_on(pixels, known=sheet.light)
+        return replace(sheet, pixels=ink_levels(pixels, light), kind="ink", light=light)
 
 
 def is_dithered(pixels: Image) -> bool:
@@ -61,46 +57,28 @@ def is_dithered(pixels: Image) -> bool:
     some = pixels[::_DOTS_STEP, ::_DOTS_STEP]
     if pixels.ndim == 3 or not ((some == 0) | (some == 255)).all():
         return False
-    dots = lone(packed(pixels < 128))
-    return bool(np.count_nonzero(np.unpackbits(dots)) > _DOTS * pixels.size)
+    most = _DOTS * pixels.size
+    bits = packed(pixels < 128)
+    # Bytes with dots that no ink of their byte touches: no byte has more than four.
+    if 4 * np.count_nonzero(bits & ~((bits >> 1) | (bits << 1))) <= most:
+        return False
+    return bool(np.count_nonzero(np.unpackbits(lone(bits))) > most)
 
 
-def paper_level(pixels: Image) -> Image:
-    """The paper's own level at each pixel, as if nothing were written on it.
-
-    Args:
-        pixels: (H, W) or (H, W, 3) uint8, dark ink on light paper.
-
-    Returns:
-        The same shape, uint8.
-    """
-    height, width = pixels.shape[:2]
-    small = pixels
-    while max(small.shape) >= 2 * _PAPER_SIDE_PX:  # halving costs a tenth of any other reduction
-        small = halved(small)
-    scale = min(1.0, _PAPER_SIDE_PX / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_AREA), np.uint8)
-    stroke = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_STROKE_PX, _STROKE_PX))
-    small = np.asarray(cv2.morphologyEx(small, cv2.MORPH_CLOSE, stroke), np.uint8)
-    # Without ink a coarser picture says as much.
-    size = (-(-size[0] // _COARSER), -(-size[1] // _COARSER))
-    small = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_AREA), np.uint8)
-    small = np.asarray(cv2.medianBlur(small, 2 * (_STROKE_PX // _COARSER) + 1), np.uint8)
-    small = np.asarray(cv2.GaussianBlur(small, (0, 0), _STROKE_PX / 2 / _COARSER), np.uint8)
-    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
-
-
-def ink_levels(pixels: Image) -> Image:
+def ink_levels(pixels: Image, light: Light | None = None) -> Image:
     """How much of the paper's light each pixel lacks.
 
     Args:
         pixels: (H, W) or (H, W, 3) uint8, dark or coloured ink on lighter paper.
+        light: On the paper; None: to be measured.
 
     Returns:
         (H, W) uint8: 0 paper, 255 black.
     """
-    paper = paper_level(pixels)
+    light = light or light_on(pixels)
+    if light.is_full and pixels.ndim == 2:
+        return np.asarray(cv2.bitwise_not(pixels), np.uint8)
+    paper = paper_level(pixels, light)
     floor = np.asarray(cv2.max(paper, np.full_like(paper, _DARKEST_PAPER)), np.uint8)
     lack = cv2.divide(cv2.subtract(paper, pixels), floor, scale=255.0)
     if pixels.ndim == 3:

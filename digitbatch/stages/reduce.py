@@ -11,6 +11,7 @@ from digitbatch.stages.base import PageStage, PixelKind, Sheet
 from digitbatch.stages.fit_scale import MEASURED_SIDE_PX, MeasuredDigits, measured_digits
 from digitbatch.stages.halving import halved
 from digitbatch.stages.ink_levels import ink_levels, is_dithered
+from digitbatch.stages.light import Light, light_on
 from digitbatch.types import Image
 
 _HALF: Final = np.array([[2.0, 0.0, 0.5], [0.0, 2.0, 0.5], [0.0, 0.0, 1.0]])
@@ -38,7 +39,8 @@ class Reduce(PageStage):
         Raises:
             CoarsePageError: If the page came halved and should not have.
         """
-        measured = _measured(sheet.pixels)
+        halves, light = _halves(sheet.pixels)
+        measured = _measured(halves, light)
         enough = 2 * self.least_px
         if sheet.came_halved and (
             measured is None or measured.ruled or measured.height_px < self.least_px
@@ -49,15 +51,24 @@ class Reduce(PageStage):
         height = measured.height_px
         pixels, to_scan = sheet.pixels, sheet.to_scan
         if height >= enough and not measured.ruled and not is_dithered(pixels):
+            halved_before = iter(halves[1:])
             while height >= enough:
-                pixels, to_scan, height = halved(pixels), to_scan @ _HALF, height / 2
-        return replace(sheet, pixels=pixels, to_scan=to_scan, digit_height_px=height)
+                before = next(halved_before, None)
+                pixels = halved(pixels) if before is None else before
+                to_scan, height = to_scan @ _HALF, height / 2
+        return replace(sheet, pixels=pixels, to_scan=to_scan, light=light, digit_height_px=height)
 
 
-def _measured(pixels: Image) -> MeasuredDigits | None:
+def _halves(pixels: Image) -> tuple[list[Image], Light]:
+    """A page, halved as often as digits are measured on it; and its light, for later stages."""
+    halves = [pixels]
+    while max(halves[-1].shape) > MEASURED_SIDE_PX:
+        halves.append(halved(halves[-1]))
+    return halves, light_on(halves[-1], pixels.shape)
+
+
+def _measured(halves: list[Image], light: Light) -> MeasuredDigits | None:
     """A page's digits, in its own pixels; None where there are none."""
-    times = 1
-    while max(pixels.shape) > MEASURED_SIDE_PX:
-        pixels, times = halved(pixels), 2 * times
-    found = measured_digits(Sheet(ink_levels(pixels), "ink"))
+    found = measured_digits(Sheet(ink_levels(halves[-1], light), "ink"))
+    times = 2 ** (len(halves) - 1)
     return None if found is None else found._replace(height_px=times * found.height_px)

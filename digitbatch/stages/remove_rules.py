@@ -88,6 +88,8 @@ class RemoveRules(PageStage):
         pieces = thin_pieces(mask, thickest_px, max(15, round(mask.shape[1] / _SEGMENT_PARTS)))
         rules: list[Rule] = []
         short: list[Points] = []
+        if sum(len(xs) for xs, _ in pieces) < self.min_coverage * shortest_px:
+            return rules  # all of them together are none
         for xs, ys in _joined(pieces, thickest_px, width, _SHOWN * min(shortest_px, least_px)):
             left, right = int(xs.min()), int(xs.max())
             rule = Rule(left, right, _fit(xs, ys, width))

@@ -6,7 +6,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from digitbatch.stages.ink_levels import paper_level
+from digitbatch.stages.light import paper_level
 from digitbatch.types import Box, Image
 
 _LINE: Final = 0.009  # of the page's longer side: straight ink from this length on is a line

@@ -111,13 +111,17 @@ def test_the_alignment_is_the_likeliest_path(logs: LogProbabilities) -> None:
     assert align(logs, text) == runs
 
 
-def test_texts_of_one_length_are_weighed_at_once() -> None:
-    """Many texts weigh what each weighs by itself."""
-    scores = np.random.default_rng(0).normal(0, 1, (9, len(LINE_CLASSES)))
-    logs = scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
-    texts = [[1, 1, 2], [3, 0, 9], [10, 5, 5]]
-    alone = [text_log_probability(logs, text) for text in texts]
-    assert np.allclose(text_log_probabilities(logs, texts), alone)
+def test_a_text_weighs_the_same_beside_others() -> None:
+    """Texts of any length, of strips of any width, weigh what each weighs by itself."""
+    rng = np.random.default_rng(0)
+    asked = []
+    for frames, text in ((9, [1, 1, 2]), (9, []), (4, [10, 5, 5]), (30, [3, 0, 9, 9, 4]), (4, [7])):
+        scores = rng.normal(0, 1, (frames, len(LINE_CLASSES)))
+        asked.append((scores - np.logaddexp.reduce(scores, axis=1, keepdims=True), text))
+    asked.append((asked[0][0], [4]))
+    alone = [text_log_probability(*one) for one in asked]
+    assert text_log_probabilities(asked).tolist() == alone
+    assert text_log_probabilities([]).tolist() == []
 
 
 def test_equal_digits_need_a_blank_between() -> None:

@@ -18,6 +18,7 @@ LogProbabilities = NDArray[np.float64]
 """(frames, 12), each row's exponentials sum to 1."""
 
 NEVER: Final = float("-inf")
+_NOWHERE: Final = BLANK + 1  # a label that no frame says: behind the end of a shorter text
 
 
 def greedy_labels(scores: NDArray[np.floating]) -> NDArray[np.int64]:
@@ -28,24 +29,39 @@ def greedy_labels(scores: NDArray[np.floating]) -> NDArray[np.int64]:
 
 
 def text_log_probabilities(
-    logs: LogProbabilities, texts: NDArray[np.int64] | Sequence[Sequence[int]]
+    asked: Sequence[tuple[LogProbabilities, Sequence[int]]],
 ) -> NDArray[np.float64]:
-    """How likely the strip says each of some texts, over all alignments; logarithms.
+    """How likely strips say texts, over all alignments; logarithms.
+
+    All are weighed at once, frame by frame, for a frame costs the same for one text and for thirty.
+    A strip that has ended waits on its last blank.
 
     Args:
-        logs: (frames, 12).
-        texts: (count, digits) labels 0 to 10: texts of one length, which may be 0.
+        asked: The (frames, 12) of each strip and a text, labels 0 to 10, which may be empty. Strips
+            may be of any width and come with several texts.
 
     Returns:
-        (count,).
+        (len(asked),); what one text weighs does not depend on the others.
     """
-    states, may_skip = _states(np.asarray(texts, np.int64))
+    if not asked:
+        return np.zeros(0)
+    states, may_skip = _states([text for _, text in asked])
     # Probabilities, not logarithms, each frame's against its best label's: sums are a tenth of the
     # price, and only texts that are as good as impossible fall below the least float.
-    best = logs.max(axis=1)
-    shares = np.exp(logs - best[:, None])[:, states]
+    strips: dict[int, tuple[LogProbabilities, list[int]]] = {}
+    for number, (logs, _) in enumerate(asked):
+        strips.setdefault(id(logs), (logs, []))[1].append(number)
+    shares = np.empty((max(len(logs) for logs, _ in asked), *states.shape))
+    scale = np.empty(len(asked))
+    for logs, own in strips.values():
+        best = logs.max(axis=1)
+        each = np.zeros((len(shares), _NOWHERE + 1))
+        each[len(logs) :, BLANK] = 1.0
+        each[: len(logs), :_NOWHERE] = np.exp(logs - best[:, None])
+        shares[:, own] = each[:, states[own]]
+        scale[own] = best.sum()
     # Two states that no path is in stand before the first: no border is a case of its own.
-    weights = np.zeros((len(states), states.shape[1] + 2))
+    weights = np.zeros((len(asked), states.shape[1] + 2))
     weights[:, 1] = 1.0  # before the first frame, as if on a blank before the first blank
     skipping, coming, staying = weights[:, :-2], weights[:, 1:-1], weights[:, 2:]
     reached = np.empty(states.shape)
@@ -55,25 +71,14 @@ def text_log_probabilities(
         reached += staying
         np.multiply(reached, frame, out=staying)
         weights[:, 1] = 0.0
+    rows, last = np.arange(len(asked)), np.array([2 * len(text) + 2 for _, text in asked])
     with np.errstate(divide="ignore"):  # what is impossible weighs nothing
-        return np.asarray(np.log(weights[:, -1] + weights[:, -2]) + best.sum(), np.float64)
-
-
-def log_probabilities(
-    logs: LogProbabilities, texts: Sequence[Sequence[int]]
-) -> NDArray[np.float64]:
-    """The same for texts of any lengths, (count,); those of one length are weighed at once."""
-    found = np.empty(len(texts))
-    for length in {len(text) for text in texts}:
-        own = [place for place, text in enumerate(texts) if len(text) == length]
-        some = np.array([texts[place] for place in own], np.int64).reshape(len(own), length)
-        found[own] = text_log_probabilities(logs, some)
-    return found
+        return np.asarray(np.log(weights[rows, last] + weights[rows, last - 1]) + scale, np.float64)
 
 
 def text_log_probability(logs: LogProbabilities, labels: Sequence[int]) -> float:
     """How likely the strip says one text; see `text_log_probabilities`."""
-    return float(text_log_probabilities(logs, [labels])[0])
+    return float(text_log_probabilities([(logs, labels)])[0])
 
 
 def align(logs: LogProbabilities, labels: Sequence[int]) -> list[tuple[int, int]]:
@@ -82,7 +87,7 @@ def align(logs: LogProbabilities, labels: Sequence[int]) -> list[tuple[int, int]
     Raises:
         ValueError: If the strip is too short for so many labels.
     """
-    found, found_skip = _states(np.asarray([labels], np.int64))
+    found, found_skip = _states([labels])
     states, may_skip = found[0], found_skip[0]
     forbidden = np.where(may_skip, 0.0, NEVER)
     # Before each frame, and after the last: what the best path to each state weighs.
@@ -112,14 +117,18 @@ def align(logs: LogProbabilities, labels: Sequence[int]) -> list[tuple[int, int]
     return spans
 
 
-def _states(texts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Blank, label, blank, ..., blank; and which may be reached past the blank before them."""
-    count, digits = texts.shape
-    states = np.full((count, 2 * digits + 1), BLANK)
-    states[:, 1::2] = texts
+def _states(texts: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Blank, label, blank, ..., blank of each text; and which may be reached past the blank before.
+
+    Shorter texts end in states that nothing reaches.
+    """
+    states = np.full((len(texts), 2 * max(map(len, texts)) + 1), _NOWHERE)
+    for row, text in zip(states, texts, strict=True):
+        row[: 2 * len(text) + 1 : 2] = BLANK
+        row[1 : 2 * len(text) : 2] = text
     may_skip = np.zeros(states.shape, np.bool_)
     may_skip[:, 1:2] = True  # a path may begin on the first label
-    may_skip[:, 3::2] = texts[:, 1:] != texts[:, :-1]
+    may_skip[:, 3::2] = states[:, 3::2] != states[:, 1:-2:2]
     return states, may_skip
 
 

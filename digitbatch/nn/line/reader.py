@@ -21,7 +21,6 @@ from digitbatch.nn.line.decoding import (
     LogProbabilities,
     align,
     count_probabilities,
-    log_probabilities,
     text_log_probabilities,
 )
 from digitbatch.nn.line.searching import best_texts
@@ -78,11 +77,7 @@ class LineAnswer:
 
     def score_of(self, text: str) -> float:
         """The log probability of a text, which may have been found otherwise."""
-        return float(self.scores_of([text])[0])
-
-    def scores_of(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """The log probabilities of texts, (count,)."""
-        return log_probabilities(self.logs, [_labels(text) for text in texts])
+        return LineAnswers([self]).scores_of([text])[0]
 
     def count_probability(self, count: tuple[int, int]) -> float:
         """How likely the strip has so many digits, at least and at most."""
@@ -145,16 +140,16 @@ class LineAnswer:
             ValueError: If the strip is too short for the text.
         """
         labels = _labels(text)
-        texts, wheres = [], []
+        asked, wheres = [], []
         for place, (first, last) in enumerate(self._aligned(text)):
             near = self.logs[max(0, first - _NEAR) : last + _NEAR, : OTHER + 1].max(axis=0)
             for label in np.flatnonzero(near > _UNLIKELY):
-                texts.append([*labels[:place], int(label), *labels[place + 1 :]])
+                asked.append((self.logs, [*labels[:place], int(label), *labels[place + 1 :]]))
                 wheres.append((place, int(label)))
         shares = np.zeros((len(labels), len(CLASSES)))
-        if texts:
+        if asked:
             rows, columns = np.array(wheres).T
-            weights = text_log_probabilities(self.logs, texts)
+            weights = text_log_probabilities(asked)
             shares[rows, columns] = np.exp(weights - weights.max())
         # One whose own answer is faint all over stands on the alignment alone.
         alone = shares.sum(axis=1) == 0
@@ -184,6 +179,15 @@ class LineAnswer:
         return float(columns[int((self._ink_by_column[inside] + _CENTRAL * off**2).argmin())]) + 0.5
 
 
+class LineAnswers(list[LineAnswer]):
+    """What the network says of some strips."""
+
+    def scores_of(self, texts: Sequence[str]) -> list[float]:
+        """The log probability of a text for each strip, which may have been found otherwise."""
+        asked = [(one.logs, _labels(text)) for one, text in zip(self, texts, strict=True)]
+        return [float(score) for score in text_log_probabilities(asked)]
+
+
 class LineReader:
     """A line network on one core of the CPU."""
 
@@ -205,13 +209,13 @@ class LineReader:
         reader.model_hash = ""
         return reader
 
-    def read_groups(self, inks: Sequence[Image]) -> list[LineAnswer]:
+    def read_groups(self, inks: Sequence[Image]) -> LineAnswers:
         """Answer the ink of each group, (height, width) uint8, light ink on black."""
         return self([make_strip(ink) for ink in inks])
 
-    def __call__(self, strips: Sequence[Strip]) -> list[LineAnswer]:
+    def __call__(self, strips: Sequence[Strip]) -> LineAnswers:
         """Answer each strip by itself: no answer depends on what else is asked."""
-        answers = []
+        answers = LineAnswers()
         for strip in strips:
             (logs,) = self._session.run(None, {"strips": strip.ink[None]})
             answers.append(LineAnswer(strip, np.asarray(logs[0], np.float64)))

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from digitbatch.nn.line.classes import BLANK
-from digitbatch.nn.line.decoding import NEVER, LogProbabilities, log_probabilities
+from digitbatch.nn.line.decoding import NEVER, LogProbabilities, text_log_probabilities
 from digitbatch.types import OTHER
 
 _FAINT: Final = -9.0  # log probability; what is fainter begins no text that is worth following ...
@@ -54,7 +54,7 @@ def best_texts(
             beam |= _counted(_search(logs, count[1]), count)
     best = heapq.nlargest(2 * most, beam, key=lambda labels: _add(*beam[labels]))
     # The beam lost some paths of each on the way.
-    weights = log_probabilities(logs, best)
+    weights = text_log_probabilities([(logs, labels) for labels in best])
     texts = [Text(*one) for one in zip(best, weights.tolist(), strict=True)]
     texts.sort(key=lambda text: (-text.log_probability, text.labels))
     return texts[:most]

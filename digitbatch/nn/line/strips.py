@@ -5,7 +5,6 @@ from typing import Final
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from digitbatch.stages.centre import FAINT
 from digitbatch.types import Image
@@ -51,20 +50,20 @@ def make_strip(ink: Image) -> Strip:
     Raises:
         ValueError: If `ink` holds no ink.
     """
-    marked = ink > FAINT
-    if not marked.any():
-        marked = ink > 0
-        if not marked.any():
+    left, first, width, height = cv2.boundingRect(_marked(ink, FAINT))
+    faintest = FAINT
+    if not width:
+        left, first, width, height = cv2.boundingRect(ink)
+        faintest = 0
+        if not width:
             raise ValueError("make_strip needs ink, got a picture of zeros")
-    columns, rows = np.flatnonzero(marked.any(axis=0)), np.flatnonzero(marked.any(axis=1))
-    left, right = int(columns[0]), int(columns[-1]) + 1
-    own = slice(int(rows[0]), int(rows[-1]) + 1), slice(left, right)
-    ink, marked = ink[own], marked[own]
+    ink = ink[first : first + height, left : left + width]
+    marked = _marked(ink, faintest)
     slope = _slope(marked)
-    width = right - left
     middle = width / 2
-    shift = slope * (columns - left + 0.5 - middle)
-    inked = marked[:, columns - left]
+    columns = np.flatnonzero(marked.any(axis=0))
+    shift = slope * (columns + 0.5 - middle)
+    inked = marked[:, columns].view(np.bool_)
     top = float((inked.argmax(axis=0) - shift).min())
     foot = float((len(ink) - inked[::-1].argmax(axis=0) - shift).max())
     room = _WIDEST_PX - 2 * _SIDE_PX
@@ -84,15 +83,14 @@ def make_strip(ink: Image) -> Strip:
     return Strip(np.asarray(strip, np.uint8), across, _SIDE_PX - left * across)
 
 
-def _slope(marked: NDArray[np.bool_]) -> float:
+def _marked(ink: Image, faintest: int) -> Image:
+    """Where ink is darker than that, 1 on 0."""
+    return np.asarray(cv2.threshold(ink, faintest, 1, cv2.THRESH_BINARY)[1], np.uint8)
+
+
+def _slope(marked: Image) -> float:
     """Rows a column that the line through the ink falls, shrunk towards level for short groups."""
-    height, width = marked.shape
-    counts = marked.sum(axis=0, dtype=np.float64)
-    total = counts.sum()
-    x = np.arange(width) - counts @ np.arange(width) / total
-    by_row = marked.sum(axis=1, dtype=np.float64)
-    y = np.arange(height) - by_row @ np.arange(height) / total
-    heights = y @ marked  # sum of y over the ink of each column
-    both, along, across = heights @ x, counts @ x**2, by_row @ y**2
+    moments = cv2.moments(marked)
+    both, along, across = moments["mu11"], moments["mu20"], moments["mu02"]
     off_line = across - both**2 / max(along, 1.0)
     return float(both / max(along + _LEVEL * off_line, 1.0))
