@@ -152,7 +152,7 @@ class TestField:
         before, after = evidence_of([plain], [30.0])[0], evidence_of([apart], [30.0])[0]
         assert before is not None
         assert after is not None
-        assert after.single == pytest.approx(before.single + 0.25)
+        assert after.rival == pytest.approx(max(before.rival, 1 - np.exp(-0.25)))
         assert (before.unexplained, after.unexplained) == (1.0, 0.0)
         assert after.ways < before.ways
         sure = Sureness(0.999, is_enough=True)

@@ -19,6 +19,9 @@ _LOWEST_PX: Final = 6  # fewer rows than this show no digit
 _HEIGHT_SPREAD: Final = 0.14  # of the log height: heights within some 15 % count as one size
 MEASURED_SIDE_PX: Final = 1400
 """Of the longer side: height is measured on a picture of at most this size, enough for a mode."""
+_LONE: Final = 1.5  # components that count as one size: fewer are a single one
+_SEVERAL: Final = 5  # ... and so many are digits,
+_ANOTHER: Final = 0.2  # if they are so much ink against the single one
 _ACROSS: Final = 0.5  # what reaches across more of the page than this is a rule, or tied by one
 _LARGEST_SCALE: Final = 4.0
 
@@ -117,7 +120,8 @@ def typical_height_px(width: NDArray[np.int64], height: NDArray[np.int64]) -> fl
     """The height of most of the ink: the mode of the components' heights, weighted to the tall.
 
     A mean would be drawn by specks and by lines that touch; the mode of a smoothed histogram over
-    the logarithm of height is drawn by neither.
+    the logarithm of height is drawn by neither. One tall stroke (a stain's, a shadow's edge) is no
+    mode where several components make another.
 
     Args:
         width: (count,) of the components, pixels.
@@ -132,9 +136,16 @@ def typical_height_px(width: NDArray[np.int64], height: NDArray[np.int64]) -> fl
     tall = height[fits].astype(np.float64)
     logs = np.log(tall)
     # A histogram first: pages of noise have 100,000 components.
-    counts, edges = np.histogram(logs, bins=400, weights=tall**1.5)
+    counts, edges = np.histogram(logs, bins=400)
     held = counts > 0
     at = ((edges[1:] + edges[:-1]) / 2)[held]
     steps = np.linspace(logs.min() - 0.1, logs.max() + 0.1, 200)
     kernel = np.exp(-0.5 * ((steps[:, None] - at[None]) / _HEIGHT_SPREAD) ** 2)
-    return float(np.exp(steps[int((kernel @ counts[held]).argmax())]))
+    number = kernel @ counts[held]
+    weight = kernel @ (counts[held] * np.exp(1.5 * at))
+    best = int(weight.argmax())
+    if number[best] < _LONE:
+        several = np.where(number >= _SEVERAL, weight, 0.0)
+        if several.max() >= _ANOTHER * weight[best]:
+            best = int(several.argmax())
+    return float(np.exp(steps[best]))
