@@ -15,7 +15,7 @@ _SOME: Final = 0.04  # of a digit's height squared: less ink is no digit's strok
 _LOWEST: Final = 0.5  # digits' heights that a digit has at least,
 _HIGHEST: Final = 1.7  # and at most, and how wide it is at most
 _FULL: Final = 0.75  # of its box: fuller than that is no stroke but a stain, unless narrow
-_NEAR: Final = 1.0  # digit heights from a digit, in the same line
+_NEAR: Final = 1.5  # digit heights from a digit, in the same line
 _SAME_LINE: Final = 0.5  # of the lower one's height both have in common
 
 Boxes = NDArray[np.int64]

@@ -18,6 +18,8 @@ _GRAIN_PARTS: Final = 0.4  # of the darkest ink; what is darker than that is mor
 _PAPER_PARTS: Final = 0.84  # of a page's pixels have no more than its grain; of the normal
 # distribution, one standard deviation
 _DARKEST_PARTS: Final = 0.995  # ... and no more than its darkest ink
+_BLANK_PARTS: Final = 0.7  # ... and are neither ink nor print, on nearly every page:
+_NOISE_TIMES: Final = 4.8  # 2.5 standard deviations of their grain, half of which is below zero
 _MANY_PX: Final = 1_000_000  # of more pixels, some rows say how many have each level
 _LARGE_PAGE_PX: Final = 1000  # above this a pixel's own noise is smoothed away first
 
@@ -53,8 +55,8 @@ class Hysteresis(PageStage):
         high, low = self._levels(counts)
         mask, faint = hysteresis(ink, high, low), None
         if sheet.digit_height_px is not None and high <= 255:
-            grain = max(_FAINTEST, 3 * _level_at(counts, _PAPER_PARTS))
-            faint = faint_beside(ink, mask, low, grain, sheet.digit_height_px)
+            noise = int(_NOISE_TIMES * _level_at(counts, _BLANK_PARTS))
+            faint = faint_beside(ink, mask, low, max(_FAINTEST, noise), sheet.digit_height_px)
         if faint is not None:
             mask = np.asarray(mask | faint, np.uint8)
         return replace(sheet, pixels=mask, kind="mask", ink=ink, faint=faint)
