@@ -204,3 +204,21 @@ def test_ink_much_higher_than_words_is_read_apart() -> None:
     assert sorted(components.height[hand].tolist()) == [8, *[70] * 6]
     assert components.height[print_].tolist() == [24] * 5
     assert len(by_height(Words(components, none), ~none)) == 1
+
+
+def test_a_number_on_a_short_rule_is_read(network: OnnxPredictor) -> None:
+    """The rule ties its digits, and is too short to be one of the page."""
+    lines = {100 + 60 * at: TEXT[at % 3] for at in range(9)} | {700: "Invoice number"}
+    print_ = printed(lines, 30).copy()
+    print_[727:731, 410:690] = 255
+    ink = written("7305", 420, 730, 60, print_.shape)
+    rows = read(ink, print_, network).result.fields
+    assert [entry.text for entry in rows] == ["7305"]
+
+
+def test_short_strokes_are_no_rules(network: OnnxPredictor) -> None:
+    """Nothing is taken from a page that holds no words."""
+    blank = np.zeros((900, 1100), np.uint8)
+    trace = read(written("730526", 420, 730, 60, blank.shape), blank, network)
+    assert trace.words is not None
+    assert trace.words.components.mask is trace.sheet.pixels

@@ -27,6 +27,7 @@ from digitbatch.reading.printed_words import Words, by_height, find_words
 from digitbatch.reading.row_ink import in_order, row_ink
 from digitbatch.reading.rows import find_rows, in_rows, parted_rows
 from digitbatch.reading.sheet import is_reduced, prepare_sheet, with_rules
+from digitbatch.reading.short_rules import without_short_rules
 from digitbatch.reading.zones import zone_ink
 from digitbatch.stages.base import Sheet
 from digitbatch.stages.fit_scale import typical_height_px
@@ -61,8 +62,20 @@ def find_sheet(laid: Laid, config: Config) -> tuple[Sheet, Printed]:
 
 
 def find_print(sheet: Sheet, printed: Printed, ask: Ask) -> Words:
-    """The ink of a page without zones, and what of it is printed words, outside of its boxes."""
-    return find_words(sheet.pixels, lambda components: outside_boxes(components, printed), ask)
+    """The ink of a page without zones, and what of it is printed words, outside of its boxes.
+
+    On a page that has words, it is the ink without the short rules that numbers are written on.
+    """
+    words = find_words(sheet.pixels, lambda found: outside_boxes(found, printed), ask)
+    if not words.lines:
+        return words
+    before = words.components
+    mask = without_short_rules(sheet, words, outside_boxes(before, printed))
+    if mask is None:
+        return words
+    components = connected_components(mask)
+    is_word = _among(components, before, words.is_word)
+    return replace(words, components=components, is_word=is_word)
 
 
 def find_fields(
@@ -173,7 +186,7 @@ def _line_ink(
     lines = group_lines(components, sorting)
     rows = find_rows(components, lines, size)
     if rows is not None:
-        parted = parted_rows(sheet.pixels, components, sorting.digits, rows, size)
+        parted = parted_rows(components.mask, components, sorting.digits, rows, size)
         if parted is not None:
             before, components = components, connected_components(parted)
             of = outside_boxes(components, printed) & ~_among(components, before, ~of)
