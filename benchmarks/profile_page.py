@@ -44,6 +44,7 @@ _ROUNDS: Final = 5
 _STEPS: Final = {
     "lay": "laying on the template",
     "find_sheet": "rows of boxes",
+    "find_print": "printed words",
     "find_fields": "components, lines, zones",
     "build_lattice": "cuts and joins",
     "decode": "search",

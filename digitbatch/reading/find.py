@@ -20,10 +20,14 @@ from digitbatch.reading.components import (
 from digitbatch.reading.crowds import without_crowds
 from digitbatch.reading.ink import Ink, faintly, parted, pieces_of
 from digitbatch.reading.laid import Laid
+from digitbatch.reading.letters import Ask
 from digitbatch.reading.lines import attach, group_lines
+from digitbatch.reading.pieces import merged
+from digitbatch.reading.printed_words import Words, by_height, find_words
 from digitbatch.reading.row_ink import in_order, row_ink
 from digitbatch.reading.rows import find_rows, in_rows, parted_rows
 from digitbatch.reading.sheet import is_reduced, prepare_sheet, with_rules
+from digitbatch.reading.short_rules import without_short_rules
 from digitbatch.reading.unread import MAY_HIDE, unread_beside
 from digitbatch.reading.zones import zone_ink
 from digitbatch.stages.base import Sheet
@@ -32,6 +36,9 @@ from digitbatch.types import Box
 
 __all__ = ["Ink", "find_fields"]
 
+_LOW: Final = 0.6  # digit heights: what is too large for a digit and of such a height ...
+_HIGH: Final = 4.0  # ... may hold digits
+_REACH: Final = 1.5  # digit heights beside a line that are looked at for larger ink
 _LEAST_HEIGHT: Final = 0.6  # of the page's digits: a line of fragments does not make them digits
 
 
@@ -55,7 +62,26 @@ def find_sheet(laid: Laid, config: Config) -> tuple[Sheet, Printed]:
     return sheet, find_box_rows(with_rules(sheet))
 
 
-def find_fields(sheet: Sheet, laid: Laid, config: Config, printed: Printed) -> list[Ink]:
+def find_print(sheet: Sheet, printed: Printed, ask: Ask) -> Words:
+    """The ink of a page without zones, and what of it is printed words, outside of its boxes.
+
+    On a page that has words, it is the ink without the short rules that numbers are written on.
+    """
+    words = find_words(sheet.pixels, lambda found: outside_boxes(found, printed), ask)
+    if not words.lines:
+        return words
+    before = words.components
+    mask = without_short_rules(sheet, words, outside_boxes(before, printed))
+    if mask is None:
+        return words
+    components = connected_components(mask)
+    is_word = _among(components, before, words.is_word)
+    return replace(words, components=components, is_word=is_word)
+
+
+def find_fields(
+    sheet: Sheet, laid: Laid, config: Config, printed: Printed, words: Words | None
+) -> list[Ink]:
     """The ink of every zone for this page in the config's order, or of every line in reading order.
 
     A row of boxes is a line, too.
@@ -65,31 +91,61 @@ def find_fields(sheet: Sheet, laid: Laid, config: Config, printed: Printed) -> l
         laid: The page as it was laid on its template, or as it came; and its zones.
         config: Says which zones there are, and what is dirt.
         printed: The rows of boxes on it.
+        words: Its ink and the printed words; None for a page with zones.
     """
-    if config.fields:
+    if words is None:
         zones = (zone_ink(placed, sheet, laid, config) for placed in laid.zones)
         return [faintly(zone, sheet.faint) for zone in zones]
     rows = [faintly(row_ink(row, sheet, laid.page), sheet.faint) for row in printed.rows]
-    return in_order(_lines(sheet, config, printed), rows, printed.rows)
+    return in_order(_lines(sheet, config, printed, words), rows, printed.rows)
 
 
-def _lines(sheet: Sheet, config: Config, printed: Printed) -> list[Ink]:
-    ink = find_lines(sheet, config, printed)
-    if ink is None:
-        return []
-    found = []
-    hidden = unread_beside(ink.components, ink.sorting, ink.lines)
-    for digits, small, is_hidden in zip(ink.lines, ink.fragments, hidden, strict=True):
+def _lines(sheet: Sheet, config: Config, printed: Printed, words: Words) -> list[Ink]:
+    found: list[tuple[float, Ink]] = []
+    for ink in find_lines(sheet, config, printed, words):
+        large = too_large(ink) if words.lines else []
         size = ink.sorting.digit_height_px
-        height = max(_LEAST_HEIGHT * size, float(np.median(ink.components.height[digits])))
         levels = sheet.pixels if sheet.ink is None else sheet.ink
-        pieces = pieces_of(ink.components, digits + small, levels)
-        if pieces:
-            line = parted("", height, pieces)
-            if is_hidden:
-                line = replace(line, doubt=MAY_HIDE)
-            found.append(faintly(_doubted(line, printed.unclear), sheet.faint))
-    return found
+        hidden = unread_beside(ink.components, ink.sorting, ink.lines, ink.of)
+        for digits, small, is_hidden in zip(ink.lines, ink.fragments, hidden, strict=True):
+            height = max(_LEAST_HEIGHT * size, float(np.median(ink.components.height[digits])))
+            pieces = pieces_of(ink.components, digits + small, levels)
+            if pieces:
+                line = _doubted(parted("", height, pieces), printed.unclear)
+                if is_hidden and not line.doubt:
+                    line = replace(line, doubt=MAY_HIDE)
+                middle = float(ink.components.center_y[digits].mean())
+                line = faintly(_beside_larger(line, large), sheet.faint)
+                found.append((middle, line))
+    if words.lines:  # lines of two heights come one after the other
+        found.sort(key=lambda entry: entry[0])
+    return [line for _, line in found]
+
+
+def too_large(ink: "LineInk") -> list[Box]:
+    """Ink that is too large for a digit, and low enough to hold one: it may hang on a rule."""
+    height = ink.components.height / ink.sorting.digit_height_px
+    fits = (height > _LOW) & (height < _HIGH) & ink.of
+    dropped = ink.sorting.dropped()
+    return [
+        ink.components.box(index)
+        for index in np.flatnonzero(fits).tolist()
+        if dropped.get(index) == Reason.TOO_LARGE
+    ]
+
+
+def _beside_larger(line: Ink, large: Sequence[Box]) -> Ink:
+    """A line, with the doubt that it needs where larger ink on its level is left out of it."""
+    if not large:
+        return line
+    around = merged(line.pieces).box
+    reach = _REACH * line.digit_height_px
+    for box in large:
+        shared = min(box.bottom, around.bottom) - max(box.top, around.top)
+        near = box.left < around.right + reach and box.right > around.left - reach
+        if near and shared > 0.5 * min(box.height, around.height):
+            return replace(line, doubt=line.doubt or "larger ink stands beside it")
+    return line
 
 
 def _doubted(line: Ink, boxes: Sequence[Box]) -> Ink:
@@ -101,39 +157,49 @@ def _doubted(line: Ink, boxes: Sequence[Box]) -> Ink:
 
 @dataclass(frozen=True, slots=True)
 class LineInk:
-    """The ink of a sheet without zones, sorted and grouped."""
+    """The ink of a sheet without zones, or that of one height, sorted and grouped."""
 
     components: Components
+    of: NDArray[np.bool_]  # (count,) those that are meant
     sorting: Sorting
     lines: list[list[int]]  # which components are each line's digits
     fragments: list[list[int]]  # and which smaller ones lie on it
 
 
-def find_lines(sheet: Sheet, config: Config, printed: Printed) -> LineInk | None:
-    """The ink of a sheet without zones, outside of its rows of boxes.
+def find_lines(sheet: Sheet, config: Config, printed: Printed, words: Words) -> list[LineInk]:
+    """The ink of a sheet without zones, outside of its rows of boxes and without printed words.
 
-    None where nothing has the shape of a digit.
+    What is as high as these words is looked at by itself where other ink is higher: the height of
+    the page's digits is then not that of its print. Nothing where nothing has a digit's shape.
     """
-    components = connected_components(sheet.pixels)
-    shape = sheet.pixels.shape
-    outside = outside_boxes(components, printed)
-    size = typical_height_px(components.width[outside], components.height[outside])
+    outside = outside_boxes(words.components, printed) & ~words.is_word
+    parts = [part for part in by_height(words, outside) if part.any()]
+    found = (_line_ink(part, sheet, config, printed, words) for part in parts)
+    return [ink for ink in found if ink is not None]
+
+
+def _line_ink(
+    of: NDArray[np.bool_], sheet: Sheet, config: Config, printed: Printed, words: Words
+) -> LineInk | None:
+    components, shape = words.components, sheet.pixels.shape
+    size = typical_height_px(components.width[of], components.height[of])
     if size is None:
         return None
     least = config.segmenter.min_height_px or 0
-    sorting = _only(outside, sort_components(components, size, shape, least))
+    sorting = _only(of, sort_components(components, size, shape, least))
     lines = group_lines(components, sorting)
     rows = find_rows(components, lines, size)
     if rows is not None:
-        parted = parted_rows(sheet.pixels, components, sorting.digits, rows, size)
+        parted = parted_rows(components.mask, components, sorting.digits, rows, size)
         if parted is not None:
-            components = connected_components(parted)
-            outside = outside_boxes(components, printed)
-            sorting = _only(outside, sort_components(components, size, shape, least))
+            before, components = components, connected_components(parted)
+            of = outside_boxes(components, printed) & ~_among(components, before, ~of)
+            sorting = _only(of, sort_components(components, size, shape, least))
             lines = group_lines(components, sorting)
         lines = in_rows(components, lines, rows, size)
     sorting = without_crowds(components, sorting, shape)
-    return LineInk(components, sorting, lines, attach(components, lines, sorting.fragments, size))
+    fragments = attach(components, lines, sorting.fragments, size)
+    return LineInk(components, of, sorting, lines, fragments)
 
 
 def outside_boxes(components: Components, printed: Printed) -> NDArray[np.bool_]:
@@ -144,6 +210,15 @@ def outside_boxes(components: Components, printed: Printed) -> NDArray[np.bool_]
         place = row.place
         outside &= (x < place.left) | (x >= place.right) | (y < place.top) | (y >= place.bottom)
     return outside
+
+
+def _among(
+    components: Components, before: Components, which: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """(count,) which components are among some of those before others were parted."""
+    width = components.mask.shape[1]
+    own, known = (each.first[:, 1] * width + each.first[:, 0] for each in (components, before))
+    return np.isin(own, known[which])
 
 
 def _only(which: NDArray[np.bool_], sorting: Sorting) -> Sorting:

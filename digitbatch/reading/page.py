@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 from digitbatch.confidence import Judge
 from digitbatch.config import Config
+from digitbatch.reading.beside_print import are_printed, beside_print
+from digitbatch.reading.box_rows import Printed
 from digitbatch.reading.cells import boxed
 from digitbatch.reading.crossed import cross_shapes, sure_crosses
 from digitbatch.reading.decode import GroupText, Paths, Reading, decode, paths_through
 from digitbatch.reading.fields import field_result
-from digitbatch.reading.find import find_fields, find_sheet
+from digitbatch.reading.find import find_fields, find_print, find_sheet
 from digitbatch.reading.ink import Ink
 from digitbatch.reading.judge import default_judge
 from digitbatch.reading.laid import Laid, back_on_scan, lay
@@ -23,6 +25,7 @@ from digitbatch.reading.obeyed import obeyed
 from digitbatch.reading.page_lines import page_lines
 from digitbatch.reading.pictures import with_pictures
 from digitbatch.reading.pieces import Piece
+from digitbatch.reading.printed_words import Words
 from digitbatch.reading.sureness import field_row, sureness_of
 from digitbatch.reading.tables import TableLine
 from digitbatch.reading.touching import Group, group_texts, touching_groups
@@ -78,6 +81,8 @@ class PageTrace:
 
     laid: Laid
     sheet: Sheet
+    printed: Printed  # the rows of boxes that were found
+    words: Words | None  # and the printed words; None: it has zones
     fields: tuple[FieldTrace, ...]
     result: PageResult
 
@@ -99,7 +104,8 @@ def read_page(
         page: A decoded page.
         config: What to do with it.
         predictor: The network. It is asked twice: first about the components as they are, then
-            about what the doubtful ones could be when parted or joined.
+            about what the doubtful ones could be when parted or joined. Before that, on a page
+            that may hold printed words, about some of their letters.
         group_reader: Reads digits that touch, and has a word on each field; None: they are read by
             cutting alone.
         judge: Knows how sure a field is and which are accepted; None: as the configuration and the
@@ -127,7 +133,12 @@ def trace_page(
     """
     laid = lay(page, config)
     sheet, printed = find_sheet(laid, config)
-    inks = find_fields(sheet, laid, config, printed)
+    words = None
+    if not config.fields:
+        words = find_print(
+            sheet, printed, lambda pieces: _ask(predictor, [pieces], config.normalizer)[0]
+        )
+    inks = find_fields(sheet, laid, config, printed, words)
     units = [unit for ink in inks for unit in ink.units]
     wholes = [unit.pieces for unit in units]
     whole = _ask(predictor, wholes, config.normalizer)
@@ -144,11 +155,14 @@ def trace_page(
         decode(lattice, answer, unit.count)
         for unit, lattice, answer in zip(units, lattices, answers, strict=True)
     ]
-    traces = _with_groups_read(units, lattices, answers, judged, group_reader)
+    is_print = are_printed(judged, words)
+    traces = _with_groups_read(units, lattices, answers, judged, is_print, group_reader)
     readings = [trace.reading for trace in traces]
     lines = [TableLine(reading) for reading in readings]
-    if not config.fields:
+    if words is not None:
         lines = page_lines(inks, readings, judged)
+        is_boxed = [bool(ink.cells) for ink in inks for _ in ink.units]
+        lines = beside_print(lines, is_boxed, words)
     ends = np.cumsum([0, *(len(ink.units) for ink in inks)]).tolist()
 
     def paths_of(field: int) -> list[Paths]:
@@ -195,7 +209,7 @@ def trace_page(
             fields.append(entry)
         found.append(FieldTrace(ink, own_traces, row.reading, entry if is_row else None))
     result = PageResult(page.ref, tuple(fields) or (FieldResult("", "empty"),))
-    return PageTrace(laid, sheet, tuple(found), back_on_scan(result, laid))
+    return PageTrace(laid, sheet, printed, words, tuple(found), back_on_scan(result, laid))
 
 
 def _segmenter(unit: Ink, config: Config) -> Contours:
@@ -209,12 +223,16 @@ def _with_groups_read(
     lattices: Sequence[Lattice],
     answers: Sequence[Probabilities],
     readings: Sequence[Reading],
+    is_print: Sequence[bool],
     group_reader: GroupReader | None,
 ) -> list[UnitTrace]:
-    """The readings again, with the line network's word on what had to be cut."""
+    """The readings again, with the line network's word on what had to be cut, but not in print."""
     if group_reader is None:
         return [UnitTrace(*own, (), own[-1]) for own in zip(units, lattices, readings, strict=True)]
-    groups = [touching_groups(*pair) for pair in zip(lattices, readings, strict=True)]
+    groups = [
+        [] if printed else touching_groups(lattice, reading)
+        for lattice, reading, printed in zip(lattices, readings, is_print, strict=True)
+    ]
     inks = [group.piece.ink for own in groups for group in own]
     said = iter(group_reader(inks) if inks else ())
     traces = []

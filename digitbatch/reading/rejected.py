@@ -8,7 +8,6 @@ from typing import Final
 import numpy as np
 
 from digitbatch.config import Config
-from digitbatch.reading.box_rows import find_box_rows
 from digitbatch.reading.cells import cell_homes
 from digitbatch.reading.components import Components, Reason, connected_components
 from digitbatch.reading.considered import groups_read, unread_part
@@ -17,7 +16,7 @@ from digitbatch.reading.laid import PlacedZone
 from digitbatch.reading.page import FieldTrace, PageTrace
 from digitbatch.reading.pieces import VISIBLE, Piece
 from digitbatch.reading.points import is_speck, mark_kind
-from digitbatch.reading.sheet import with_rules
+from digitbatch.reading.printed_words import Words
 from digitbatch.reading.zones import sort_zone, written_in
 from digitbatch.types import Box, Image
 
@@ -40,11 +39,11 @@ def rejected_ink(trace: PageTrace, config: Config) -> list[Rejected]:
     First what was sorted out before anything was read, then what was left when it was.
     """
     found: list[Rejected] = []
-    if config.fields:
+    if trace.words is None:
         for number, placed in enumerate(trace.laid.zones):
             found += _of_zone(number, placed, trace, config)
     else:
-        found += _of_page(trace, config)
+        found += _of_page(trace, trace.words, config)
     for number, entry in enumerate(trace.fields):
         found += [
             Rejected(reason, piece.box, _visible(piece), number)
@@ -102,20 +101,22 @@ def left_out(entry: FieldTrace) -> list[tuple[Piece, Reason]]:
     return found
 
 
-def _of_page(trace: PageTrace, config: Config) -> list[Rejected]:
-    printed = find_box_rows(with_rules(trace.sheet))
-    ink = find_lines(trace.sheet, config, printed)
-    components = ink.components if ink else connected_components(trace.sheet.pixels)
-    if ink is None:  # nothing is
-        reasons = dict.fromkeys(range(len(components)), Reason.SHAPE)
-    else:
+def _of_page(trace: PageTrace, words: Words, config: Config) -> list[Rejected]:
+    found: list[Rejected] = []
+    outside = outside_boxes(words.components, trace.printed)  # what is in boxes is read there
+    inks = find_lines(trace.sheet, config, trace.printed, words)
+    for ink in inks:
         attached = {index for line in ink.fragments for index in line}
         reasons = ink.sorting.dropped()
         loose = (index for index in ink.sorting.fragments.tolist() if index not in attached)
         reasons |= dict.fromkeys(loose, Reason.NO_LINE)
-    outside = outside_boxes(components, printed)  # what is in a row of boxes is read there
-    reasons = {index: reason for index, reason in reasons.items() if outside[index]}
-    return _components(components, reasons)
+        own = {index: reason for index, reason in reasons.items() if ink.of[index]}
+        found += _components(ink.components, own)
+    printed = dict.fromkeys(np.flatnonzero(words.is_word & outside).tolist(), Reason.WORDS)
+    if not inks:  # nothing else has the shape of a digit
+        rest = np.flatnonzero(~words.is_word & outside).tolist()
+        printed |= dict.fromkeys(rest, Reason.SHAPE)
+    return found + _components(words.components, printed)
 
 
 def _of_zone(number: int, placed: PlacedZone, trace: PageTrace, config: Config) -> list[Rejected]:

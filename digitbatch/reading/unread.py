@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from digitbatch.reading.components import Components, Sorting
 
@@ -16,11 +17,15 @@ MAY_HIDE: Final = "ink across it may hide digits"
 _ASIDE: Final = 1.2  # digit heights beside a line's digits: the next one would stand there
 _CORE: Final = 0.15  # of a line's height at its top and foot: neighbours reach in there
 _SOME: Final = 0.15  # of its height squared is as much ink as a digit's
+_LARGE: Final = 2.0  # digit heights: what is smaller holds no digit and more
 _THIN: Final = 0.35  # digit heights: what is thinner is the rest of a rule, and holds no digit
 
 
 def unread_beside(
-    components: Components, sorting: Sorting, lines: Sequence[Sequence[int]]
+    components: Components,
+    sorting: Sorting,
+    lines: Sequence[Sequence[int]],
+    of: NDArray[np.bool_],
 ) -> list[bool]:
     """Whether there is ink in or beside each line that may hide digits.
 
@@ -28,9 +33,10 @@ def unread_beside(
         components: The ink of a sheet.
         sorting: Which of it can be what.
         lines: Which components are each line's digits.
+        of: (count,) which components are looked at: not those of printed words, for example.
     """
     size = sorting.digit_height_px
-    dropped = np.ones(len(components), np.bool_)
+    dropped = of & (np.maximum(components.width, components.height) > _LARGE * size)
     dropped[sorting.digits] = False
     dropped[sorting.fragments] = False
     dropped &= np.minimum(components.width, components.height) >= _THIN * size
