@@ -67,6 +67,16 @@ class TestWhatIsKept:
         """Specks and large shadows are no digits."""
         assert not is_kept(150, 100, size)
 
+    def test_the_noise_of_a_dark_corner_is_dropped(self) -> None:
+        """It has shapes of a digit's size, but no blank paper around them."""
+        noise = np.abs(np.random.default_rng(3).normal(0, 1, (300, 500))).astype(np.float32)
+        noise = np.asarray(cv2.GaussianBlur(noise, (0, 0), 1.2), np.float32)
+        corner = np.zeros((300, 500), np.float32)
+        corner[60:180, 150:330] = 1.0
+        grey = np.asarray(np.clip(noise * corner * 32, 0, 60), np.uint8)
+        page = np.maximum(levels((8, 200, 100, PEN), *OTHERS), grey)
+        assert Hysteresis()(Sheet(page, "ink", digit_height_px=float(SIZE))).faint is None
+
     def test_a_row_of_faint_digits_is_followed(self) -> None:
         """Each is beside one that is kept."""
         faint = [(label, 140 + 40 * at, 100, FAINT) for at, label in enumerate((3, 5, 8, 2))]

@@ -15,6 +15,8 @@ _SOME: Final = 0.04  # of a digit's height squared: less ink is no digit's strok
 _LOWEST: Final = 0.5  # digits' heights that a digit has at least,
 _HIGHEST: Final = 1.7  # and at most, and how wide it is at most
 _FULL: Final = 0.75  # of its box: fuller than that is no stroke but a stain, unless narrow
+_AROUND_PX: Final = 4  # around such ink its paper is looked at;
+_OUTSTANDING: Final = 3.0  # it is so many times as dark as that
 _NEAR: Final = 1.5  # digit heights from a digit, in the same line
 _SAME_LINE: Final = 0.5  # of the lower one's height both have in common
 
@@ -62,7 +64,8 @@ def faint_beside(
         narrow = width < _LOWEST * digit_height_px
         if inked < _SOME * digit_height_px**2 or (inked > _FULL * width * height and not narrow):
             continue
-        if not cv2.countNonZero(own & mask[part]):  # else the blur around a stroke
+        # What touches the mask is the blur around a stroke.
+        if not cv2.countNonZero(own & mask[part]) and _stands_out(ink, own, left, top):
             found.append((own, sizes[number]))
     if not found:
         return None
@@ -74,6 +77,18 @@ def faint_beside(
     for own, (left, top, width, height) in beside:
         faint[top : top + height, left : left + width] |= own
     return faint
+
+
+def _stands_out(ink: Image, own: Image, left: int, top: int) -> bool:
+    """Whether ink lies on blank paper: the noise of a dark corner makes shapes, too, among more."""
+    height, width = own.shape
+    first, start = max(0, top - _AROUND_PX), max(0, left - _AROUND_PX)
+    levels = ink[first : top + height + _AROUND_PX, start : left + width + _AROUND_PX]
+    within = np.zeros(levels.shape, np.uint8)
+    within[top - first : top - first + height, left - start : left - start + width] = own
+    blur = cv2.dilate(within, np.ones((5, 5), np.uint8))
+    inside = cv2.mean(levels, within)[0]
+    return inside >= _OUTSTANDING * cv2.mean(levels, cv2.bitwise_not(blur))[0]
 
 
 def _as_digits(boxes: Boxes, size: float) -> NDArray[np.bool_]:
