@@ -12,6 +12,7 @@ from digitbatch.nn.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
 from digitbatch.reading import read_page, trace_page
 from digitbatch.reading.box_rows import find_box_rows
+from digitbatch.reading.layout import counted_boxes
 from digitbatch.reading.rejected import rejected_ink
 from digitbatch.types import Image, Page, PageRef, PageResult
 from tests.plain_hand import HAND
@@ -170,3 +171,12 @@ class TestRead:
         read_boxes = [digit.box for entry in trace.result.fields for digit in entry.digits]
         assert len(read_boxes) == 5
         assert not [ink for ink in rejected_ink(trace, Config()) if ink.box in read_boxes]
+
+
+@given(bars=st.lists(st.floats(0, 1), min_size=6, max_size=30), height=st.floats(20, 60))
+@settings(max_examples=300, deadline=None)
+def test_broad_bars_are_no_walls_and_no_fault(bars: list[float], height: float) -> None:
+    """A dark block in a frame, or a blot: there may be boxes or none, and the page is read."""
+    cover = np.repeat(bars, 10)
+    found = counted_boxes(cover, 2.0, len(cover) - 5.0, height)
+    assert found is None or found[1]

@@ -125,6 +125,8 @@ def _has_all(spans: Sequence[Span], cover: NDArray[np.float64], height: float) -
     usual = float(np.median(_sliding_max(cover, 1)[at]))
     walls = np.array(_peaks(cover, usual - _AS_WHOLE))
     walls = walls[(walls >= edges.min()) & (walls <= edges.max())]
+    if not len(walls):
+        return False  # what looked like walls is a bar across them, and no wall
     return bool(np.abs(walls[:, None] - edges).min(axis=1).max() <= _BESIDE * height)
 
 
