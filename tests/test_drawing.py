@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image as Pil
 from PIL import ImageSequence
 
-from digitbatch.drawing import STYLES, Hand, digit_paths, draw_digit
+from digitbatch.drawing import ALL_STYLES, STYLES, Hand, digit_paths, draw_digit
 from digitbatch.drawing.letters import LETTERS, draw_word
 from digitbatch.drawing.pages import FormField, PageStyle, fill_form, random_lines, write_lines
 from digitbatch.drawing.paper import Paper, fax
@@ -23,7 +23,7 @@ from digitbatch.drawing.samples import SampleFile, make_samples
 from digitbatch.types import Image
 
 SAMPLES = Path(__file__).parents[1] / "samples"
-WAYS = [(label, style) for label, styles in STYLES.items() for style in styles]
+WAYS = [(label, style) for label, styles in ALL_STYLES.items() for style in styles]
 
 
 def rng(seed: int = 0) -> np.random.Generator:

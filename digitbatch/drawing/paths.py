@@ -6,13 +6,18 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.drawing.glyphs import GLYPHS, Glyph, Stroke
+from digitbatch.drawing.glyphs import GLYPHS, RARE_GLYPHS, Glyph, Stroke
 
 Curve = NDArray[np.float64]
 """(count, 2) float64, x and y along a stroke, evenly spaced."""
 
 STYLES: Final[dict[int, tuple[str, ...]]] = {digit: tuple(ways) for digit, ways in GLYPHS.items()}
-"""The ways of writing each digit that the models know."""
+"""The ways of writing each digit that hands are drawn from."""
+
+ALL_STYLES: Final[dict[int, tuple[str, ...]]] = {
+    digit: (*ways, *RARE_GLYPHS[digit]) for digit, ways in STYLES.items()
+}
+"""The same, and those that a hand has only if it is told so."""
 
 STEPS_PER_HEIGHT: Final = 90
 """Points of a curve per digit height of its length."""
@@ -35,7 +40,7 @@ def digit_paths(
         label: 0 to 9.
         rng: The only source of chance; it chooses what is left out.
         height_px: Height of the digit.
-        style: One of `STYLES[label]`.
+        style: One of `ALL_STYLES[label]`; default one of `STYLES[label]`.
         slant_deg: Lean to the right; default about 6 +- 9.
         aspect: Width of the letter shape, 1 as modelled; default 0.8 to 1.2.
         wobble: Unsteadiness of the hand, in digit heights; default up to 0.011.
@@ -51,10 +56,10 @@ def digit_paths(
         raise ValueError(f"no digit {label!r}: expected 0 to 9")
     if style is None:
         style = str(rng.choice(STYLES[label]))
-    if style not in GLYPHS[label]:
-        raise ValueError(f"no style {style!r} of {label}: expected one of {STYLES[label]}")
+    if style not in ALL_STYLES[label]:
+        raise ValueError(f"no style {style!r} of {label}: expected one of {ALL_STYLES[label]}")
     curves = glyph_paths(
-        GLYPHS[label][style],
+        (GLYPHS[label] | RARE_GLYPHS[label])[style],
         rng,
         slant_deg=slant_deg,
         aspect=aspect,

@@ -40,7 +40,7 @@ def draw_digit(
         rng: The only source of chance.
         height_px: Height of the digit from the middle of its top stroke to that of its foot.
         pen_px: Mean width of the pen; default 5 to 13 % of the height.
-        style: One of `STYLES[label]`.
+        style: One of `ALL_STYLES[label]`; default one of `STYLES[label]`.
         slant_deg: Lean to the right; default about 6 +- 9.
         aspect: Width of the letter shape, 1 as modelled; default 0.8 to 1.2.
         wobble: Unsteadiness of the hand, in digit heights; default up to 0.011.

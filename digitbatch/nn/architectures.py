@@ -12,6 +12,7 @@ from torch import nn
 
 from digitbatch.errors import UsageError
 from digitbatch.nn.augmentation import Augmentation
+from digitbatch.nn.committee import Committee
 from digitbatch.nn.networks import (
     cnn,
     cnn_large,
@@ -128,6 +129,12 @@ ARCHITECTURES: Final[dict[str, Architecture]] = {
         ),
         "small, trained within a minute on two CPU cores",
         "ours: 3 epochs of little but turned, sheared, scaled and bent digits",
+    ),
+    "committee": Architecture(
+        lambda: Committee(cnn),
+        Recipe(epochs=14, drawn_digits=16000),
+        "four of the default, each of which sees crops in another frame",
+        "ours, after D. Cireşan et al., ICDAR 2011; nothing in it was chosen by MNIST's test digits",
     ),
     "cnn_large": Architecture(
         cnn_large,

@@ -7,6 +7,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from digitbatch.drawing.paths import ALL_STYLES
 from digitbatch.drawing.strokes import draw_digit
 from digitbatch.nn.data import Labelled
 from digitbatch.nn.datasets import Digits
@@ -83,4 +84,5 @@ def _draw(label: int, rng: np.random.Generator) -> Crops:
     # From small digits of a photograph to those of a 300 dpi scan; a pen is seldom under 1.3 px.
     height_px = float(rng.choice([14, 20, 28, 40]))
     pen_px = max(1.3, height_px * float(rng.uniform(0.03, 0.15)))
-    return center_crop(draw_digit(label, rng, height_px=height_px, pen_px=pen_px))
+    style = str(rng.choice(ALL_STYLES[label]))
+    return center_crop(draw_digit(label, rng, height_px=height_px, pen_px=pen_px, style=style))

@@ -49,14 +49,15 @@ def loss_of(logits: Tensor, labels: Tensor, recipe: Recipe) -> Tensor:
     """The loss of a batch, the mean over its crops.
 
     Args:
-        logits: (N, 11) float32.
+        logits: (N, 11) float32, or (members, N, 11) of a committee, each of which learns for itself.
         labels: (N,) int64.
         recipe: Names the loss. The squared error is that of a network whose logits are minus the
             squares of the distances to each class.
     """
     if recipe.loss == "squared_error":
         return -logits.gather(1, labels[:, None]).mean()
-    return functional.cross_entropy(logits, labels)
+    members = len(logits) if logits.ndim == 3 else 1
+    return functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), labels.repeat(members))
 
 
 @torch.no_grad()

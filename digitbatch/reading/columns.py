@@ -17,6 +17,8 @@ _APART: Final = 0.7  # digit heights: columns whose digits stand nearer are one
 _FILLED: Final = 0.6  # of a table's cells hold something
 _WIDE: Final = 0.8  # digit heights: a gap between cells, not between digits
 _EXPLAINED: Final = 0.75  # of all such gaps lie between columns
+_ODD: Final = 0.35  # of the lines have ink where only odd ones have
+_MOST_ODD: Final = 1 / 3  # of the lines: headings, whose words stand across columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,50 +45,101 @@ def find_columns(lines: Sequence[Sequence[Piece]], digit_height_px: float) -> Co
         digit_height_px: Height of the digits.
 
     Returns:
-        None where the lines are no table: too few, or without gaps that go through.
+        None where the lines are no table: too few, or without gaps that go through. Some may be
+        headings, which go across the columns of the others.
     """
-    lines = [line for line in lines if line]
+    inks = [_InkedLine.of(line) for line in lines if line]
+    found = _columns_of(inks, digit_height_px)
+    most = int(_MOST_ODD * len(inks))
+    while found is None and most > 0 and len(inks) > _LEAST_LINES:
+        most -= 1
+        inks.pop(_oddest(inks, digit_height_px))
+        found = _columns_of(inks, digit_height_px)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _InkedLine:
+    """The ink of one line; (count,) pixels each."""
+
+    left: NDArray[np.float64]
+    right: NDArray[np.float64]
+    y: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, pieces: Sequence[Piece]) -> "_InkedLine":
+        boxes = np.array([(p.box.left, p.box.right, p.box.top, p.box.bottom) for p in pieces])
+        left, right, top, bottom = boxes.astype(np.float64).T
+        return cls(left, right, (top + bottom) / 2)
+
+
+def _columns_of(lines: Sequence[_InkedLine], size: float) -> Columns | None:
+    """The columns of all these lines."""
     if len(lines) < _LEAST_LINES:
         return None
-    size = digit_height_px
-    boxes = [piece.box for line in lines for piece in line]
-    owner = np.repeat(np.arange(len(lines)), [len(line) for line in lines])
-    left = np.array([box.left for box in boxes], np.float64)
-    right = np.array([box.right for box in boxes], np.float64)
-    y = np.array([(box.top + box.bottom) / 2 for box in boxes])
-    best: tuple[float, float] | None = None
-    for tilt in _TILTS:
-        profile, _ = _profile(left - tilt * y, right - tilt * y, owner, _BIN * size)
-        clear = float(np.square(profile).sum()) * (1 - 0.2 * abs(float(tilt)))
-        if best is None or clear > best[0]:
-            best = clear, float(tilt)
-    assert best is not None  # noqa: S101  # there are tilts
-    tilt = best[1]
+    left, right, y, owner = _together(lines)
+    tilt = _tilt(left, right, y, owner, size)
     left, right = left - tilt * y, right - tilt * y
-    profile, first = _profile(left, right, owner, _BIN * size)
-    taken = profile > max(1.0, _CROSSED * len(lines))
+    inked, first = _profile(left, right, owner, _BIN * size)
+    taken = inked.sum(axis=0) > max(1.0, _CROSSED * len(lines))
     starts = np.flatnonzero(np.diff(np.concatenate([[False], taken, [False]]).astype(np.int8)) == 1)
     ends = np.flatnonzero(np.diff(np.concatenate([[False], taken, [False]]).astype(np.int8)) == -1)
     if len(starts) < 2:
         return None
     middles = (first + (ends[:-1] + starts[1:]) / 2) * _BIN * size
     edges = _wide_ones(middles, left, right, owner, size)
-    table = Columns(tilt, tuple(edges))
-    numbers = np.array([table.of(piece) for line in lines for piece in line])
+    numbers = 1 + np.searchsorted(edges, (left + right) / 2)
     cells = len(set(zip(owner.tolist(), numbers.tolist(), strict=True)))
-    if len(table) < 2 or cells < _FILLED * len(lines) * len(table):
+    if not edges or cells < _FILLED * len(lines) * (len(edges) + 1):
         return None
     order = np.lexsort((left, owner))
     beside = np.diff(owner[order]) == 0
     wide = beside & (left[order][1:] - right[order][:-1] > _WIDE * size)
     between = wide & (np.diff(numbers[order]) > 0)
-    return table if between.sum() >= _EXPLAINED * wide.sum() else None
+    return Columns(tilt, tuple(edges)) if between.sum() >= _EXPLAINED * wide.sum() else None
+
+
+def _together(
+    lines: Sequence[_InkedLine],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Left and right ends and heights of all ink, and its lines' numbers."""
+    return (
+        np.concatenate([line.left for line in lines]),
+        np.concatenate([line.right for line in lines]),
+        np.concatenate([line.y for line in lines]),
+        np.repeat(np.arange(len(lines)), [len(line.y) for line in lines]),
+    )
+
+
+def _tilt(
+    left: NDArray[np.float64],
+    right: NDArray[np.float64],
+    y: NDArray[np.float64],
+    owner: NDArray[np.int64],
+    size: float,
+) -> float:
+    """How the columns lean: so that ink stands above ink."""
+
+    def clear(tilt: float) -> float:
+        inked, _ = _profile(left - tilt * y, right - tilt * y, owner, _BIN * size)
+        return float(np.square(inked.sum(axis=0)).sum()) * (1 - 0.2 * abs(tilt))
+
+    return float(max(_TILTS.tolist(), key=clear))
+
+
+def _oddest(lines: Sequence[_InkedLine], size: float) -> int:
+    """The line that has most of its ink where few others have any."""
+    left, right, y, owner = _together(lines)
+    tilt = _tilt(left, right, y, owner, size)
+    inked, _ = _profile(left - tilt * y, right - tilt * y, owner, _BIN * size)
+    odd = inked.sum(axis=0) <= _ODD * len(lines)
+    return int((inked & odd).sum(axis=1).argmax())
 
 
 def _profile(
     left: NDArray[np.float64], right: NDArray[np.float64], owner: NDArray[np.int64], step: float
-) -> tuple[NDArray[np.float64], int]:
-    """How many lines have ink above each bin of the x axis, and the number of the first bin."""
+) -> tuple[NDArray[np.bool_], int]:
+    """Whether each line has ink above each bin of the x axis, and the number of the first bin."""
     begin = np.floor(left / step).astype(np.int64)
     end = np.maximum(begin + 1, np.ceil(right / step).astype(np.int64))
     first = int(begin.min())
@@ -94,7 +147,7 @@ def _profile(
     change = np.zeros((lines, int(end.max()) - first + 1))
     np.add.at(change, (owner, begin - first), 1)
     np.add.at(change, (owner, end - first), -1)
-    return (np.cumsum(change, axis=1) > 0).sum(axis=0).astype(np.float64), first
+    return np.cumsum(change, axis=1) > 0, first
 
 
 def _wide_ones(

@@ -1,6 +1,6 @@
 """Leave out what lies beside the paper: a desk, a copier's black border."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final, Literal
 
 import cv2
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from digitbatch.stages.base import PageStage, PixelKind, Sheet
+from digitbatch.stages.desk import LEAST_BRIGHTER, above_desk
 from digitbatch.types import Image
 
 _SIDE_PX: Final = 480  # of the small picture on which the paper is looked for
@@ -21,6 +22,7 @@ _SHARP_SHARE: Final = 0.5  # of the edge that must be so sharp: shadows are soft
 _AT_EDGES: Final = 0.25  # of the picture's edges a lit part of the paper has more than this
 _SHADOW_LEAVES: Final = 0.3  # of the light, at least; a copier's border is black
 _SAME_COLOUR: Final = 0.1  # the same for each colour, but for so much of it
+_SHADED: Final = 0.35  # of the light above a desk's that paper in a shadow still has
 _FILLED: Final = 0.8  # of its convex hull: paper is no branch and no ring
 
 
@@ -28,9 +30,10 @@ class CropToPaper(PageStage):
     """Crop a photo to its sheet of paper, and make what lies beside the paper blank.
 
     Paper is the largest bright region (N. Otsu, A threshold selection method from gray-level
-    histograms, 1979), if its edge is sharp: a shadow's is soft. The pixels beside it become as
-    bright as the nearest paper, so that neither the desk nor a torn edge is taken for ink. A page
-    that is all paper stays as it is.
+    histograms, 1979), if its edge is sharp: a shadow's is soft. Where a desk lies all around, its
+    own light and colour are taken off first. The pixels beside the paper become as bright as the
+    nearest paper, so that neither the desk nor a torn edge is taken for ink. A page that is all
+    paper stays as it is.
     """
 
     op: Literal["crop_to_paper"] = "crop_to_paper"
@@ -51,8 +54,8 @@ class CropToPaper(PageStage):
         step = max(1, max(pixels.shape[:2]) // _SIDE_PX)
         small = cv2.blur(np.ascontiguousarray(pixels[::step, ::step]), (3, 3))
         gray = small if small.ndim == 2 else cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-        paper = self._paper(np.asarray(gray, np.uint8))
-        if paper is None or _is_lit(np.asarray(small, np.uint8), paper):
+        paper = self._paper(np.asarray(small, np.uint8), np.asarray(gray, np.uint8))
+        if paper is None:
             return sheet
         rows, columns = np.flatnonzero(paper.any(axis=1)), np.flatnonzero(paper.any(axis=0))
         top, left = int(rows[0]) * step, int(columns[0]) * step
@@ -64,8 +67,13 @@ class CropToPaper(PageStage):
         shift = np.array([[1.0, 0, left], [0, 1.0, top], [0, 0, 1.0]])
         return replace(sheet, pixels=filled, to_scan=sheet.to_scan @ shift)
 
-    def _paper(self, gray: Image) -> Image | None:
-        """Where a small grey page shows paper, without its edge: 255 on 0; None where all is."""
+    def _paper(self, small: Image, gray: Image) -> Image | None:
+        """Where a small picture shows paper, without its edge: 255 on 0; None where all is.
+
+        Args:
+            small: (h, w) or (h, w, 3) uint8.
+            gray: (h, w) uint8, the same in grey.
+        """
         stroke = np.ones((_STROKE_PX, _STROKE_PX), np.uint8)
         # Without ink and rules, whose edges are as sharp as the paper's.
         gray = np.asarray(cv2.morphologyEx(gray, cv2.MORPH_CLOSE, stroke), np.uint8)
@@ -73,35 +81,64 @@ class CropToPaper(PageStage):
         _, dark_enough = cv2.threshold(gray, most, 255, cv2.THRESH_BINARY_INV)
         if cv2.countNonZero(dark_enough) < _LEAST_DARK * gray.size:
             return None  # nothing is so dark
+        above = above_desk(small)
+        on_desk = None if above is None else self._on_desk(above)
+        if on_desk is not None:
+            return on_desk
         level, bright = cv2.threshold(gray, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+        region = self._largest(np.asarray(bright, np.uint8))
+        if region is None:
+            return None
+        dark_beside = cv2.countNonZero(cv2.bitwise_and(dark_enough, region.beside))
+        if 2 * dark_beside < cv2.countNonZero(region.beside):
+            return None  # quicker than the middle levels below, and never stricter
+        light, dark = _median(gray, region.inner), _median(gray, region.beside)
+        if dark > self.darker * light or not dark < level:
+            return None
+        if not self._sharp(gray, region.outline, light, dark) or _is_lit(small, region.inner):
+            return None
+        return region.inner
+
+    def _on_desk(self, above: Image) -> Image | None:
+        """Where paper lies on the desk, by how much brighter than that each pixel is."""
+        level, bright = cv2.threshold(above, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+        region = self._largest(np.asarray(bright, np.uint8))
+        if region is None:
+            return None
+        light, dark = _median(above, region.inner), _median(above, region.beside)
+        if light < LEAST_BRIGHTER or not dark < level:
+            return None
+        if not self._sharp(above, region.outline, light, dark):
+            return None
+        # And what of it lies in a shadow.
+        least = max(LEAST_BRIGHTER, _SHADED * light)
+        _, bright = cv2.threshold(above, min(least, level), 255, cv2.THRESH_BINARY)
+        whole = self._largest(np.asarray(bright, np.uint8))
+        return region.inner if whole is None else whole.inner
+
+    def _largest(self, bright: Image) -> "_Region | None":
+        """The largest region, without holes; None if it has no sheet's size and shape."""
         count, labels = cv2.connectedComponents(bright, connectivity=4)
         if count < 2:
             return None
         areas = np.bincount(labels.ravel())
         largest = 1 + int(areas[1:].argmax())
-        if areas[largest] > _SEEN_PART * gray.size:
+        if areas[largest] > _SEEN_PART * bright.size:
             return None
         paper = np.asarray(labels == largest, np.uint8) * np.uint8(255)
         outline, _ = cv2.findContours(paper, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         paper = np.asarray(cv2.drawContours(paper, outline, -1, 255, cv2.FILLED), np.uint8)
         area = cv2.countNonZero(paper)
-        if not self.least_part <= area / gray.size <= _SEEN_PART:
+        if not self.least_part <= area / bright.size <= _SEEN_PART:
+            return None
+        if area < _FILLED * cv2.contourArea(cv2.convexHull(outline[0])):
             return None
         near = np.ones((2 * _EDGE_PX + 1,) * 2, np.uint8)
         beside = np.asarray(cv2.bitwise_not(cv2.dilate(paper, near)), np.uint8)
         inner = np.asarray(cv2.erode(paper, near), np.uint8)
-        dark_beside = cv2.countNonZero(cv2.bitwise_and(dark_enough, beside))
-        if 2 * dark_beside < cv2.countNonZero(beside):
-            return None  # quicker than the middle levels below, and never stricter
-        if area < _FILLED * cv2.contourArea(cv2.convexHull(outline[0])):
-            return None
         if not cv2.countNonZero(beside) or not cv2.countNonZero(inner):
             return None
-        light, dark = _median(gray, inner), _median(gray, beside)
-        if dark > self.darker * light or not dark < level:
-            return None
-        sharp = self._sharp(gray, np.asarray(outline[0], np.int32), light, dark)
-        return inner if sharp else None
+        return _Region(np.asarray(outline[0], np.int32), inner, beside)
 
     def _sharp(self, gray: Image, outline: NDArray[np.int32], light: float, dark: float) -> bool:
         """Whether the light falls steeply along most of the paper's outline inside the picture."""
@@ -115,6 +152,15 @@ class CropToPaper(PageStage):
         fall = cv2.subtract(cv2.dilate(gray, near), cv2.erode(gray, near))
         steep = fall[y[inside], x[inside]] >= _SHARP_PART * (light - dark)
         return float(np.mean(steep)) >= _SHARP_SHARE
+
+
+@dataclass(frozen=True, slots=True)
+class _Region:
+    """A part of a small picture that may be paper."""
+
+    outline: NDArray[np.int32]  # (count, 1, 2) x and y
+    inner: Image  # (h, w), 255 inside, without its edge
+    beside: Image  # (h, w), 255 outside, without its edge
 
 
 def _is_lit(small: Image, paper: Image) -> bool:

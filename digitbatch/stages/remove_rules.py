@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from digitbatch.stages.base import PageStage, PixelKind, Sheet
+from digitbatch.stages.faint_rules import FAINTEST, faint_rules
 from digitbatch.stages.outlines import outlines
 from digitbatch.stages.packed import closed, dilated, opened, packed, unpacked
 from digitbatch.stages.pen_on_print import with_pen_on_rules
@@ -24,11 +25,10 @@ _MOST_PIECES: Final = 3000  # the longest ones: rough paper has thousands
 _SAMPLES: Final = 9  # points of a piece that are compared with a curve
 _SMOOTH_PX: Final = 3  # along a rule; more would close the gaps between strokes in line
 _PIECE: Final = 0.15  # of the page: the least that the mask must show of a faint rule
-_PIECE_SHOWN: Final = 0.7  # of the way of that piece
+_PIECE_SHOWN: Final = 0.5  # of the way of that piece
 _SHOWN: Final = 0.7  # of its way a rule is darker than the paper beside it
 _SURELY_SHOWN: Final = 0.85  # the same for one of which the mask shows but a piece
 _PARALLEL: Final = 0.06  # rise over run by which it may differ from its neighbours
-_FAINTEST_RULE: Final = 4.0  # levels by which it is darker than what lies beside it
 _STEEPEST: Final = 0.35  # rise over run; steeper lines are found by the other direction
 
 
@@ -96,8 +96,13 @@ class RemoveRules(PageStage):
             if abs(2 * rule.curve[0] * left + rule.curve[1]) > _STEEPEST:
                 continue
             shown = columns_of(xs) / max(1, right - left)
-            if right - left < shortest_px or shown < self.min_coverage:
+            if right - left < shortest_px:
                 short.append((xs, ys))
+            elif shown < self.min_coverage:
+                if ink is not None and np.mean(_darker(ink, rule, thickest_px)) >= _SURELY_SHOWN:
+                    rules.append(_grown(ink, rule, thickest_px))
+                else:
+                    short.append((xs, ys))
             elif ink is None:
                 rules.append(rule)
             elif np.mean(_darker(ink, rule, thickest_px)) >= _SHOWN:
@@ -108,6 +113,9 @@ class RemoveRules(PageStage):
                 for points in short
                 if (faint := _faint_rule(ink, points, rules, thickest_px, least_px)) is not None
             ]
+        if ink is not None:
+            more = faint_rules(ink, rules, thickest_px)
+            rules += [_grown(ink, rule, thickest_px) for rule in more]
         return rules
 
 
@@ -125,7 +133,7 @@ def _darker(ink: Image, rule: Rule, thickest_px: int) -> NDArray[np.bool_]:
     levels = ink[np.clip(middle[None] + offsets[:, None], 0, height - 1), xs[None]]
     smooth = cv2.blur(levels.astype(np.float32), (_SMOOTH_PX, 1))
     return np.asarray(
-        smooth[1:4].max(axis=0) - np.maximum(smooth[0], smooth[4]) > _FAINTEST_RULE, np.bool_
+        smooth[1:4].max(axis=0) - np.maximum(smooth[0], smooth[4]) > FAINTEST, np.bool_
     )
 
 
