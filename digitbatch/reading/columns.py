@@ -14,6 +14,7 @@ _TILTS: Final = np.linspace(-0.2, 0.2, 41)  # columns lean by up to this: pages 
 _BIN: Final = 0.2  # of a digit's height: how finely columns are looked for
 _CROSSED: Final = 0.15  # of the lines may reach across the gap between two columns
 _APART: Final = 0.7  # digit heights: columns whose digits stand nearer are one
+_NEAR: Final = 0.3  # the same of parts of one column, if one holds letters and the other digits
 _FILLED: Final = 0.6  # of a table's cells hold something
 _WIDE: Final = 0.8  # digit heights: a gap between cells, not between digits
 _EXPLAINED: Final = 0.75  # of all such gaps lie between columns
@@ -36,6 +37,10 @@ class Columns:
         y = (piece.box.top + piece.box.bottom) / 2
         return 1 + int(np.searchsorted(self.edges, piece.center_x - self.tilt * y))
 
+    def parted_at(self, edge: float) -> "Columns":
+        """The same with one edge more."""
+        return Columns(self.tilt, tuple(sorted((*self.edges, edge))))
+
 
 def find_columns(lines: Sequence[Sequence[Piece]], digit_height_px: float) -> Columns | None:
     """The columns in which the ink of most lines stands.
@@ -56,6 +61,26 @@ def find_columns(lines: Sequence[Sequence[Piece]], digit_height_px: float) -> Co
         inks.pop(_oddest(inks, digit_height_px))
         found = _columns_of(inks, digit_height_px)
     return found
+
+
+def inner_edges(
+    lines: Sequence[Sequence[Piece]], columns: Columns, number: int, digit_height_px: float
+) -> list[float]:
+    """Where most lines leave a narrow gap inside a column: words often stand close to numbers.
+
+    Args:
+        lines: What stands in each line, as for `find_columns`.
+        columns: The table's.
+        number: Of the column, from 1.
+        digit_height_px: Height of the digits.
+    """
+    own = [[piece for piece in line if columns.of(piece) == number] for line in lines]
+    inks = [_InkedLine.of(line) for line in own if line]
+    if len(inks) < _LEAST_LINES:
+        return []
+    left, right, y, owner = _together(inks)
+    lean = columns.tilt * y
+    return _edges(left - lean, right - lean, owner, digit_height_px, _NEAR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +105,7 @@ def _columns_of(lines: Sequence[_InkedLine], size: float) -> Columns | None:
     left, right, y, owner = _together(lines)
     tilt = _tilt(left, right, y, owner, size)
     left, right = left - tilt * y, right - tilt * y
-    inked, first = _profile(left, right, owner, _BIN * size)
-    taken = inked.sum(axis=0) > max(1.0, _CROSSED * len(lines))
-    starts = np.flatnonzero(np.diff(np.concatenate([[False], taken, [False]]).astype(np.int8)) == 1)
-    ends = np.flatnonzero(np.diff(np.concatenate([[False], taken, [False]]).astype(np.int8)) == -1)
-    if len(starts) < 2:
-        return None
-    middles = (first + (ends[:-1] + starts[1:]) / 2) * _BIN * size
-    edges = _wide_ones(middles, left, right, owner, size)
+    edges = _edges(left, right, owner, size, _APART)
     numbers = 1 + np.searchsorted(edges, (left + right) / 2)
     cells = len(set(zip(owner.tolist(), numbers.tolist(), strict=True)))
     if not edges or cells < _FILLED * len(lines) * (len(edges) + 1):
@@ -97,6 +115,22 @@ def _columns_of(lines: Sequence[_InkedLine], size: float) -> Columns | None:
     wide = beside & (left[order][1:] - right[order][:-1] > _WIDE * size)
     between = wide & (np.diff(numbers[order]) > 0)
     return Columns(tilt, tuple(edges)) if between.sum() >= _EXPLAINED * wide.sum() else None
+
+
+def _edges(
+    left: NDArray[np.float64],
+    right: NDArray[np.float64],
+    owner: NDArray[np.int64],
+    size: float,
+    apart: float,
+) -> list[float]:
+    """Between the bands in which ink stands above ink, where most lines leave so wide a gap."""
+    inked, first = _profile(left, right, owner, _BIN * size)
+    taken = inked.sum(axis=0) > max(1.0, _CROSSED * len(inked))
+    change = np.diff(np.concatenate([[False], taken, [False]]).astype(np.int8))
+    starts, ends = np.flatnonzero(change == 1), np.flatnonzero(change == -1)
+    middles = (first + (ends[:-1] + starts[1:]) / 2) * _BIN * size
+    return _wide_ones(middles, left, right, owner, apart * size)
 
 
 def _together(
@@ -155,9 +189,9 @@ def _wide_ones(
     left: NDArray[np.float64],
     right: NDArray[np.float64],
     owner: NDArray[np.int64],
-    size: float,
+    least_px: float,
 ) -> list[float]:
-    """The edges beside which most lines leave a gap that is wider than one between digits."""
+    """The edges beside which most lines leave so wide a gap."""
     middle = (left + right) / 2
     kept = []
     for edge in edges:
@@ -167,6 +201,6 @@ def _wide_ones(
             before, after = right[own & (middle < edge)], left[own & (middle >= edge)]
             if len(before) and len(after):
                 gaps.append(float(after.min() - before.max()))
-        if gaps and np.median(gaps) >= _APART * size:
+        if gaps and np.median(gaps) >= least_px:
             kept.append(float(edge))
     return kept

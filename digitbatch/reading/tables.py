@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from digitbatch.reading.beside import beside
-from digitbatch.reading.columns import Columns, find_columns
+from digitbatch.reading.columns import Columns, find_columns, inner_edges
 from digitbatch.reading.decode import Place, Reading
 from digitbatch.reading.pieces import Piece
 from digitbatch.reading.typeset import typeset
@@ -70,15 +70,17 @@ def table_lines(
     alone = [
         first if reading.places else reading for first, reading in zip(judged, kept, strict=True)
     ]
-    columns = find_columns([_standing(reading, size) for reading in alone], size)
+    standing = [_standing(reading, size) for reading in alone]
+    columns = find_columns(standing, size)
     if columns is None:
         return [
             TableLine(reading, doubts=doubts)
             for reading, doubts in zip(kept, _doubts(kept, size), strict=True)
         ]
     numbers = [first for first, reading in zip(judged, kept, strict=True) if reading.places]
+    columns = _with_words_parted(columns, numbers, standing, size)
     cells = _cells(numbers, columns)
-    letters = {at for at, own in cells.items() if _are_letters(own, _LETTERS, _LEAST_COLUMN)}
+    letters = _letter_columns(cells)
     sure = {at for at in letters if _are_letters(cells[at], _SURE_LETTERS, _LEAST_SURE)}
     kept = _without_columns(kept, columns, letters)
     kept = _without_words(
@@ -97,6 +99,26 @@ def table_lines(
         empty = _empty(sorted(usual - {*own})) if own else ()
         lines.append(TableLine(told, row if own else None, own, doubts + empty))
     return lines
+
+
+def _letter_columns(cells: dict[int, list[list[Place]]]) -> set[int]:
+    return {at for at, own in cells.items() if _are_letters(own, _LETTERS, _LEAST_COLUMN)}
+
+
+def _with_words_parted(
+    columns: Columns, numbers: Sequence[Reading], standing: Sequence[Sequence[Piece]], size: float
+) -> Columns:
+    """The columns, letters parted from digits that stand in one column with them."""
+    for number in sorted(_letter_columns(_cells(numbers, columns)), reverse=True):
+        for edge in inner_edges(standing, columns, number, size):
+            parted = columns.parted_at(edge)
+            cells = _cells(numbers, parted)
+            letters = _letter_columns(cells)
+            sides = [side for side in (number, number + 1) if side not in letters]
+            if len(sides) == 1 and len(cells.get(sides[0], ())) >= _LEAST_COLUMN:
+                columns = parted
+                break
+    return columns
 
 
 def _empty(columns: Sequence[int]) -> tuple[str, ...]:

@@ -114,7 +114,8 @@ class CropToPaper(PageStage):
         least = max(LEAST_BRIGHTER, _SHADED * light)
         _, bright = cv2.threshold(above, min(least, level), 255, cv2.THRESH_BINARY)
         whole = self._largest(np.asarray(bright, np.uint8))
-        return region.inner if whole is None else whole.inner
+        # Desk would make it ragged.
+        return region.inner if whole is None or whole.filled < region.filled else whole.inner
 
     def _largest(self, bright: Image) -> "_Region | None":
         """The largest region, without holes; None if it has no sheet's size and shape."""
@@ -131,14 +132,15 @@ class CropToPaper(PageStage):
         area = cv2.countNonZero(paper)
         if not self.least_part <= area / bright.size <= _SEEN_PART:
             return None
-        if area < _FILLED * cv2.contourArea(cv2.convexHull(outline[0])):
+        filled = area / max(1.0, cv2.contourArea(cv2.convexHull(outline[0])))
+        if filled < _FILLED:
             return None
         near = np.ones((2 * _EDGE_PX + 1,) * 2, np.uint8)
         beside = np.asarray(cv2.bitwise_not(cv2.dilate(paper, near)), np.uint8)
         inner = np.asarray(cv2.erode(paper, near), np.uint8)
         if not cv2.countNonZero(beside) or not cv2.countNonZero(inner):
             return None
-        return _Region(np.asarray(outline[0], np.int32), inner, beside)
+        return _Region(filled, np.asarray(outline[0], np.int32), inner, beside)
 
     def _sharp(self, gray: Image, outline: NDArray[np.int32], light: float, dark: float) -> bool:
         """Whether the light falls steeply along most of the paper's outline inside the picture."""
@@ -158,6 +160,7 @@ class CropToPaper(PageStage):
 class _Region:
     """A part of a small picture that may be paper."""
 
+    filled: float  # how much of its convex hull it fills
     outline: NDArray[np.int32]  # (count, 1, 2) x and y
     inner: Image  # (h, w), 255 inside, without its edge
     beside: Image  # (h, w), 255 outside, without its edge
