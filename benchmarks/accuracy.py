@@ -43,7 +43,6 @@ from digitbatch.drawing.pages import PageStyle, write_lines
 from digitbatch.drawing.paper import Paper, fax
 from digitbatch.drawing.strokes import Hand
 from digitbatch.errors import PageError
-from digitbatch.nn.card import load_card
 from digitbatch.nn.datasets import Digits, load_mnist
 from digitbatch.nn.line.reader import load_line_reader
 from digitbatch.nn.mixture import split
@@ -265,7 +264,7 @@ def digitbatch_engine(model: Path) -> Engine:
     """What is measured: on one core, with the model of a folder."""
     network = OnnxPredictor(model)
     lines = load_line_reader()
-    about = f"{__version__}, weights {load_card(model).weights_sha256[:8]}"
+    about = f"{__version__}, weights {network.model_hash[:8]}"
     about += f" and {lines.model_hash[:8]}"
     return Engine(lambda page, config: read_page(page, config, network, lines.read_groups), about)
 

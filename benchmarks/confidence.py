@@ -42,7 +42,6 @@ from digitbatch.confidence import (
 from digitbatch.config import Config
 from digitbatch.errors import PageError
 from digitbatch.nn.calibration import calibration_error
-from digitbatch.nn.card import load_card
 from digitbatch.nn.datasets import Digits, load_mnist
 from digitbatch.nn.line.reader import load_line_reader
 from digitbatch.nn.mixture import split
@@ -310,7 +309,7 @@ def main() -> None:
     calibration = Calibration.model_validate_json((default_model() / CALIBRATION_FILE).read_bytes())
     judge = Judge(calibration, calibration.promise(options.max_error))
     network, lines = OnnxPredictor(default_model()), load_line_reader()
-    assert load_card(default_model()).weights_sha256 == calibration.model_hash  # noqa: S101
+    assert network.model_hash == calibration.model_hash  # noqa: S101
     print(judge.promise)
     print(
         "| pages | fields | right | accepted | wrong | at most | said, of 0.9 to 1 | right | ECE |"

@@ -20,7 +20,7 @@ from PIL import Image
 
 from digitbatch.journal import Binding, Statistics, lines
 from digitbatch.known_pages import page_to_text
-from digitbatch.nn.card import load_card
+from digitbatch.nn.card import model_hash
 from digitbatch.pipeline import load_plan
 from digitbatch.types import Box, DigitResult, FieldResult, PageRef, PageResult
 
@@ -56,11 +56,10 @@ def page_line(result: PageResult) -> bytes:
 def make(folder: Path, files: int) -> int:
     """Make the tree and its journal; returns the journal's size in bytes."""
     reading = load_plan(None, None)
-    card, line_card = load_card(reading.model), load_card(reading.line_model, "line")
     binding = Binding(
         reading.config.fingerprint(),
-        card.weights_sha256,
-        line_card.weights_sha256,
+        model_hash(reading.model),
+        model_hash(reading.line_model, "line"),
         reading.judge.calibration.fingerprint(),
     )
     pages = [page_line(page(number)) for number in range(A_FOLDER)]

@@ -17,9 +17,10 @@ import torch
 
 from digitbatch.nn.architectures import architecture
 from digitbatch.nn.data import Labelled, read_data
+from digitbatch.nn.devices import torch_device
 from digitbatch.nn.fitting import Fitting
 from digitbatch.nn.mixture import mix, split
-from digitbatch.nn.predictors import TorchPredictor, torch_device
+from digitbatch.nn.predictors import TorchPredictor
 from digitbatch.nn.recipe import Recipe
 
 

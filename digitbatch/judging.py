@@ -5,7 +5,7 @@ from pathlib import Path
 
 from digitbatch.confidence import CALIBRATION_FILE, Judge, load_calibration
 from digitbatch.config import Config
-from digitbatch.nn.card import load_card
+from digitbatch.nn.card import model_hash
 from digitbatch.packaged import default_model
 
 log = logging.getLogger(__name__)
@@ -27,8 +27,8 @@ def find_judge(config: Config, model: Path, line_model: Path) -> Judge:
     calibration = load_calibration(path)
     promise = calibration.promise(
         config.review.max_error,
-        load_card(model).weights_sha256,
-        load_card(line_model, "line").weights_sha256,
+        model_hash(model),
+        model_hash(line_model, "line"),
     )
     if not promise.own_weights:
         log.warning(

@@ -24,7 +24,7 @@ from digitbatch.inputs import SourceFile, Walk, walk
 from digitbatch.journaled import AlarmLimits, Targets, run_with_journal
 from digitbatch.judging import find_judge
 from digitbatch.lock import hold
-from digitbatch.nn.card import load_card
+from digitbatch.nn.card import load_card, model_hash
 from digitbatch.nn.kept import packaged_model, promoted_model
 from digitbatch.outputs import CsvStream, Output, OutputSet, check_outputs
 from digitbatch.packaged import default_model
@@ -123,7 +123,7 @@ def run(
     sources, outputs = _paths(inputs), _paths(out)
     page = _path(report)
     reading = replace(load_plan(config, model), pictures=page is not None)
-    card, line_card = load_card(reading.model), load_card(reading.line_model, "line")
+    card = load_card(reading.model)
     predictor = _gpu_predictor(reading.model, device, batch_size)
     log.info(
         "model: %s %s on %s",
@@ -135,8 +135,8 @@ def run(
     judge = reading.judge
     meta = RunMeta(
         __version__,
-        card.weights_sha256,
-        line_card.weights_sha256,
+        model_hash(reading.model),
+        model_hash(reading.line_model, "line"),
         judge.calibration.fingerprint(),
         plan.fingerprint(),
     )
@@ -266,7 +266,8 @@ def _gpu_predictor(
     model: Path, device: Device, batch_size: int
 ) -> "OnnxPredictor | TorchPredictor | None":
     """The predictor that all pages share; None: each process has its own, on the CPU."""
-    from digitbatch.nn.predictors import cuda_is_there, load_predictor
+    from digitbatch.nn.devices import cuda_is_there
+    from digitbatch.nn.predictors import load_predictor
 
     if device == "cpu" or (device == "auto" and not cuda_is_there()):
         return None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,16 @@ Probabilities = NDArray[np.float32]
 
 Predictor = Callable[[Crops], Probabilities]
 """Crops in, calibrated probabilities out, row for row; an empty batch gives an empty answer."""
+
+
+@runtime_checkable
+class LooksTwice(Protocol):
+    """A predictor that can think again about what it is asked, with more effort."""
+
+    def reconsider(self, crops: Crops, answers: Probabilities) -> Probabilities:
+        """Answer crops again, whose first answers are given, row for row."""
+        ...
+
 
 Affine = NDArray[np.float64]
 """(2, 3) float64: (x, y, 1) in one picture to that in another; pixel centres are whole numbers."""

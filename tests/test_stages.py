@@ -19,6 +19,7 @@ from digitbatch.errors import PageError
 from digitbatch.stages import STAGES, AnyStage
 from digitbatch.stages.base import Normalizer, PageStage, PixelKind, Segmenter, Sheet, Stage
 from digitbatch.stages.chain import in_order
+from digitbatch.stages.faint_rules import faint_rules
 from digitbatch.stages.filters import Blur, FlattenBackground
 from digitbatch.stages.geometry import Deskew, Resize
 from digitbatch.stages.grayscale import Grayscale
@@ -26,6 +27,7 @@ from digitbatch.stages.hysteresis import Hysteresis
 from digitbatch.stages.ink_levels import InkLevels
 from digitbatch.stages.morphology import Closing, Dilation, Erosion, Invert, Opening
 from digitbatch.stages.remove_rules import RemoveRules
+from digitbatch.stages.rule import Rule
 from digitbatch.stages.threshold import Threshold, sauvola
 from digitbatch.types import Image
 
@@ -380,6 +382,41 @@ class TestFaintRules:
         sheet = RemoveRules()(Sheet(mask, "mask", ink=ink, digit_height_px=20.0))
         assert not sheet.pixels[200:].any()
         assert bool(sheet.pixels[100:102].any()) is not ruled
+
+
+class TestRulesBetweenOthers:
+    def page(self, faint: int, course: float = 0.0) -> Image:
+        """Levels of rules 60 px apart, the third of them so faint, which sink by so much."""
+        ink = np.zeros((320, 400), np.uint8)
+        for number in range(5):
+            level = faint if number == 2 else 120
+            for x in range(400):
+                y = round(40 + 60 * number + course * x)
+                ink[y : y + 2, x] = level
+        return ink
+
+    def known(self, course: float = 0.0) -> list[Rule]:
+        return [
+            Rule(0, 399, np.array([0.0, course, 40.5 + 60 * number])) for number in (0, 1, 3, 4)
+        ]
+
+    @pytest.mark.parametrize("course", [0.0, 0.05])
+    def test_a_rule_between_others_is_found_by_its_levels(self, course: float) -> None:
+        """It runs as its neighbours do, and the mask need not show it."""
+        (found,) = faint_rules(self.page(20, course), self.known(course), thickest_px=4)
+        assert abs(float(np.polyval(found.curve, 200)) - (160.5 + course * 200)) <= 1.5
+        assert found.curve[1] == pytest.approx(course, abs=0.005)
+
+    def test_strokes_in_line_are_no_rule(self) -> None:
+        """What lies between them is paper."""
+        ink = self.page(0)
+        for left in range(20, 380, 40):
+            ink[160:162, left : left + 22] = 150
+        assert not faint_rules(ink, self.known(), thickest_px=4)
+
+    def test_two_rules_say_nothing_of_others(self) -> None:
+        """It takes three to know how the rules of a page run."""
+        assert not faint_rules(self.page(20), self.known()[:2], thickest_px=4)
 
 
 class TestPenOnRules:

@@ -72,6 +72,21 @@ class TestColumns:
         for line in lines:
             assert [found.of(p) for p in line] == [1 + i // 2 for i in range(2 * columns)]
 
+    @given(st.integers(5, 10), st.floats(-0.08, 0.08), st.integers(0, 1000))
+    @settings(max_examples=30, deadline=None)
+    def test_headings_hide_no_columns(self, rows: int, tilt: float, seed: int) -> None:
+        """Two lines of words above a table stand across its columns."""
+        rng = np.random.default_rng(seed)
+        lines = table(rows, 5, tilt)
+        words = [
+            [piece(x, -25 - 30 * line) for x in 30 + np.cumsum(rng.uniform(13, 17, 18))]
+            for line in range(2)
+        ]
+        found = find_columns([*words, *lines], SIZE)
+        assert found is not None
+        for line in lines:
+            assert [found.of(p) for p in line] == [1 + i // 2 for i in range(10)]
+
     def test_digits_of_a_number_are_no_columns(self) -> None:
         """Lines of one number each are no table, however even their digits."""
         lines = [[piece(30 + 17 * i, 10 + 30 * row) for i in range(6)] for row in range(8)]
@@ -139,6 +154,22 @@ class TestLetters:
         assert {row.status for row in rows} == {status}
         assert all(row.marks for row in rows)
 
+    def test_digits_close_beside_words_are_kept(self) -> None:
+        """The first number of each row stands nearer to a word than two columns do."""
+        rows = [
+            Reading(
+                (
+                    place(30, 10 + 30 * row, 0.4), place(46, 10 + 30 * row, 0.4),
+                    place(66, 10 + 30 * row),
+                    place(110, 10 + 30 * row), place(160, 10 + 30 * row),
+                ),
+                (), 0.3,
+            )
+            for row in range(6)
+        ]  # fmt: skip
+        for line in table_lines(rows, [SIZE] * 6):
+            assert [p.piece.box.left for p in line.reading.places] == [66, 110, 160]
+
     def test_a_row_of_words_is_left_out(self) -> None:
         """A heading of words is no row."""
         rows = [[0.3, 0.8, 0.4, 0.2, 0.6], *[[0.99] * 5] * 4]
@@ -201,6 +232,23 @@ class TestPaper:
         height, width = CropToPaper()(Sheet(page, "color")).pixels.shape[:2]
         assert abs(height - 360) <= 16
         assert abs(width - 480) <= 16
+
+    @pytest.mark.parametrize("shadow", [False, True])
+    def test_a_coloured_cloth_as_bright_as_paper_is_left_out(self, shadow: bool) -> None:
+        """It is lit from one side, and brighter there than the paper; its red tells it."""
+        light = np.linspace(1.1, 0.8, 400)[None, :, None]
+        cloth = np.full((300, 400, 3), (115, 180, 170)) * light
+        grain = np.random.default_rng(0).normal(0, 5, (300, 400, 1))
+        page = np.asarray(np.clip(cloth + grain, 0, 255), np.uint8)
+        paper = np.full((210, 240, 3), 195) * light[:, 90:330]
+        if shadow:
+            paper[:60, 180:] *= 0.85
+        page[50:260, 90:330] = np.asarray(paper, np.uint8)
+        page[120:150, 150:156] = 60
+        sheet = CropToPaper()(Sheet(page, "color"))
+        height, width = sheet.pixels.shape[:2]
+        assert abs(height - 210) <= 14
+        assert abs(width - 240) <= 14
 
     def test_what_is_beside_the_paper_becomes_blank(self) -> None:
         """No corner of the desk is left in the picture of a sheet that lies askew."""

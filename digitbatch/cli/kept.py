@@ -4,7 +4,7 @@ from pathlib import Path
 
 from digitbatch.console import set_up_logging
 from digitbatch.errors import ModelError
-from digitbatch.nn.card import Kind, load_card
+from digitbatch.nn.card import Card, Kind, load_card, model_hash, second_model
 from digitbatch.nn.kept import Known, known_models, rollback
 from digitbatch.nn.kept import rollback_command as goes_back
 
@@ -39,19 +39,27 @@ def _lines(known: Known) -> list[str]:
     """The card of a model, for people."""
     try:
         card = load_card(known.folder, None)
+        name = model_hash(known.folder, card.kind)[:12]
+        second = second_model(known.folder)
+        looks = [] if second is None else [_second_line(load_card(second, card.kind))]
     except ModelError as error:
         return [f"unusable  {_role(known)}", f"  {error}"]
     metrics = ", ".join(f"{name} {value:g}" for name, value in sorted(card.metrics.items()))
     return [
-        f"{card.weights_sha256[:12]}  {_role(known)}",
+        f"{name}  {_role(known)}",
         f"  weights  sha256 {card.weights_sha256}",
         f"  network  {card.architecture}, {card.parameters:,} parameters, reads {card.reads}",
+        *looks,
         f"  trained  on {card.training_data} (seed {card.seed}, digitbatch"
         f" {card.digitbatch_version}, torch {card.torch_version})",
         f"  credit   {card.credit}",
         f"  metrics  {metrics}",
         f"  folder   {known.folder}",
     ]
+
+
+def _second_line(card: Card) -> str:
+    return f"  second   {card.architecture}, {card.parameters:,} parameters, where that is in doubt"
 
 
 def _role(known: Known) -> str:

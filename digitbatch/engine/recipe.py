@@ -28,12 +28,11 @@ class PageReading:
         Raises:
             ModelError: If it needs a predictor of its own and there is no good model.
         """
-        if predictor is None:
-            from digitbatch.nn.predictors import OnnxPredictor
+        from digitbatch.nn.predictors import OnnxPredictor, Shared
 
-            predictor = OnnxPredictor(self.model)
+        own = OnnxPredictor(self.model) if predictor is None else Shared(predictor, self.model)
         groups = partial(_read_groups, self.line_model)
-        return _PageReader(self.config, predictor, groups, self.judge, self.pictures)
+        return _PageReader(self.config, own, groups, self.judge, self.pictures)
 
 
 @dataclass(frozen=True, slots=True)

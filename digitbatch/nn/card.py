@@ -18,6 +18,9 @@ CARD_FILE: Final = "card.json"
 WEIGHTS_FILE: Final = "weights.safetensors"
 ONNX_FILE: Final = "model.onnx"
 
+SECOND: Final = "second"
+"""Folder, in a model's folder, of the model that is asked about crops which the first doubts."""
+
 Kind = Literal["digit", "line"]
 """What a network reads: one digit of a 28x28 crop, or a strip with several that touch."""
 
@@ -102,6 +105,25 @@ def load_card(folder: Path, kind: Kind | None = "digit") -> Card:
             " this order; make the model anew with `digitbatch train`"
         )
     return card
+
+
+def second_model(folder: Path) -> Path | None:
+    """The folder of the model that a model leaves its doubtful crops to; None: it has none."""
+    second = folder / SECOND
+    return second if (second / CARD_FILE).is_file() else None
+
+
+def model_hash(folder: Path, kind: Kind = "digit") -> str:
+    """What tells a model's weights from others', as 64 hexadecimal digits.
+
+    Raises:
+        ModelError: As `load_card`.
+    """
+    first = load_card(folder, kind).weights_sha256
+    second = second_model(folder)
+    if second is None:
+        return first
+    return hashlib.sha256(f"{first} {model_hash(second, kind)}".encode()).hexdigest()
 
 
 def save_card(card: Card, folder: Path) -> None:

@@ -8,6 +8,7 @@ In the user's data folder (or the one that DIGITBATCH_HOME names):
 A run that has begun keeps its folder, whatever is promoted or rolled back meanwhile.
 """
 
+import hashlib
 import logging
 import shutil
 import tempfile
@@ -23,11 +24,14 @@ from digitbatch.errors import LockedError, ModelError, UsageError
 from digitbatch.nn.card import (
     CARD_FILE,
     ONNX_FILE,
+    SECOND,
     WEIGHTS_FILE,
     Card,
     Kind,
     load_card,
+    model_hash,
     read_checked,
+    second_model,
 )
 from digitbatch.nn.promoted import (
     Promotion,
@@ -186,13 +190,19 @@ def copied(folder: Path) -> Iterator[Path]:
                 prefix=".new-", dir=models, ignore_cleanup_errors=True
             )
             copy = Path(stack.enter_context(beside)) / "model"
-            copy.mkdir()
-            for path in folder.iterdir():
-                if path.is_file():
-                    shutil.copyfile(path, copy / path.name)
+            _copy_files(folder, copy)
+            if second_model(folder) is not None:
+                _copy_files(folder / SECOND, copy / SECOND)
         except OSError as error:
             raise kept_error(models, error) from error
         yield copy
+
+
+def _copy_files(folder: Path, to: Path) -> None:
+    to.mkdir()
+    for path in folder.iterdir():
+        if path.is_file():
+            shutil.copyfile(path, to / path.name)
 
 
 def keep(copy: Path) -> Path:
@@ -206,7 +216,7 @@ def keep(copy: Path) -> Path:
         OutputError: If it cannot be moved or noted. Runs then use what they used before.
     """
     card = check_whole(copy)
-    promotion = Promotion(model=model_name(card), promoted_at=datetime.now(UTC), kind=card.kind)
+    promotion = Promotion(model=model_name(copy), promoted_at=datetime.now(UTC), kind=card.kind)
     place = promotion.folder
     try:
         if not _is_whole(place):
@@ -232,12 +242,24 @@ def check_whole(folder: Path, kind: Kind | None = None) -> Card:
     card = load_card(folder, kind)
     read_checked(folder / WEIGHTS_FILE, card.weights_sha256)
     read_checked(folder / ONNX_FILE, card.onnx_sha256)
+    second = second_model(folder)
+    if second is not None:
+        check_whole(second, card.kind)
     return card
 
 
-def model_name(card: Card) -> str:
-    """The name of the folder in which a model is kept; it begins as the hash in results does."""
-    return f"{card.weights_sha256[:12]}-{card.onnx_sha256[:12]}"
+def model_name(folder: Path) -> str:
+    """The name of the folder in which a model is kept; it begins as the hash in results does.
+
+    Raises:
+        ModelError: As `load_card`.
+    """
+    card = load_card(folder, None)
+    second = second_model(folder)
+    onnx = card.onnx_sha256
+    if second is not None:
+        onnx = hashlib.sha256(f"{onnx} {load_card(second, None).onnx_sha256}".encode()).hexdigest()
+    return f"{model_hash(folder, card.kind)[:12]}-{onnx[:12]}"
 
 
 def _kind(folder: Path) -> Kind:

@@ -49,7 +49,7 @@ def loss_of(logits: Tensor, labels: Tensor, recipe: Recipe) -> Tensor:
     """The loss of a batch, the mean over its crops.
 
     Args:
-        logits: (N, 11) float32, or (members, N, 11) of a committee, each of which learns for itself.
+        logits: (N, 11) float32, or (members, N, 11) of a committee whose members learn apart.
         labels: (N,) int64.
         recipe: Names the loss. The squared error is that of a network whose logits are minus the
             squares of the distances to each class.

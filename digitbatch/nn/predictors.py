@@ -3,28 +3,30 @@
 On the CPU ONNX Runtime runs the network (docs/performance.md has the measurement), on a GPU torch.
 """
 
-import contextlib
-import ctypes
-import importlib.util
 import os
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from digitbatch.errors import DeviceError, ModelError
-from digitbatch.nn.card import ONNX_FILE, WEIGHTS_FILE, load_card, read_checked
+from digitbatch.errors import ModelError
+from digitbatch.nn.card import (
+    ONNX_FILE,
+    WEIGHTS_FILE,
+    load_card,
+    model_hash,
+    read_checked,
+    second_model,
+)
+from digitbatch.nn.devices import Device, cuda_is_there, require_cuda, torch_device
 from digitbatch.nn.kept import promoted_model
 from digitbatch.packaged import default_model
-from digitbatch.types import CLASSES, CROP_SIZE_PX, Crops, Probabilities
+from digitbatch.types import CLASSES, CROP_SIZE_PX, Crops, Predictor, Probabilities
 
 if TYPE_CHECKING:
     import onnxruntime
     import torch
     from torch import nn
-
-Device = Literal["auto", "cpu", "cuda"]
 
 CHUNK: Final = 4
 """Crops that ONNX Runtime gets at once, always as many: no answer depends on how many there are.
@@ -32,27 +34,37 @@ CHUNK: Final = 4
 Larger chunks are no faster on one core, and a line of few digits would wait for the padding.
 """
 
+_FIRST: Final = 0.2  # weight of the first model's answer beside the second's
+
 
 class OnnxPredictor:
     """A model on one core of the CPU."""
 
     device_name = "cpu"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, chunk: int = CHUNK) -> None:
         """Load the model in `folder`.
+
+        Args:
+            folder: The model.
+            chunk: Crops that the network gets at once; see `CHUNK`.
 
         Raises:
             ModelError: If it is missing, damaged, or made for other crops.
         """
         card = load_card(folder)
         self._session = onnx_session(read_checked(folder / ONNX_FILE, card.onnx_sha256))
-        self.model_hash = card.weights_sha256
+        self._chunk = chunk
+        self._second = SecondLook(folder)
+        self.model_hash = model_hash(folder)
 
     @classmethod
     def from_bytes(cls, onnx: bytes) -> "OnnxPredictor":
         """Load a network that is in no folder yet."""
         predictor = cls.__new__(cls)
         predictor._session = onnx_session(onnx)
+        predictor._chunk = CHUNK
+        predictor._second = SecondLook(None)
         predictor.model_hash = ""
         return predictor
 
@@ -60,15 +72,64 @@ class OnnxPredictor:
         """Answer (count, 28, 28) uint8 with (count, 11) float32, row for row."""
         count = len(crops)
         answers = np.empty((count, len(CLASSES)), np.float32)
-        for start in range(0, count, CHUNK):
-            chunk = np.ascontiguousarray(crops[start : start + CHUNK])
+        for start in range(0, count, self._chunk):
+            chunk = np.ascontiguousarray(crops[start : start + self._chunk])
             filled = len(chunk)
-            if filled < CHUNK:
-                padding = np.zeros((CHUNK - filled, CROP_SIZE_PX, CROP_SIZE_PX), np.uint8)
+            if filled < self._chunk:
+                padding = np.zeros((self._chunk - filled, CROP_SIZE_PX, CROP_SIZE_PX), np.uint8)
                 chunk = np.concatenate([chunk, padding])
             (answer,) = self._session.run(None, {"crops": chunk})
             answers[start : start + filled] = answer[:filled]
         return answers
+
+    def reconsider(self, crops: Crops, answers: Probabilities) -> Probabilities:
+        """See `SecondLook.reconsider`."""
+        return self._second.reconsider(crops, answers)
+
+
+class SecondLook:
+    """The second model of a folder, which is larger, for the crops that the first one doubts."""
+
+    def __init__(self, folder: Path | None) -> None:
+        """Take the second model of a model's folder, if it has one; it is loaded once needed."""
+        self._folder = None if folder is None else second_model(folder)
+        self._network: OnnxPredictor | None = None
+
+    def reconsider(self, crops: Crops, answers: Probabilities) -> Probabilities:
+        """Answer crops again, together with what the first model said; as it is without a second.
+
+        Args:
+            crops: (count, 28, 28) uint8.
+            answers: (count, 11) float32, the first model's.
+
+        Returns:
+            (count, 11) float32, row for row.
+
+        Raises:
+            ModelError: If the second model is damaged.
+        """
+        if self._folder is None or not len(crops):
+            return answers
+        if self._network is None:
+            self._network = OnnxPredictor(self._folder, chunk=1)  # few crops are doubted
+        second = self._network(crops)
+        return np.asarray(_FIRST * answers + (1 - _FIRST) * second, np.float32)
+
+
+class Shared:
+    """A predictor elsewhere, and the second look here: few crops need that."""
+
+    def __init__(self, predict: Predictor, folder: Path) -> None:
+        self._predict = predict
+        self._second = SecondLook(folder)
+
+    def __call__(self, crops: Crops) -> Probabilities:
+        """Answer as the predictor does."""
+        return self._predict(crops)
+
+    def reconsider(self, crops: Crops, answers: Probabilities) -> Probabilities:
+        """See `SecondLook.reconsider`."""
+        return self._second.reconsider(crops, answers)
 
 
 def onnx_session(onnx: bytes) -> "onnxruntime.InferenceSession":
@@ -127,7 +188,7 @@ class TorchPredictor:
                 " the model anew with `digitbatch train`"
             ) from error
         self._open(network, card.temperature, card.other_odds, place, batch_size)
-        self.model_hash = card.weights_sha256
+        self.model_hash = model_hash(folder)
 
     @classmethod
     def from_network(
@@ -210,50 +271,3 @@ def load_predictor(
         return OnnxPredictor(folder)
     require_cuda()  # before torch is started: that takes seconds
     return TorchPredictor(folder, device="cuda", batch_size=batch_size)
-
-
-def cuda_is_there() -> bool:
-    """Whether torch can use a GPU; torch starts slowly and is asked only after the driver."""
-    if not _driver_names_a_gpu() or importlib.util.find_spec("torch") is None:
-        return False
-    import torch
-
-    return torch.cuda.is_available()
-
-
-def require_cuda() -> None:
-    """Refuse "cuda" where no GPU can be used.
-
-    Raises:
-        DeviceError: If there is none.
-    """
-    if not cuda_is_there():
-        raise DeviceError(
-            "cuda was asked for, but no GPU can be used: no NVIDIA driver names one, or torch was"
-            " installed without CUDA (or not at all); use --device cpu, or install torch for your"
-            " CUDA version"
-        )
-
-
-def torch_device(device: str) -> "torch.device":
-    """Turn "auto", "cpu" or "cuda" into torch's device.
-
-    Raises:
-        DeviceError: If "cuda" is asked for and not there.
-    """
-    if device == "cuda":
-        require_cuda()
-    import torch
-
-    return torch.device("cpu" if device == "cpu" or not cuda_is_there() else "cuda")
-
-
-def _driver_names_a_gpu() -> bool:
-    """Ask NVIDIA's driver library itself, in milliseconds."""
-    name = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
-    with contextlib.suppress(OSError, AttributeError):
-        driver = ctypes.CDLL(name)
-        count = ctypes.c_int(0)
-        if driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0:
-            return count.value > 0
-    return False

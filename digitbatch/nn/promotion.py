@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.errors import ModelError, UsageError
-from digitbatch.nn.card import Kind, load_card
+from digitbatch.nn.card import Kind
 from digitbatch.nn.datasets import Digits
 from digitbatch.nn.evaluation import load_labelled
 from digitbatch.nn.kept import (
@@ -92,7 +92,8 @@ def promote(folder: Path, gate: Path) -> Promoted | None:
     with changing():
         present = promoted_model(kind) or packaged_model(kind)
         with copied(folder) as copy:
-            if model_name(check_whole(copy, kind)) == model_name(load_card(present, kind)):
+            check_whole(copy, kind)
+            if model_name(copy) == model_name(present):
                 return None
             comparison = _compared(kind, copy, present, digits)
             if comparison.right < comparison.right_before:

@@ -20,10 +20,10 @@ from digitbatch.nn.checkpoint import (
     save_checkpoint,
 )
 from digitbatch.nn.data import contact_sheet
+from digitbatch.nn.devices import torch_device
 from digitbatch.nn.export import UNFINISHED, check_out
 from digitbatch.nn.interruption import Interruption
 from digitbatch.nn.line.recipe import LineRecipe
-from digitbatch.nn.predictors import torch_device
 from digitbatch.nn.progress import Progress, Report
 from digitbatch.nn.recipe import Recipe
 from digitbatch.nn.run_folder import RunFolder

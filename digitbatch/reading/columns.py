@@ -17,7 +17,9 @@ _APART: Final = 0.7  # digit heights: columns whose digits stand nearer are one
 _NEAR: Final = 0.3  # the same of parts of one column, if one holds letters and the other digits
 _FILLED: Final = 0.6  # of a table's cells hold something
 _WIDE: Final = 0.8  # digit heights: a gap between cells, not between digits
-_EXPLAINED: Final = 0.75  # of all such gaps lie between columns
+_EXPLAINED: Final = 0.75  # of all such gaps lie between columns, at least,
+_STRICTLY: Final = 0.9  # where odd lines are left out: the rest shows a table clearly
+_MOST_LINES: Final = 0.2  # all but this share of lines leave a gap there, and not but half
 _ODD: Final = 0.35  # of the lines have ink where only odd ones have
 _MOST_ODD: Final = 1 / 3  # of the lines: headings, whose words stand across columns
 
@@ -59,7 +61,7 @@ def find_columns(lines: Sequence[Sequence[Piece]], digit_height_px: float) -> Co
     while found is None and most > 0 and len(inks) > _LEAST_LINES:
         most -= 1
         inks.pop(_oddest(inks, digit_height_px))
-        found = _columns_of(inks, digit_height_px)
+        found = _columns_of(inks, digit_height_px, strictly=True)
     return found
 
 
@@ -98,14 +100,16 @@ class _InkedLine:
         return cls(left, right, (top + bottom) / 2)
 
 
-def _columns_of(lines: Sequence[_InkedLine], size: float) -> Columns | None:
+def _columns_of(
+    lines: Sequence[_InkedLine], size: float, *, strictly: bool = False
+) -> Columns | None:
     """The columns of all these lines."""
     if len(lines) < _LEAST_LINES:
         return None
     left, right, y, owner = _together(lines)
     tilt = _tilt(left, right, y, owner, size)
     left, right = left - tilt * y, right - tilt * y
-    edges = _edges(left, right, owner, size, _APART)
+    edges = _edges(left, right, owner, size, _APART, _MOST_LINES if strictly else 0.5)
     numbers = 1 + np.searchsorted(edges, (left + right) / 2)
     cells = len(set(zip(owner.tolist(), numbers.tolist(), strict=True)))
     if not edges or cells < _FILLED * len(lines) * (len(edges) + 1):
@@ -114,7 +118,8 @@ def _columns_of(lines: Sequence[_InkedLine], size: float) -> Columns | None:
     beside = np.diff(owner[order]) == 0
     wide = beside & (left[order][1:] - right[order][:-1] > _WIDE * size)
     between = wide & (np.diff(numbers[order]) > 0)
-    return Columns(tilt, tuple(edges)) if between.sum() >= _EXPLAINED * wide.sum() else None
+    explained = _STRICTLY if strictly else _EXPLAINED
+    return Columns(tilt, tuple(edges)) if between.sum() >= explained * wide.sum() else None
 
 
 def _edges(
@@ -123,14 +128,24 @@ def _edges(
     owner: NDArray[np.int64],
     size: float,
     apart: float,
+    without: float = 0.5,
 ) -> list[float]:
-    """Between the bands in which ink stands above ink, where most lines leave so wide a gap."""
+    """Between the bands in which ink stands above ink, where lines leave so wide a gap.
+
+    Args:
+        left: (count,) pixels.
+        right: (count,) the same.
+        owner: (count,) the line of each.
+        size: Height of a digit, pixels.
+        apart: How wide a gap, in digit heights.
+        without: Share of the lines that need not leave it.
+    """
     inked, first = _profile(left, right, owner, _BIN * size)
     taken = inked.sum(axis=0) > max(1.0, _CROSSED * len(inked))
     change = np.diff(np.concatenate([[False], taken, [False]]).astype(np.int8))
     starts, ends = np.flatnonzero(change == 1), np.flatnonzero(change == -1)
     middles = (first + (ends[:-1] + starts[1:]) / 2) * _BIN * size
-    return _wide_ones(middles, left, right, owner, apart * size)
+    return _wide_ones(middles, left, right, owner, apart * size, without)
 
 
 def _together(
@@ -190,8 +205,9 @@ def _wide_ones(
     right: NDArray[np.float64],
     owner: NDArray[np.int64],
     least_px: float,
+    without: float,
 ) -> list[float]:
-    """The edges beside which most lines leave so wide a gap."""
+    """The edges beside which all but a share of the lines leave so wide a gap."""
     middle = (left + right) / 2
     kept = []
     for edge in edges:
@@ -201,6 +217,6 @@ def _wide_ones(
             before, after = right[own & (middle < edge)], left[own & (middle >= edge)]
             if len(before) and len(after):
                 gaps.append(float(after.min() - before.max()))
-        if gaps and np.median(gaps) >= least_px:
+        if gaps and np.quantile(gaps, without) >= least_px:
             kept.append(float(edge))
     return kept

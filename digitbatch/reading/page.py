@@ -26,6 +26,7 @@ from digitbatch.reading.page_lines import page_lines
 from digitbatch.reading.pictures import with_pictures
 from digitbatch.reading.pieces import Piece
 from digitbatch.reading.printed_words import Words
+from digitbatch.reading.second_look import doubtful_digits, first_answers, with_second_answers
 from digitbatch.reading.sureness import field_row, sureness_of
 from digitbatch.reading.tables import TableLine
 from digitbatch.reading.touching import Group, group_texts, touching_groups
@@ -38,6 +39,7 @@ from digitbatch.types import (
     Crops,
     FieldResult,
     GroupReader,
+    LooksTwice,
     Page,
     PageResult,
     Predictor,
@@ -105,7 +107,8 @@ def read_page(
         config: What to do with it.
         predictor: The network. It is asked twice: first about the components as they are, then
             about what the doubtful ones could be when parted or joined. Before that, on a page
-            that may hold printed words, about some of their letters.
+            that may hold printed words, about some of their letters. One that `LooksTwice` thinks
+            again about the digits that it doubts.
         group_reader: Reads digits that touch, and has a word on each field; None: they are read by
             cutting alone.
         judge: Knows how sure a field is and which are accepted; None: as the configuration and the
@@ -155,6 +158,7 @@ def trace_page(
         decode(lattice, answer, unit.count)
         for unit, lattice, answer in zip(units, lattices, answers, strict=True)
     ]
+    answers, judged = _looked_again(predictor, units, lattices, answers, judged, config.normalizer)
     is_print = are_printed(judged, words)
     traces = _with_groups_read(units, lattices, answers, judged, is_print, group_reader)
     readings = [trace.reading for trace in traces]
@@ -210,6 +214,33 @@ def trace_page(
         found.append(FieldTrace(ink, own_traces, row.reading, entry if is_row else None))
     result = PageResult(page.ref, tuple(fields) or (FieldResult("", "empty"),))
     return PageTrace(laid, sheet, printed, words, tuple(found), back_on_scan(result, laid))
+
+
+def _looked_again(
+    predictor: object,
+    units: Sequence[Ink],
+    lattices: Sequence[Lattice],
+    answers: list[Probabilities],
+    readings: list[Reading],
+    normalizer: Normalizer,
+) -> tuple[list[Probabilities], list[Reading]]:
+    """Answers and readings after a second look at doubtful digits, if the predictor takes one."""
+    if not isinstance(predictor, LooksTwice):
+        return answers, readings
+    doubtful = doubtful_digits(lattices, answers, readings)
+    if not doubtful:
+        return answers, readings
+    crops = np.stack([normalizer(one.piece.ink) for one in doubtful])
+    second = predictor.reconsider(crops, as_crops(first_answers(answers, doubtful)))
+    answers = with_second_answers(answers, doubtful, as_candidates(second))
+    changed = {one.unit for one in doubtful}
+    readings = [
+        decode(lattices[number], answers[number], units[number].count)
+        if number in changed
+        else reading
+        for number, reading in enumerate(readings)
+    ]
+    return answers, readings
 
 
 def _segmenter(unit: Ink, config: Config) -> Contours:

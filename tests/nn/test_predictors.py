@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digitbatch.errors import DeviceError
+from digitbatch.nn.devices import cuda_is_there
 from digitbatch.nn.predictors import (
     CHUNK,
     OnnxPredictor,
     TorchPredictor,
-    cuda_is_there,
     load_predictor,
 )
 from digitbatch.packaged import default_model
