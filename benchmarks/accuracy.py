@@ -1,7 +1,7 @@
 """How many lines are read wholly right, by kind of page, and what of the accepted ones is wrong.
 
 python benchmarks/accuracy.py [--lines 400] [--kinds list,fax] [--digits held|test] [--model DIR]
-python benchmarks/accuracy.py --real
+python benchmarks/accuracy.py --real [--retaken]
 python benchmarks/accuracy.py --without-zones [--real]
 python benchmarks/accuracy.py --engine tesseract|rapidocr [--json FILE]
 
@@ -9,10 +9,11 @@ Made pages carry MNIST's digits, read from $DIGITBATCH_DATA/data/mnist (or --dat
 training keeps out (`held`, to tune by) or the test part (`test`, to publish). --real reads the
 scans below $DIGITBATCH_DATA/dev instead, each folder of them against its truth.json. Prints a
 Markdown table. Pages are made from a fixed seed: the same command measures the same pages.
---without-zones reads forms as if nobody had said where their numbers are; a row is right if its
-text is on the page. --engine has another program read them, if it is installed. --json notes the
-counts in a file as soon as a kind is read; benchmarks/accuracy_page.py makes docs/accuracy.md from
-such a file.
+--retaken reads each of these scans as other cameras and scanners would have taken it
+(benchmarks/retaken.py). --without-zones reads forms as if nobody had said where their numbers are;
+a row is right if its text is on the page. --engine has another program read them, if it is
+installed. --json notes the counts in a file as soon as a kind is read; benchmarks/accuracy_page.py
+makes docs/accuracy.md from such a file.
 """
 
 import argparse
@@ -31,10 +32,11 @@ import cv2
 import numpy as np
 from PIL import Image as Pil
 
-from benchmarks.accuracy_page import Record, note
+from benchmarks.accuracy_page import AGAIN, Record, note
 from benchmarks.counting import Sample, count, without_zones
 from benchmarks.forms import FORM_KINDS, made_forms
 from benchmarks.other_engines import ENGINES, Engine, MissingEngineError, Reader
+from benchmarks.retaken import retaken
 from benchmarks.scans import SCANS, SCANS_WITH_ZONES, read_scans
 from benchmarks.tables import TABLE_KINDS, made_table
 from digitbatch import __version__
@@ -278,6 +280,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=os.environ.get("DIGITBATCH_DATA"))
     parser.add_argument("--model", type=Path, default=default_model())
     parser.add_argument("--real", action="store_true")
+    parser.add_argument("--retaken", action="store_true", help="taken again by other cameras")
     parser.add_argument("--without-zones", action="store_true", help="read forms without theirs")
     parser.add_argument("--engine", choices=["digitbatch", *ENGINES], default="digitbatch")
     parser.add_argument("--json", type=Path, help="note the counts in this file")
@@ -294,6 +297,8 @@ def main() -> None:
             sys.exit(f"skipped: {error}")
     data = Path(options.data)
     digits = None if options.real else digits_for(options.digits, data / "data" / "mnist")
+    if options.retaken and not options.real:
+        sys.exit("--retaken is of scans: give --real as well")
     known = list(SCANS.values()) if digits is None else list(KINDS)
     if options.without_zones:
         known = list(SCANS_WITH_ZONES if digits is None else FORM_KINDS)
@@ -305,6 +310,8 @@ def main() -> None:
     for kind in kinds:
         pages = read_scans(data / "dev", kind) if digits is None else made_samples(kind, digits)
         name = kind
+        if options.retaken:
+            pages, name = retaken(pages), f"{kind}{AGAIN}"
         if options.without_zones:
             pages, name = map(without_zones, pages), f"{kind} without zones"
         about = {"kind": name, "digits": None if digits is None else options.digits}
