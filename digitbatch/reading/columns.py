@@ -55,14 +55,25 @@ def find_columns(lines: Sequence[Sequence[Piece]], digit_height_px: float) -> Co
         None where the lines are no table: too few, or without gaps that go through. Some may be
         headings, which go across the columns of the others.
     """
+    size = digit_height_px
     inks = [_InkedLine.of(line) for line in lines if line]
-    found = _columns_of(inks, digit_height_px)
-    most = int(_MOST_ODD * len(inks))
-    while found is None and most > 0 and len(inks) > _LEAST_LINES:
-        most -= 1
-        inks.pop(_oddest(inks, digit_height_px))
-        found = _columns_of(inks, digit_height_px, strictly=True)
-    return found
+    if len(inks) < _LEAST_LINES:
+        return None
+    tilt = _tilt(inks, size)
+    best = _columns_of(inks, size, tilt)
+    is_clear = _columns_of(inks, size, tilt, strictly=True) == best
+    if 2 * sum(line.has_gap(_APART * size) for line in inks) < len(inks):
+        return best
+    for _ in range(min(int(_MOST_ODD * len(inks)), len(inks) - _LEAST_LINES)):
+        inks.pop(_oddest(inks, size, tilt))
+        found = _columns_of(inks, size, tilt, strictly=True)
+        more = len(found or ()) - len(best or ())
+        if found is not None and (more > 0 or (more == 0 and not is_clear)):
+            is_clear = True
+            # How they lean is clearer without the odd ones.
+            again = _columns_of(inks, size, _tilt(inks, size), strictly=True)
+            best = found if again is None or len(again) < len(found) else again
+    return best
 
 
 def inner_edges(
@@ -97,17 +108,19 @@ class _InkedLine:
     def of(cls, pieces: Sequence[Piece]) -> "_InkedLine":
         boxes = np.array([(p.box.left, p.box.right, p.box.top, p.box.bottom) for p in pieces])
         left, right, top, bottom = boxes.astype(np.float64).T
-        return cls(left, right, (top + bottom) / 2)
+        order = np.argsort(left, kind="stable")
+        return cls(left[order], right[order], ((top + bottom) / 2)[order])
+
+    def has_gap(self, wide_px: float) -> bool:
+        """Whether there is so much paper between two parts of it."""
+        return bool((self.left[1:] - np.maximum.accumulate(self.right)[:-1] >= wide_px).any())
 
 
 def _columns_of(
-    lines: Sequence[_InkedLine], size: float, *, strictly: bool = False
+    lines: Sequence[_InkedLine], size: float, tilt: float, *, strictly: bool = False
 ) -> Columns | None:
-    """The columns of all these lines."""
-    if len(lines) < _LEAST_LINES:
-        return None
+    """The columns of all these lines, which lean so much."""
     left, right, y, owner = _together(lines)
-    tilt = _tilt(left, right, y, owner, size)
     left, right = left - tilt * y, right - tilt * y
     edges = _edges(left, right, owner, size, _APART, _MOST_LINES if strictly else 0.5)
     numbers = 1 + np.searchsorted(edges, (left + right) / 2)
@@ -160,14 +173,9 @@ def _together(
     )
 
 
-def _tilt(
-    left: NDArray[np.float64],
-    right: NDArray[np.float64],
-    y: NDArray[np.float64],
-    owner: NDArray[np.int64],
-    size: float,
-) -> float:
+def _tilt(lines: Sequence[_InkedLine], size: float) -> float:
     """How the columns lean: so that ink stands above ink."""
+    left, right, y, owner = _together(lines)
 
     def clear(tilt: float) -> float:
         inked, _ = _profile(left - tilt * y, right - tilt * y, owner, _BIN * size)
@@ -176,10 +184,9 @@ def _tilt(
     return float(max(_TILTS.tolist(), key=clear))
 
 
-def _oddest(lines: Sequence[_InkedLine], size: float) -> int:
+def _oddest(lines: Sequence[_InkedLine], size: float, tilt: float) -> int:
     """The line that has most of its ink where few others have any."""
     left, right, y, owner = _together(lines)
-    tilt = _tilt(left, right, y, owner, size)
     inked, _ = _profile(left - tilt * y, right - tilt * y, owner, _BIN * size)
     odd = inked.sum(axis=0) <= _ODD * len(lines)
     return int((inked & odd).sum(axis=1).argmax())

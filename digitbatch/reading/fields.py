@@ -30,6 +30,7 @@ _UNSURE: Final = 0.985  # a digit less likely than this is named as the reason, 
 _MARGIN: Final = 0.9  # below it, that the ink could be parted otherwise is named
 _UNREADABLE: Final = 0.95  # "other" this likely: no digit is worth naming
 _CELL_GAP: Final = 0.35  # of the digits' height: what stands nearer is one number
+_FAR: Final = 3.0  # of their height: farther from the others a 1 may be the rest of a rule
 _DECIMALS: Final = 6  # of probabilities: what lies beyond differs between processors
 
 
@@ -134,7 +135,19 @@ def _reasons(
         why.append(_marks_message(marks))
     if all(digit.text == "1" for digit in digits):
         why.append("only strokes like 1")  # so do rests of rules and page edges look
+    elif _stands_off(digits, reading.places):
+        why.append("a stroke like 1 stands far off")
     return why
+
+
+def _stands_off(digits: Sequence[DigitResult], places: Sequence[Place]) -> bool:
+    """Whether a line that is no row of a table begins or ends with a 1 all by itself."""
+    if len(digits) < 2 or digits[0].column is not None:
+        return False
+    boxes = [place.piece.box for place in places]
+    far = _FAR * median([box.height for box in boxes])
+    ends = ((digits[0], boxes[0], boxes[1]), (digits[-1], boxes[-2], boxes[-1]))
+    return any(digit.text == "1" and b.left - a.right > far for digit, a, b in ends)
 
 
 def _unsure(reading: Reading, digits: tuple[DigitResult, ...], sure: Sureness) -> str:

@@ -22,6 +22,7 @@ from digitbatch.reading.ink import Ink, faintly, parted, pieces_of
 from digitbatch.reading.laid import Laid
 from digitbatch.reading.letters import Ask
 from digitbatch.reading.lines import attach, group_lines
+from digitbatch.reading.long_strokes import GOES_ON, goes_on
 from digitbatch.reading.pieces import merged
 from digitbatch.reading.printed_words import Words, by_height, find_words
 from digitbatch.reading.row_ink import in_order, row_ink
@@ -114,6 +115,8 @@ def _lines(sheet: Sheet, config: Config, printed: Printed, words: Words) -> list
                 line = _doubted(parted("", height, pieces), printed.unclear)
                 if is_hidden and not line.doubt:
                     line = replace(line, doubt=MAY_HIDE)
+                if not line.doubt and goes_on(ink.components, digits, levels):
+                    line = replace(line, doubt=GOES_ON)
                 middle = float(ink.components.center_y[digits].mean())
                 line = faintly(_beside_larger(line, large), sheet.faint)
                 found.append((middle, line))
