@@ -58,7 +58,7 @@ def test_doubtful_digits_are_looked_at_again() -> None:
 
 def test_sure_digits_are_not() -> None:
     """The second network takes longer, and is asked about no digit that is clear."""
-    looking = Looking(4, 0.9999, then=9)
+    looking = Looking(4, 0.99999, then=9)
     assert [f.text for f in read_page(page("44444"), Config(), looking).fields] == ["44444"]
     assert looking.asked_again == 0
 

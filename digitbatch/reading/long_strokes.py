@@ -30,7 +30,7 @@ def goes_on(components: Components, line: Sequence[int], levels: Image) -> bool:
     for index in line:
         if components.width[index] > _THIN * components.height[index]:
             continue
-        own = components.own(index)
+        own = np.asarray(components.own(index), np.bool_)
         high = len(own)
         third = max(1, high // 3)
         head, foot = _middle(own[:third]), _middle(own[-third:])
@@ -63,7 +63,7 @@ def _shown(
 
     def seen(off: int) -> NDArray[np.int64]:
         # What lies beyond the sheet looks as its edge does.
-        return levels[y, np.clip(x + off, 0, width - 1)].astype(np.int64)
+        return np.asarray(levels[y, np.clip(x + off, 0, width - 1)], np.int64)
 
     around = [seen(off) for off in (-1, 0, 1)]
     beside = [seen(off) for off in (-aside, aside)]

@@ -22,6 +22,7 @@ from digitbatch.reading.judge import default_judge
 from digitbatch.reading.laid import Laid, back_on_scan, lay
 from digitbatch.reading.lattice import Lattice, build_lattice
 from digitbatch.reading.obeyed import obeyed
+from digitbatch.reading.one_hand import taught
 from digitbatch.reading.page_lines import page_lines
 from digitbatch.reading.pictures import with_pictures
 from digitbatch.reading.pieces import Piece
@@ -161,7 +162,10 @@ def trace_page(
     answers, judged = _looked_again(predictor, units, lattices, answers, judged, config.normalizer)
     is_print = are_printed(judged, words)
     traces = _with_groups_read(units, lattices, answers, judged, is_print, group_reader)
-    readings = [trace.reading for trace in traces]
+    readings = taught([trace.reading for trace in traces], config.normalizer)
+    traces = [
+        replace(trace, reading=reading) for trace, reading in zip(traces, readings, strict=True)
+    ]
     lines = [TableLine(reading) for reading in readings]
     if words is not None:
         lines = page_lines(inks, readings, judged)
