@@ -17,6 +17,7 @@ from digitbatch.reading.crossed import cross_shapes, sure_crosses
 from digitbatch.reading.decode import GroupText, Paths, Reading, decode, paths_through
 from digitbatch.reading.fields import field_result
 from digitbatch.reading.find import find_fields, find_print, find_sheet
+from digitbatch.reading.fragments import BESIDE, has_fragment_beside
 from digitbatch.reading.ink import Ink
 from digitbatch.reading.judge import default_judge
 from digitbatch.reading.laid import Laid, back_on_scan, lay
@@ -206,7 +207,7 @@ def trace_page(
             ink.count,
             ink.points,
             row.line.columns,
-            row.doubts,
+            (*row.doubts, *_fragments_doubt(own_traces)),
             zones[ink.name].decimals if ink.name in zones else None,
         )
         entry = replace(entry, row=row.line.row)
@@ -245,6 +246,13 @@ def _looked_again(
         for number, reading in enumerate(readings)
     ]
     return answers, readings
+
+
+def _fragments_doubt(units: Sequence[UnitTrace]) -> tuple[str, ...]:
+    found = (
+        has_fragment_beside(unit.lattice, place) for unit in units for place in unit.reading.places
+    )
+    return (BESIDE,) if any(found) else ()
 
 
 def _segmenter(unit: Ink, config: Config) -> Contours:

@@ -11,7 +11,7 @@ from digitbatch.reading.lattice import Lattice
 from digitbatch.reading.pieces import Piece
 from digitbatch.types import OTHER, Probabilities
 
-_SURE: Final = 0.9999
+_SURE: Final = 0.999
 """As likely a digit as this needs no second look."""
 
 
