@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from digitbatch.cli import app
 from digitbatch.errors import ExitCode
-from digitbatch.nn.card import CARD_FILE, load_card
+from digitbatch.nn.card import CARD_FILE, load_card, model_hash
 from digitbatch.nn.datasets import Digits
 from digitbatch.nn.kept import promoted_model
 from digitbatch.nn.promoted import HOME_VARIABLE
@@ -19,7 +19,7 @@ from tests.nn.idx_files import drawn_digits, write_part
 from tests.nn.made_models import stubborn_model
 from tests.test_imports import HIDE_TORCH, python
 
-PACKAGED = load_card(default_model()).weights_sha256
+PACKAGED = model_hash(default_model())
 
 
 @pytest.fixture(autouse=True)

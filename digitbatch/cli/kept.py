@@ -39,15 +39,15 @@ def _lines(known: Known) -> list[str]:
     """The card of a model, for people."""
     try:
         card = load_card(known.folder, None)
-        name = model_hash(known.folder, card.kind)[:12]
+        name = model_hash(known.folder, card.kind)
         second = second_model(known.folder)
         looks = [] if second is None else [_second_line(load_card(second, card.kind))]
     except ModelError as error:
         return [f"unusable  {_role(known)}", f"  {error}"]
     metrics = ", ".join(f"{name} {value:g}" for name, value in sorted(card.metrics.items()))
     return [
-        f"{name}  {_role(known)}",
-        f"  weights  sha256 {card.weights_sha256}",
+        f"{name[:12]}  {_role(known)}",
+        f"  weights  sha256 {name}",
         f"  network  {card.architecture}, {card.parameters:,} parameters, reads {card.reads}",
         *looks,
         f"  trained  on {card.training_data} (seed {card.seed}, digitbatch"
