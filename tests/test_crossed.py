@@ -11,12 +11,12 @@ from digitbatch.drawing.strokes import Hand
 from digitbatch.nn.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
 from digitbatch.reading import read_page
+from digitbatch.reading.asking import as_candidates, as_crops
 from digitbatch.reading.cells import joined_reading
 from digitbatch.reading.crossed import crossed_boxes, is_cross, sure_crosses
 from digitbatch.reading.decode import Crossed, Place, Reading
 from digitbatch.reading.evidence import evidence_of
 from digitbatch.reading.fields import Sureness, field_result
-from digitbatch.reading.page import as_candidates, as_crops
 from digitbatch.reading.pieces import Piece, tight_piece
 from digitbatch.types import OTHER, Box, FieldResult, Image, Page, PageRef
 

@@ -18,8 +18,8 @@ _NEAR: Final = 0.3  # the same of parts of one column, if one holds letters and 
 _FILLED: Final = 0.6  # of a table's cells hold something
 _WIDE: Final = 0.8  # digit heights: a gap between cells, not between digits
 _EXPLAINED: Final = 0.75  # of all such gaps lie between columns, at least,
-_STRICTLY: Final = 0.9  # where odd lines are left out: the rest shows a table clearly
-_MOST_LINES: Final = 0.2  # all but this share of lines leave a gap there, and not but half
+_STRICTLY: Final = 0.9  # where odd lines are left out: the rest shows a table clearly,
+_WITHOUT: Final = 0.2  # and only so many of its lines leave no gap between two columns
 _ODD: Final = 0.35  # of the lines have ink where only odd ones have
 _MOST_ODD: Final = 1 / 3  # of the lines: headings, whose words stand across columns
 
@@ -122,7 +122,7 @@ def _columns_of(
     """The columns of all these lines, which lean so much."""
     left, right, y, owner = _together(lines)
     left, right = left - tilt * y, right - tilt * y
-    edges = _edges(left, right, owner, size, _APART, _MOST_LINES if strictly else 0.5)
+    edges = _edges(left, right, owner, size, _APART, _WITHOUT if strictly else 0.5)
     numbers = 1 + np.searchsorted(edges, (left + right) / 2)
     cells = len(set(zip(owner.tolist(), numbers.tolist(), strict=True)))
     if not edges or cells < _FILLED * len(lines) * (len(edges) + 1):

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from digitbatch.confidence import Judge
 from digitbatch.config import Config
+from digitbatch.reading.asking import as_crops, ask, known_of
 from digitbatch.reading.beside_print import are_printed, beside_print
 from digitbatch.reading.box_rows import Printed
 from digitbatch.reading.cells import boxed
@@ -26,31 +25,21 @@ from digitbatch.reading.obeyed import obeyed
 from digitbatch.reading.one_hand import taught
 from digitbatch.reading.page_lines import page_lines
 from digitbatch.reading.pictures import with_pictures
-from digitbatch.reading.pieces import Piece
 from digitbatch.reading.printed_words import Words
-from digitbatch.reading.second_look import doubtful_digits, first_answers, with_second_answers
+from digitbatch.reading.second_look import looked_again
 from digitbatch.reading.sureness import field_row, sureness_of
 from digitbatch.reading.tables import TableLine
 from digitbatch.reading.touching import Group, group_texts, touching_groups
-from digitbatch.stages.base import Normalizer, Sheet
+from digitbatch.stages.base import Sheet
 from digitbatch.stages.contours import Contours
 from digitbatch.types import (
-    CLASSES,
-    CROP_SIZE_PX,
-    OTHER,
-    Crops,
     FieldResult,
     GroupReader,
-    LooksTwice,
     Page,
     PageResult,
     Predictor,
     Probabilities,
 )
-
-_OTHER_ODDS: Final = 7.7
-"""How much likelier "other" is among candidates than among crops: cuts and joins are tried that no
-digit fits. Less made crosses and pieces of digits to digits, on mark tables first of all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +130,12 @@ def trace_page(
     words = None
     if not config.fields:
         words = find_print(
-            sheet, printed, lambda pieces: _ask(predictor, [pieces], config.normalizer)[0]
+            sheet, printed, lambda pieces: ask(predictor, [pieces], config.normalizer)[0]
         )
     inks = find_fields(sheet, laid, config, printed, words)
     units = [unit for ink in inks for unit in ink.units]
     wholes = [unit.pieces for unit in units]
-    whole = _ask(predictor, wholes, config.normalizer)
+    whole = ask(predictor, wholes, config.normalizer)
     lattices = [
         build_lattice(unit.pieces, known, unit.digit_height_px, _segmenter(unit, config))
         for unit, known in zip(units, whole, strict=True)
@@ -154,13 +143,15 @@ def trace_page(
     candidates = [[candidate.piece for candidate in lattice.candidates] for lattice in lattices]
     shapes = [shape for ink in inks for shape in cross_shapes(ink)]
     candidates.append([shape for shape in shapes if shape])
-    *answers, said = _ask(predictor, candidates, config.normalizer, _known(wholes, whole))
+    *answers, said = ask(predictor, candidates, config.normalizer, known_of(wholes, whole))
     crosses = sure_crosses(shapes, as_crops(said))
     judged = [
         decode(lattice, answer, unit.count)
         for unit, lattice, answer in zip(units, lattices, answers, strict=True)
     ]
-    answers, judged = _looked_again(predictor, units, lattices, answers, judged, config.normalizer)
+    answers, judged = looked_again(
+        predictor, lattices, answers, judged, [unit.count for unit in units], config.normalizer
+    )
     is_print = are_printed(judged, words)
     traces = _with_groups_read(units, lattices, answers, judged, is_print, group_reader)
     readings = taught([trace.reading for trace in traces], config.normalizer)
@@ -221,33 +212,6 @@ def trace_page(
     return PageTrace(laid, sheet, printed, words, tuple(found), back_on_scan(result, laid))
 
 
-def _looked_again(
-    predictor: object,
-    units: Sequence[Ink],
-    lattices: Sequence[Lattice],
-    answers: list[Probabilities],
-    readings: list[Reading],
-    normalizer: Normalizer,
-) -> tuple[list[Probabilities], list[Reading]]:
-    """Answers and readings after a second look at doubtful digits, if the predictor takes one."""
-    if not isinstance(predictor, LooksTwice):
-        return answers, readings
-    doubtful = doubtful_digits(lattices, answers, readings)
-    if not doubtful:
-        return answers, readings
-    crops = np.stack([normalizer(one.piece.ink) for one in doubtful])
-    second = predictor.reconsider(crops, as_crops(first_answers(answers, doubtful)))
-    answers = with_second_answers(answers, doubtful, as_candidates(second))
-    changed = {one.unit for one in doubtful}
-    readings = [
-        decode(lattices[number], answers[number], units[number].count)
-        if number in changed
-        else reading
-        for number, reading in enumerate(readings)
-    ]
-    return answers, readings
-
-
 def _fragments_doubt(units: Sequence[UnitTrace]) -> tuple[str, ...]:
     found = (
         has_fragment_beside(unit.lattice, place) for unit in units for place in unit.reading.places
@@ -288,59 +252,3 @@ def _with_groups_read(
             trace = replace(trace, reading=decode(lattice, answer, unit.count, trace.texts))
         traces.append(trace)
     return traces
-
-
-def as_candidates(answers: Probabilities) -> Probabilities:
-    """What the network says of crops, for candidates: of these, many more are no digit.
-
-    Args:
-        answers: (count, 11), for crops that are digits but for a few.
-    """
-    return _with_odds(answers, _OTHER_ODDS)
-
-
-def as_crops(answers: Probabilities) -> Probabilities:
-    """What the network says of crops, from what it says of candidates."""
-    return _with_odds(answers, 1 / _OTHER_ODDS)
-
-
-def _with_odds(answers: Probabilities, odds: float) -> Probabilities:
-    weights = np.ones(answers.shape[1], np.float32)
-    weights[OTHER] = odds
-    weighed = answers * weights
-    return np.asarray(weighed / weighed.sum(axis=1, keepdims=True), np.float32)
-
-
-_Known = dict[int, NDArray[np.float32]]
-"""What has been answered, by the identity of pieces that are held elsewhere."""
-
-
-def _known(groups: Sequence[Sequence[Piece]], answers: Sequence[Probabilities]) -> _Known:
-    """What the network has said of each piece: most candidates are components as they are."""
-    return {
-        id(piece): answer
-        for group, own in zip(groups, answers, strict=True)
-        for piece, answer in zip(group, own, strict=True)
-    }
-
-
-def _ask(
-    predictor: Predictor,
-    groups: Sequence[Sequence[Piece]],
-    normalizer: Normalizer,
-    known: _Known | None = None,
-) -> list[Probabilities]:
-    """The network's answers about the pieces of each group; what is not known is asked at once."""
-    pieces = [piece for group in groups for piece in group]
-    known = known or {}
-    asked = [number for number, piece in enumerate(pieces) if id(piece) not in known]
-    crops: Crops = np.zeros((len(asked), CROP_SIZE_PX, CROP_SIZE_PX), np.uint8)
-    for crop, number in zip(crops, asked, strict=True):
-        crop[:] = normalizer(pieces[number].ink)
-    answers = np.empty((len(pieces), len(CLASSES)), np.float32)
-    answers[asked] = as_candidates(predictor(crops))
-    for number, piece in enumerate(pieces):
-        if id(piece) in known:
-            answers[number] = known[id(piece)]
-    ends = np.cumsum([len(group) for group in groups])
-    return np.split(answers, ends[:-1]) if groups else []

@@ -6,17 +6,58 @@ from typing import Final
 
 import numpy as np
 
-from digitbatch.reading.decode import Reading
+from digitbatch.reading.asking import as_candidates, as_crops
+from digitbatch.reading.decode import Reading, decode
 from digitbatch.reading.lattice import Lattice
 from digitbatch.reading.pieces import Piece
-from digitbatch.types import OTHER, Probabilities
+from digitbatch.stages.base import Normalizer
+from digitbatch.types import OTHER, LooksTwice, Probabilities
 
 _SURE: Final = 0.999
 """As likely a digit as this needs no second look."""
 
 
+def looked_again(
+    predictor: object,
+    lattices: Sequence[Lattice],
+    answers: list[Probabilities],
+    readings: list[Reading],
+    counts: Sequence[tuple[int, int] | None],
+    normalizer: Normalizer,
+) -> tuple[list[Probabilities], list[Reading]]:
+    """Answers and readings after a second look at doubtful digits.
+
+    Of the best reading alone, and not of all that was tried: that would take longer than all else.
+
+    Args:
+        predictor: One that `LooksTwice`; with any other, everything stays as it is.
+        lattices: Of each line, zone or box.
+        answers: (candidates, 11) what the network says of each one's candidates; not written into.
+        readings: The best way through each.
+        counts: How many digits each has, at least and at most; None: not known.
+        normalizer: Makes a crop of a digit's ink.
+    """
+    if not isinstance(predictor, LooksTwice):
+        return answers, readings
+    doubtful = _doubtful_digits(lattices, answers, readings)
+    if not doubtful:
+        return answers, readings
+    crops = np.stack([normalizer(one.piece.ink) for one in doubtful])
+    first = np.stack([answers[one.unit][one.candidate] for one in doubtful])
+    second = as_candidates(predictor.reconsider(crops, as_crops(first)))
+    changed = {one.unit for one in doubtful}
+    again = [said.copy() if unit in changed else said for unit, said in enumerate(answers)]
+    for one, answer in zip(doubtful, second, strict=True):
+        again[one.unit][one.candidate] = answer
+    read = [
+        decode(lattices[unit], again[unit], counts[unit]) if unit in changed else reading
+        for unit, reading in enumerate(readings)
+    ]
+    return again, read
+
+
 @dataclass(frozen=True, slots=True)
-class Doubtful:
+class _Doubtful:
     """One candidate of a lattice that the reading takes, and the network doubts."""
 
     unit: int  # which of the page's
@@ -24,38 +65,15 @@ class Doubtful:
     piece: Piece
 
 
-def doubtful_digits(
+def _doubtful_digits(
     lattices: Sequence[Lattice], answers: Sequence[Probabilities], readings: Sequence[Reading]
-) -> list[Doubtful]:
-    """What to look at again: digits of the best reading, and not of all that was tried.
-
-    Args:
-        lattices: Of each line, zone or box.
-        answers: (candidates, 11) what the network says of each one's candidates.
-        readings: The best way through each.
-    """
+) -> list[_Doubtful]:
     found = []
     for unit, (lattice, said, reading) in enumerate(zip(lattices, answers, readings, strict=True)):
         taken = {id(place.piece) for place in reading.places}
         found += [
-            Doubtful(unit, index, candidate.piece)
+            _Doubtful(unit, index, candidate.piece)
             for index, candidate in enumerate(lattice.candidates)
             if id(candidate.piece) in taken and said[index, :OTHER].max() < _SURE
         ]
     return found
-
-
-def with_second_answers(
-    answers: Sequence[Probabilities], doubtful: Sequence[Doubtful], second: Probabilities
-) -> list[Probabilities]:
-    """The answers again, some replaced; those given are not written into."""
-    changed = {one.unit for one in doubtful}
-    result = [said.copy() if unit in changed else said for unit, said in enumerate(answers)]
-    for one, answer in zip(doubtful, second, strict=True):
-        result[one.unit][one.candidate] = answer
-    return result
-
-
-def first_answers(answers: Sequence[Probabilities], doubtful: Sequence[Doubtful]) -> Probabilities:
-    """What the network says of the doubtful ones, (count, 11)."""
-    return np.stack([answers[one.unit][one.candidate] for one in doubtful])
