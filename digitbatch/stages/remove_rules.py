@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from digitbatch.stages.base import PageStage, PixelKind, Sheet
-from digitbatch.stages.faint_rules import FAINTEST, faint_rules
+from digitbatch.stages.faint_rules import (
+    SURELY_SHOWN,
+    darker_along,
+    faint_rules,
+    grown,
+    rule_of_pieces,
+)
 from digitbatch.stages.outlines import outlines
 from digitbatch.stages.packed import closed, dilated, opened, packed, unpacked
 from digitbatch.stages.pen_on_print import with_pen_on_rules
@@ -23,12 +29,7 @@ _SEGMENT_PARTS: Final = 28  # straight pieces of this part of the page's width a
 _LEAST_HEIGHTS: Final = 3.0  # a rule is longer than this many digits are high
 _MOST_PIECES: Final = 3000  # the longest ones: rough paper has thousands
 _SAMPLES: Final = 9  # points of a piece that are compared with a curve
-_SMOOTH_PX: Final = 3  # along a rule; more would close the gaps between strokes in line
-_PIECE: Final = 0.15  # of the page: the least that the mask must show of a faint rule
-_PIECE_SHOWN: Final = 0.5  # of the way of that piece
 _SHOWN: Final = 0.7  # of its way a rule is darker than the paper beside it
-_SURELY_SHOWN: Final = 0.85  # the same for one of which the mask shows but a piece
-_PARALLEL: Final = 0.06  # rise over run by which it may differ from its neighbours
 _STEEPEST: Final = 0.35  # rise over run; steeper lines are found by the other direction
 
 
@@ -99,78 +100,27 @@ class RemoveRules(PageStage):
             if right - left < shortest_px:
                 short.append((xs, ys))
             elif shown < self.min_coverage:
-                if ink is not None and np.mean(_darker(ink, rule, thickest_px)) >= _SURELY_SHOWN:
-                    rules.append(_grown(ink, rule, thickest_px))
+                if (
+                    ink is not None
+                    and np.mean(darker_along(ink, rule, thickest_px)) >= SURELY_SHOWN
+                ):
+                    rules.append(grown(ink, rule, thickest_px))
                 else:
                     short.append((xs, ys))
             elif ink is None:
                 rules.append(rule)
-            elif np.mean(_darker(ink, rule, thickest_px)) >= _SHOWN:
-                rules.append(_grown(ink, rule, thickest_px))
+            elif np.mean(darker_along(ink, rule, thickest_px)) >= _SHOWN:
+                rules.append(grown(ink, rule, thickest_px))
         if ink is not None and len(rules) >= 2 and least_px > 0:
             rules += [
                 faint
                 for points in short
-                if (faint := _faint_rule(ink, points, rules, thickest_px, least_px)) is not None
+                if (faint := rule_of_pieces(ink, points, rules, thickest_px, least_px)) is not None
             ]
         if ink is not None:
             more = faint_rules(ink, rules, thickest_px)
-            rules += [_grown(ink, rule, thickest_px) for rule in more]
+            rules += [grown(ink, rule, thickest_px) for rule in more]
         return rules
-
-
-def _darker(ink: Image, rule: Rule, thickest_px: int) -> NDArray[np.bool_]:
-    """Where on its way, from left to right, a rule is darker than what lies on either side.
-
-    Strokes that happen to stand in line are told from a rule by what lies between them, also where
-    the rule is fainter than the level of the mask.
-    """
-    height = ink.shape[0]
-    xs = np.arange(rule.left, rule.right + 1)
-    middle = np.rint(np.polyval(rule.curve, xs)).astype(np.int64)
-    apart = thickest_px // 2 + 2
-    offsets = np.array([-apart, -1, 0, 1, apart])
-    levels = ink[np.clip(middle[None] + offsets[:, None], 0, height - 1), xs[None]]
-    smooth = cv2.blur(levels.astype(np.float32), (_SMOOTH_PX, 1))
-    return np.asarray(
-        smooth[1:4].max(axis=0) - np.maximum(smooth[0], smooth[4]) > FAINTEST, np.bool_
-    )
-
-
-def _faint_rule(
-    ink: Image, points: Points, rules: list[Rule], thickest_px: int, least_px: float
-) -> Rule | None:
-    """A rule of which the mask shows but a piece, if it runs as its neighbours do.
-
-    It has the bend of the nearest rule, and goes on as far as the levels show it.
-    """
-    xs, ys = points
-    left, right = int(xs.min()), int(xs.max())
-    shown = columns_of(xs) / max(1, right - left)
-    if right - left < max(least_px, _PIECE * ink.shape[1]) or shown < _PIECE_SHOWN:
-        return None
-    middle = (left + right) / 2
-    nearest = min(rules, key=lambda rule: abs(float(np.polyval(rule.curve, middle)) - ys.mean()))
-    bend = nearest.curve[0]
-    line = np.polyfit(xs, ys - bend * np.square(xs), 1)
-    if abs(line[0] - nearest.curve[1]) > _PARALLEL:
-        return None
-    curve = np.array([bend, line[0], line[1]])
-    rule = Rule(left, right, curve)
-    if np.mean(_darker(ink, rule, thickest_px)) < _SURELY_SHOWN:
-        return None
-    return _grown(ink, rule, thickest_px)
-
-
-def _grown(ink: Image, rule: Rule, thickest_px: int) -> Rule:
-    """A rule as far as the levels show it."""
-    left, right = rule.left, rule.right
-    whole = _darker(ink, replace(rule, left=0, right=ink.shape[1] - 1), thickest_px)
-    before = np.cumsum(whole[:left][::-1]) >= _SHOWN * np.arange(1, left + 1)
-    after = np.cumsum(whole[right + 1 :]) >= _SHOWN * np.arange(1, len(whole) - right)
-    goes_left = int(np.flatnonzero(before)[-1]) + 1 if before.any() else 0
-    goes_right = int(np.flatnonzero(after)[-1]) + 1 if after.any() else 0
-    return replace(rule, left=left - goes_left, right=right + goes_right)
 
 
 def _thickest(mask: Image) -> int:
