@@ -250,6 +250,14 @@ class TestPaper:
         assert abs(height - 210) <= 14
         assert abs(width - 240) <= 14
 
+    def test_a_white_panel_on_a_pale_form_is_no_sheet(self) -> None:
+        """What stands beside it belongs to the form, as its dark heading does."""
+        page = np.full((300, 400, 3), (250, 240, 190), np.uint8)
+        page[50:250, 60:340] = 250
+        page[20:45, 100:300] = 30
+        sheet = Sheet(page, "color")
+        assert CropToPaper()(sheet) is sheet
+
     def test_what_is_beside_the_paper_becomes_blank(self) -> None:
         """No corner of the desk is left in the picture of a sheet that lies askew."""
         page = np.full((300, 400), 40, np.uint8)

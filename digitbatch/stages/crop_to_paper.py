@@ -22,6 +22,7 @@ _SHARP_SHARE: Final = 0.5  # of the edge that must be so sharp: shadows are soft
 _AT_EDGES: Final = 0.25  # of the picture's edges a lit part of the paper has more than this
 _SHADOW_LEAVES: Final = 0.3  # of the light, at least; a copier's border is black
 _SAME_COLOUR: Final = 0.1  # the same for each colour, but for so much of it
+_DESK_LIGHT: Final = 0.9  # of the paper's, at most: a form's pale colour is no desk
 _SHADED: Final = 0.35  # of the light above a desk's that paper in a shadow still has
 _FILLED: Final = 0.8  # of its convex hull: paper is no branch and no ring
 
@@ -84,7 +85,9 @@ class CropToPaper(PageStage):
         above = above_desk(small)
         on_desk = None if above is None else self._on_desk(above)
         if on_desk is not None:
-            return on_desk
+            beside = np.asarray(cv2.bitwise_not(on_desk), np.uint8)
+            if _median(gray, beside) <= _DESK_LIGHT * _median(gray, on_desk):
+                return on_desk
         level, bright = cv2.threshold(gray, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
         region = self._largest(np.asarray(bright, np.uint8))
         if region is None:
