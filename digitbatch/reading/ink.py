@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from digitbatch.reading.components import Components
+from digitbatch.reading.dotted import DOTTED, with_dotted_strokes
 from digitbatch.reading.pieces import Piece, component_piece
 from digitbatch.reading.points import is_point
 from digitbatch.types import Image
@@ -30,10 +31,11 @@ class Ink:
 def parted(
     name: str, height: float, pieces: tuple[Piece, ...], count: tuple[int, int] | None = None
 ) -> Ink:
-    """Ink with its points told from the rest."""
+    """Ink with its points told from the rest, and specks that make a stroke joined."""
+    pieces, is_dotted = with_dotted_strokes(pieces, height)
     points = tuple(piece for piece in pieces if is_point(piece, pieces, height))
     rest = tuple(piece for piece in pieces if piece not in points)
-    return Ink(name, height, rest, points, count)
+    return Ink(name, height, rest, points, count, doubt=DOTTED if is_dotted else "")
 
 
 def faintly(ink: Ink, faint: Image | None) -> Ink:
