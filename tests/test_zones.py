@@ -179,6 +179,29 @@ class TestCells:
         assert found == [[]]
         assert len(walls) == 1
 
+    @pytest.mark.parametrize(("tops", "are_walls"), [((20, 20), True), ((20, 30), False)])
+    def test_nothing_but_strokes_along_walls_is_no_number(
+        self, tops: tuple[int, int], are_walls: bool
+    ) -> None:
+        """Thick walls in pairs leave one of each; a hand's 1s differ in height."""
+        cells = [Cell(10, 10, 60, 70), Cell(60, 10, 110, 70)]
+        mask = np.zeros((90, 130), np.uint8)
+        for top, left in zip(tops, (54, 103), strict=True):
+            mask[top:66, left : left + 4] = 255
+        found, walls = pieces_by_cell(mask, mask, cells)
+        assert len(walls) == (2 if are_walls else 0)
+        assert sum(map(len, found)) == (0 if are_walls else 2)
+
+    def test_a_1_on_a_wall_beside_other_digits_is_read(self) -> None:
+        """Where something is written, a stroke may be, too."""
+        cells = [Cell(10, 10, 60, 70), Cell(60, 10, 110, 70)]
+        mask = np.zeros((90, 130), np.uint8)
+        mask[20:66, 54:58] = 255
+        mask[20:66, 70:100] = 255
+        found, walls = pieces_by_cell(mask, mask, cells)
+        assert [len(pieces) for pieces in found] == [1, 1]
+        assert walls == []
+
     def test_a_cross_is_left_out_where_a_digit_may_be_missing(self) -> None:
         """What is likelier no digit is left over, but for as many digits as must be there."""
         cross = reading(OTHER, 0, 0.9)

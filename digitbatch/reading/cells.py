@@ -22,6 +22,9 @@ _WIDE: Final = 1.15  # in widths of a box, what is wider may be two digits
 _TALL: Final = 2.0  # in heights of a box, what is taller is no digit
 _DUST: Final = 0.1  # of a box's height
 _WALL_HEIGHT: Final = 0.85  # of a box's height
+_PAIRED_HEIGHT: Final = 0.7  # the same where nothing but such strokes is there
+_PAIR: Final = 2  # so many of them are
+_ALIKE: Final = 0.08  # of a box's height: how much theirs differ
 _WALL_WIDTH: Final = 0.22
 _WALL_NEAR: Final = 0.2  # of a box's width: how far from its wall
 _CUT: Final = 0.15  # of a box's width: how far from the wall two digits may be parted
@@ -50,6 +53,9 @@ def pieces_by_cell(
         piece = component_piece(components, index, levels)
         if piece is not None:
             (walls if _is_wall(piece, cells[home]) else found[home]).append(piece)
+    if _are_walls(found, cells):
+        walls += [piece for own in found for piece in own]
+        found = [[] for _ in cells]
     return found, walls
 
 
@@ -80,12 +86,27 @@ def cell_homes(mask: Image, cells: Sequence[Cell]) -> tuple[Components, list[int
 
 
 def _is_wall(piece: Piece, cell: Cell) -> bool:
+    return piece.box.height >= _WALL_HEIGHT * cell.height and _is_along_wall(piece, cell)
+
+
+def _is_along_wall(piece: Piece, cell: Cell) -> bool:
     at = piece.center_x
     return (
-        piece.box.height >= _WALL_HEIGHT * cell.height
-        and piece.box.width <= _WALL_WIDTH * cell.height
+        piece.box.width <= _WALL_WIDTH * cell.height
         and min(at - cell.left, cell.right - at) <= _WALL_NEAR * cell.width
     )
+
+
+def _are_walls(found: Sequence[Sequence[Piece]], cells: Sequence[Cell]) -> bool:
+    """Whether all that boxes hold are strokes along their walls, the high ones of one height.
+
+    Of thick walls that stand in pairs, one may be left; a hand writes not all of its 1s on walls.
+    """
+    own = [(piece, cell) for pieces, cell in zip(found, cells, strict=True) for piece in pieces]
+    if not all(_is_along_wall(piece, cell) for piece, cell in own):
+        return False
+    high = [p.box.height for p, cell in own if p.box.height >= _PAIRED_HEIGHT * cell.height]
+    return len(high) >= _PAIR and max(high) - min(high) <= _ALIKE * cells[0].height
 
 
 def _shares(
