@@ -123,19 +123,19 @@ def run(
     sources, outputs = _paths(inputs), _paths(out)
     page = _path(report)
     reading = replace(load_plan(config, model), pictures=page is not None)
-    card = load_card(reading.model)
+    card, weights = load_card(reading.model), model_hash(reading.model)
     predictor = _gpu_predictor(reading.model, device, batch_size)
     log.info(
         "model: %s %s on %s",
         card.architecture,
-        card.weights_sha256[:12],
+        weights[:12],
         "cpu" if predictor is None else predictor.device_name,
     )
     plan = reading.config
     judge = reading.judge
     meta = RunMeta(
         __version__,
-        model_hash(reading.model),
+        weights,
         model_hash(reading.line_model, "line"),
         judge.calibration.fingerprint(),
         plan.fingerprint(),

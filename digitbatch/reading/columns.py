@@ -61,9 +61,9 @@ def find_columns(lines: Sequence[Sequence[Piece]], digit_height_px: float) -> Co
         return None
     tilt = _tilt(inks, size)
     best = _columns_of(inks, size, tilt)
-    is_clear = _columns_of(inks, size, tilt, strictly=True) == best
     if 2 * sum(line.has_gap(_APART * size) for line in inks) < len(inks):
         return best
+    is_clear = _columns_of(inks, size, tilt, strictly=True) == best
     for _ in range(min(int(_MOST_ODD * len(inks)), len(inks) - _LEAST_LINES)):
         inks.pop(_oddest(inks, size, tilt))
         found = _columns_of(inks, size, tilt, strictly=True)
