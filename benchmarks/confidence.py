@@ -95,15 +95,28 @@ class Writer(Pen):
         whole = np.column_stack([matrix, middle - matrix @ middle])
         ink = np.asarray(cv2.warpAffine(ink, whole, ink.shape[::-1]), np.uint8)
         size = round(abs(self._pressure) * height_px)
-        if size:
+        if size and self._pressure > 0:
             element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size + 1, size + 1))
-            heavier = np.asarray(
-                (cv2.dilate if self._pressure > 0 else cv2.erode)(ink, element), np.uint8
-            )
-            ink = heavier if int(heavier.max()) > 200 else ink  # a thin stroke stays
+            ink = np.asarray(cv2.dilate(ink, element), np.uint8)
+        elif size:
+            ink = _with_finer_pen(ink, -(-size // 2))
         inked = ink > 30
         rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
         return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _with_finer_pen(ink: Image, finer_px: int) -> Image:
+    """The same digit by a pen that is finer on both sides, down to its strokes' middle.
+
+    A stroke that is lost would leave another digit, or none: what stays is the soft skeleton of
+    S. Shit et al., clDice, CVPR 2021.
+    """
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    for _ in range(finer_px):
+        inner = cv2.erode(ink, cross)
+        ridge = cv2.subtract(ink, cv2.dilate(inner, np.ones((3, 3), np.uint8)))
+        ink = np.asarray(np.maximum(inner, ridge), np.uint8)
+    return ink
 
 
 @dataclass(frozen=True, slots=True)

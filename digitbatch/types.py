@@ -182,6 +182,9 @@ class GroupAnswers(Protocol):
     def scores_of(self, texts: Sequence[str]) -> Sequence[float]:
         """The log probability of a text for each group, which may have been found otherwise."""
 
+    def again(self) -> "GroupAnswers":
+        """The same after a second look; itself where there is none."""
+
 
 GroupReader = Callable[[Sequence[Image]], GroupAnswers]
 """The ink of groups of digits in, (height, width) uint8, light ink on black; an answer for each."""

@@ -1,6 +1,6 @@
 """What a training is about: a network for single digits, or the one for lines. Imports torch."""
 
-from typing import Final, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -10,6 +10,7 @@ from digitbatch.nn.card import Card
 from digitbatch.nn.checkpoint import Settings
 from digitbatch.nn.finishing import Trained, finish
 from digitbatch.nn.fitting import Fitting
+from digitbatch.nn.line.architectures import LINE_NETWORKS
 from digitbatch.nn.line.fitting import LineFitting
 from digitbatch.nn.line.recipe import LineRecipe
 from digitbatch.nn.line.task import LineTask
@@ -17,9 +18,6 @@ from digitbatch.nn.mixture import mix, split
 from digitbatch.nn.recipe import Recipe
 from digitbatch.nn.run_folder import RunFolder
 from digitbatch.nn.training_data import TrainingData
-
-LINE: Final = "line"
-"""The name under which `digitbatch train --model` knows the line network."""
 
 
 class Task(Protocol):
@@ -38,7 +36,7 @@ def recipe_of(model: str) -> Recipe | LineRecipe:
     Raises:
         UsageError: If none has this name.
     """
-    return LineRecipe() if model == LINE else architecture(model).recipe
+    return LINE_NETWORKS[model].recipe if model in LINE_NETWORKS else architecture(model).recipe
 
 
 def knows_other(recipe: Recipe | LineRecipe) -> bool:
@@ -53,7 +51,7 @@ def prepare(settings: Settings, data: TrainingData, device: torch.device) -> Tas
         UsageError: If no network has the name, or the data lack what it needs.
     """
     if isinstance(settings.recipe, LineRecipe):
-        return LineTask(settings.recipe, data, settings.seed, device)
+        return LineTask(settings.model, settings.recipe, data, settings.seed, device)
     return DigitTask(settings, settings.recipe, data, device)
 
 

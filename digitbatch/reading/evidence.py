@@ -109,7 +109,8 @@ def _lines_doubts(
 class LinePart:
     """Some digits of a field, side by side."""
 
-    text: str
+    digits: tuple[Piece, ...]
+    text: str  # what they are
     ink: Image  # (height, width) uint8, light ink on black
 
 
@@ -128,8 +129,10 @@ def line_parts(reading: Reading, digit_height_px: float) -> list[LinePart]:
     )
     found = []
     for part in _parted(pieces, [id(piece) in texts for piece in pieces]):
-        text = "".join(texts.get(id(piece), "") for piece in part)
-        found.append(LinePart(text, _side_by_side(part, round(_WIDEST_GAP * digit_height_px))))
+        digits = tuple(piece for piece in part if id(piece) in texts)
+        text = "".join(texts[id(piece)] for piece in digits)
+        ink = _side_by_side(part, round(_WIDEST_GAP * digit_height_px))
+        found.append(LinePart(digits, text, ink))
     return found
 
 

@@ -11,12 +11,13 @@ from digitbatch.config import Config
 from digitbatch.reading.asking import as_crops, ask, known_of
 from digitbatch.reading.beside_print import are_printed, beside_print
 from digitbatch.reading.box_rows import Printed
-from digitbatch.reading.cells import boxed
+from digitbatch.reading.cells import boxed, joined_reading
 from digitbatch.reading.crossed import cross_shapes, sure_crosses
 from digitbatch.reading.decode import GroupText, Paths, Reading, decode, paths_through
 from digitbatch.reading.fields import field_result
 from digitbatch.reading.find import find_fields, find_print, find_sheet
 from digitbatch.reading.fragments import BESIDE, has_fragment_beside
+from digitbatch.reading.in_line import heard_in_line
 from digitbatch.reading.ink import Ink
 from digitbatch.reading.judge import default_judge
 from digitbatch.reading.laid import Laid, back_on_scan, lay
@@ -154,7 +155,17 @@ def trace_page(
     )
     is_print = are_printed(judged, words)
     traces = _with_groups_read(units, lattices, answers, judged, is_print, group_reader)
-    readings = taught([trace.reading for trace in traces], config.normalizer)
+    ends = np.cumsum([0, *(len(ink.units) for ink in inks)]).tolist()
+    answers, readings = heard_in_line(
+        group_reader,
+        _wholes(inks, traces, ends, is_print),
+        lattices,
+        answers,
+        [trace.reading for trace in traces],
+        [unit.count for unit in units],
+        [trace.texts for trace in traces],
+    )
+    readings = taught(readings, config.normalizer)
     traces = [
         replace(trace, reading=reading) for trace, reading in zip(traces, readings, strict=True)
     ]
@@ -163,7 +174,6 @@ def trace_page(
         lines = page_lines(inks, readings, judged)
         is_boxed = [bool(ink.cells) for ink in inks for _ in ink.units]
         lines = beside_print(lines, is_boxed, words)
-    ends = np.cumsum([0, *(len(ink.units) for ink in inks)]).tolist()
 
     def paths_of(field: int) -> list[Paths]:
         own = slice(ends[field], ends[field + 1])
@@ -210,6 +220,22 @@ def trace_page(
         found.append(FieldTrace(ink, own_traces, row.reading, entry if is_row else None))
     result = PageResult(page.ref, tuple(fields) or (FieldResult("", "empty"),))
     return PageTrace(laid, sheet, printed, words, tuple(found), back_on_scan(result, laid))
+
+
+def _wholes(
+    inks: Sequence[Ink],
+    traces: Sequence[UnitTrace],
+    ends: Sequence[int],
+    is_print: Sequence[bool],
+) -> list[tuple[Reading, float]]:
+    """The reading of each line, zone or row of boxes that is no print, and its digits' height."""
+    found = []
+    for ink, (first, last) in zip(inks, pairwise(ends), strict=True):
+        own = [trace.reading for trace in traces[first:last]]
+        if not any(is_print[first:last]):
+            reading = joined_reading(own, ink.count)[0] if ink.cells else own[0]
+            found.append((reading, ink.digit_height_px))
+    return found
 
 
 def _fragments_doubt(units: Sequence[UnitTrace]) -> tuple[str, ...]:

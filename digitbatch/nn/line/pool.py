@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from digitbatch.drawing.paths import ALL_STYLES
 from digitbatch.drawing.strokes import draw_digit
 from digitbatch.errors import UsageError
 from digitbatch.nn.other import make_marks
@@ -74,7 +75,8 @@ def make_pool(
 
 def _draw(label: int, rng: np.random.Generator) -> Image:
     pen_px = _DRAWN_PX * float(rng.uniform(0.04, 0.15))
-    return draw_digit(label, rng, height_px=_DRAWN_PX, pen_px=pen_px)
+    style = str(rng.choice(ALL_STYLES[label]))
+    return draw_digit(label, rng, height_px=_DRAWN_PX, pen_px=pen_px, style=style)
 
 
 def _by_label(glyphs: Sequence[Glyph]) -> tuple[tuple[Glyph, ...], ...]:

@@ -4,9 +4,9 @@ Runs on the CPU, and does not import torch: a strip takes a few milliseconds, an
 digits need it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.nn.card import ONNX_FILE, load_card, read_checked
+from digitbatch.nn.card import ONNX_FILE, load_card, model_hash, read_checked, second_model
 from digitbatch.nn.kept import packaged_model, promoted_model
 from digitbatch.nn.line.classes import FRAME_PX
 from digitbatch.nn.line.decoding import (
@@ -32,6 +32,8 @@ _NAMES: Final = (*CLASSES[:OTHER], "?")
 _UNLIKELY: Final = -9.0  # log probability; fainter answers are not weighed one by one
 _VISIBLE: Final = 60  # fainter levels belong to the blur around a stroke
 _CENTRAL: Final = 60.0  # pixels of ink that it costs to part digits off the middle between them
+_FIRST: Final = 0.3  # weight of the first network's answer beside the second's
+_KEPT: Final = 256  # strips whose answers are kept: those of a page, mostly
 _NEAR: Final = 3  # frames around a digit's own in which others may stand in its place
 
 
@@ -182,6 +184,14 @@ class LineAnswer:
 class LineAnswers(list[LineAnswer]):
     """What the network says of some strips."""
 
+    def __init__(self, answers: Iterable[LineAnswer], reader: "LineReader | None" = None) -> None:
+        super().__init__(answers)
+        self._reader = reader
+
+    def again(self) -> "LineAnswers":
+        """The same after a second look, by the larger network that a model may have beside it."""
+        return self._reader.reconsidered(self) if self._reader else self
+
     def scores_of(self, texts: Sequence[str]) -> list[float]:
         """The log probability of a text for each strip, which may have been found otherwise."""
         asked = [(one.logs, _labels(text)) for one, text in zip(self, texts, strict=True)]
@@ -198,16 +208,30 @@ class LineReader:
             ModelError: If it is missing, damaged, or made for other strips.
         """
         card = load_card(folder, "line")
-        self._session = onnx_session(read_checked(folder / ONNX_FILE, card.onnx_sha256))
-        self.model_hash = card.weights_sha256
+        self._open(read_checked(folder / ONNX_FILE, card.onnx_sha256))
+        self._second_folder = second_model(folder)
+        self.model_hash = model_hash(folder, "line")
 
     @classmethod
     def from_bytes(cls, onnx: bytes) -> "LineReader":
         """Load a network that is in no folder yet."""
         reader = cls.__new__(cls)
-        reader._session = onnx_session(onnx)
+        reader._open(onnx)
+        reader._second_folder = None
         reader.model_hash = ""
         return reader
+
+    def _open(self, onnx: bytes) -> None:
+        session = onnx_session(onnx)
+
+        def answer(ink: bytes, width: int) -> LogProbabilities:
+            strip = np.frombuffer(ink, np.uint8).reshape(1, -1, width)
+            (logs,) = session.run(None, {"strips": strip})
+            return np.asarray(logs[0], np.float64)
+
+        # A field is asked about when it is read, and again when it is judged.
+        self._answer = lru_cache(_KEPT)(answer)
+        self._second: LineReader | None = None
 
     def read_groups(self, inks: Sequence[Image]) -> LineAnswers:
         """Answer the ink of each group, (height, width) uint8, light ink on black."""
@@ -215,11 +239,31 @@ class LineReader:
 
     def __call__(self, strips: Sequence[Strip]) -> LineAnswers:
         """Answer each strip by itself: no answer depends on what else is asked."""
-        answers = LineAnswers()
-        for strip in strips:
-            (logs,) = self._session.run(None, {"strips": strip.ink[None]})
-            answers.append(LineAnswer(strip, np.asarray(logs[0], np.float64)))
-        return answers
+        return LineAnswers(
+            [
+                LineAnswer(strip, self._answer(strip.ink.tobytes(), strip.ink.shape[1]))
+                for strip in strips
+            ],
+            self,
+        )
+
+    def reconsidered(self, answers: LineAnswers) -> LineAnswers:
+        """See `LineAnswers.again`.
+
+        Both networks were taught where each digit stands, so that their frames can be added.
+
+        Raises:
+            ModelError: If the second network is damaged.
+        """
+        if self._second_folder is None:
+            return answers
+        self._second = self._second or LineReader(self._second_folder)
+        seconds = self._second([answer.strip for answer in answers])
+        first, second = np.log(_FIRST), np.log(1 - _FIRST)
+        return LineAnswers(
+            LineAnswer(one.strip, np.logaddexp(one.logs + first, two.logs + second))
+            for one, two in zip(answers, seconds, strict=True)
+        )
 
 
 def load_line_reader(folder: Path | None = None) -> LineReader:

@@ -20,13 +20,13 @@ from digitbatch.nn.data import Labelled
 from digitbatch.nn.export import save_model
 from digitbatch.nn.finishing import CURVES_FILE, MISTAKES_FILE, digitbatch_version
 from digitbatch.nn.fitting import Fitting
+from digitbatch.nn.line.architectures import LINE_NETWORKS
 from digitbatch.nn.line.classes import BLANK, FRAME_PX, LINE_CLASSES
 from digitbatch.nn.line.evaluation import LineEvaluation, evaluate_lines, lines_of
 from digitbatch.nn.line.export import check_same_lines, line_onnx
 from digitbatch.nn.line.fitting import LineFitting
 from digitbatch.nn.line.learning import batches, stacked
 from digitbatch.nn.line.making import MadeLine, make_lines
-from digitbatch.nn.line.network import LineNetwork
 from digitbatch.nn.line.pictures import line_mistakes_png
 from digitbatch.nn.line.pool import make_pool
 from digitbatch.nn.line.reader import LineReader
@@ -45,14 +45,19 @@ class LineTask:
     """A line network to be trained, with all that it learns from."""
 
     def __init__(
-        self, recipe: LineRecipe, data: TrainingData, seed: int, device: torch.device
+        self,
+        model: str,
+        recipe: LineRecipe,
+        data: TrainingData,
+        seed: int,
+        device: torch.device,
     ) -> None:
         """Prepare the digits that lines are made of, and the first step.
 
         Raises:
             UsageError: If there is a digit that the data do not have.
         """
-        self._recipe, self._data, self._seed = recipe, data, seed
+        self._model, self._recipe, self._data, self._seed = model, recipe, data, seed
         rng = np.random.default_rng(seed)
         crops = data.crops
         kept, self._held = split(crops, min(recipe.validation_digits, len(crops) // 5), rng)
@@ -66,7 +71,7 @@ class LineTask:
         self._calibration = make_lines(unseen, count, unseen_rng, recipe.style)
         torch.manual_seed(seed)
         self.fitting: Fitting | LineFitting = LineFitting(
-            LineNetwork(), pool, self._validation, recipe, seed=seed, device=device
+            LINE_NETWORKS[model].make(), pool, self._validation, recipe, seed=seed, device=device
         )
 
     def finish(self, folder: RunFolder) -> Card:
@@ -79,6 +84,7 @@ class LineTask:
         return finish_lines(
             self.fitting.network(),
             self.fitting.standing,
+            self._model,
             self._recipe,
             self._data,
             self._seed,
@@ -92,6 +98,7 @@ class LineTask:
 def finish_lines(
     network: nn.Module,
     standing: Standing,
+    model: str,
     recipe: LineRecipe,
     data: TrainingData,
     seed: int,
@@ -121,7 +128,7 @@ def finish_lines(
     def make_card(weights_sha256: str, onnx_sha256: str) -> Card:
         return Card(
             kind="line",
-            architecture="line",
+            architecture=model,
             crop_format=STRIP_FORMAT,
             classes=LINE_CLASSES,
             temperature=temperature,
