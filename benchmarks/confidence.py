@@ -15,10 +15,12 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import cv2
 import numpy as np
@@ -218,22 +220,18 @@ def fit(fields: list[Field]) -> tuple[float, dict[str, float]]:
 
 def make_calibration(model: Path, mnist: Path, lines_a_kind: int) -> Calibration:
     """Read pages of strange writers, and fit."""
-    network, lines = OnnxPredictor(model), load_line_reader()
-    digits = kept_out(mnist)
     fields: list[Field] = []
-    for kind in FITTED:
-        own: list[Field] = []
-        for sample in written_by_strangers(digits, kind):
-            own += fields_of(sample, network, lines.read_groups)
-            if len(own) >= lines_a_kind:
-                break
-        print(f"{kind}: {np.mean([f.right for f in own]):.1%} right", file=sys.stderr, flush=True)
-        fields += own
+    with ProcessPoolExecutor() as cores:
+        found = cores.map(partial(_verified, model, mnist, lines_a_kind), FITTED)
+        for kind, own in zip(FITTED, found, strict=True):
+            right = np.mean([field.right for field in own])
+            print(f"{kind}: {right:.1%} right", file=sys.stderr, flush=True)
+            fields += own
     judged = [field for field in fields if not field.doubted]
     bias, weights = fit(judged)
     calibration = Calibration(
-        model_hash=network.model_hash,
-        line_model_hash=lines.model_hash,
+        model_hash=OnnxPredictor(model).model_hash,
+        line_model_hash=load_line_reader().model_hash,
         made_with=f"benchmarks/confidence.py --fit, {lines_a_kind} lines of each of "
         f"{len(FITTED)} kinds of made pages, seed {_SEED}",
         bias=round(bias, 6),
@@ -243,6 +241,18 @@ def make_calibration(model: Path, mnist: Path, lines_a_kind: int) -> Calibration
     )
     verified = [(calibration.confidence(field.evidence), field.right) for field in judged]
     return calibration.model_copy(update={"steps": steps_of(verified)})
+
+
+def _verified(model: Path, mnist: Path, lines_a_kind: int, kind: str) -> list[Field]:
+    """So many fields of a kind by strange writers, on one core."""
+    cv2.setNumThreads(1)
+    network, lines = OnnxPredictor(model), load_line_reader()
+    own: list[Field] = []
+    for sample in written_by_strangers(kept_out(mnist), kind):
+        own += fields_of(sample, network, lines.read_groups)
+        if len(own) >= lines_a_kind:
+            break
+    return own
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,11 +278,18 @@ class Checked:
         )
 
 
-def check(
-    samples: Iterator[Sample], kind: str, judge: Judge, network: Predictor, lines: GroupReader,
-    most: int | None,
-) -> Checked:  # fmt: skip
+def check_made(
+    judge: Judge, which: Literal["held", "test"], mnist: Path, most: int, kind: str
+) -> Checked:
+    """Read made pages of a kind, on one core, until there are so many fields."""
+    cv2.setNumThreads(1)
+    return check(made_samples(kind, digits_for(which, mnist)), kind, judge, most)
+
+
+def check(samples: Iterator[Sample], kind: str, judge: Judge, most: int | None = None) -> Checked:
     """Read pages, until there are so many fields, and compare confidence with what is right."""
+    network, line_reader = OnnxPredictor(default_model()), load_line_reader()
+    lines = line_reader.read_groups
     fields: list[Field] = []
     for sample in samples:
         fields += fields_of(sample, network, lines)
@@ -321,24 +338,24 @@ def main() -> None:
         return
     calibration = Calibration.model_validate_json((default_model() / CALIBRATION_FILE).read_bytes())
     judge = Judge(calibration, calibration.promise(options.max_error))
-    network, lines = OnnxPredictor(default_model()), load_line_reader()
-    assert network.model_hash == calibration.model_hash  # noqa: S101
+    assert OnnxPredictor(default_model()).model_hash == calibration.model_hash  # noqa: S101
     print(judge.promise)
     print(
         "| pages | fields | right | accepted | wrong | at most | said, of 0.9 to 1 | right | ECE |"
     )
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
-    digits = digits_for(options.digits, data / "data" / "mnist")
     made_parts, real_parts = [], []
-    for kind in options.kinds.split(",") if options.kinds else _BY_HAND:
-        pages = made_samples(kind, digits)
-        part = check(pages, kind, judge, network, lines.read_groups, options.lines)
-        print(part.row(judge.promise), flush=True)
-        made_parts.append(part)
+    kinds = options.kinds.split(",") if options.kinds else _BY_HAND
+    mnist = data / "data" / "mnist"
+    with ProcessPoolExecutor() as cores:
+        checking = partial(check_made, judge, options.digits, mnist, options.lines)
+        for part in cores.map(checking, kinds):
+            print(part.row(judge.promise), flush=True)
+            made_parts.append(part)
     print(together("all made pages", made_parts).row(judge.promise), flush=True)
     for kind in SCANS.values():
         scans = read_scans(data / "dev", kind)
-        part = check(scans, kind, judge, network, lines.read_groups, None)
+        part = check(scans, kind, judge)
         print(part.row(judge.promise), flush=True)
         real_parts.append(part)
     print(together("all other pages", real_parts).row(judge.promise), flush=True)

@@ -16,7 +16,6 @@ from digitbatch.types import CROP_SIZE_PX
 
 _FIRST, _LAST = 4, CROP_SIZE_PX - 4  # the 20 px box that holds a centred digit
 _INK = 0.25
-_LEAST_LEFT = 0.5  # of the ink
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +34,6 @@ class Augmentation:
     line_share: float = 0.04  # rests of ruled lines and boxes beside or through the digit's rim
     thick_share: float = 0.15
     thin_share: float = 0.20
-    worn_share: float = 0.06  # thin strokes are lost, as a pen that is pressed lightly leaves them
-    gap_share: float = 0.06  # holes in the strokes, as dry pens and rules taken out leave them
     blur_share: float = 0.10
     low_resolution_share: float = 0.10
     low_resolution_px: int = 11  # the crop's smallest size: a digit of 8 px
@@ -68,8 +65,6 @@ def augment(crops: Tensor, recipe: Augmentation, generator: torch.Generator) -> 
     thick, thin = round(recipe.thick_share * chance.n), round(recipe.thin_share * chance.n)
     _on_these(crops, chance, chosen[:thick], _thicken)
     _on_these(crops, chance, chosen[thick : thick + thin], _thin)
-    _on_some(crops, chance, recipe.worn_share, _wear)
-    _on_some(crops, chance, recipe.gap_share, _cut_gaps)
     _on_some(crops, chance, recipe.blur_share, _blur)
     _on_some(
         crops,
@@ -218,27 +213,6 @@ def _without_rim(crops: Tensor) -> Tensor:
     inner = _smallest_in_cross(crops)
     ridge = (crops - _largest(inner)).clamp(min=0)
     return torch.maximum(inner, ridge)
-
-
-def _wear(crops: Tensor, chance: _Chance) -> Tensor:
-    """A pen pressed lightly: what is thin fades or breaks. Half of the ink stays at least."""
-    worn = crops + (_smallest_in_cross(crops) - crops) * chance.between(0.5, 1)
-    worn = (worn * chance.between(1.2, 2)).clamp(max=1)
-    left = worn.sum((1, 2, 3), keepdim=True) / crops.sum((1, 2, 3), keepdim=True).clamp(min=1)
-    return torch.where(left > _LEAST_LEFT, worn, crops)
-
-
-def _cut_gaps(crops: Tensor, chance: _Chance) -> Tensor:
-    """One or two holes as wide as a stroke, anywhere in the ink."""
-    place = torch.arange(CROP_SIZE_PX, device=crops.device, dtype=crops.dtype)
-    ink = crops.flatten(1) + 1e-6
-    for _ in range(2):
-        at = torch.multinomial(ink, 1, generator=chance.generator)  # (n, 1)
-        y, x = (at // CROP_SIZE_PX)[..., None], (at % CROP_SIZE_PX)[..., None]
-        away = ((place[:, None] - y) ** 2 + (place - x) ** 2).sqrt()[:, None]
-        hole = (chance.between(0.8, 2.6) + 0.5 - away).clamp(0, 1)
-        crops = crops * (1 - hole * chance.between(0.6, 1) * (chance.between(0, 1) < 0.7))
-    return crops
 
 
 def _blur(crops: Tensor, chance: _Chance) -> Tensor:

@@ -18,6 +18,8 @@ _WIDEST_GAP: Final = (
     0.6  # digit heights between two digits, for the line network; it knows no wider
 )
 _LONGEST: Final = 12  # digits that it is asked about at once; it learned no longer lines
+_CLEAR: Final = 3e-4  # of the likeliest rival: with more, the line network looks a second time,
+# and where digits had to be parted
 _USUAL: Final = 0.02  # doubt a digit, where a page has no other digits to judge its hand by
 _FEW: Final = 8  # digits: fewer are filled up by usual ones
 
@@ -98,10 +100,21 @@ def _lines_doubts(
     doubts = [0.0 if reading.places else None for reading in readings]
     if not parts:
         return doubts
-    answers = group_reader([part.ink for _, part in parts])
-    scores = answers.scores_of([part.text for _, part in parts])
-    for (at, _), score in zip(parts, scores, strict=True):
-        doubts[at] = (doubts[at] or 0.0) - score
+    doubtful = {
+        at
+        for at, reading in enumerate(readings)
+        if _rival(reading) > _CLEAR or any(place.was_cut for place in reading.places)
+    }
+    for is_doubtful in (False, True):
+        own = [(at, part) for at, part in parts if (at in doubtful) == is_doubtful]
+        if not own:
+            continue
+        answers = group_reader([part.ink for _, part in own])
+        if is_doubtful:
+            answers = answers.again()
+        scores = answers.scores_of([part.text for _, part in own])
+        for (at, _), score in zip(own, scores, strict=True):
+            doubts[at] = (doubts[at] or 0.0) - score
     return doubts
 
 

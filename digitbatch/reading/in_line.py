@@ -19,8 +19,8 @@ from digitbatch.types import OTHER, GroupReader, Probabilities
 
 _SURE: Final = 0.999
 """Of a digit as likely as this the line network is not asked."""
-_OWN: Final = 0.55  # weight of what the network for single digits says, ...
-_LINES: Final = 0.3  # ... and of the line network; together less than 1: both see the same ink
+_OWN: Final = 0.4  # weight of what the network for single digits says, ...
+_LINES: Final = 0.4  # ... and of the line network; together less than 1: both see the same ink
 _LEAST_OWN: Final = 1e-7
 _LEAST_IN_LINE: Final = 1e-5
 
@@ -94,7 +94,8 @@ def _said_of_doubtful(
     found: dict[int, NDArray[np.float32]] = {}
     if not parts:
         return found
-    for part, answer in zip(parts, group_reader([part.ink for part in parts]), strict=True):
+    answers = group_reader([part.ink for part in parts]).again()
+    for part, answer in zip(parts, answers, strict=True):
         try:
             places = answer.places(part.text)
         except ValueError:  # so many digits have no room in it

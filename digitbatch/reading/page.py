@@ -267,7 +267,7 @@ def _with_groups_read(
         for lattice, reading, printed in zip(lattices, readings, is_print, strict=True)
     ]
     inks = [group.piece.ink for own in groups for group in own]
-    said = iter(group_reader(inks) if inks else ())
+    said = iter(group_reader(inks).again() if inks else ())
     traces = []
     for unit, lattice, answer, reading, own in zip(
         units, lattices, answers, readings, groups, strict=True

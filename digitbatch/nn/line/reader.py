@@ -32,7 +32,7 @@ _NAMES: Final = (*CLASSES[:OTHER], "?")
 _UNLIKELY: Final = -9.0  # log probability; fainter answers are not weighed one by one
 _VISIBLE: Final = 60  # fainter levels belong to the blur around a stroke
 _CENTRAL: Final = 60.0  # pixels of ink that it costs to part digits off the middle between them
-_FIRST: Final = 0.3  # weight of the first network's answer beside the second's
+_FIRST: Final = 0.5  # weight of the first network's answer beside the second's
 _KEPT: Final = 256  # strips whose answers are kept: those of a page, mostly
 _NEAR: Final = 3  # frames around a digit's own in which others may stand in its place
 
