@@ -271,10 +271,11 @@ class Checked:
         top = self.confidences >= 0.9
         bound = upper_bound(wrong, max(1, int(sure.sum())))
         error = calibration_error(self.confidences, self.right)
+        said = f"{self.confidences[top].mean():.1%}" if top.any() else "-"
+        was = f"{self.right[top].mean():.1%}" if top.any() else "-"
         return (
             f"| {self.kind} | {len(self.right)} | {self.right.mean():.1%} | {sure.mean():.1%} "
-            f"| {wrong} | {bound:.2%} | {self.confidences[top].mean():.1%} "
-            f"| {self.right[top].mean():.1%} | {error:.2%} |"
+            f"| {wrong} | {bound:.2%} | {said} | {was} | {error:.2%} |"
         )
 
 
