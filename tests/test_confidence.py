@@ -21,7 +21,7 @@ from digitbatch.confidence import (
 )
 from digitbatch.confidence.calibration import CALIBRATION_FILE
 from digitbatch.errors import ModelError, UsageError
-from digitbatch.nn.card import load_card, model_hash
+from digitbatch.nn.card import model_hash
 from digitbatch.packaged import default_line_model, default_model
 from digitbatch.scoring.calibrating import calibrated, verified_fields
 from digitbatch.scoring.rows import Reported
@@ -101,7 +101,7 @@ class TestConfidence:
         """It was fitted on what these read, and allows the default error."""
         packaged = load_calibration(default_model() / CALIBRATION_FILE)
         assert packaged.model_hash == model_hash(default_model())
-        assert packaged.line_model_hash == load_card(default_line_model(), "line").weights_sha256
+        assert packaged.line_model_hash == model_hash(default_line_model(), "line")
         promise = packaged.promise(0.002)
         assert promise.threshold is not None
         assert promise.bound <= 0.004

@@ -103,7 +103,7 @@ def test_all_that_is_kept_is_listed(gate: Path, model: Path) -> None:
     roles = [line for line in digitbatch("models").stdout.splitlines() if line[:1].strip()]
     assert roles[0].startswith(f"{mine}  promoted 2")
     assert roles[0].endswith("; the default for runs")
-    line = load_card(default_line_model(), "line").weights_sha256[:12]
+    line = model_hash(default_line_model(), "line")[:12]
     assert roles[1:] == [
         f"{PACKAGED[:12]}  packaged; 1 rollback back",
         f"{line}  packaged; the default for runs",
