@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from digitbatch.confidence import Judge
 from digitbatch.config import Config
 from digitbatch.engine.chunks import Reader
 from digitbatch.stages.reduce import Reduce
-from digitbatch.types import GroupAnswers, GroupReader, Image, Page, PageResult, Predictor
+from digitbatch.types import GroupAnswers, Image, Page, PageResult, Predictor
+
+if TYPE_CHECKING:
+    from digitbatch.nn.line.reader import LineReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +35,14 @@ class PageReading:
         from digitbatch.nn.predictors import OnnxPredictor, Shared
 
         own = OnnxPredictor(self.model) if predictor is None else Shared(predictor, self.model)
-        groups = partial(_read_groups, self.line_model)
-        return _PageReader(self.config, own, groups, self.judge, self.pictures)
+        return _PageReader(self.config, own, self.line_model, self.judge, self.pictures)
 
 
 @dataclass(frozen=True, slots=True)
 class _PageReader:
     config: Config
     predictor: Predictor
-    groups: GroupReader
+    line_model: Path
     judge: Judge
     pictures: bool
 
@@ -52,18 +55,28 @@ class _PageReader:
     def __call__(self, page: Page) -> PageResult:
         from digitbatch.reading import read_page
 
-        return read_page(
-            page, self.config, self.predictor, self.groups, self.judge, pictures=self.pictures
-        )
+        groups = partial(_read_groups, self.line_model)
+        try:
+            return read_page(
+                page, self.config, self.predictor, groups, self.judge, pictures=self.pictures
+            )
+        finally:
+            _forget_strips(self.line_model)
 
 
 def _read_groups(model: Path, inks: Sequence[Image]) -> GroupAnswers:
     """Read digits side by side; the network is loaded where the first ones are found."""
-    return _line_reader(model)(inks)
+    return _line_reader(model).read_groups(inks)
+
+
+def _forget_strips(model: Path) -> None:
+    """What was answered is kept for one page: none costs less because its like was read before."""
+    if _line_reader.cache_info().currsize:
+        _line_reader(model).forget()
 
 
 @lru_cache(maxsize=1)
-def _line_reader(model: Path) -> GroupReader:
+def _line_reader(model: Path) -> "LineReader":
     from digitbatch.nn.line.reader import LineReader
 
-    return LineReader(model).read_groups
+    return LineReader(model)

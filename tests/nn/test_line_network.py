@@ -275,6 +275,8 @@ class TestSecondLook:
         assert np.array_equal(first[0].logs, first[2].logs)
         for one, own in zip([ink, wider], first[:2], strict=True):
             assert np.array_equal(fresh.read_groups([one])[0].logs, own.logs)
+            reader.forget()
+            assert np.array_equal(reader.read_groups([one])[0].logs, own.logs)
 
 
 def test_boxes_lie_around_the_ink() -> None:

@@ -247,6 +247,12 @@ class LineReader:
             self,
         )
 
+    def forget(self) -> None:
+        """Forget what was answered: strips of another page are others."""
+        self._answer.cache_clear()
+        if self._second:
+            self._second.forget()
+
     def reconsidered(self, answers: LineAnswers) -> LineAnswers:
         """See `LineAnswers.again`.
 
