@@ -1,4 +1,4 @@
-"""A line network that always says the same."""
+"""Networks that always say the same."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +7,13 @@ from itertools import pairwise
 import numpy as np
 
 from digitbatch.types import CLASSES, OTHER, Box, Image, Probabilities
+
+
+def shares(digit: int, share: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    """Probabilities of a digit, the rest spread evenly."""
+    found = np.full(len(CLASSES), (1 - share) / OTHER, np.float32)
+    found[digit] = share
+    return found
 
 
 @dataclass(frozen=True)

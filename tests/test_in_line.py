@@ -9,8 +9,8 @@ from digitbatch.reading.decode import decode
 from digitbatch.reading.in_line import heard_in_line
 from digitbatch.reading.lattice import build_lattice
 from digitbatch.reading.pieces import Piece
-from digitbatch.types import CLASSES, OTHER, Box, Image, Probabilities
-from tests.fake_answers import Answer, Answers
+from digitbatch.types import OTHER, Box, Image, Probabilities
+from tests.fake_answers import Answer, Answers, shares
 
 SIZE = 40.0
 
@@ -23,13 +23,6 @@ class Saying(Answer):
         if len(text) > len(self.text):
             raise ValueError("no room")
         return super().places(self.text[: len(text)])
-
-
-def shares(digit: int, share: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    """Probabilities of a digit, the rest spread evenly."""
-    found = np.full(len(CLASSES), (1 - share) / OTHER, np.float32)
-    found[digit] = share
-    return found
 
 
 def read(said: Sequence[float], text: str) -> tuple[str, list[float], int]:

@@ -7,17 +7,10 @@ from digitbatch.reading.decode import decode
 from digitbatch.reading.lattice import build_lattice
 from digitbatch.reading.pieces import Piece
 from digitbatch.reading.touching import Group, group_texts, touching_groups
-from digitbatch.types import CLASSES, OTHER, Box
-from tests.fake_answers import Answer
+from digitbatch.types import Box
+from tests.fake_answers import Answer, shares
 
 SIZE = 40.0
-
-
-def shares(digit: int, share: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-    """Probabilities of a digit, the rest spread evenly."""
-    found = np.full(len(CLASSES), (1 - share) / OTHER, np.float32)
-    found[digit] = share
-    return found
 
 
 def wide_piece() -> Piece:
