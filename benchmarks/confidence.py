@@ -28,16 +28,15 @@ from numpy.typing import NDArray
 
 from benchmarks.accuracy import KINDS, Pen, Rng, digits_for, made_samples, pages_by
 from benchmarks.counting import Sample
+from benchmarks.noisy_or import fit
 from benchmarks.scans import SCANS, read_scans
 from digitbatch.confidence import (
     CALIBRATION_FILE,
-    FEATURES,
     Calibration,
     Evidence,
     Judge,
     Promise,
     as_shown,
-    features,
     steps_of,
     upper_bound,
 )
@@ -66,7 +65,6 @@ _BY_HAND: Final = tuple(kind for kind in KINDS if kind != "print")
 """Kinds that are checked: whether a printed line is taken for one is no matter of confidence."""
 
 _SEED: Final = 78  # of the pages to fit on; the accuracy benchmark has others
-_RIDGE: Final = 1.0
 
 
 class Writer(Pen):
@@ -187,37 +185,6 @@ def kept_out(mnist: Path) -> Digits:
     return digits.take(own[~np.isin(own, MISREAD_BY_ALL)])
 
 
-def fit(fields: list[Field]) -> tuple[float, dict[str, float]]:
-    """The bias and the weights of a logistic regression of "the text is wrong" on the evidence.
-
-    No weight is negative: more doubt never makes a text surer. Newton's method with a ridge, the
-    weights that would fall below zero held there.
-    """
-    x = np.stack([features(field.evidence) for field in fields])
-    wrong = np.array([not field.right for field in fields], np.float64)
-    mean, spread = x.mean(axis=0), x.std(axis=0) + 1e-9
-    z = np.column_stack([np.ones(len(x)), (x - mean) / spread])
-    ridge = _RIDGE * np.diag([0.0, *np.ones(len(FEATURES))])
-    found = np.zeros(z.shape[1])
-    found[0] = np.log(wrong.mean() / (1 - wrong.mean()))
-    for _ in range(200):
-        share = 1 / (1 + np.exp(-z @ found))
-        slope = z.T @ (share - wrong) + ridge @ found
-        free = (found > 0) | (slope < 0)
-        free[0] = True
-        bent = (z * (share * (1 - share))[:, None]).T @ z + ridge
-        step = np.zeros_like(found)
-        step[free] = np.linalg.solve(bent[np.ix_(free, free)], slope[free])
-        after = found - 0.5 * step
-        after[1:] = np.maximum(after[1:], 0.0)
-        if np.abs(after - found).max() < 1e-9:
-            break
-        found = after
-    weights = found[1:] / spread
-    bias = float(found[0] - (weights * mean).sum())
-    return bias, {name: float(one) for name, one in zip(FEATURES, weights, strict=True)}
-
-
 def make_calibration(model: Path, mnist: Path, lines_a_kind: int) -> Calibration:
     """Read pages of strange writers, and fit."""
     fields: list[Field] = []
@@ -228,14 +195,14 @@ def make_calibration(model: Path, mnist: Path, lines_a_kind: int) -> Calibration
             print(f"{kind}: {right:.1%} right", file=sys.stderr, flush=True)
             fields += own
     judged = [field for field in fields if not field.doubted]
-    bias, weights = fit(judged)
+    digit, text = fit([f.evidence for f in judged], [not f.right for f in judged])
     calibration = Calibration(
         model_hash=OnnxPredictor(model).model_hash,
         line_model_hash=load_line_reader().model_hash,
         made_with=f"benchmarks/confidence.py --fit, {lines_a_kind} lines of each of "
         f"{len(FITTED)} kinds of made pages, seed {_SEED}",
-        bias=round(bias, 6),
-        weights={name: round(one, 6) for name, one in weights.items()},
+        digit=digit,
+        text=text,
         fields=len(judged),
         steps=(),
     )

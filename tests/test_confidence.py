@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digitbatch.confidence import (
-    FEATURES,
+    DIGIT_FEATURES,
+    TEXT_FEATURES,
     Calibration,
     Evidence,
     Step,
+    Weighed,
     fields_needed,
     is_unsure_alone,
     load_calibration,
@@ -27,7 +29,7 @@ from digitbatch.scoring.calibrating import calibrated, verified_fields
 from digitbatch.scoring.rows import Reported
 from digitbatch.types import PageRef
 
-EVIDENCE = Evidence(digits=6, rival=0.01, ways=0.005, line=0.02, page=0.02)
+EVIDENCE = Evidence(doubts=(0.01,) * 6, line=0.02, page=0.02, height_px=40.0)
 VERIFIED = st.lists(st.tuples(st.integers(0, 20).map(lambda n: n / 20), st.booleans()), max_size=80)
 
 
@@ -37,8 +39,8 @@ def calibration(steps: tuple[Step, ...] = (), fields: int = 10_000) -> Calibrati
         model_hash="digits",
         line_model_hash="lines",
         made_with="by hand",
-        bias=1.0,
-        weights=dict.fromkeys(FEATURES, 0.5),
+        digit=Weighed(bias=1.0, weights=dict.fromkeys(DIGIT_FEATURES, 0.5)),
+        text=Weighed(bias=1.0, weights=dict.fromkeys(TEXT_FEATURES, 0.5)),
         fields=fields,
         steps=steps,
     )
@@ -79,8 +81,8 @@ class TestConfidence:
     @pytest.mark.parametrize(
         "worse",
         [
-            {"rival": 0.5}, {"ways": 0.3}, {"line": 1.0}, {"page": 0.1}, {"is_cut": True},
-            {"unexplained": 0.3}, {"digits": 12},
+            {"doubts": (0.01,) * 5 + (0.5,)}, {"doubts": (0.01,) * 12}, {"line": 1.0},
+            {"page": 0.1}, {"is_cut": True}, {"height_px": 20.0},
         ],
     )  # fmt: skip
     def test_more_doubt_is_never_surer(self, worse: dict[str, Any]) -> None:
@@ -94,8 +96,20 @@ class TestConfidence:
 
     def test_nothing_is_certain(self) -> None:
         """Not even a text that no reader doubts; and results show six decimals."""
-        found = calibration().model_copy(update={"bias": -100.0}).confidence(EVIDENCE)
-        assert found == 0.999999
+        nothing = {
+            part: Weighed(bias=-100.0, weights=dict.fromkeys(names, 0.0))
+            for part, names in (("digit", DIGIT_FEATURES), ("text", TEXT_FEATURES))
+        }
+        assert calibration().model_copy(update=nothing).confidence(EVIDENCE) == 0.999999
+
+    def test_a_text_is_right_where_each_digit_and_the_whole_are(self) -> None:
+        """Two digits of even odds, and a whole of one in five: 1/2 x 1/2 x 4/5."""
+        even = {
+            "digit": Weighed(bias=0.0, weights=dict.fromkeys(DIGIT_FEATURES, 0.0)),
+            "text": Weighed(bias=-np.log(4), weights=dict.fromkeys(TEXT_FEATURES, 0.0)),
+        }
+        found = calibration().model_copy(update=even)
+        assert found.confidence(replace(EVIDENCE, doubts=(0.5, 0.5))) == 0.2
 
     def test_the_packaged_one_is_of_the_packaged_weights(self) -> None:
         """It was fitted on what these read, and allows the default error."""
@@ -158,8 +172,9 @@ class TestFile:
     @pytest.mark.parametrize(
         "broken",
         [
-            {"format": 2}, {"bias": "x"}, {"weights": {"rival": 1.0}}, {"fields": 0},
-            {"weights": dict.fromkeys(FEATURES, -1.0)},
+            {"format": 1}, {"digit": {"bias": "x"}}, {"fields": 0},
+            {"digit": {"bias": 0.0, "weights": {"doubt": 1.0}}},
+            {"text": {"bias": 0.0, "weights": dict.fromkeys(TEXT_FEATURES, -1.0)}},
             {"steps": [{"confidence": 0.5, "accepted": 3, "wrong": 4}]},
             {"steps": [{"confidence": 0.5, "accepted": 3, "wrong": 0}] * 2}, {"more": 1},
         ],

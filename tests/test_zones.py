@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from digitbatch.reading.boxed import boxed_ink
 from digitbatch.reading.boxes import without_print
 from digitbatch.reading.cells import boxed, joined_reading, pieces_by_cell
 from digitbatch.reading.colour import without_print_colour
@@ -116,6 +117,22 @@ class TestGrid:
         left = without_print(both, find_grid(both, 3), 3, levels)
         kept = np.count_nonzero(left[34:62, 70:80]) / np.count_nonzero(one[34:62, 70:80])
         assert bool(kept > 0.9) is stays
+
+    @pytest.mark.parametrize(
+        ("count", "is_doubted"), [((3, 3), False), ((2, 3), True), (None, True)]
+    )
+    def test_a_digit_on_a_thick_wall_is_doubted_unless_digits_are_counted(
+        self, count: tuple[int, int] | None, is_doubted: bool
+    ) -> None:
+        """Another one may be lost in a wall: their number tells, where it is known."""
+        mask = boxes(3, 50, 56, 0, 6)
+        grid = find_grid(mask, 3)
+        assert grid.bands
+        written = mask.copy()
+        cv2.line(written, (84, 34), (72, 62), 255, 5)
+        left = without_print(written, grid, 3)
+        ink = boxed_ink("sum", left, left, grid, (0, 0), count)
+        assert bool(ink.doubt) is is_doubted
 
     @given(st.integers(-1, 1), st.integers(-1, 1))
     def test_an_expected_box_is_taken_out_where_it_shows(self, right: int, down: int) -> None:

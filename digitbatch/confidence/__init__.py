@@ -6,27 +6,37 @@ from digitbatch.confidence.calibration import (
     Calibration,
     Promise,
     Step,
+    Weighed,
     as_shown,
     load_calibration,
     steps_of,
 )
-from digitbatch.confidence.evidence import FEATURES, Evidence, features
+from digitbatch.confidence.evidence import (
+    DIGIT_FEATURES,
+    TEXT_FEATURES,
+    Evidence,
+    digit_features,
+    text_features,
+)
 from digitbatch.confidence.judge import Judge
 from digitbatch.confidence.reasons import is_unsure_alone
 
 __all__ = [
     "CALIBRATION_FILE",
-    "FEATURES",
+    "DIGIT_FEATURES",
+    "TEXT_FEATURES",
     "Calibration",
     "Evidence",
     "Judge",
     "Promise",
     "Step",
+    "Weighed",
     "as_shown",
-    "features",
+    "digit_features",
     "fields_needed",
     "is_unsure_alone",
     "load_calibration",
     "steps_of",
+    "text_features",
     "upper_bound",
 ]

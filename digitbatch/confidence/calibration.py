@@ -9,10 +9,17 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from digitbatch.confidence.binomial import fields_needed, upper_bound
-from digitbatch.confidence.evidence import FEATURES, Evidence, features
+from digitbatch.confidence.evidence import (
+    DIGIT_FEATURES,
+    TEXT_FEATURES,
+    Evidence,
+    digit_features,
+    text_features,
+)
 from digitbatch.errors import ModelError
 
 CALIBRATION_FILE: Final = "calibration.json"
@@ -47,7 +54,17 @@ class Promise:
     own_weights: bool = True  # fitted with the weights that read
 
 
-_Finite = Annotated[float, Field(allow_inf_nan=False)]
+class Weighed(BaseModel):
+    """The weights of a logistic regression: how evidence becomes the odds of a mistake."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    bias: Annotated[float, Field(allow_inf_nan=False)]
+    weights: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]]
+
+    def log_odds(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Of a mistake, for features in the last axis."""
+        return np.asarray(self.bias + features @ np.array(list(self.weights.values())))
 
 
 class Calibration(BaseModel):
@@ -55,19 +72,21 @@ class Calibration(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     model_hash: str  # of the weights that read the fields it was fitted on
     line_model_hash: str
     made_with: str  # how, in words
-    bias: _Finite
-    weights: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]]  # of `FEATURES`
+    digit: Weighed  # by `DIGIT_FEATURES`: that one digit is another
+    text: Weighed  # by `TEXT_FEATURES`: that the text as a whole is another
     fields: int = Field(ge=1)  # verified, that the steps are of
     steps: tuple[Step, ...] = Field(max_length=_MOST_STEPS)
 
     @model_validator(mode="after")
     def _is_whole(self) -> "Calibration":
-        if tuple(self.weights) != FEATURES:
-            raise ValueError(f"weights are of {', '.join(FEATURES)}, got {', '.join(self.weights)}")
+        for part, names in ((self.digit, DIGIT_FEATURES), (self.text, TEXT_FEATURES)):
+            if tuple(part.weights) != names:
+                said = ", ".join(part.weights)
+                raise ValueError(f"weights are of {', '.join(names)}, got {said}")
         for before, after in zip(self.steps, self.steps[1:], strict=False):
             if after.confidence >= before.confidence or after.accepted <= before.accepted:
                 raise ValueError("steps go from the surest fields to all of them")
@@ -76,9 +95,14 @@ class Calibration(BaseModel):
         return self
 
     def confidence(self, evidence: Evidence) -> float:
-        """The probability that a field's whole text is right, 0 to 1, as results show it."""
-        doubt = self.bias + float(features(evidence) @ np.array(list(self.weights.values())))
-        return as_shown(1 / (1 + np.exp(np.clip(doubt, -50, 50))))
+        """The probability that a field's whole text is right, 0 to 1, as results show it.
+
+        It is where no digit is another one and nothing of the whole is, each with odds of its own
+        (noisy or, J. Pearl, Probabilistic Reasoning in Intelligent Systems, 1988, section 4.3.2).
+        """
+        digits = np.logaddexp(0, self.digit.log_odds(digit_features(evidence))).sum()
+        text = np.logaddexp(0, self.text.log_odds(text_features(evidence)))
+        return as_shown(np.exp(-digits - text))
 
     def promise(self, max_error: float, model_hash: str = "", line_model_hash: str = "") -> Promise:
         """What may be accepted: as much as leaves the share of wrong ones at `max_error` or below.

@@ -42,7 +42,9 @@ def boxed_ink(
     )
     everything = tuple(piece for cell in cells for piece in cell.pieces)
     rests = tuple(moved_piece(piece, *at) for piece in walls)
-    doubt = "a digit lies on thick print" if _on_bands(by_cell, grid) else ""
+    # One that is lost in a wall shows where it is known how many there must be.
+    is_counted = count is not None and count[0] == count[1]
+    doubt = "a digit lies on thick print" if not is_counted and _on_bands(by_cell, grid) else ""
     return Ink(name, size, everything, rests, count, cells, doubt)
 
 

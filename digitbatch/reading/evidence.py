@@ -18,7 +18,7 @@ _WIDEST_GAP: Final = (
     0.6  # digit heights between two digits, for the line network; it knows no wider
 )
 _LONGEST: Final = 12  # digits that it is asked about at once; it learned no longer lines
-_CLEAR: Final = 3e-4  # of the likeliest rival: with more, the line network looks a second time,
+_CLEAR: Final = 3e-4  # doubt of a digit: with more, the line network looks a second time,
 # and where digits had to be parted
 _USUAL: Final = 0.02  # doubt a digit, where a page has no other digits to judge its hand by
 _FEW: Final = 8  # digits: fewer are filled up by usual ones
@@ -46,18 +46,14 @@ def evidence_of(
             continue
         others = sum(digits) - digits[at]
         doubts = sum(alone) - alone[at] + _USUAL * max(0, _FEW - others)
-        unexplained = _unexplained(reading, size)
-        ways = max(0.0, 1.0 - reading.margin)
         line = lines[at]
         found.append(
             Evidence(
-                digits=digits[at],
-                rival=_rival(reading),
-                ways=ways,
-                line=alone[at] + ways if line is None else line,
+                doubts=_doubts(reading),
+                line=alone[at] + max(0.0, 1.0 - reading.margin) if line is None else line,
                 page=doubts / max(others, _FEW),
-                is_cut=any(place.was_cut for place in reading.places),
-                unexplained=max((piece.size_px / size for piece in unexplained), default=0.0),
+                height_px=size,
+                is_cut=_is_cut(reading),
             )
         )
     return found
@@ -78,11 +74,17 @@ def _doubt(reading: Reading) -> float:
     return float(-np.log(np.maximum(shares, _UNLIKELY)).sum()) if shares else 0.0
 
 
-def _rival(reading: Reading) -> float:
-    """The likeliest other digit of a text; a crossed-out box may hold one, too."""
-    seconds = [float(np.sort(place.probabilities[:OTHER])[-2]) for place in reading.places]
-    crosses = [1.0 - float(np.exp(-cross.doubt)) for cross in reading.crossed]
-    return max(seconds + crosses, default=0.0)
+def _is_cut(reading: Reading) -> bool:
+    return any(place.was_cut for place in reading.places)
+
+
+def _doubts(reading: Reading) -> tuple[float, ...]:
+    """How likely each digit of a text is another one; a crossed-out box may hold one, too."""
+    found = []
+    for place in reading.places:
+        digits = place.probabilities[:OTHER].astype(np.float64)
+        found.append(1.0 - float(digits.max() / max(float(digits.sum()), _UNLIKELY)))
+    return (*found, *(1.0 - float(np.exp(-cross.doubt)) for cross in reading.crossed))
 
 
 def _lines_doubts(
@@ -103,7 +105,7 @@ def _lines_doubts(
     doubtful = {
         at
         for at, reading in enumerate(readings)
-        if _rival(reading) > _CLEAR or any(place.was_cut for place in reading.places)
+        if max(_doubts(reading), default=0.0) > _CLEAR or _is_cut(reading)
     }
     for is_doubtful in (False, True):
         own = [(at, part) for at, part in parts if (at in doubtful) == is_doubtful]

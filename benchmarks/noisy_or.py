@@ -1,0 +1,98 @@
+"""Fits what a calibration weighs evidence by: two logistic regressions under a noisy or.
+
+A text is wrong if any of its digits is another one, or the whole is; of a verified text is known
+whether it is wrong, but not by what. So in turn it is said what wrong texts are likely wrong by,
+and both regressions are fitted to that (A. P. Dempster et al., Maximum likelihood from incomplete
+data via the EM algorithm, J. Royal Stat. Soc. B 39, 1977).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitbatch.confidence import (
+    DIGIT_FEATURES,
+    TEXT_FEATURES,
+    Evidence,
+    Weighed,
+    digit_features,
+    text_features,
+)
+
+_RIDGE: Final = 1.0
+_STEP: Final = 0.5  # of Newton's
+_MOST_TURNS: Final = 2_000
+_SETTLED: Final = 1e-7  # change of a weight of standardised features
+_DECIMALS: Final = 6
+_Values = NDArray[np.float64]
+
+
+@dataclass
+class _Regression:
+    """A logistic regression of mistakes on evidence, with a ridge and no negative weight."""
+
+    names: Sequence[str]
+    features: _Values = field(repr=False)  # (count, names)
+    first: float  # share of mistakes to begin with
+
+    def __post_init__(self) -> None:
+        self._mean, self._spread = self.features.mean(axis=0), self.features.std(axis=0) + 1e-9
+        standard = (self.features - self._mean) / self._spread
+        self._z = np.column_stack([np.ones(len(standard)), standard])
+        self._ridge = _RIDGE * np.diag([0.0, *np.ones(len(self.names))])
+        self._found = np.zeros(self._z.shape[1])
+        self._found[0] = np.log(self.first / (1 - self.first))
+
+    def shares(self) -> _Values:
+        """How likely each is a mistake, (count,)."""
+        return np.asarray(1 / (1 + np.exp(-self._z @ self._found)))
+
+    def approach(self, wrong: _Values) -> float:
+        """One of Newton's steps towards shares of mistakes, (count,); how far it went."""
+        share = self.shares()
+        slope = self._z.T @ (share - wrong) + self._ridge @ self._found
+        free = (self._found > 0) | (slope < 0)
+        free[0] = True
+        bent = (self._z * (share * (1 - share))[:, None]).T @ self._z + self._ridge
+        step = np.zeros_like(self._found)
+        step[free] = np.linalg.solve(bent[np.ix_(free, free)], slope[free])
+        after = self._found - _STEP * step
+        after[1:] = np.maximum(after[1:], 0.0)  # more doubt never makes a text surer
+        moved = float(np.abs(after - self._found).max())
+        self._found = after
+        return moved
+
+    def weighed(self) -> Weighed:
+        """For features as they are."""
+        weights = self._found[1:] / self._spread
+        bias = float(self._found[0] - (weights * self._mean).sum())
+        named = {n: round(float(w), _DECIMALS) for n, w in zip(self.names, weights, strict=True)}
+        return Weighed(bias=round(bias, _DECIMALS), weights=named)
+
+
+def fit(evidence: Sequence[Evidence], is_wrong: Sequence[bool]) -> tuple[Weighed, Weighed]:
+    """The weights of the evidence about digits and about texts.
+
+    Args:
+        evidence: Of each verified text.
+        is_wrong: Whether that text is wrong.
+    """
+    owner = np.repeat(np.arange(len(evidence)), [len(one.doubts) for one in evidence])
+    wrong = np.array(is_wrong, np.float64)
+    digits = _Regression(
+        DIGIT_FEATURES,
+        np.concatenate([digit_features(one) for one in evidence]),
+        wrong.sum() / len(owner) / 2,
+    )
+    texts = _Regression(TEXT_FEATURES, np.stack([text_features(e) for e in evidence]), 0.01)
+    for _ in range(_MOST_TURNS):
+        by_digit, by_text = digits.shares(), texts.shares()
+        right = np.exp(np.bincount(owner, np.log1p(-by_digit), len(evidence)) + np.log1p(-by_text))
+        is_by = wrong / np.maximum(1 - right, 1e-12)  # what a share is worth once it is wrong
+        moved = max(digits.approach(by_digit * is_by[owner]), texts.approach(by_text * is_by))
+        if moved < _SETTLED:
+            break
+    return digits.weighed(), texts.weighed()
