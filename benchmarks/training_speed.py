@@ -30,7 +30,9 @@ def prepare(
     """All that `digitbatch train` does before the first step."""
     rng = np.random.default_rng(seed)
     kept, held = split(digits, min(recipe.validation_digits, len(digits) // 5), rng)
-    examples = mix(kept, recipe.drawn_digits, recipe.other_crops, rng, recipe.ruled_digits)
+    examples = mix(
+        kept, recipe.drawn_digits, recipe.other_crops, rng, recipe.ruled_digits, recipe.scans
+    )
     torch.manual_seed(seed)
     network = architecture(model).make()
     return Fitting(network, examples, held, recipe, seed=seed, device=device)
@@ -39,7 +41,7 @@ def prepare(
 def warm_up(model: str, recipe: Recipe, digits: Labelled, device: torch.device) -> None:
     """Start the device: two steps of the same network."""
     few = digits.take(np.arange(min(len(digits), 2000)))
-    short = replace(recipe, steps=2, drawn_digits=0, ruled_digits=0, other_crops=0)
+    short = replace(recipe, steps=2, drawn_digits=0, ruled_digits=0, other_crops=0, scans=0)
     prepare(model, short, few, 0, device).run()
 
 

@@ -101,7 +101,7 @@ ARCHITECTURES: Final[dict[str, Architecture]] = {
         " pooling behind each convolution but the last (which gives that number), learning rate"
         " 0.001, PyTorch's first weights",
     ),
-    "cnn": Architecture(cnn, Recipe(), "the default: small, for one CPU core", _OURS),
+    "cnn": Architecture(cnn, Recipe(scans=1), "the default: small, for one CPU core", _OURS),
     "quick": Architecture(
         quick,
         Recipe(

@@ -119,6 +119,7 @@ def _in_words(trained: Trained) -> str:
         for count, what in (
             (recipe.drawn_digits, "digits drawn from stroke models"),
             (recipe.ruled_digits, "digits off rules and boxes"),
+            (recipe.scans * (len(trained.data.crops) - len(trained.held)), "digits cut from scans"),
             (recipe.other_crops, 'crops of class "other" made of digits and strokes'),
         )
         if count

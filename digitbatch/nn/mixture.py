@@ -13,6 +13,7 @@ from digitbatch.nn.data import Labelled
 from digitbatch.nn.datasets import Digits
 from digitbatch.nn.other import make_cuts, make_marks
 from digitbatch.nn.ruled import make_ruled
+from digitbatch.nn.scanned import make_scanned
 from digitbatch.stages.centre import center_crop
 from digitbatch.types import CROP_SIZE_PX, OTHER, Crops
 
@@ -51,8 +52,9 @@ def mix(
     other_count: int,
     rng: np.random.Generator,
     ruled_count: int = 0,
+    scans: int = 0,
 ) -> Examples:
-    """Add drawn digits, digits off rules, and crops of class "other"; they weigh 1 each.
+    """Add drawn and scanned digits, those off rules, and crops of class "other"; they weigh 1 each.
 
     MNIST's writers are American; the drawn digits bring open fours, crossed sevens, ones with a
     foot, slashed zeros, and pens finer than any of MNIST's. Nor did they write on lines.
@@ -68,7 +70,10 @@ def mix(
     marks = make_marks(mark_count, rng)
     chosen = rng.integers(0, len(written), ruled_count)
     ruled = make_ruled(written[chosen], rng)
-    made_labels = [drawn_labels, own_labels[chosen], np.full(other_count, OTHER)]
+    scanned = make_scanned(np.tile(written, (scans, 1, 1)), rng)
+    made_labels = [
+        drawn_labels, own_labels[chosen], np.tile(own_labels, scans), np.full(other_count, OTHER),
+    ]  # fmt: skip
     labels = np.concatenate([digits.labels, *made_labels])
     doubtful = np.zeros(len(labels), np.bool_)
     doubtful[len(labels) - other_count : len(labels) - mark_count] = True
@@ -76,7 +81,7 @@ def mix(
     if isinstance(digits, Labelled):
         made = np.ones(len(labels) - len(digits), np.float32)
         weights = np.concatenate([digits.weights, made])
-    crops = np.concatenate([digits.crops, drawn, ruled, cuts, marks])
+    crops = np.concatenate([digits.crops, drawn, ruled, scanned, cuts, marks])
     return Examples(crops, labels, doubtful, weights)
 
 

@@ -25,6 +25,7 @@ class Recipe:
     validation_digits: int = 5000
     drawn_digits: int = 12000  # in other ways of writing, see `mixture`
     ruled_digits: int = 12000  # that stood on rules and in boxes, see `ruled`
+    scans: int = 0  # of each digit, as a run cuts it from a page, see `scanned`
     other_crops: int = 12000
     other_odds: float = 0.13  # of "other" in the answers, against what training has shown
     digits_only: float = 0.1  # share of the epochs, at the beginning, without class "other" ...

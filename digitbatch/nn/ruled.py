@@ -32,13 +32,13 @@ def make_ruled(digits: Crops, rng: np.random.Generator) -> Crops:
     """
     ruled = np.zeros_like(digits)
     for crop, digit in zip(ruled, digits, strict=True):
-        ink = _taken_out(_enlarged(digit, float(rng.uniform(26, 64)), rng), rng)
+        ink = _taken_out(enlarged(digit, float(rng.uniform(26, 64)), rng), rng)
         crop[:] = digit if ink is None else center_crop(ink)
     return ruled
 
 
-def _enlarged(digit: Image, height_px: float, rng: np.random.Generator) -> Image:
-    """A digit as a pen leaves it at that size, with paper around it."""
+def enlarged(digit: Image, height_px: float, rng: np.random.Generator) -> Image:
+    """A crop's digit as a pen leaves it at that size, with paper around it."""
     scale = height_px / 20
     size_px = round(CROP_SIZE_PX * scale)
     large = cv2.resize(digit, (size_px, size_px), interpolation=cv2.INTER_CUBIC)

@@ -66,7 +66,12 @@ class DigitTask:
         crops = data.crops
         kept, self._held = split(crops, min(recipe.validation_digits, len(crops) // 5), rng)
         self._examples = mix(
-            kept, recipe.drawn_digits, recipe.other_crops, rng, recipe.ruled_digits
+            kept,
+            recipe.drawn_digits,
+            recipe.other_crops,
+            rng,
+            recipe.ruled_digits,
+            recipe.scans,
         )
         self.examples_sha256 = self._examples.fingerprint()
         torch.manual_seed(settings.seed)
