@@ -119,18 +119,23 @@ class TestGrid:
         assert bool(kept > 0.9) is stays
 
     @pytest.mark.parametrize(
-        ("count", "is_doubted"), [((3, 3), False), ((2, 3), True), (None, True)]
-    )
-    def test_a_digit_on_a_thick_wall_is_doubted_unless_digits_are_counted(
-        self, count: tuple[int, int] | None, is_doubted: bool
+        ("written", "count", "is_doubted"),
+        [
+            (1, (3, 3), False), (1, (2, 3), True), (1, None, True), (3, None, False),
+            (2, (0, 3), True),
+        ],
+    )  # fmt: skip
+    def test_a_digit_on_a_thick_wall_is_doubted_unless_a_lost_one_shows(
+        self, written: int, count: tuple[int, int] | None, is_doubted: bool
     ) -> None:
-        """Another one may be lost in a wall: their number tells, where it is known."""
+        """Another one may be lost in a wall: it shows where all boxes must be filled, or are."""
         mask = boxes(3, 50, 56, 0, 6)
         grid = find_grid(mask, 3)
         assert grid.bands
-        written = mask.copy()
-        cv2.line(written, (84, 34), (72, 62), 255, 5)
-        left = without_print(written, grid, 3)
+        page = mask.copy()
+        for box in range(written):
+            cv2.line(page, (34 + 50 * box, 34), (22 + 50 * box, 62), 255, 5)
+        left = without_print(page, grid, 3)
         ink = boxed_ink("sum", left, left, grid, (0, 0), count)
         assert bool(ink.doubt) is is_doubted
 

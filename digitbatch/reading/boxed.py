@@ -42,9 +42,9 @@ def boxed_ink(
     )
     everything = tuple(piece for cell in cells for piece in cell.pieces)
     rests = tuple(moved_piece(piece, *at) for piece in walls)
-    # One that is lost in a wall shows where it is known how many there must be.
-    is_counted = count is not None and count[0] == count[1]
-    doubt = "a digit lies on thick print" if not is_counted and _on_bands(by_cell, grid) else ""
+    # One that is lost in a wall leaves its box empty; so it shows where all must be filled, or are.
+    shows = all(by_cell) or (count is not None and count[0] == count[1])
+    doubt = "a digit lies on thick print" if not shows and _on_bands(by_cell, grid) else ""
     return Ink(name, size, everything, rests, count, cells, doubt)
 
 
