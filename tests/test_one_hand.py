@@ -6,7 +6,7 @@ import numpy as np
 
 from digitbatch.drawing import ALL_STYLES, draw_digit
 from digitbatch.reading.decode import Place, Reading
-from digitbatch.reading.one_hand import taught, with_taught
+from digitbatch.reading.one_hand import taught
 from digitbatch.reading.pieces import tight_piece
 from digitbatch.stages.centre import MnistCenter
 from digitbatch.types import Image
@@ -48,11 +48,6 @@ def page(write: Callable[[int, Rng], Image]) -> list[Reading]:
     return [Reading(tuple(sure), (), 1.0), Reading((odd,), (), 1.0)]
 
 
-def after_teaching(readings: list[Reading]) -> list[Reading]:
-    """The page with what its hand makes of doubtful digits."""
-    return with_taught(readings, taught(readings, MnistCenter()))
-
-
 def digit(reading: Reading) -> int:
     """What is read in the first place."""
     return int(reading.places[0].probabilities.argmax())
@@ -61,14 +56,14 @@ def digit(reading: Reading) -> int:
 def test_a_doubtful_digit_is_what_the_hand_writes_so() -> None:
     """It is as like the page's 9s as they are to each other, and unlike its 5s."""
     before = page(one_hand)
-    after = after_teaching(before)
+    after = taught(before, MnistCenter())
     assert (digit(before[1]), digit(after[1])) == (5, 9)
 
 
 def test_it_is_as_doubtful_as_before() -> None:
     """The two digits change places; nothing becomes surer by it."""
     before = page(one_hand)
-    after = after_teaching(before)
+    after = taught(before, MnistCenter())
     shares = [sorted(r[1].places[0].probabilities.tolist()) for r in (before, after)]
     assert shares[0] == shares[1]
 
@@ -76,22 +71,22 @@ def test_it_is_as_doubtful_as_before() -> None:
 def test_sure_digits_stay() -> None:
     """Those that teach are not taught."""
     before = page(one_hand)
-    assert after_teaching(before)[0] == before[0]
+    assert taught(before, MnistCenter())[0] == before[0]
 
 
 def test_a_page_of_many_hands_teaches_nothing() -> None:
     """There, a likeness is chance."""
     before = page(many_hands)
-    assert digit(after_teaching(before)[1]) == 5
+    assert digit(taught(before, MnistCenter())[1]) == 5
 
 
 def test_few_digits_teach_nothing() -> None:
     """A page of a few digits does not show a hand."""
     few = [Reading(reading.places[:30], (), 1.0) for reading in page(one_hand)]
-    assert digit(after_teaching(few)[1]) == 5
+    assert digit(taught(few, MnistCenter())[1]) == 5
 
 
 def test_a_page_without_digits_is_no_accident() -> None:
     """Nothing is compared with nothing."""
-    assert after_teaching([]) == []
-    assert after_teaching([Reading((), (), 1.0)]) == [Reading((), (), 1.0)]
+    assert taught([], MnistCenter()) == []
+    assert taught([Reading((), (), 1.0)], MnistCenter()) == [Reading((), (), 1.0)]

@@ -5,7 +5,7 @@ together as logarithms: see G. E. Hinton, Training Products of Experts by Minimi
 Divergence, Neural Computation 14, 2002.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -37,7 +37,6 @@ def heard_in_line(
     readings: list[Reading],
     counts: Sequence[tuple[int, int] | None],
     groups: Sequence[Sequence[GroupText]],
-    settled: Collection[int] = (),
 ) -> tuple[list[Probabilities], list[Reading]]:
     """Answers and readings with the line network's word on doubtful digits.
 
@@ -52,9 +51,8 @@ def heard_in_line(
         readings: The best way through each.
         counts: How many digits each has, at least and at most; None: not known.
         groups: How the line network reads the digits of each that touch.
-        settled: Digits that stay as they are, by the identity of their piece.
     """
-    said = _said_of_doubtful(fields, group_reader, settled) if group_reader else {}
+    said = _said_of_doubtful(fields, group_reader) if group_reader else {}
     if not said:
         return answers, readings
     answers, readings = list(answers), list(readings)
@@ -81,7 +79,7 @@ def heard_in_line(
 
 
 def _said_of_doubtful(
-    fields: Sequence[tuple[Reading, float]], group_reader: GroupReader, settled: Collection[int]
+    fields: Sequence[tuple[Reading, float]], group_reader: GroupReader
 ) -> dict[int, NDArray[np.float32]]:
     """What the line network says of each doubtful digit, (11,), by the identity of its piece."""
     doubtful = {
@@ -89,7 +87,7 @@ def _said_of_doubtful(
         for reading, _ in fields
         for place in reading.places
         if not place.was_cut and place.probabilities[:OTHER].max() < _SURE
-    } - set(settled)
+    }
     parts = [
         part
         for reading, height_px in fields

@@ -6,7 +6,7 @@ ones know each other: of a page that many wrote, each digit is as near to others
 others at all.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -31,8 +31,8 @@ _MOVES: Final = tuple((down, across) for down in (-1, 0, 1) for across in (-1, 0
 """Pixels by which a digit may lie off another one; the middle one moves nothing."""
 
 
-def taught(readings: Sequence[Reading], normalizer: Normalizer) -> dict[int, Place]:
-    """The doubtful digits of a page that its hand writes otherwise, by the identity of their piece.
+def taught(readings: Sequence[Reading], normalizer: Normalizer) -> list[Reading]:
+    """The readings of a page, doubtful digits as the hand writes them.
 
     Of a digit that is taught, the likelihoods of the two digits change places: it is as doubtful as
     it was, and for review where it was.
@@ -46,7 +46,7 @@ def taught(readings: Sequence[Reading], normalizer: Normalizer) -> dict[int, Pla
     doubtful = np.flatnonzero(best < _DOUBTFUL)
     sure = np.array([n for n in np.flatnonzero(best >= _SURE) if not places[n].was_cut], np.int64)
     if len(sure) < _LEAST or not len(doubtful):
-        return {}
+        return list(readings)
     sure = sure[np.linspace(0, len(sure) - 1, min(_MOST, len(sure))).astype(np.int64)]
     kinds = np.array([int(places[n].probabilities[:OTHER].argmax()) for n in sure])
     teachers = np.stack([normalizer(places[n].piece.ink) for n in sure])
@@ -54,22 +54,16 @@ def taught(readings: Sequence[Reading], normalizer: Normalizer) -> dict[int, Pla
     among = _likeness(teachers, pictures)
     np.fill_diagonal(among, -1.0)
     if np.mean(_by_kind(among, kinds).argmax(axis=1) == kinds) < _ONE_HAND:
-        return {}
+        return list(readings)
     pupils = np.stack([normalizer(places[n].piece.ink) for n in doubtful])
     known = _by_kind(_likeness(pupils, pictures), kinds)
-    found = {}
-    for n, own in zip(doubtful, known, strict=True):
-        place = _as_the_hand_writes(places[n], own)
-        if place is not places[n]:
-            found[id(place.piece)] = place
-    return found
-
-
-def with_taught(readings: Sequence[Reading], places: Mapping[int, Place]) -> list[Reading]:
-    """Readings with the digits that were taught in them."""
+    changed = {
+        id(places[n]): _as_the_hand_writes(places[n], own)
+        for n, own in zip(doubtful, known, strict=True)
+    }
     return [
-        replace(one, places=tuple(places.get(id(place.piece), place) for place in one.places))
-        for one in readings
+        replace(reading, places=tuple(changed.get(id(place), place) for place in reading.places))
+        for reading in readings
     ]
 
 

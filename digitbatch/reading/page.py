@@ -23,7 +23,7 @@ from digitbatch.reading.judge import default_judge
 from digitbatch.reading.laid import Laid, back_on_scan, lay
 from digitbatch.reading.lattice import Lattice, build_lattice
 from digitbatch.reading.obeyed import obeyed
-from digitbatch.reading.one_hand import taught, with_taught
+from digitbatch.reading.one_hand import taught
 from digitbatch.reading.page_lines import page_lines
 from digitbatch.reading.pictures import with_pictures
 from digitbatch.reading.printed_words import Words
@@ -155,7 +155,6 @@ def trace_page(
     )
     is_print = are_printed(judged, words)
     traces = _with_groups_read(units, lattices, answers, judged, is_print, group_reader)
-    by_hand = taught([trace.reading for trace in traces], config.normalizer)
     ends = np.cumsum([0, *(len(ink.units) for ink in inks)]).tolist()
     answers, readings = heard_in_line(
         group_reader,
@@ -165,9 +164,8 @@ def trace_page(
         [trace.reading for trace in traces],
         [unit.count for unit in units],
         [trace.texts for trace in traces],
-        by_hand,
     )
-    readings = with_taught(readings, by_hand)
+    readings = taught(readings, config.normalizer)
     traces = [
         replace(trace, reading=reading) for trace, reading in zip(traces, readings, strict=True)
     ]
