@@ -178,5 +178,6 @@ def load_calibration(path: Path) -> Calibration:
         first = error.errors()[0]
         at = ".".join(map(str, first["loc"])) or "the file"
         raise ModelError(
-            f"{path}: is no calibration of this version of digitbatch: {at}: {first['msg']}"
+            f"{path}: is no calibration of this version of digitbatch: {at}: {first['msg']};"
+            " `digitbatch calibrate` makes one from results of this version"
         ) from error

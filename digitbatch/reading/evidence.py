@@ -42,7 +42,8 @@ def evidence_of(
     """
     alone = [_doubt(reading) for reading in readings]
     digits = [len(reading.places) for reading in readings]
-    lines = _lines_doubts(readings, heights_px, group_reader)
+    by_digit = [_doubts(reading) for reading in readings]
+    lines = _lines_doubts(readings, heights_px, by_digit, group_reader)
     found: list[Evidence | None] = []
     for at, (reading, size) in enumerate(zip(readings, heights_px, strict=True)):
         if not reading.places:
@@ -53,7 +54,7 @@ def evidence_of(
         line = lines[at]
         found.append(
             Evidence(
-                doubts=_doubts(reading),
+                doubts=by_digit[at],
                 line=alone[at] + max(0.0, 1.0 - reading.margin) if line is None else line,
                 page=doubts / max(others, _FEW),
                 height_px=size,
@@ -84,16 +85,18 @@ def _is_cut(reading: Reading) -> bool:
 
 def _doubts(reading: Reading) -> tuple[float, ...]:
     """How likely each digit of a text is another one; a crossed-out box may hold one, too."""
-    found = []
-    for place in reading.places:
-        digits = place.probabilities[:OTHER].astype(np.float64)
-        found.append(1.0 - float(digits.max() / max(float(digits.sum()), _UNLIKELY)))
+    digits = np.array([place.probabilities[:OTHER] for place in reading.places], np.float64)
+    digits = digits.reshape(-1, OTHER)
+    doubts = 1.0 - digits.max(axis=1) / np.maximum(digits.sum(axis=1), _UNLIKELY)
     crosses = (1.0 - float(np.exp(-cross.doubt)) for cross in reading.crossed)
-    return (*found, *(_CROSS * doubt for doubt in crosses))
+    return (*doubts.tolist(), *(_CROSS * doubt for doubt in crosses))
 
 
 def _lines_doubts(
-    readings: Sequence[Reading], heights_px: Sequence[float], group_reader: GroupReader | None
+    readings: Sequence[Reading],
+    heights_px: Sequence[float],
+    by_digit: Sequence[Sequence[float]],
+    group_reader: GroupReader | None,
 ) -> list[float | None]:
     """How unlikely the line network finds each text, as minus a logarithm."""
     if group_reader is None:
@@ -110,7 +113,7 @@ def _lines_doubts(
     doubtful = {
         at
         for at, reading in enumerate(readings)
-        if max(_doubts(reading), default=0.0) > _CLEAR or _is_cut(reading)
+        if max(by_digit[at], default=0.0) > _CLEAR or _is_cut(reading)
     }
     for is_doubtful in (False, True):
         own = [(at, part) for at, part in parts if (at in doubtful) == is_doubtful]
