@@ -174,12 +174,19 @@ def test_few_files_are_under_way_at_a_time(tmp_path: Path) -> None:
     pages.close()
 
 
-def test_a_few_pages_need_no_processes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("may_fork", [True, False])
+def test_a_few_pages_need_no_fresh_processes(
+    tmp_path: Path, may_fork: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Left to itself, it starts processes where that pays; long documents count by their pages."""
+    monkeypatch.setattr("digitbatch.engine.files.may_fork", lambda: may_fork)
+    monkeypatch.setattr("digitbatch.engine.files.usable_cores", lambda: 4)
     few, long = scans(tmp_path, [1], list(range(40)))
-    cores = count_workers("auto", [few] * 100, OPTIONS)
-    assert count_workers("auto", [few] * 3, OPTIONS) == 1
-    assert count_workers("auto", [long], OPTIONS) == cores
+    assert count_workers("auto", [few] * 100, OPTIONS) == 4
+    assert count_workers("auto", [few] * 6, OPTIONS) == (4 if may_fork else 1)
+    assert count_workers("auto", [few] * 3, OPTIONS) == (3 if may_fork else 1)
+    assert count_workers("auto", [], OPTIONS) == 1
+    assert count_workers("auto", [long], OPTIONS) == 4
     assert count_workers(3, [few], OPTIONS) == 3
 
 

@@ -10,12 +10,13 @@ from digitbatch.engine.batching import BatchingServer
 from digitbatch.engine.chunks import Chunk, MakeReader, PageRead, read_chunk
 from digitbatch.engine.limits import NORMAL, Limits
 from digitbatch.engine.pool import Job, WorkerPool
+from digitbatch.engine.processes import may_fork
 from digitbatch.errors import PageError
 from digitbatch.inputs import InputOptions, SourceFile, open_source
 from digitbatch.types import Predictor
 
 _CHUNK_PAGES: Final = 4  # opening a PDF or TIFF again for so many pages costs next to nothing
-_FEW_PAGES: Final = 8  # read sooner than worker processes start (0.5 s)
+_FEW_PAGES: Final = 8  # read sooner than a fresh process starts (0.5 s)
 
 
 def count_workers(
@@ -24,16 +25,17 @@ def count_workers(
     """How many processes should read.
 
     Args:
-        asked: A number, or "auto": one for each core, or only one for a few pages, which are done
-            sooner than more processes start.
+        asked: A number, or "auto": one for each core; only one for a few pages where it takes fresh
+            processes, for they are done sooner than more of these start.
         files: What is to be read.
         options: How files are decoded.
     """
     if asked != "auto":
         return asked
-    if len(files) <= _FEW_PAGES and _count_pages(files, options) <= _FEW_PAGES:
-        return 1
-    return usable_cores()
+    cores = usable_cores()
+    if len(files) > _FEW_PAGES or (pages := _count_pages(files, options)) > _FEW_PAGES:
+        return cores
+    return max(1, min(pages, cores)) if may_fork() else 1
 
 
 def usable_cores() -> int:

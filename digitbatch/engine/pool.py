@@ -132,6 +132,7 @@ class WorkerPool:
         )
         self._server = server
         self._workers: list[_Worker] = []
+        self._heard = False  # whether threads listen to them: from then on no process is copied
         self._stillborn = 0  # processes in a row
         self._waiting: deque[Job] = deque()
         self._messages: queue.SimpleQueue[tuple[_Worker, Any]] = queue.SimpleQueue()
@@ -150,6 +151,10 @@ class WorkerPool:
             DigitbatchError: What stops every page.
             RuntimeError: If the processes cannot even start.
         """
+        if not self._heard:
+            self._heard = True
+            for worker in self._workers:
+                self._hear(worker)
         while True:
             while job.results:
                 yield job.results.popleft()
@@ -253,12 +258,15 @@ class WorkerPool:
         self._hand_out()
 
     def _start(self) -> _Worker:
-        process = start_process(quickly=self._count == 1)
-        worker = _Worker(process)
+        worker = _Worker(start_process())
         self._workers.append(worker)
         worker.send(self._start_up)
-        threading.Thread(target=self._listen, args=(worker,), daemon=True).start()
+        if self._heard:
+            self._hear(worker)
         return worker
+
+    def _hear(self, worker: _Worker) -> None:
+        threading.Thread(target=self._listen, args=(worker,), daemon=True).start()
 
     def _listen(self, worker: _Worker) -> None:
         """Pass a worker's messages on, up to its end; in a thread of its own."""

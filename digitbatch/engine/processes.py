@@ -51,10 +51,7 @@ class FreshProcess:
 
 
 class ForkedProcess:
-    """A copy of this process, which has imported all but the decoders; it starts at once.
-
-    For runs of a few pages, which would take twice as long with a fresh one.
-    """
+    """A copy of this process, which has imported all but the decoders; it starts at once."""
 
     def __init__(self) -> None:
         to_child, from_parent = os.pipe()
@@ -89,20 +86,18 @@ class ForkedProcess:
             return self._code
 
 
-def start_process(*, quickly: bool) -> ReaderProcess:
-    """Start a process that runs `digitbatch.engine.worker`.
-
-    Args:
-        quickly: Copy this one, where nothing stands against it: other threads, whose locks would
-            be copied as they are, or PyTorch.
-    """
+def start_process() -> ReaderProcess:
+    """Start a process that runs `digitbatch.engine.worker`: a copy of this one, if that is safe."""
     with _without_interrupts():
-        if quickly and _may_fork():
-            return ForkedProcess()
-        return FreshProcess()
+        return ForkedProcess() if may_fork() else FreshProcess()
 
 
-def _may_fork() -> bool:
+def may_fork() -> bool:
+    """Whether nothing stands against copies of this process.
+
+    Against it are other threads, whose locks would be copied as they are, PyTorch, and systems
+    other than Linux.
+    """
     if sys.platform != "linux" or "torch" in sys.modules or threading.active_count() > 1:
         return False
     try:
@@ -125,6 +120,8 @@ def _become_worker(from_parent: int, to_parent: int) -> None:
             if descriptor > 2:  # the lock of the output is one of them
                 with contextlib.suppress(OSError):
                     os.close(descriptor)
+        # What the program writes to may have been replaced, by a file that is closed now.
+        sys.stdout, sys.stderr = (os.fdopen(end, "w", closefd=False) for end in (1, 2))
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
         worker.main()
         code = 0
