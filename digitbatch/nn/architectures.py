@@ -139,12 +139,12 @@ ARCHITECTURES: Final[dict[str, Architecture]] = {
     "cnn_large": Architecture(
         cnn_large,
         Recipe(
-            epochs=60,
+            epochs=20,
             learning_rate=3e-3,
             weight_decay=0.05,
             average_decay=0.999,
-            drawn_digits=12000,
-            other_crops=20000,
+            scans=1,
+            other_crops=16000,
         ),
         "large, residual, for GPUs",
         _OURS,
