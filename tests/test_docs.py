@@ -45,6 +45,16 @@ def test_commands_and_options_are_there(document: Path) -> None:
         assert {word for word in rest if word.startswith("--")} <= known, line
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_measurements_can_be_repeated(document: Path) -> None:
+    """Every benchmark that made a figure is there, and has the options that it was given."""
+    text = document.read_text(encoding="utf-8")
+    for name, rest in re.findall(r"python (?:-m )?benchmarks[./](\w+)(?:\.py)?([^`#\n]*)", text):
+        program = (CHECKOUT / "benchmarks" / f"{name}.py").read_text(encoding="utf-8")
+        known = set(re.findall(r'add_argument\(\s*"(--[\w-]+)"', program))
+        assert set(re.findall(r"--[\w-]+", rest)) <= known, f"{name}{rest}"
+
+
 def test_readme_has_the_columns() -> None:
     """The header in the README is the one that is written."""
     assert ",".join(COLUMNS) + "\n" in blocks(README, "")
