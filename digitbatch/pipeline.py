@@ -89,7 +89,7 @@ def run(
             run is to be reviewed, 0 to 1.
         fail_on_drift: The exit code is 8 if the pages are not like those of the last runs.
         page_timeout_s: A page that is not read after so long becomes an error row; 0: no limit.
-        memory_mb: Most data of a process that reads, on Linux; a page that needs more becomes an
+        memory_mb: Most data that pages take in a process, on Linux; one that needs more becomes an
             error row. 0: no limit.
         progress: Called after each page that is read, with its result and the pages expected in
             all.

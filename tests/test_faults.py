@@ -199,3 +199,19 @@ class TestPoisonousPages:
         texts = self.read(tmp_path, SufferOn(hog=3), Limits(memory_mb=2048), 1)
         assert texts[:2] + texts[3:] == ["1", "2", "4", "5"]
         assert "memory" in texts[2]
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="only Linux caps a process's data")
+    def test_what_a_process_began_with_is_not_a_page_s(self) -> None:
+        """The copy of a run that knows much has as much memory for its pages as any other."""
+        program = """if True:
+            from digitbatch.engine.limits import cap_memory
+            known = bytearray(300 << 20)
+            cap_memory(200)
+            page = bytearray(100 << 20)
+            try:
+                bomb = bytearray(200 << 20)
+            except MemoryError:
+                print("refused")
+        """
+        ran = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+        assert ran.stdout == b"refused\n"

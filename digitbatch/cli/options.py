@@ -74,7 +74,7 @@ PageTimeout = Annotated[
 Memory = Annotated[
     int,
     typer.Option(
-        min=0, metavar="MB", help="Most data of a reading process, on Linux; 0: no limit."
+        min=0, metavar="MB", help="Most data that pages take in a process, on Linux; 0: no limit."
     ),
 ]
 Report = Annotated[

@@ -3,6 +3,7 @@
 import contextlib
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 
@@ -22,12 +23,16 @@ _KEPT_BYTES: Final = 256 << 20  # larger arrays are given back: one huge page is
 
 
 def cap_memory(memory_mb: int | None) -> None:
-    """Have the system refuse this process more data than this; where it cannot, nothing happens."""
+    """Have the system refuse this process more new data than this, or nothing where it cannot.
+
+    What it has by now does not count: the copy of a run that knows a million files has much.
+    """
     if memory_mb is None or sys.platform != "linux":
         return  # macOS and Windows do not count data so
     import resource
 
-    wanted = memory_mb << 20
+    data_pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5])
+    wanted = (memory_mb << 20) + data_pages * resource.getpagesize()
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
     if most != resource.RLIM_INFINITY:
         wanted = min(wanted, most)
