@@ -230,7 +230,7 @@ LESSONS: Final = {
         ' class "other", a schedule, and the average of its last weights.'
     ),
     "cnn_large": (
-        "**The large CNN** reads {test_accuracy:.2%}, as the committee does, and takes eight times"
+        "**The large CNN** reads {test_accuracy:.2%}, as the committee does, and takes many times"
         " as long for each crop as the default. Asked about what the committee doubts as well, it"
         " leaves one line in a thousand more right and none surer"
         " ([confidence.md](confidence.md#how-it-was-measured)): no run asks it."

@@ -2,7 +2,7 @@
 
 Digits are drawn from stroke models, 6 mm high, so that the pages can be made anywhere; a form has
 two fields with ten digits together, one in boxes and one on a line. Paper is grained as scanners
-see it: a page without grain is a third of the file, and decoded in half of the time.
+see it: a JPEG without grain has a quarter of the bytes, and is decoded in half of the time.
 """
 
 from pathlib import Path
@@ -26,7 +26,7 @@ A4_INCHES: Final = (8.27, 11.69)
 _DIGITS_HIGH_INCHES: Final = 0.24
 _LINES: Final = {10: (2, 5), 85: (17, 5), 350: (14, 25)}  # lines, and digits in each
 _FIELDS: Final = (("number", 0.12, 0.2, 6, "boxes"), ("amount", 0.55, 0.2, 4, "line"))
-_GRAIN: Final = 4.0  # grey levels, as standard deviation; JPEG at quality 85 leaves half of it
+_GRAIN: Final = 4.0  # grey levels, as standard deviation
 _BLACK: Final = 128  # grey levels below it are black on a page of two levels
 _DIFFERENT: Final = 6  # pages; further ones are copies with a few bytes more
 

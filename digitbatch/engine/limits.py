@@ -31,8 +31,10 @@ def cap_memory(memory_mb: int | None) -> None:
         return  # macOS and Windows do not count data so
     import resource
 
-    data_pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5])
-    wanted = (memory_mb << 20) + data_pages * resource.getpagesize()
+    wanted = memory_mb << 20
+    with contextlib.suppress(OSError):  # no /proc: then it counts
+        data_pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5])
+        wanted += data_pages * resource.getpagesize()
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
     if most != resource.RLIM_INFINITY:
         wanted = min(wanted, most)
