@@ -41,9 +41,6 @@ from benchmarks.scans import SCANS, SCANS_WITH_ZONES, read_scans
 from benchmarks.tables import TABLE_KINDS, made_table
 from digitbatch import __version__
 from digitbatch.config import Config
-from digitbatch.drawing.pages import PageStyle, write_lines
-from digitbatch.drawing.paper import Paper, fax
-from digitbatch.drawing.strokes import Hand
 from digitbatch.errors import PageError
 from digitbatch.nn.datasets import Digits, load_mnist
 from digitbatch.nn.line.reader import load_line_reader
@@ -52,6 +49,9 @@ from digitbatch.nn.predictors import OnnxPredictor
 from digitbatch.nn.training import Recipe
 from digitbatch.packaged import default_model
 from digitbatch.reading import read_page
+from digitbatch.synth.pages import PageStyle, write_lines
+from digitbatch.synth.paper import Paper, fax
+from digitbatch.synth.strokes import Hand
 from digitbatch.types import Image, Page, PageRef, failed_page
 
 KINDS = (

@@ -30,7 +30,7 @@ from benchmarks.accuracy import KINDS, Pen, Rng, digits_for, made_samples, pages
 from benchmarks.counting import Sample
 from benchmarks.noisy_or import fit
 from benchmarks.scans import SCANS, read_scans
-from digitbatch.confidence import (
+from digitbatch.acceptance import (
     CALIBRATION_FILE,
     Calibration,
     Evidence,

@@ -23,8 +23,8 @@ import numpy as np
 import psutil
 from PIL import Image
 
-from digitbatch.drawing.pages import PageStyle, random_lines, write_lines
-from digitbatch.drawing.strokes import Hand
+from digitbatch.synth.pages import PageStyle, random_lines, write_lines
+from digitbatch.synth.strokes import Hand
 
 OUTPUTS = ("results.csv", "results.json", "results.jsonl")
 GOOD_CODES = {

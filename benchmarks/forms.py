@@ -18,8 +18,8 @@ from PIL import Image as Pil
 from PIL import ImageDraw, ImageFont
 
 from digitbatch.config import Config, Template, Zone
-from digitbatch.drawing.pages import Draw
-from digitbatch.drawing.paper import Paper, Pen, Rgb, expose
+from digitbatch.synth.pages import Draw
+from digitbatch.synth.paper import Paper, Pen, Rgb, expose
 from digitbatch.types import Image
 
 FORM_KINDS: Final = ("postal", "invoice", "template")

@@ -26,19 +26,19 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from digitbatch.confidence import CALIBRATION_FILE, load_calibration
-from digitbatch.config_file import parse_config
+from digitbatch.acceptance import CALIBRATION_FILE, load_calibration
+from digitbatch.app.journal import Binding, FileKey, Journal, journal_beside
+from digitbatch.app.journal.writing import write_known
+from digitbatch.app.status import read_status
+from digitbatch.config.file import parse_config
 from digitbatch.engine import Limits, Reader, read_files
 from digitbatch.errors import DigitbatchError
 from digitbatch.inputs import InputOptions, SourceFile
-from digitbatch.journal import Binding, FileKey, Journal, journal_beside
-from digitbatch.journal.writing import write_known
 from digitbatch.nn.card import CARD_FILE, load_card
 from digitbatch.nn.datasets import read_idx
 from digitbatch.outputs import OutputSet
+from digitbatch.outputs.results import RunMeta
 from digitbatch.packaged import default_model, packaged_file
-from digitbatch.results import RunMeta
-from digitbatch.status import read_status
 from digitbatch.types import FieldResult, Page, PageRef, PageResult, Predictor
 
 OPTIONS = InputOptions(max_pixels=4_000_000)

@@ -23,8 +23,8 @@ import psutil
 from PIL import Image as Pil
 
 from benchmarks.throughput_pages import A4_INCHES, made_scans, zones_file
-from digitbatch.drawing.pages import PageStyle, write_lines
-from digitbatch.drawing.strokes import Hand
+from digitbatch.synth.pages import PageStyle, write_lines
+from digitbatch.synth.strokes import Hand
 
 _EVERY_S: Final = 0.05  # memory is looked at so often
 _FOLDER_FILES: Final = 1000

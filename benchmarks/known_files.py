@@ -18,10 +18,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from digitbatch.journal import Binding, Statistics, lines
-from digitbatch.known_pages import page_to_text
+from digitbatch.app.journal import Binding, Statistics, lines
+from digitbatch.app.run import load_plan
 from digitbatch.nn.card import model_hash
-from digitbatch.pipeline import load_plan
+from digitbatch.outputs.known_pages import page_to_text
 from digitbatch.types import Box, DigitResult, FieldResult, PageRef, PageResult
 
 A_FOLDER = 1000

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.confidence import (
+from digitbatch.acceptance import (
     DIGIT_FEATURES,
     TEXT_FEATURES,
     Evidence,

@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 
 from digitbatch.config import Config
-from digitbatch.reading.laid import lay
+from digitbatch.page.forms.registration import register
 from digitbatch.types import FieldResult, Image, Page, PageResult
 
 Reader = Callable[[Page, Config], PageResult]
@@ -124,7 +124,7 @@ def digits_of(text: str) -> str:
 
 
 def _zone_pictures(page: Page, config: Config) -> list[tuple[str, Image]]:
-    laid = lay(page, config)
+    laid = register(page, config)
     height, width = laid.page.pixels.shape[:2]
     cut = []
     for placed in laid.zones:

@@ -25,12 +25,12 @@ from PIL import ImageDraw, ImageFont
 from benchmarks.counting import count
 from benchmarks.throughput_pages import A4_INCHES
 from digitbatch.config import Config
-from digitbatch.drawing.paper import Paper, expose
-from digitbatch.drawing.strokes import Hand
 from digitbatch.nn.line.reader import LineReader, load_line_reader
 from digitbatch.nn.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
 from digitbatch.reading import read_page
+from digitbatch.synth.paper import Paper, expose
+from digitbatch.synth.strokes import Hand
 from digitbatch.types import Image, Page, PageRef, PageResult
 
 KINDS: Final = ("letter", "table", "form", "small print")

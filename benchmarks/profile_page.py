@@ -25,7 +25,7 @@ import cv2
 from benchmarks.throughput import decode
 from benchmarks.throughput_pages import FORMATS, made_scans, zones_file
 from digitbatch.config import Config
-from digitbatch.config_file import load_config
+from digitbatch.config.file import load_config
 from digitbatch.engine.chunks import Chunk, Reader, read_chunk
 from digitbatch.engine.limits import keep_memory
 from digitbatch.engine.recipe import PageReading
@@ -35,21 +35,21 @@ from digitbatch.nn.kept import packaged_model
 from digitbatch.nn.line.reader import LineReader
 from digitbatch.nn.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
-from digitbatch.reading import page as page_module
-from digitbatch.reading.judge import default_judge
+from digitbatch.reading import page_reader as page_module
+from digitbatch.reading.default_policy import default_judge
 from digitbatch.stages.chain import op_of
 
 _ROUNDS: Final = 5
 _STEPS: Final = {
-    "lay": "laying on the template",
-    "find_sheet": "rows of boxes",
+    "register": "laying on the template",
+    "prepared_page": "rows of boxes",
     "find_print": "printed words",
     "find_fields": "components, lines, zones",
     "build_lattice": "cuts and joins",
     "decode": "search",
     "touching_groups": "search",
     "group_texts": "texts of groups",
-    "obeyed": "rules of fields",
+    "constrained": "rules of fields",
     "page_lines": "table, print",
     "field_result": "rows",
     "back_on_scan": "rows",

@@ -24,9 +24,9 @@ from benchmarks.accuracy import Pen, digitbatch_engine, digits_for
 from benchmarks.counting import count
 from benchmarks.forms import Rng, made_forms
 from digitbatch.config import Config, Zone
+from digitbatch.constraints import FieldRule
+from digitbatch.constraints.checks import Check, checks_out
 from digitbatch.packaged import default_model
-from digitbatch.rules import FieldRule
-from digitbatch.rules.checks import Check, checks_out
 from digitbatch.types import Page, PageRef
 
 
@@ -122,12 +122,12 @@ def measure(case: Case, pen: Pen, lines: int, broken: float, seed: int) -> dict[
             sums = [f"{a} + {b} = {c}" for a, b, c in _triples(names)] if case.sums else []
             ruled = Config(fields=tuple(zones), rules=tuple(sums))
             page = Page(PageRef(case.form, 1), form.pixels)
-            free, obeyed = engine.read(page, form.config), engine.read(page, ruled)
+            free, constrained = engine.read(page, form.config), engine.read(page, ruled)
             count(free, form.truth, seen["without"])
-            count(obeyed, form.truth, seen["with"])
+            count(constrained, form.truth, seen["with"])
             hit = odd | {n for t in _triples(names) if case.sums and odd & set(t[2:]) for n in t}
             broken_truth = {name: form.truth[name] for name in hit}
-            count(obeyed, broken_truth, seen["broken"])
+            count(constrained, broken_truth, seen["broken"])
             if seen["with"]["lines"] >= lines:
                 return seen
     raise AssertionError("made_forms has no end")

@@ -11,7 +11,7 @@ from typing import Final
 
 from benchmarks.counting import Sample, Truth
 from digitbatch.config import Config
-from digitbatch.config_file import load_config
+from digitbatch.config.file import load_config
 from digitbatch.inputs import InputOptions, SourceFile, open_source
 
 SCANS: Final = {

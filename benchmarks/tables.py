@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from PIL import Image as Pil
 from PIL import ImageDraw, ImageFont
 
-from digitbatch.drawing.letters import draw_word
-from digitbatch.drawing.paper import Paper, expose
+from digitbatch.synth.letters import draw_word
+from digitbatch.synth.paper import Paper, expose
 from digitbatch.types import Image
 
 Rng = np.random.Generator

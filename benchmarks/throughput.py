@@ -34,7 +34,7 @@ from benchmarks.accuracy import cpu_s, digitbatch_engine
 from benchmarks.other_engines import ENGINES, Engine, MissingEngineError
 from benchmarks.throughput_pages import FORMATS, made_scans, zones_file
 from digitbatch.config import Config
-from digitbatch.config_file import load_config
+from digitbatch.config.file import load_config
 from digitbatch.engine.limits import keep_memory
 from digitbatch.inputs import InputOptions, SourceFile, open_source
 from digitbatch.packaged import default_model

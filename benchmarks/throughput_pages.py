@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image as Pil
 
-from digitbatch.drawing.pages import (
+from digitbatch.synth.pages import (
     FormField,
     MadePage,
     PageStyle,
@@ -19,8 +19,8 @@ from digitbatch.drawing.pages import (
     random_lines,
     write_lines,
 )
-from digitbatch.drawing.paper import Paper
-from digitbatch.drawing.strokes import Hand
+from digitbatch.synth.paper import Paper
+from digitbatch.synth.strokes import Hand
 
 A4_INCHES: Final = (8.27, 11.69)
 _DIGITS_HIGH_INCHES: Final = 0.24

@@ -20,8 +20,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from digitbatch.app.run import read_page, run
     from digitbatch.config import Config, Zone
-    from digitbatch.config_file import load_config
+    from digitbatch.config.file import load_config
     from digitbatch.errors import (
         ConfigError,
         DeviceError,
@@ -33,8 +34,7 @@ if TYPE_CHECKING:
         PageError,
         UsageError,
     )
-    from digitbatch.pipeline import read_page, run
-    from digitbatch.results import RunSummary
+    from digitbatch.outputs.results import RunSummary
     from digitbatch.types import Box, DigitResult, FieldResult, Mark, PageRef, PageResult
 
     __version__: str
@@ -66,7 +66,7 @@ __all__ = [
 
 _PLACES = {
     "config": ("Config", "Zone"),
-    "config_file": ("load_config",),
+    "config.file": ("load_config",),
     "errors": (
         "ConfigError",
         "DeviceError",
@@ -78,8 +78,8 @@ _PLACES = {
         "PageError",
         "UsageError",
     ),
-    "pipeline": ("read_page", "run"),
-    "results": ("RunSummary",),
+    "app.run": ("read_page", "run"),
+    "outputs.results": ("RunSummary",),
     "types": ("Box", "DigitResult", "FieldResult", "Mark", "PageRef", "PageResult"),
 }
 _MODULES = {name: module for module, names in _PLACES.items() for name in names}

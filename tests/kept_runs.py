@@ -8,11 +8,11 @@ from typing import Any
 
 from PIL import Image
 
+from digitbatch.app.incremental_run import AlarmLimits, Targets, run_with_journal
+from digitbatch.app.session import Repeat
 from digitbatch.engine import Chunk, MakeReader, PageRead, read_files
 from digitbatch.inputs import InputOptions, SourceFile
-from digitbatch.journaled import AlarmLimits, Targets, run_with_journal
-from digitbatch.results import RunMeta, RunSummary
-from digitbatch.session import Repeat
+from digitbatch.outputs.results import RunMeta, RunSummary
 from digitbatch.types import FieldResult, PageRef, PageResult
 from tests.fake_readers import ReadLevel
 from tests.made_results import META

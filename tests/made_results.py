@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from digitbatch.outputs import OutputSet
 from digitbatch.outputs.csv_file import CsvFormat
-from digitbatch.results import COLUMNS, RunMeta, Tally
+from digitbatch.outputs.results import COLUMNS, RunMeta, Tally
 from digitbatch.types import (
     Box,
     DigitResult,

@@ -1,6 +1,6 @@
 """A hand that writes each digit in one plain way, so that what is read does not hang on it."""
 
-from digitbatch.drawing.strokes import Hand
+from digitbatch.synth.strokes import Hand
 
 _STYLES = (
     "plain", "bare", "round", "round", "closed", "one_stroke", "curled", "plain", "one_stroke",

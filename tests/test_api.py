@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import digitbatch
-from digitbatch.config_file import load_config
+from digitbatch.config.file import load_config
 from digitbatch.types import PageResult
 
 ROOT = Path(__file__).resolve().parent.parent

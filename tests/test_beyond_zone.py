@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from digitbatch.config import Config, Zone
-from digitbatch.drawing.pages import PageStyle, write_lines
-from digitbatch.drawing.paper import Paper
-from digitbatch.drawing.strokes import Hand
 from digitbatch.nn.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
+from digitbatch.page.connected_components import connected_components
+from digitbatch.page.layout.zone_overflow import digits_beyond
 from digitbatch.reading import read_page
-from digitbatch.reading.components import connected_components
-from digitbatch.reading.going_on import digits_beyond
+from digitbatch.synth.pages import PageStyle, write_lines
+from digitbatch.synth.paper import Paper
+from digitbatch.synth.strokes import Hand
 from digitbatch.types import Box, Page, PageRef
 
 

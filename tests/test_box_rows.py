@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digitbatch.config import Config
-from digitbatch.drawing.pages import FormField, PageStyle, fill_form, write_lines
+from digitbatch.explain.rejected import rejected_ink
 from digitbatch.nn.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
+from digitbatch.page.forms.box_rows import find_box_rows
+from digitbatch.page.forms.wall_pitch import counted_boxes
 from digitbatch.reading import read_page, trace_page
-from digitbatch.reading.box_rows import find_box_rows
-from digitbatch.reading.layout import counted_boxes
-from digitbatch.reading.rejected import rejected_ink
+from digitbatch.synth.pages import FormField, PageStyle, fill_form, write_lines
 from digitbatch.types import Image, Page, PageRef, PageResult
 from tests.plain_hand import HAND
 

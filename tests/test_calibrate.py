@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from digitbatch.acceptance import load_calibration
+from digitbatch.app.run import load_plan
 from digitbatch.cli import app
-from digitbatch.confidence import load_calibration
-from digitbatch.config_file import load_config
+from digitbatch.config.file import load_config
 from digitbatch.errors import ExitCode
-from digitbatch.pipeline import load_plan
 
 HEADER = "file,page,field,text,confidence,status,message,left,top,right,bottom\n"
 

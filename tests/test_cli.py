@@ -16,9 +16,9 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+from digitbatch.app.lock import hold
 from digitbatch.cli import app
 from digitbatch.errors import ExitCode
-from digitbatch.lock import hold
 from digitbatch.nn.devices import cuda_is_there
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples" / "pages"
@@ -309,7 +309,7 @@ def test_version() -> None:
 def test_faults_of_our_own_are_told() -> None:
     """What nobody has foreseen ends with a code of its own, not with that for bad pages."""
     code = (
-        "import sys, digitbatch.pipeline as p\nfrom digitbatch.cli import main\n"
+        "import sys, digitbatch.app.run as p\nfrom digitbatch.cli import main\n"
         "sys.argv[1:] = ['run', sys.argv[1]]\n"
         "p.walk = None\n"
         "main()"

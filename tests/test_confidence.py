@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitbatch.confidence import (
+from digitbatch.acceptance import (
     DIGIT_FEATURES,
     TEXT_FEATURES,
     Calibration,
@@ -21,7 +21,7 @@ from digitbatch.confidence import (
     steps_of,
     upper_bound,
 )
-from digitbatch.confidence.calibration import CALIBRATION_FILE
+from digitbatch.acceptance.calibration import CALIBRATION_FILE
 from digitbatch.errors import ModelError, UsageError
 from digitbatch.nn.card import model_hash
 from digitbatch.packaged import default_line_model, default_model

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
-from digitbatch import config_docs
 from digitbatch.config import Config, Zone, packaged_stages
-from digitbatch.config_file import find_config, load_config, parse_config, plan_lines, schema
-from digitbatch.config_keys import keys_of
+from digitbatch.config import docs as config_docs
+from digitbatch.config.file import find_config, load_config, parse_config, plan_lines, schema
+from digitbatch.config.keys import keys_of
 from digitbatch.errors import ConfigError, DigitbatchError, UsageError
 from digitbatch.packaged import default_model, packaged_file
 from digitbatch.stages import STAGES

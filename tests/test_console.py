@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from digitbatch.console import (
+from digitbatch.cli.console import (
     Progress,
     TrainingProgress,
     duration,
     print_end,
     set_up_logging,
 )
-from digitbatch.results import Tally
+from digitbatch.outputs.results import Tally
 from digitbatch.types import Box, DigitResult, FieldResult, PageRef, PageResult, failed_page
 
 

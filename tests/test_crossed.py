@@ -6,18 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from digitbatch.acceptance.field_results import Sureness, field_result
+from digitbatch.acceptance.gathering import evidence_of
 from digitbatch.config import Config, Zone
-from digitbatch.drawing.strokes import Hand
 from digitbatch.nn.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
+from digitbatch.page.segments import Segment, tight_segment
 from digitbatch.reading import read_page
-from digitbatch.reading.asking import as_candidates, as_crops
-from digitbatch.reading.cells import joined_reading
-from digitbatch.reading.crossed import crossed_boxes, is_cross, sure_crosses
-from digitbatch.reading.decode import Crossed, Place, Reading
-from digitbatch.reading.evidence import evidence_of
-from digitbatch.reading.fields import Sureness, field_result
-from digitbatch.reading.pieces import Piece, tight_piece
+from digitbatch.synth.strokes import Hand
+from digitbatch.text.box_texts import joined_reading
+from digitbatch.text.classification import as_candidates, as_crops
+from digitbatch.text.crossed_boxes import crossed_boxes, is_cross, sure_crosses
+from digitbatch.text.decode import Crossed, DigitHypothesis, Hypothesis
 from digitbatch.types import OTHER, Box, FieldResult, Image, Page, PageRef
 
 SIZE = 40.0  # of the digits
@@ -37,9 +37,9 @@ def strokes(*lines: tuple[tuple[float, float], ...], thick: int = 4, high: float
 
 def tight(ink: Image) -> Image:
     """Ink without its empty margin."""
-    piece = tight_piece(ink, 0, 0)
-    assert piece is not None
-    return piece.ink
+    segment = tight_segment(ink, 0, 0)
+    assert segment is not None
+    return segment.ink
 
 
 FALLING, RISING = ((0.1, 0.1), (0.9, 0.9)), ((0.1, 0.9), (0.9, 0.1))
@@ -96,7 +96,7 @@ class TestShape:
 class TestRule:
     def test_the_network_must_agree_and_its_doubt_is_kept(self) -> None:
         """As likely no digit as nine in ten; of crops, whose prior is not that of candidates."""
-        shape = Piece(CROSS, Box(0, 0, CROSS.shape[1], CROSS.shape[0]))
+        shape = Segment(CROSS, Box(0, 0, CROSS.shape[1], CROSS.shape[0]))
         answers = np.zeros((2, 11), np.float32)
         answers[:, OTHER], answers[:, 4] = (0.95, 0.85), (0.05, 0.15)
         found = sure_crosses([None, shape, shape, None], answers)
@@ -127,23 +127,23 @@ class TestRule:
         self, read: tuple[int, ...], left_out: set[int], count: tuple[int, int], are: set[int]
     ) -> None:
         """All that is left out is a cross, or none of it is taken for one."""
-        cross = Crossed(Piece(CROSS, Box(0, 0, 10, 10)), 0.01)
+        cross = Crossed(Segment(CROSS, Box(0, 0, 10, 10)), 0.01)
         assert crossed_boxes(read, left_out, [cross, cross, cross, None], count) == are
 
 
-def boxed_digit(digit: int, left: int, share: float = 0.99) -> Reading:
+def boxed_digit(digit: int, left: int, share: float = 0.99) -> Hypothesis:
     """One digit in a box of its own."""
     shares = np.full(11, (1 - share) / 10, np.float32)
     shares[digit] = share
-    piece = Piece(np.full((30, 15), 255, np.uint8), Box(left, 0, left + 15, 30))
-    return Reading((Place(piece, shares),), (), 0.9)
+    segment = Segment(np.full((30, 15), 255, np.uint8), Box(left, 0, left + 15, 30))
+    return Hypothesis((DigitHypothesis(segment, shares),), (), 0.9)
 
 
 class TestField:
     def test_a_cross_speaks_by_its_own_doubt_alone(self) -> None:
         """It is a mark, and no ink that nothing explains."""
         readings = [boxed_digit(OTHER, 0, 0.9), boxed_digit(5, 40), boxed_digit(7, 80)]
-        cross = Crossed(readings[0].places[0].piece, 0.25)
+        cross = Crossed(readings[0].places[0].segment, 0.25)
         plain, _ = joined_reading(readings, (0, 3))
         apart, boxes = joined_reading(readings, (0, 3), [cross, None, None])
         assert boxes == (1, 2)
@@ -157,7 +157,7 @@ class TestField:
         sure = Sureness(0.999, is_enough=True)
         entry = field_result("n", apart, 30.0, UPRIGHT, sure, (0, 3))
         assert (entry.text, entry.status, entry.message) == ("57", "ok", "")
-        assert [(mark.kind, mark.box) for mark in entry.marks] == [("other", cross.piece.box)]
+        assert [(mark.kind, mark.box) for mark in entry.marks] == [("other", cross.segment.box)]
         assert field_result("n", plain, 30.0, UPRIGHT, sure, (0, 3)).status == "review"
 
 

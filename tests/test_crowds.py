@@ -1,9 +1,9 @@
-"""Specks that stand thick on blank paper are no pieces of digits."""
+"""Specks that stand thick on blank paper are no segments of digits."""
 
 import numpy as np
 
-from digitbatch.reading.components import Sorting, connected_components, sort_components
-from digitbatch.reading.crowds import without_crowds
+from digitbatch.page.connected_components import Sorting, connected_components, sort_components
+from digitbatch.page.ink_classes.noise_density import without_noise
 from digitbatch.types import Image
 
 SIZE = 40
@@ -13,12 +13,12 @@ def sorted_ink(mask: Image) -> tuple[Sorting, list[int]]:
     """What the ink may be, and the widths of the fragments."""
     components = connected_components(mask)
     sorting = sort_components(components, SIZE, mask.shape)
-    kept = without_crowds(components, sorting, mask.shape)
+    kept = without_noise(components, sorting, mask.shape)
     return kept, sorted(components.width[kept.fragments].tolist())
 
 
 def page() -> Image:
-    """A digit in two pieces, 5 px of paper between them, and a speck far from it."""
+    """A digit in two segments, 5 px of paper between them, and a speck far from it."""
     mask = np.zeros((400, 600), np.uint8)
     mask[200:240, 300:312] = 255
     mask[200:205, 317:329] = 255
@@ -27,12 +27,12 @@ def page() -> Image:
 
 
 def test_dust_stays_what_it_may_be() -> None:
-    """A few specks say nothing: each may be a point, or a piece of a digit."""
+    """A few specks say nothing: each may be a point, or a segment of a digit."""
     _, widths = sorted_ink(page())
     assert widths == [5, 12]
 
 
-def test_the_specks_of_a_crowd_are_left_out_and_larger_pieces_stay() -> None:
+def test_the_specks_of_a_crowd_are_left_out_and_larger_segments_stay() -> None:
     """Crossings of squares too faint to see, all over the page."""
     mask = page()
     mask[100:105, 150:155] = 0

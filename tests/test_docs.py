@@ -9,8 +9,8 @@ from typer.main import get_command
 
 import digitbatch
 from digitbatch.cli import app
-from digitbatch.config_file import load_config
-from digitbatch.results import COLUMNS
+from digitbatch.config.file import load_config
+from digitbatch.outputs.results import COLUMNS
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")

@@ -3,29 +3,29 @@
 import numpy as np
 import pytest
 
-from digitbatch.reading.dotted import with_dotted_strokes
-from digitbatch.reading.ink import parted
-from digitbatch.reading.pieces import Piece
+from digitbatch.page.dotted_strokes import with_dotted_strokes
+from digitbatch.page.regions import parted
+from digitbatch.page.segments import Segment
 from digitbatch.types import Box
 
 SIZE = 60.0
 
 
-def piece(left: int, top: int, width: int, height: int) -> Piece:
+def segment(left: int, top: int, width: int, height: int) -> Segment:
     """Full ink."""
     box = Box(left, top, left + width, top + height)
-    return Piece(np.full((height, width), 255, np.uint8), box)
+    return Segment(np.full((height, width), 255, np.uint8), box)
 
 
-DIGITS = (piece(0, 0, 40, 60), piece(80, 0, 40, 60))
-SPECKS = (piece(60, 2, 6, 9), piece(58, 26, 5, 7), piece(57, 50, 5, 8))
+DIGITS = (segment(0, 0, 40, 60), segment(80, 0, 40, 60))
+SPECKS = (segment(60, 2, 6, 9), segment(58, 26, 5, 7), segment(57, 50, 5, 8))
 
 
 def test_specks_over_each_other_are_a_stroke() -> None:
     """They stand where a digit would, and are as high as one together."""
-    pieces, found = with_dotted_strokes((*DIGITS, *SPECKS), SIZE)
+    segments, found = with_dotted_strokes((*DIGITS, *SPECKS), SIZE)
     assert found
-    assert [p.box for p in pieces] == [DIGITS[0].box, DIGITS[1].box, Box(57, 2, 66, 58)]
+    assert [p.box for p in segments] == [DIGITS[0].box, DIGITS[1].box, Box(57, 2, 66, 58)]
 
 
 def test_such_a_line_is_for_review() -> None:
@@ -39,13 +39,13 @@ def test_such_a_line_is_for_review() -> None:
     "specks",
     [
         SPECKS[:2],  # a colon
-        tuple(piece(60, 20 + 8 * n, 6, 7) for n in range(3)),  # dirt in the middle
-        tuple(piece(44 + 14 * n, 2 + 24 * n, 6, 8) for n in range(3)),  # far apart
-        tuple(piece(34, 2 + 24 * n, 5, 7) for n in range(3)),  # on a digit
+        tuple(segment(60, 20 + 8 * n, 6, 7) for n in range(3)),  # dirt in the middle
+        tuple(segment(44 + 14 * n, 2 + 24 * n, 6, 8) for n in range(3)),  # far apart
+        tuple(segment(34, 2 + 24 * n, 5, 7) for n in range(3)),  # on a digit
     ],
 )
-def test_other_specks_stay_what_they_are(specks: tuple[Piece, ...]) -> None:
+def test_other_specks_stay_what_they_are(specks: tuple[Segment, ...]) -> None:
     """Colons, dirt, and parts of a digit beside it make no stroke."""
-    pieces, found = with_dotted_strokes((*DIGITS, *specks), SIZE)
+    segments, found = with_dotted_strokes((*DIGITS, *specks), SIZE)
     assert not found
-    assert pieces == (*DIGITS, *specks)
+    assert segments == (*DIGITS, *specks)

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from PIL import Image as Pil
 from PIL import ImageSequence
 
-from digitbatch.drawing import ALL_STYLES, STYLES, Hand, digit_paths, draw_digit
-from digitbatch.drawing.letters import LETTERS, draw_word
-from digitbatch.drawing.pages import FormField, PageStyle, fill_form, random_lines, write_lines
-from digitbatch.drawing.paper import Paper, fax
-from digitbatch.drawing.pdf import ScanPage, StrokePage, write_pdf
-from digitbatch.drawing.samples import SampleFile, make_samples
+from digitbatch.synth import ALL_STYLES, STYLES, Hand, digit_paths, draw_digit
+from digitbatch.synth.letters import LETTERS, draw_word
+from digitbatch.synth.pages import FormField, PageStyle, fill_form, random_lines, write_lines
+from digitbatch.synth.paper import Paper, fax
+from digitbatch.synth.pdf import ScanPage, StrokePage, write_pdf
+from digitbatch.synth.samples import SampleFile, make_samples
 from digitbatch.types import Image
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -243,7 +243,7 @@ class TestSamples:
         """samples/ holds every file that the generator makes, with this truth and these zones."""
         for sample in drawn:
             path = SAMPLES / sample.path
-            assert path.is_file(), f"run `python -m digitbatch.drawing samples`: no {path.name}"
+            assert path.is_file(), f"run `python -m digitbatch.synth samples`: no {path.name}"
             if path.suffix in (".json", ".yaml"):
                 assert path.read_bytes() == sample.content
 

@@ -145,7 +145,7 @@ def test_one_run_at_a_time(run: KeptRun) -> None:
     command = [sys.executable, "-m", "digitbatch", "run", str(run.scans), "--out", out[0]]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     held = (
-        "import sys, time\nfrom pathlib import Path\nfrom digitbatch.lock import hold\n"
+        "import sys, time\nfrom pathlib import Path\nfrom digitbatch.app.lock import hold\n"
         "with hold([Path(sys.argv[1])]):\n    print('held', flush=True)\n    time.sleep(600)\n"
     )
     holder = subprocess.Popen(

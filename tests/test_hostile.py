@@ -11,11 +11,11 @@ import pytest
 from PIL import Image
 
 from benchmarks.fuzz import PARSERS, fuzz, is_wrong
-from digitbatch.config_file import parse_config
+from digitbatch.app.status import read_status
+from digitbatch.config.file import parse_config
 from digitbatch.engine import Limits, read_files
 from digitbatch.errors import ConfigError
 from digitbatch.inputs import InputOptions, SourceFile, walk
-from digitbatch.status import read_status
 from tests.fake_readers import ReadLevel
 from tests.kept_runs import KeptRun, scan
 from tests.made_pictures import PNG, chunk

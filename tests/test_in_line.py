@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from digitbatch.reading.decode import decode
-from digitbatch.reading.in_line import heard_in_line
-from digitbatch.reading.lattice import build_lattice
-from digitbatch.reading.pieces import Piece
+from digitbatch.page.segments import Segment
+from digitbatch.text.decode import decode
+from digitbatch.text.lattice import build_lattice
+from digitbatch.text.rescoring.line_context import rescored_in_context
 from digitbatch.types import OTHER, Box, Image, Probabilities
 from tests.fake_answers import Answer, Answers, shares
 
@@ -26,27 +26,29 @@ class Saying(Answer):
 
 
 def read(said: Sequence[float], text: str) -> tuple[str, list[float], int]:
-    """Pieces that are 3s with these shares; the line network says `text`.
+    """Segments that are 3s with these shares; the line network says `text`.
 
     Returns:
         What is read, how likely each digit is, and how many strips were asked about.
     """
-    pieces = [
-        Piece(np.full((40, 20), 255, np.uint8), Box(10 + 40 * n, 5, 30 + 40 * n, 45))
+    segments = [
+        Segment(np.full((40, 20), 255, np.uint8), Box(10 + 40 * n, 5, 30 + 40 * n, 45))
         for n in range(len(said))
     ]
     answers = np.stack([shares(3, share) for share in said])
-    lattice = build_lattice(pieces, answers, SIZE)
-    known = {id(piece): answer for piece, answer in zip(pieces, answers, strict=True)}
-    candidates = np.stack([known.get(id(c.piece), shares(OTHER, 0.99)) for c in lattice.candidates])
+    lattice = build_lattice(segments, answers, SIZE)
+    known = {id(segment): answer for segment, answer in zip(segments, answers, strict=True)}
+    candidates = np.stack(
+        [known.get(id(c.segment), shares(OTHER, 0.99)) for c in lattice.candidates]
+    )
     reading = decode(lattice, candidates)
     asked: list[Image] = []
 
-    def reader(inks: Sequence[Image]) -> Answers:
-        asked.extend(inks)
-        return Answers([Saying(text)] * len(inks))
+    def reader(regions: Sequence[Image]) -> Answers:
+        asked.extend(regions)
+        return Answers([Saying(text)] * len(regions))
 
-    _, (after,) = heard_in_line(
+    _, (after,) = rescored_in_context(
         reader, [(reading, SIZE)], [lattice], [candidates], [reading], [None], [()]
     )
     best = [int(place.probabilities[:OTHER].argmax()) for place in after.places]

@@ -5,15 +5,15 @@ import numpy as np
 import pytest
 
 from digitbatch.config import Config, Zone
-from digitbatch.cut_pictures import cut_picture, rejected_picture
-from digitbatch.cut_text import cuts_as_text
-from digitbatch.drawing.pages import PageStyle, write_lines
+from digitbatch.explain.considered import considered_cuts, groups_read
+from digitbatch.explain.cut_pictures import cut_picture, rejected_picture
+from digitbatch.explain.cut_text import cuts_as_text
+from digitbatch.explain.rejected import counted, rejected_ink
 from digitbatch.nn.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
+from digitbatch.page.connected_components import Reason, connected_components, sort_components
 from digitbatch.reading import PageTrace, read_page, trace_page
-from digitbatch.reading.components import Reason, connected_components, sort_components
-from digitbatch.reading.considered import considered_cuts, groups_read
-from digitbatch.reading.rejected import counted, rejected_ink
+from digitbatch.synth.pages import PageStyle, write_lines
 from digitbatch.types import Box, Page, PageRef
 from tests.fake_answers import Answer, Answers
 from tests.plain_hand import HAND
@@ -64,14 +64,14 @@ class TestCuts:
         places = unit.reading.places
         assert len(cuts) > len(taken) == 1
         assert sum(place.was_cut for place in places) == 2
-        assert abs(taken[0].columns.mean() - places[0].piece.box.right) < 0.4 * SIZE
+        assert abs(taken[0].columns.mean() - places[0].segment.box.right) < 0.4 * SIZE
 
     def test_the_line_networks_word_takes_the_place_of_cuts(
         self, page: Page, network: OnnxPredictor
     ) -> None:
         """What it reads whole is marked as its own, and no cut there is taken."""
         trace = trace_page(
-            page, Config(), network, lambda inks: Answers([Answer("25")] * len(inks))
+            page, Config(), network, lambda regions: Answers([Answer("25")] * len(regions))
         )
         unit = trace.fields[0].units[0]
         groups = [read for read in groups_read(unit) if read.taken is not None]
@@ -126,7 +126,7 @@ class TestRejected:
         """A speck far from the line and a rest of a rule are told of, and no digit is."""
         rejected = rejected_ink(by_search, Config())
         assert counted(rejected) == {Reason.FLAT: 1, Reason.NO_LINE: 1}
-        places = [place.piece.box for place in by_search.fields[0].reading.places]
+        places = [place.segment.box for place in by_search.fields[0].reading.places]
         assert not any(entry.box.top < place.bottom for entry in rejected for place in places)
         picture = rejected_picture(by_search, rejected)
         assert (picture[60:] == (0, 150, 150)).all(axis=2).any()

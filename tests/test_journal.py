@@ -16,12 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from digitbatch.app.journal import Journal, find_journal, lines
+from digitbatch.app.journal.binding import Binding
 from digitbatch.errors import ConfigError, ExitCode, InputError, OutputError, StoppedError
-from digitbatch.journal import Journal, find_journal, lines
-from digitbatch.journal.binding import Binding
-from digitbatch.known_pages import KnownPage, page_to_text, pictures_to_text
 from digitbatch.outputs.csv_file import CsvFormat
 from digitbatch.outputs.json_file import JsonFormat, JsonLinesFormat
+from digitbatch.outputs.known_pages import KnownPage, page_to_text, pictures_to_text
 from digitbatch.outputs.report import ReportFormat
 from digitbatch.types import PageResult
 from tests.fake_readers import RaiseOn, ReadLevel
@@ -382,7 +382,7 @@ class TestFaultsOfTheDisk:
 
     def test_a_journal_that_is_deleted(self, run: KeptRun, monkeypatch: pytest.MonkeyPatch) -> None:
         """A run whose output folder goes away says so instead of reading on for nothing."""
-        monkeypatch.setattr("digitbatch.journal.journal._SYNC_EVERY_S", 0.0)
+        monkeypatch.setattr("digitbatch.app.journal.journal._SYNC_EVERY_S", 0.0)
 
         def remove() -> bool:
             shutil.rmtree(run.folder)

@@ -5,9 +5,9 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from digitbatch.imaging.light import light_on
 from digitbatch.stages.base import Sheet
 from digitbatch.stages.ink_levels import InkLevels, ink_levels, is_dithered
-from digitbatch.stages.light import light_on
 from digitbatch.stages.reduce import Reduce
 from digitbatch.types import Image
 

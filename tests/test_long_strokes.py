@@ -1,10 +1,10 @@
-"""Strokes like 1 that go on as a fainter line are pieces of it."""
+"""Strokes like 1 that go on as a fainter line are segments of it."""
 
 import numpy as np
 import pytest
 
-from digitbatch.reading.components import connected_components
-from digitbatch.reading.long_strokes import goes_on
+from digitbatch.page.connected_components import connected_components
+from digitbatch.page.layout.rule_residue import goes_on
 from digitbatch.types import Image
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from benchmarks.noisy_or import fit
-from digitbatch.confidence import (
+from digitbatch.acceptance import (
     DIGIT_FEATURES,
     TEXT_FEATURES,
     Calibration,

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from digitbatch.drawing import ALL_STYLES, draw_digit
-from digitbatch.reading.decode import Place, Reading
-from digitbatch.reading.one_hand import taught
-from digitbatch.reading.pieces import tight_piece
+from digitbatch.page.segments import tight_segment
 from digitbatch.stages.centre import MnistCenter
+from digitbatch.synth import ALL_STYLES, draw_digit
+from digitbatch.text.decode import DigitHypothesis, Hypothesis
+from digitbatch.text.rescoring.writer_adaptation import adapted_to_writer
 from digitbatch.types import Image
 
 Rng = np.random.Generator
@@ -30,25 +30,25 @@ def many_hands(label: int, rng: Rng) -> Image:
     )
 
 
-def place(ink: Image, likely: dict[int, float]) -> Place:
+def place(ink: Image, likely: dict[int, float]) -> DigitHypothesis:
     """A digit that the network takes for these."""
     shares = np.full(11, 1e-4, np.float32)
     for digit, share in likely.items():
         shares[digit] = share
-    piece = tight_piece(ink, 0, 0)
-    assert piece is not None
-    return Place(piece, shares)
+    segment = tight_segment(ink, 0, 0)
+    assert segment is not None
+    return DigitHypothesis(segment, shares)
 
 
-def page(write: Callable[[int, Rng], Image]) -> list[Reading]:
+def page(write: Callable[[int, Rng], Image]) -> list[Hypothesis]:
     """Six of each digit that are sure, and a 9 that the network takes for a 5 rather."""
     rng = np.random.default_rng(3)
     sure = [place(write(label, rng), {label: 0.995}) for label in range(10) for _ in range(6)]
     odd = place(write(9, rng), {5: 0.6, 9: 0.3})
-    return [Reading(tuple(sure), (), 1.0), Reading((odd,), (), 1.0)]
+    return [Hypothesis(tuple(sure), (), 1.0), Hypothesis((odd,), (), 1.0)]
 
 
-def digit(reading: Reading) -> int:
+def digit(reading: Hypothesis) -> int:
     """What is read in the first place."""
     return int(reading.places[0].probabilities.argmax())
 
@@ -56,37 +56,37 @@ def digit(reading: Reading) -> int:
 def test_a_doubtful_digit_is_what_the_hand_writes_so() -> None:
     """It is as like the page's 9s as they are to each other, and unlike its 5s."""
     before = page(one_hand)
-    after = taught(before, MnistCenter())
+    after = adapted_to_writer(before, MnistCenter())
     assert (digit(before[1]), digit(after[1])) == (5, 9)
 
 
 def test_it_is_as_doubtful_as_before() -> None:
     """The two digits change places; nothing becomes surer by it."""
     before = page(one_hand)
-    after = taught(before, MnistCenter())
+    after = adapted_to_writer(before, MnistCenter())
     shares = [sorted(r[1].places[0].probabilities.tolist()) for r in (before, after)]
     assert shares[0] == shares[1]
 
 
 def test_sure_digits_stay() -> None:
-    """Those that teach are not taught."""
+    """Those that teach are not adapted_to_writer."""
     before = page(one_hand)
-    assert taught(before, MnistCenter())[0] == before[0]
+    assert adapted_to_writer(before, MnistCenter())[0] == before[0]
 
 
 def test_a_page_of_many_hands_teaches_nothing() -> None:
     """There, a likeness is chance."""
     before = page(many_hands)
-    assert digit(taught(before, MnistCenter())[1]) == 5
+    assert digit(adapted_to_writer(before, MnistCenter())[1]) == 5
 
 
 def test_few_digits_teach_nothing() -> None:
     """A page of a few digits does not show a hand."""
-    few = [Reading(reading.places[:30], (), 1.0) for reading in page(one_hand)]
-    assert digit(taught(few, MnistCenter())[1]) == 5
+    few = [Hypothesis(reading.places[:30], (), 1.0) for reading in page(one_hand)]
+    assert digit(adapted_to_writer(few, MnistCenter())[1]) == 5
 
 
 def test_a_page_without_digits_is_no_accident() -> None:
     """Nothing is compared with nothing."""
-    assert taught([], MnistCenter()) == []
-    assert taught([Reading((), (), 1.0)], MnistCenter()) == [Reading((), (), 1.0)]
+    assert adapted_to_writer([], MnistCenter()) == []
+    assert adapted_to_writer([Hypothesis((), (), 1.0)], MnistCenter()) == [Hypothesis((), (), 1.0)]

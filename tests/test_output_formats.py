@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from digitbatch.outputs.csv_file import CsvFormat, safe_cell
 from digitbatch.outputs.json_file import JsonFormat, JsonLinesFormat
-from digitbatch.page_json import page_from_json, page_to_json
-from digitbatch.results import COLUMNS, Tally
+from digitbatch.outputs.page_json import page_from_json, page_to_json
+from digitbatch.outputs.results import COLUMNS, Tally
 from digitbatch.types import Box, FieldResult, PageRef, PageResult, failed_page
 from tests.made_results import HEADER, META, PAGES, READ, as_csv, pages, write
 

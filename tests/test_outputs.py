@@ -13,7 +13,7 @@ import pytest
 from digitbatch.errors import OutputError, UsageError
 from digitbatch.outputs import CsvStream, OutputSet, check_outputs, check_writable
 from digitbatch.outputs.atomic import AtomicFile, output_error
-from digitbatch.results import Tally
+from digitbatch.outputs.results import Tally
 from digitbatch.types import PageRef, PageResult
 from tests.made_results import HEADER, META, PAGES, READ, write
 
@@ -146,7 +146,7 @@ import resource, sys
 from pathlib import Path
 from digitbatch.errors import OutputError
 from digitbatch.outputs import OutputSet
-from digitbatch.results import RunMeta, RunSummary
+from digitbatch.outputs.results import RunMeta, RunSummary
 from digitbatch.types import PageRef, failed_page
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from digitbatch.reading.components import connected_components
+from digitbatch.imaging.bit_morphology import closed, dilated, eroded, opened, packed, unpacked
+from digitbatch.page.connected_components import connected_components
 from digitbatch.stages.hysteresis import hysteresis, level_counts
-from digitbatch.stages.packed import closed, dilated, eroded, opened, packed, unpacked
 from digitbatch.types import Image
 
 SHAPES = [(1, 1), (40, 1), (3, 17), (33, 64), (50, 41)]

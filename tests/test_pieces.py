@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitbatch.reading.components import connected_components
-from digitbatch.reading.quantiles import median, quantile
+from digitbatch.imaging.quantiles import median, quantile
+from digitbatch.page.connected_components import connected_components
 
 numbers = st.lists(st.integers(-1000, 1000), min_size=1, max_size=12)
 

@@ -8,18 +8,18 @@ from PIL import Image as Pil
 from PIL import ImageDraw, ImageFont
 
 from digitbatch.config import Config
-from digitbatch.drawing.pages import PageStyle, write_lines
-from digitbatch.drawing.paper import Paper, expose
-from digitbatch.drawing.strokes import Hand
+from digitbatch.explain.rejected import counted, rejected_ink
 from digitbatch.nn.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
+from digitbatch.page.connected_components import Components, Reason, connected_components
+from digitbatch.page.ink_classes.printed_words import Words, by_height, find_words
+from digitbatch.page.ink_classes.type_lines import levelled
+from digitbatch.page.segments import Segment
 from digitbatch.reading import trace_page
-from digitbatch.reading.components import Components, Reason, connected_components
-from digitbatch.reading.page import PageTrace
-from digitbatch.reading.pieces import Piece
-from digitbatch.reading.printed_words import Words, by_height, find_words
-from digitbatch.reading.rejected import counted, rejected_ink
-from digitbatch.reading.type_lines import levelled
+from digitbatch.reading.page_reader import PageTrace
+from digitbatch.synth.pages import PageStyle, write_lines
+from digitbatch.synth.paper import Paper, expose
+from digitbatch.synth.strokes import Hand
 from digitbatch.types import CLASSES, OTHER, GroupReader, Image, Page, PageRef, Probabilities
 from tests.fake_answers import Answer, Answers
 from tests.plain_hand import HAND
@@ -92,9 +92,9 @@ class TestText:
         print_ = printed({100 + 50 * at: TEXT[at % 3] for at in range(15)}, 30)
         asked: list[int] = []
 
-        def read_groups(inks: Sequence[Image]) -> Answers:
-            asked.append(len(inks))
-            return Answers(Answer("1") for _ in inks)
+        def read_groups(regions: Sequence[Image]) -> Answers:
+            asked.append(len(regions))
+            return Answers(Answer("1") for _ in regions)
 
         read(np.zeros_like(print_), print_, network, read_groups)
         assert sum(asked) == 0
@@ -184,15 +184,15 @@ class TestLevels:
         components = boxes([(30 * at, 200 - high, 18, high) for at, high in enumerate(heights)])
         for label, is_word in ((3, False), (OTHER, True)):
 
-            def ask(pieces: Sequence[Piece], label: int = label) -> Probabilities:
-                return np.eye(len(CLASSES), dtype=np.float32)[[label] * len(pieces)]
+            def ask(segments: Sequence[Segment], label: int = label) -> Probabilities:
+                return np.eye(len(CLASSES), dtype=np.float32)[[label] * len(segments)]
 
             words = find_words(components.mask, lambda found: np.ones(len(found), np.bool_), ask)
             assert (words.is_word == is_word).all(), label
 
 
 def test_ink_much_higher_than_words_is_read_apart() -> None:
-    """Six digits 70 px high, a printed number 24 px high; a bar beside a digit is a piece of it."""
+    """Six digits 70 px high, a printed number 24 px high; a bar beside a digit is part of it."""
     high = [(100 + 60 * at, 100, 40, 70) for at in range(6)]
     low = [(100 + 24 * at, 300, 16, 24) for at in range(5)]
     bar = [(462, 100, 10, 8)]

@@ -7,22 +7,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from digitbatch.acceptance.field_results import Sureness, field_result, scan_box
 from digitbatch.config import Config, Zone
-from digitbatch.drawing.pages import FormField, PageStyle, fill_form, write_lines
-from digitbatch.drawing.paper import Paper
 from digitbatch.nn.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
+from digitbatch.page.connected_components import connected_components, sort_components
+from digitbatch.page.forms.box_removal import without_print
+from digitbatch.page.forms.grid import find_grid
+from digitbatch.page.layout.text_lines import group_lines
+from digitbatch.page.points import is_point
+from digitbatch.page.segments import Segment, merged, tight_segment
 from digitbatch.reading import read_page
-from digitbatch.reading.boxes import without_print
-from digitbatch.reading.components import connected_components, sort_components
-from digitbatch.reading.cuts import cut, notches, seams
-from digitbatch.reading.decode import Place, Reading, decode
-from digitbatch.reading.fields import Sureness, field_result, scan_box
-from digitbatch.reading.grid import find_grid
-from digitbatch.reading.lattice import Candidate, Lattice, build_lattice
-from digitbatch.reading.lines import group_lines
-from digitbatch.reading.pieces import Piece, merged, tight_piece
-from digitbatch.reading.points import is_point
+from digitbatch.synth.pages import FormField, PageStyle, fill_form, write_lines
+from digitbatch.synth.paper import Paper
+from digitbatch.text.decode import DigitHypothesis, Hypothesis, decode
+from digitbatch.text.lattice import Candidate, Lattice, build_lattice
+from digitbatch.text.segmentation import cut, notches, seams
 from digitbatch.types import OTHER, Box, Image, Page, PageRef, PageResult
 from tests.plain_hand import HAND
 
@@ -30,9 +30,9 @@ SIZE = 40.0
 IDENTITY = np.eye(2, 3)
 
 
-def block(left: int, top: int, width: int, height: int) -> Piece:
-    """A piece of full ink."""
-    return Piece(
+def block(left: int, top: int, width: int, height: int) -> Segment:
+    """A segment of full ink."""
+    return Segment(
         np.full((height, width), 255, np.uint8), Box(left, top, left + width, top + height)
     )
 
@@ -44,9 +44,9 @@ def sure(digit: int, share: float = 0.995) -> np.ndarray[tuple[int, ...], np.dty
     return shares
 
 
-def place(digit: int, left: int, share: float = 0.995) -> Place:
+def place(digit: int, left: int, share: float = 0.995) -> DigitHypothesis:
     """A digit of full ink in a reading."""
-    return Place(block(left, 0, 20, 40), sure(digit, share))
+    return DigitHypothesis(block(left, 0, 20, 40), sure(digit, share))
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +136,7 @@ class TestCuts:
         ink[:, :25] = 255
         ink[:, 37:] = 255
         ink[20:22, 25:37] = 255
-        whole = tight_piece(ink, 100, 10)
+        whole = tight_segment(ink, 100, 10)
         assert whole is not None
         parts = cut(whole, SIZE)
         assert any(122 <= part.box.right <= 140 for part in parts)
@@ -156,9 +156,9 @@ class TestCuts:
         assert min(float(np.abs(path - wall).max()) for path in notches(ink, SIZE)) <= 3.5
 
     def test_parts_hold_all_the_ink(self) -> None:
-        """Put together again, the parts are the piece."""
+        """Put together again, the parts are the segment."""
         ink = np.random.default_rng(0).integers(100, 256, (40, 70), np.uint8)
-        whole = tight_piece(ink, 0, 0)
+        whole = tight_segment(ink, 0, 0)
         assert whole is not None
         assert np.array_equal(merged(cut(whole, SIZE)).ink, whole.ink)
 
@@ -166,9 +166,11 @@ class TestCuts:
 class TestLattice:
     def test_what_is_no_digit_alone_is_joined(self) -> None:
         """Two fragments that make a digit together are read as that digit."""
-        atoms = (block(0, 0, 20, 18), block(0, 22, 20, 18))
-        lattice = Lattice(SIZE, atoms, (
-            Candidate(0, 1, atoms[0]), Candidate(0, 2, merged(atoms)), Candidate(1, 2, atoms[1]),
+        primitives = (block(0, 0, 20, 18), block(0, 22, 20, 18))
+        lattice = Lattice(SIZE, primitives, (
+            Candidate(0, 1, primitives[0]),
+            Candidate(0, 2, merged(primitives)),
+            Candidate(1, 2, primitives[1]),
         ))  # fmt: skip
         answers = np.stack([sure(OTHER), sure(6), sure(OTHER)])
         reading = decode(lattice, answers)
@@ -183,39 +185,45 @@ class TestLattice:
         self, count: tuple[int, int] | None, length: int
     ) -> None:
         """The best path of the count is taken; a count that cannot be is passed over."""
-        atoms = (block(0, 6, 14, 28), block(20, 6, 14, 28))
-        lattice = Lattice(SIZE, atoms, (
-            Candidate(0, 1, atoms[0]), Candidate(0, 2, merged(atoms)), Candidate(1, 2, atoms[1]),
+        primitives = (block(0, 6, 14, 28), block(20, 6, 14, 28))
+        lattice = Lattice(SIZE, primitives, (
+            Candidate(0, 1, primitives[0]),
+            Candidate(0, 2, merged(primitives)),
+            Candidate(1, 2, primitives[1]),
         ))  # fmt: skip
         answers = np.stack([sure(1, 0.6), sure(0, 0.9), sure(1, 0.6)])
         assert len(decode(lattice, answers, count).places) == length
 
     def test_two_readings_of_like_weight_leave_little_margin(self) -> None:
         """The margin is the best path's share of all of them."""
-        atoms = (block(0, 6, 14, 28), block(20, 6, 14, 28))
-        lattice = Lattice(SIZE, atoms, (
-            Candidate(0, 1, atoms[0]), Candidate(0, 2, merged(atoms)), Candidate(1, 2, atoms[1]),
+        primitives = (block(0, 6, 14, 28), block(20, 6, 14, 28))
+        lattice = Lattice(SIZE, primitives, (
+            Candidate(0, 1, primitives[0]),
+            Candidate(0, 2, merged(primitives)),
+            Candidate(1, 2, primitives[1]),
         ))  # fmt: skip
         assert decode(lattice, np.stack([sure(1), sure(0), sure(1)])).margin < 0.6
 
     def test_a_broken_one_is_no_part_of_the_digit_beside_it(self) -> None:
         """An 8 with a short stroke behind it is as sure an 8: the paper between them decides."""
-        atoms = (block(0, 0, 20, 40), block(32, 6, 5, 26))
-        lattice = Lattice(SIZE, atoms, (
-            Candidate(0, 1, atoms[0]), Candidate(0, 2, merged(atoms)), Candidate(1, 2, atoms[1]),
+        primitives = (block(0, 0, 20, 40), block(32, 6, 5, 26))
+        lattice = Lattice(SIZE, primitives, (
+            Candidate(0, 1, primitives[0]),
+            Candidate(0, 2, merged(primitives)),
+            Candidate(1, 2, primitives[1]),
         ))  # fmt: skip
         reading = decode(lattice, np.stack([sure(8), sure(8), sure(1)]))
         assert [int(p.probabilities.argmax()) for p in reading.places] == [8, 1]
 
     def test_ink_that_no_digit_explains_is_left_over(self) -> None:
         """A blot beside a digit is neither read nor forgotten."""
-        pieces = [block(0, 0, 20, 40), block(60, 10, 12, 12)]
+        segments = [block(0, 0, 20, 40), block(60, 10, 12, 12)]
         first = np.stack([sure(3), sure(OTHER, 0.9999)])
-        lattice = build_lattice(pieces, first, SIZE)
+        lattice = build_lattice(segments, first, SIZE)
         answers = np.stack([first[0] if c.first == 0 else first[1] for c in lattice.candidates])
         reading = decode(lattice, answers)
         assert len(reading.places) == 1
-        assert reading.left_over == (pieces[1],)
+        assert reading.left_over == (segments[1],)
 
     def test_no_ink_is_no_reading(self) -> None:
         """An empty lattice reads as nothing, surely."""
@@ -234,7 +242,7 @@ class TestFields:
     def test_sure_digits_are_ok(self) -> None:
         """Digits that leave no doubt and no ink are accepted."""
         field = field_result(
-            "n", Reading((place(4, 0), place(2, 25)), (), 0.98), SIZE, IDENTITY, SURE
+            "n", Hypothesis((place(4, 0), place(2, 25)), (), 0.98), SIZE, IDENTITY, SURE
         )
         assert (field.text, field.status, field.message) == ("42", "ok", "")
         assert field.confidence == 0.99
@@ -244,34 +252,36 @@ class TestFields:
         ("reading", "how_sure", "why"),
         [
             (
-                Reading((place(4, 0), place(2, 25, 0.6)), (), 0.6),
+                Hypothesis((place(4, 0), place(2, 25, 0.6)), (), 0.6),
                 UNSURE,
                 "digit 2 is unsure (2, or 0)",
             ),
             (
-                Reading((place(4, 0), place(2, 25)), (), 0.5),
+                Hypothesis((place(4, 0), place(2, 25)), (), 0.5),
                 replace(UNSURE, margin=0.5),
                 "could be parted or read otherwise",
             ),
-            (Reading((place(4, 0), place(2, 25)), (), 0.98), UNSURE, "not sure enough"),
+            (Hypothesis((place(4, 0), place(2, 25)), (), 0.98), UNSURE, "not sure enough"),
             (
-                Reading((place(4, 0),), (block(40, 0, 20, 20),), 0.99),
+                Hypothesis((place(4, 0),), (block(40, 0, 20, 20),), 0.99),
                 SURE,
                 "left out: ink that is no digit",
             ),
-            (Reading((place(4, 0),), (block(24, 36, 5, 5),), 0.99), SURE, "left out: a point"),
-            (Reading((place(4, 0),), (block(24, 32, 5, 12),), 0.99), SURE, "left out: a comma"),
-            (Reading((place(1, 0), place(1, 30)), (), 0.99), SURE, "only strokes like 1"),
-            (Reading((place(OTHER, 0), place(1, 30)), (), 0.99), SURE, "1 digit unreadable"),
+            (Hypothesis((place(4, 0),), (block(24, 36, 5, 5),), 0.99), SURE, "left out: a point"),
+            (Hypothesis((place(4, 0),), (block(24, 32, 5, 12),), 0.99), SURE, "left out: a comma"),
+            (Hypothesis((place(1, 0), place(1, 30)), (), 0.99), SURE, "only strokes like 1"),
+            (Hypothesis((place(OTHER, 0), place(1, 30)), (), 0.99), SURE, "1 digit unreadable"),
             (
-                Reading((Place(block(0, 0, 20, 40), sure(5, 0.99), was_cut=True),), (), 0.97),
+                Hypothesis(
+                    (DigitHypothesis(block(0, 0, 20, 40), sure(5, 0.99), was_cut=True),), (), 0.97
+                ),
                 UNSURE,
                 "digits touch",
             ),
         ],
     )
     def test_every_doubt_sends_a_field_to_review(
-        self, reading: Reading, how_sure: Sureness, why: str
+        self, reading: Hypothesis, how_sure: Sureness, why: str
     ) -> None:
         """Whatever leaves a doubt is named, and the field is not ok."""
         field = field_result("n", reading, SIZE, IDENTITY, how_sure)
@@ -280,7 +290,7 @@ class TestFields:
 
     def test_a_wrong_number_of_digits_is_said(self) -> None:
         """The field says how many digits were expected and how many were found."""
-        reading = Reading((place(4, 0), place(2, 25)), (), 0.98)
+        reading = Hypothesis((place(4, 0), place(2, 25)), (), 0.98)
         field = field_result("n", reading, SIZE, IDENTITY, SURE, (5, 5))
         assert field.message == "5 digits expected, 2 found"
 
@@ -289,7 +299,7 @@ class TestFields:
         groups = [place(d, x) for d, x in zip([2, 7, 2, 8], [0, 25, 110, 135], strict=True)]
         even = [place(d, x) for d, x in zip([2, 7, 2, 8], [0, 80, 160, 240], strict=True)]
         texts = [
-            field_result("n", Reading(tuple(p), (), 0.98), SIZE, IDENTITY, SURE).text
+            field_result("n", Hypothesis(tuple(p), (), 0.98), SIZE, IDENTITY, SURE).text
             for p in (groups, even)
         ]
         assert texts == ["27 28", "2728"]

@@ -8,19 +8,19 @@ import pytest
 from PIL import Image as Pillow
 
 from digitbatch.config import Config
-from digitbatch.drawing.pages import PageStyle, write_lines
-from digitbatch.drawing.paper import Paper
-from digitbatch.drawing.strokes import Hand
 from digitbatch.engine.chunks import Chunk, read_chunk
 from digitbatch.engine.recipe import PageReading
 from digitbatch.errors import CoarsePageError
+from digitbatch.imaging.halving import halved
 from digitbatch.inputs import InputOptions, SourceFile, open_source
 from digitbatch.nn.kept import packaged_model
 from digitbatch.packaged import default_model
-from digitbatch.reading.judge import default_judge
+from digitbatch.reading.default_policy import default_judge
 from digitbatch.stages.base import Sheet
-from digitbatch.stages.halving import halved
 from digitbatch.stages.reduce import Reduce
+from digitbatch.synth.pages import PageStyle, write_lines
+from digitbatch.synth.paper import Paper
+from digitbatch.synth.strokes import Hand
 from digitbatch.types import Box, Image, PageResult
 
 TEXTS = ["31415", "92653", "58979", "32384"]

@@ -22,9 +22,9 @@ from digitbatch.cli import app
 from digitbatch.config import Config
 from digitbatch.errors import ExitCode
 from digitbatch.outputs.report import ReportFormat
-from digitbatch.reading.laid import lay
-from digitbatch.reading.pictures import with_pictures
-from digitbatch.results import Tally
+from digitbatch.outputs.results import Tally
+from digitbatch.page.forms.registration import register
+from digitbatch.reading.field_images import with_pictures
 from digitbatch.types import Box, FieldResult, Page, PageRef, PageResult, Status
 from tests.made_results import META, PAGES, pages
 
@@ -116,7 +116,7 @@ class TestPictures:
     def pictures(self, *fields: FieldResult, config: Config | None = None) -> list[Image.Image]:
         """The pictures of some fields of the page."""
         page = self.page()
-        laid = lay(page, config or Config())
+        laid = register(page, config or Config())
         result = with_pictures(PageResult(page.ref, fields), page, laid)
         assert result == PageResult(page.ref, fields)  # no result differs for its pictures
         return [Image.open(io.BytesIO(data)).convert("L") for data in result.pictures if data]

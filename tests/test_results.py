@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digitbatch.errors import ExitCode
-from digitbatch.page_json import page_from_json, page_to_json
-from digitbatch.results import COLUMNS, RESULT_COUNTS, RunSummary, Tally, records
+from digitbatch.outputs.page_json import page_from_json, page_to_json
+from digitbatch.outputs.results import COLUMNS, RESULT_COUNTS, RunSummary, Tally, records
 from digitbatch.types import Box, DigitResult, FieldResult, PageRef, PageResult
 from tests.made_results import BROKEN, EMPTY, PAGES, READ, pages
 

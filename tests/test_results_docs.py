@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from digitbatch.outputs import OutputSet
 from digitbatch.outputs.json_file import JsonFormat, JsonLinesFormat
-from digitbatch.page_json import page_from_json, page_to_json
-from digitbatch.results import COLUMNS, Tally
+from digitbatch.outputs.page_json import page_from_json, page_to_json
+from digitbatch.outputs.results import COLUMNS, Tally
 from digitbatch.types import FieldResult, PageRef, PageResult
 from tests.made_results import META, PAGES, as_csv, fields, names, pages
 

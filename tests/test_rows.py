@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from digitbatch.reading.components import connected_components, sort_components
-from digitbatch.reading.lines import group_lines
-from digitbatch.reading.rows import find_rows, in_rows, parted_rows
+from digitbatch.page.connected_components import connected_components, sort_components
+from digitbatch.page.layout.table_rows import find_rows, in_rows, parted_rows
+from digitbatch.page.layout.text_lines import group_lines
 from digitbatch.types import Image
 
 SIZE, PITCH = 20, 28

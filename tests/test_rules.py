@@ -9,20 +9,20 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from digitbatch.config import Config, Zone
-from digitbatch.config_file import load_config, plan_lines
-from digitbatch.drawing.pages import PageStyle, write_lines
+from digitbatch.config.file import load_config, plan_lines
+from digitbatch.constraints import CHECKS, Check, FieldRule, parse_sum
+from digitbatch.constraints.checks import checks_out
 from digitbatch.errors import ConfigError
 from digitbatch.nn.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
+from digitbatch.page.segments import Segment
 from digitbatch.reading import read_page
-from digitbatch.reading.decode import decode, paths_through
-from digitbatch.reading.lattice import build_lattice
-from digitbatch.reading.pieces import Piece
-from digitbatch.reading.ruled import Chosen, Option, Options, by_rule
-from digitbatch.reading.summed import Addend, by_sums
-from digitbatch.reading.ways import reading_as, ways_of
-from digitbatch.rules import CHECKS, Check, FieldRule, parse_sum
-from digitbatch.rules.checks import checks_out
+from digitbatch.synth.pages import PageStyle, write_lines
+from digitbatch.text.constrained.field_texts import Chosen, Option, Options, by_rule
+from digitbatch.text.constrained.sum_texts import Addend, by_sums
+from digitbatch.text.decode import decode, paths_through
+from digitbatch.text.lattice import build_lattice
+from digitbatch.text.nbest import nbest_of, reading_as
 from digitbatch.types import Box, Crops, FieldResult, Page, PageRef, Predictor, Probabilities
 from tests.plain_hand import HAND
 
@@ -223,17 +223,17 @@ class TestWays:
     @given(st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=4))
     def test_ways_agree_with_decoding(self, seeds: list[int]) -> None:
         """The best text has the margin that decoding gives it, and its path is found again."""
-        pieces = [
-            Piece(np.full((40, 20), 255, np.uint8), Box(30 * n, 0, 30 * n + 20, 40))
+        segments = [
+            Segment(np.full((40, 20), 255, np.uint8), Box(30 * n, 0, 30 * n + 20, 40))
             for n in range(len(seeds))
         ]
-        whole = np.full((len(pieces), 11), 1 / 11, np.float32)
-        lattice = build_lattice(pieces, whole, 40.0)
+        whole = np.full((len(segments), 11), 1 / 11, np.float32)
+        lattice = build_lattice(segments, whole, 40.0)
         rng = np.random.default_rng(seeds)
         answers = rng.dirichlet(np.full(11, 0.15), len(lattice.candidates)).astype(np.float32)
         free = decode(lattice, answers)
         paths = paths_through(lattice, answers)
-        ways = ways_of(paths, free)
+        ways = nbest_of(paths, free)
         own = tuple(int(place.probabilities[:10].argmax()) for place in free.places)
         assert ways.shares[own] == pytest.approx(free.margin, abs=1e-6)
         assert sum(ways.shares.values()) <= 1 + 1e-9

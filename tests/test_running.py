@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from digitbatch.app.incremental_run import AlarmLimits
+from digitbatch.app.journal import Statistics, find_drift
+from digitbatch.app.lock import hold
+from digitbatch.app.status import read_status
 from digitbatch.cli import app
 from digitbatch.errors import ExitCode, UsageError
-from digitbatch.journal import Statistics, find_drift
-from digitbatch.journaled import AlarmLimits
-from digitbatch.lock import hold
-from digitbatch.status import read_status
 from digitbatch.types import Box, DigitResult, FieldResult, Page, PageRef, PageResult
 from tests.fake_readers import RaiseOn
 from tests.kept_runs import KeptRun, scan

@@ -19,15 +19,15 @@ from digitbatch.errors import PageError
 from digitbatch.stages import STAGES, AnyStage
 from digitbatch.stages.base import Normalizer, PageStage, PixelKind, Segmenter, Sheet, Stage
 from digitbatch.stages.chain import in_order
-from digitbatch.stages.faint_rules import faint_rules
 from digitbatch.stages.filters import Blur, FlattenBackground
 from digitbatch.stages.geometry import Deskew, Resize
 from digitbatch.stages.grayscale import Grayscale
 from digitbatch.stages.hysteresis import Hysteresis
 from digitbatch.stages.ink_levels import InkLevels
+from digitbatch.stages.line_removal.faint_rules import faint_rules
+from digitbatch.stages.line_removal.printed_line import Rule
+from digitbatch.stages.line_removal.remove_rules import RemoveRules
 from digitbatch.stages.morphology import Closing, Dilation, Erosion, Invert, Opening
-from digitbatch.stages.remove_rules import RemoveRules
-from digitbatch.stages.rule import Rule
 from digitbatch.stages.threshold import Threshold, sauvola
 from digitbatch.types import Image
 
@@ -240,7 +240,7 @@ def test_deskew_finds_a_known_angle(angle_deg: float, kind: PixelKind) -> None:
 
 
 def test_deskew_knows_the_way_back_and_loses_no_corner() -> None:
-    """Ink in every corner of a skewed page is on the straight one, where to_scan says."""
+    """Region in every corner of a skewed page is on the straight one, where to_scan says."""
     gray = np.array(sheet_of("gray", 4.0).pixels)
     spots = [(3, 3), (636, 3), (3, 476), (636, 476)]
     for x, y in spots:
@@ -376,8 +376,8 @@ class TestFaintRules:
         return ink, mask
 
     @pytest.mark.parametrize("ruled", [True, False])
-    def test_strokes_in_line_are_no_rule_but_pieces_of_a_faint_one_are(self, ruled: bool) -> None:
-        """What the levels show between the pieces tells a rule from strokes."""
+    def test_strokes_in_line_are_no_rule_but_segments_of_a_faint_one_are(self, ruled: bool) -> None:
+        """What the levels show between the segments tells a rule from strokes."""
         ink, mask = self.page(ruled=ruled)
         sheet = RemoveRules()(Sheet(mask, "mask", ink=ink, digit_height_px=20.0))
         assert not sheet.pixels[200:].any()
@@ -445,7 +445,7 @@ class TestPenOnRules:
         assert not left[158:165, :95].any()
 
     def test_no_dash_of_a_dark_rule_stays_under_a_stroke_that_ends_on_it(self) -> None:
-        """Where a digit stands on a rule, its foot would keep the rule's piece beneath it."""
+        """Where a digit stands on a rule, its foot would keep the rule's segment beneath it."""
         sheet, _ = self.sheet(pen=200)
         ink = sheet.pixels.copy()
         assert sheet.ink is not None

@@ -7,39 +7,39 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digitbatch.reading.beside import beside
-from digitbatch.reading.columns import find_columns
-from digitbatch.reading.decode import Place, Reading
-from digitbatch.reading.evidence import line_parts
-from digitbatch.reading.fields import Sureness, field_result
-from digitbatch.reading.pieces import Piece
-from digitbatch.reading.tables import table_lines
+from digitbatch.acceptance.field_results import Sureness, field_result
+from digitbatch.page.layout.adjacent_lines import beside
+from digitbatch.page.layout.columns import find_columns
+from digitbatch.page.segments import Segment
 from digitbatch.stages.base import Sheet
 from digitbatch.stages.crop_to_paper import CropToPaper
+from digitbatch.text.decode import DigitHypothesis, Hypothesis
+from digitbatch.text.line_parts import line_parts
+from digitbatch.text.tables import table_lines
 from digitbatch.types import Box, Image
 
 SIZE = 20.0
 UNMOVED = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 
 
-def piece(left: float, top: float) -> Piece:
+def segment(left: float, top: float) -> Segment:
     """Full ink of a digit's size."""
     x, y = round(left), round(top)
-    return Piece(np.full((20, 12), 255, np.uint8), Box(x, y, x + 12, y + 20))
+    return Segment(np.full((20, 12), 255, np.uint8), Box(x, y, x + 12, y + 20))
 
 
-def place(left: float, top: float, likely: float = 0.99) -> Place:
+def place(left: float, top: float, likely: float = 0.99) -> DigitHypothesis:
     """A digit that the network is so sure of."""
     shares = np.full(11, (1 - likely) / 10, np.float32)
     shares[4] = likely
-    return Place(piece(left, top), shares)
+    return DigitHypothesis(segment(left, top), shares)
 
 
-def table(rows: int, columns: int, tilt: float = 0.0) -> list[list[Piece]]:
+def table(rows: int, columns: int, tilt: float = 0.0) -> list[list[Segment]]:
     """Rows of two-digit numbers, 60 px apart."""
     return [
         [
-            piece(30 + 60 * column + 15 * digit + tilt * 30 * row, 10 + 30 * row)
+            segment(30 + 60 * column + 15 * digit + tilt * 30 * row, 10 + 30 * row)
             for column in range(columns)
             for digit in range(2)
         ]
@@ -47,10 +47,10 @@ def table(rows: int, columns: int, tilt: float = 0.0) -> list[list[Piece]]:
     ]
 
 
-def read(rows: list[list[float]]) -> list[Reading]:
+def read(rows: list[list[float]]) -> list[Hypothesis]:
     """Readings of one-digit cells with these likelihoods."""
     return [
-        Reading(
+        Hypothesis(
             tuple(place(30 + 60 * x, 10 + 30 * y, likely) for x, likely in enumerate(row)),
             (),
             float(np.prod(row)),
@@ -88,7 +88,7 @@ class TestColumns:
         rng = np.random.default_rng(seed)
         lines = table(rows, 5, tilt)
         words = [
-            [piece(x, -25 - 30 * line) for x in 30 + np.cumsum(rng.uniform(13, 17, 18))]
+            [segment(x, -25 - 30 * line) for x in 30 + np.cumsum(rng.uniform(13, 17, 18))]
             for line in range(2)
         ]
         found = find_columns([*words, *lines], SIZE)
@@ -98,14 +98,15 @@ class TestColumns:
 
     def test_digits_of_a_number_are_no_columns(self) -> None:
         """Lines of one number each are no table, however even their digits."""
-        lines = [[piece(30 + 17 * i, 10 + 30 * row) for i in range(6)] for row in range(8)]
+        lines = [[segment(30 + 17 * i, 10 + 30 * row) for i in range(6)] for row in range(8)]
         assert find_columns(lines, SIZE) is None
 
     def test_lines_that_start_anywhere_are_no_table(self) -> None:
         """Gaps that do not go through make no columns."""
         rng = np.random.default_rng(0)
         lines = [
-            [piece(x, 10 + 30 * row) for x in np.cumsum(rng.uniform(15, 50, 9))] for row in range(9)
+            [segment(x, 10 + 30 * row) for x in np.cumsum(rng.uniform(15, 50, 9))]
+            for row in range(9)
         ]
         assert find_columns(lines, SIZE) is None
         assert find_columns(table(2, 4), SIZE) is None
@@ -114,16 +115,16 @@ class TestColumns:
 class TestBeside:
     def test_the_rest_of_a_line_is_seen(self) -> None:
         """A line that another one goes on is doubtful, lines above each other are not."""
-        whole = [piece(30 + 15 * i, 10) for i in range(5)]
-        rest = [piece(150 + 15 * i, 12) for i in range(4)]
-        under = [piece(30 + 15 * i, 40) for i in range(9)]
+        whole = [segment(30 + 15 * i, 10) for i in range(5)]
+        rest = [segment(150 + 15 * i, 12) for i in range(4)]
+        under = [segment(30 + 15 * i, 40) for i in range(9)]
         assert beside([whole, rest, under], SIZE) == [True, True, False]
         assert beside([whole, under, []], SIZE) == [False, False, False]
 
     def test_a_doubtful_line_is_for_review(self) -> None:
         """Lines that may be one say so."""
         halves = [
-            Reading(tuple(place(x, y + 4 * (i % 2)) for i, x in enumerate(xs)), (), 0.9)
+            Hypothesis(tuple(place(x, y + 4 * (i % 2)) for i, x in enumerate(xs)), (), 0.9)
             for xs, y in (((30, 50, 70), 10), ((95, 120, 140), 12), ((30, 50, 70), 60))
         ]
         doubts = [line.doubts for line in table_lines(halves, [SIZE] * 3)]
@@ -144,10 +145,10 @@ class TestLetters:
         """The line network does not see it among the digits, as it sees ink that may be one."""
         doubtful = [0.99, 0.3, 0.7, 0.4, 0.2, 0.6]
         readings = read([[0.99, 0.98, 0.99, x] for x in doubtful])
-        readings[0] = replace(readings[0], left_over=(piece(160, 10),))
+        readings[0] = replace(readings[0], left_over=(segment(160, 10),))
         lines = [line.reading for line in table_lines(readings, [SIZE] * 6)]
-        inks = [line_parts(line, SIZE)[0].ink for line in lines]
-        inked = [round(np.count_nonzero(ink) / (12 * 20)) for ink in inks]
+        regions = [line_parts(line, SIZE)[0].ink for line in lines]
+        inked = [round(np.count_nonzero(ink) / (12 * 20)) for ink in regions]
         assert inked == [4, 3, 3, 3, 3, 3]
 
     @pytest.mark.parametrize(("doubtful", "status"), [(6, "ok"), (5, "review")])
@@ -167,7 +168,7 @@ class TestLetters:
     def test_digits_close_beside_words_are_kept(self) -> None:
         """The first number of each row stands nearer to a word than two columns do."""
         rows = [
-            Reading(
+            Hypothesis(
                 (
                     place(30, 10 + 30 * row, 0.4), place(46, 10 + 30 * row, 0.4),
                     place(66, 10 + 30 * row),
@@ -178,7 +179,7 @@ class TestLetters:
             for row in range(6)
         ]  # fmt: skip
         for line in table_lines(rows, [SIZE] * 6):
-            assert [p.piece.box.left for p in line.reading.places] == [66, 110, 160]
+            assert [p.segment.box.left for p in line.reading.places] == [66, 110, 160]
 
     def test_a_row_of_words_is_left_out(self) -> None:
         """A heading of words is no row."""

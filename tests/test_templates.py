@@ -13,15 +13,9 @@ from typer.testing import CliRunner
 
 from digitbatch.cli import app
 from digitbatch.config import Config, Template, Zone
-from digitbatch.config_file import load_config, parse_config
-from digitbatch.drawing.pages import FormField, MadePage, PageStyle, fill_form, write_lines
-from digitbatch.drawing.paper import Paper
+from digitbatch.config.file import load_config, parse_config
 from digitbatch.errors import ConfigError, PageError
-from digitbatch.nn.predictors import OnnxPredictor
-from digitbatch.packaged import default_model
-from digitbatch.reading import read_page
-from digitbatch.reading.laid import lay
-from digitbatch.template.geometry import (
+from digitbatch.imaging.projective import (
     Projective,
     box_around,
     corners,
@@ -30,7 +24,13 @@ from digitbatch.template.geometry import (
     scaling,
     through,
 )
-from digitbatch.template.propose import propose_zones
+from digitbatch.nn.predictors import OnnxPredictor
+from digitbatch.packaged import default_model
+from digitbatch.page.forms.registration import register
+from digitbatch.page.forms.zone_proposal import propose_zones
+from digitbatch.reading import read_page
+from digitbatch.synth.pages import FormField, MadePage, PageStyle, fill_form, write_lines
+from digitbatch.synth.paper import Paper
 from digitbatch.types import Box, Image, Page, PageRef
 from tests.plain_hand import HAND
 
@@ -161,7 +161,7 @@ class TestUnits:
             zone.on_page(100, 100, 300)
         config = Config(fields=(zone,))
         with pytest.raises(PageError, match="paper_mm"):
-            lay(page(np.zeros((50, 50), np.uint8)), config)
+            register(page(np.zeros((50, 50), np.uint8)), config)
 
     def test_pixels_are_of_their_own_resolution_where_a_page_has_none(self) -> None:
         """A scan that does not say its resolution is taken to have that of the pixels."""
@@ -229,7 +229,7 @@ class TestAlignment:
         """Shift, scale, turns of any size and slant: the form is found to within two pixels."""
         made = form({"sender": "40213", "weight": "127"})
         scan, matrix = scanned(made.pixels, turn + askew, scale, slant, (right, down))
-        laid = lay(page(scan), config)
+        laid = register(page(scan), config)
         assert laid.to_scan is not None
         height, width = laid.page.pixels.shape[:2]
         for placed in laid.zones:
@@ -286,7 +286,7 @@ class TestAlignment:
             "noise": rng.integers(0, 255, (600, 500), np.uint8),
         }[kind]
         with pytest.raises(PageError, match=r"does not fit the template form\.png"):
-            lay(page(pixels), config)
+            register(page(pixels), config)
 
     def test_a_zone_that_was_not_scanned_is_reviewed(
         self, config: Config, network: OnnxPredictor
@@ -304,9 +304,9 @@ class TestAlignment:
         zones = tuple(zone.model_copy(update={"pages": (2,)}) for zone in config.fields)
         other = config.model_copy(update={"fields": zones})
         blank = page(np.full((60, 50), 255, np.uint8))
-        assert lay(blank, other).zones == ()
+        assert register(blank, other).zones == ()
         with pytest.raises(PageError):
-            lay(replace(blank, ref=PageRef("scan.png", 2)), other)
+            register(replace(blank, ref=PageRef("scan.png", 2)), other)
 
 
 class TestCommand:

@@ -8,25 +8,25 @@ from PIL import Image as Pil
 from PIL import ImageDraw, ImageFont
 
 from digitbatch.config import Config
-from digitbatch.drawing.pages import PageStyle, write_lines
-from digitbatch.drawing.paper import Paper, expose, fax
-from digitbatch.drawing.strokes import Hand
 from digitbatch.nn.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
+from digitbatch.page.segments import Segment
 from digitbatch.reading import read_page
-from digitbatch.reading.decode import Place
-from digitbatch.reading.pieces import Piece
-from digitbatch.reading.typeset import typeset
+from digitbatch.synth.pages import PageStyle, write_lines
+from digitbatch.synth.paper import Paper, expose, fax
+from digitbatch.synth.strokes import Hand
+from digitbatch.text.decode import DigitHypothesis
+from digitbatch.text.print_detection import are_typeset
 from digitbatch.types import Box, FieldResult, Image, Page, PageRef
 
 
-def placed(ink: Image, left: int, top: int, digit: int) -> Place:
+def placed(ink: Image, left: int, top: int, digit: int) -> DigitHypothesis:
     """Ink that is read as a digit."""
     box = Box(left, top, left + ink.shape[1], top + ink.shape[0])
-    return Place(Piece(ink, box), np.eye(11, dtype=np.float32)[digit])
+    return DigitHypothesis(Segment(ink, box), np.eye(11, dtype=np.float32)[digit])
 
 
-def line(count: int, uneven_px: float, seed: int, slope: float = 0.0) -> list[Place]:
+def line(count: int, uneven_px: float, seed: int, slope: float = 0.0) -> list[DigitHypothesis]:
     """Digits 40 px high whose heads and feet lie this far from a line; all of them differ."""
     rng = np.random.default_rng([seed, round(uneven_px)])
     places = []
@@ -38,7 +38,7 @@ def line(count: int, uneven_px: float, seed: int, slope: float = 0.0) -> list[Pl
     return places
 
 
-def written(text: str, widths: Sequence[int], seeds: Sequence[int]) -> list[Place]:
+def written(text: str, widths: Sequence[int], seeds: Sequence[int]) -> list[DigitHypothesis]:
     """Digits that stand exactly even; those of one seed and width are of one shape."""
     places, left = [], 0
     for char, width, seed in zip(text, widths, seeds, strict=True):
@@ -55,25 +55,25 @@ def written(text: str, widths: Sequence[int], seeds: Sequence[int]) -> list[Plac
 def test_even_lines_are_print_and_uneven_ones_are_not(slope: float, seed: int) -> None:
     """Evenness of heads and feet decides, whatever the slope."""
     print_, hand = line(7, 0.0, seed, slope), line(7, 4.0, seed, slope)
-    assert typeset([print_, hand]) == [True, False]
+    assert are_typeset([print_, hand]) == [True, False]
 
 
 def test_short_lines_go_with_the_page() -> None:
     """One or two digits are by hand only where all longer lines are."""
     short, hand, print_ = line(2, 0.0, 0), line(7, 4.0, 1), line(7, 0.0, 2)
-    assert typeset([line(2, 8.0, 3), hand]) == [False, False]
-    assert typeset([short, hand]) == [True, False]
-    assert typeset([short, hand, print_]) == [True, False, True]
-    assert typeset([short]) == [True]
-    assert typeset([]) == []
+    assert are_typeset([line(2, 8.0, 3), hand]) == [False, False]
+    assert are_typeset([short, hand]) == [True, False]
+    assert are_typeset([short, hand, print_]) == [True, False, True]
+    assert are_typeset([short]) == [True]
+    assert are_typeset([]) == []
 
 
 def test_one_spoilt_digit_makes_no_printed_page_handwritten() -> None:
     """Where most of a page is print, a line with one odd digit is print too."""
     spoilt = line(7, 0.0, 3)
     spoilt[2] = placed(np.full((46, 20), 255, np.uint8), 60, 94, 2)
-    assert typeset([spoilt]) == [False]
-    assert typeset([spoilt, line(6, 0.0, 4), line(5, 0.0, 5)]) == [True, True, True]
+    assert are_typeset([spoilt]) == [False]
+    assert are_typeset([spoilt, line(6, 0.0, 4), line(5, 0.0, 5)]) == [True, True, True]
 
 
 def test_even_by_chance_is_a_hand_where_equal_digits_and_widths_differ() -> None:
@@ -81,27 +81,27 @@ def test_even_by_chance_is_a_hand_where_equal_digits_and_widths_differ() -> None
     hand = [line(6, 4.0, seed) for seed in range(6)]
     type_ = written("27275", [20] * 5, [1] * 5)
     by_chance = written("27275", [20, 28, 16, 20, 28], [1, 2, 3, 4, 5])
-    assert typeset([*hand, type_]) == [False] * 6 + [True]
-    assert typeset([*hand, by_chance]) == [False] * 7
-    assert typeset([type_]) == [True]
+    assert are_typeset([*hand, type_]) == [False] * 6 + [True]
+    assert are_typeset([*hand, by_chance]) == [False] * 7
+    assert are_typeset([type_]) == [True]
 
 
 def test_equal_digits_of_one_shape_are_print_however_uneven() -> None:
     """A letter read as a digit makes a printed line uneven; its other digits still look alike."""
     uneven = written("2727", [20] * 4, [1] * 4)
     uneven = [*uneven, placed(np.full((55, 30), 255, np.uint8), 130, 88, 8)]
-    assert typeset([uneven, line(5, 0.0, 1)]) == [True, True]
+    assert are_typeset([uneven, line(5, 0.0, 1)]) == [True, True]
 
 
 def test_a_printed_number_beside_one_by_hand_is_seen() -> None:
     """A line is not by hand as a whole because one of its numbers is."""
     hand = [line(6, 4.0, seed) for seed in range(6)]
     beside = [
-        placed(place.piece.ink, place.piece.box.left + 300, place.piece.box.top, 3)
+        placed(place.segment.ink, place.segment.box.left + 300, place.segment.box.top, 3)
         for place in line(4, 4.0, 9)
     ]
-    assert typeset([*hand, [*line(5, 0.0, 11), *beside]])[-1]
-    assert not typeset([*hand, [*line(5, 4.0, 11), *beside]])[-1]
+    assert are_typeset([*hand, [*line(5, 0.0, 11), *beside]])[-1]
+    assert not are_typeset([*hand, [*line(5, 4.0, 11), *beside]])[-1]
 
 
 def fields(pixels: Image) -> tuple[FieldResult, ...]:

@@ -6,16 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digitbatch.reading.boxed import boxed_ink
-from digitbatch.reading.boxes import without_print
-from digitbatch.reading.cells import boxed, joined_reading, pieces_by_cell
-from digitbatch.reading.colour import without_print_colour
-from digitbatch.reading.components import connected_components
-from digitbatch.reading.decode import Place, Reading
-from digitbatch.reading.grid import Cell, Grid, find_grid
-from digitbatch.reading.pieces import Piece
-from digitbatch.reading.placed import placed_grid
-from digitbatch.stages.rule import Rule
+from digitbatch.page.connected_components import connected_components
+from digitbatch.page.forms.box_regions import boxed_ink
+from digitbatch.page.forms.box_removal import without_print
+from digitbatch.page.forms.cells import segments_by_cell
+from digitbatch.page.forms.colour_dropout import without_print_colour
+from digitbatch.page.forms.grid import Cell, Grid, find_grid
+from digitbatch.page.forms.reference_boxes import placed_grid
+from digitbatch.page.segments import Segment
+from digitbatch.stages.line_removal.printed_line import Rule
+from digitbatch.text.box_texts import boxed, joined_reading
+from digitbatch.text.decode import DigitHypothesis, Hypothesis
 from digitbatch.types import OTHER, Box, DigitResult, FieldResult, Image
 
 
@@ -37,15 +38,15 @@ def digit_like(mask: Image) -> int:
     return int(np.count_nonzero(connected_components(mask).height >= 18))
 
 
-def reading(digit: int, at: int, share: float = 0.99) -> Reading:
+def reading(digit: int, at: int, share: float = 0.99) -> Hypothesis:
     """One digit in a box of its own."""
     shares = np.full(11, (1 - share) / 10, np.float32)
     shares[digit] = share
-    piece = Piece(np.full((30, 15), 255, np.uint8), Box(at, 0, at + 15, 30))
-    return Reading((Place(piece, shares),), (), 0.99)
+    segment = Segment(np.full((30, 15), 255, np.uint8), Box(at, 0, at + 15, 30))
+    return Hypothesis((DigitHypothesis(segment, shares),), (), 0.99)
 
 
-NOTHING = Reading((), (), 1.0)
+NOTHING = Hypothesis((), (), 1.0)
 
 
 class TestGrid:
@@ -177,8 +178,8 @@ class TestCells:
         cells = [Cell(10, 10, 60, 70), Cell(60, 10, 110, 70)]
         mask = np.zeros((90, 130), np.uint8)
         mask[30:60, 30:72] = 255
-        found, walls = pieces_by_cell(mask, mask, cells)
-        assert [len(pieces) for pieces in found] == [1, 0]
+        found, walls = segments_by_cell(mask, mask, cells)
+        assert [len(segments) for segments in found] == [1, 0]
         assert found[0][0].box.width >= 42
         assert walls == []
 
@@ -189,15 +190,15 @@ class TestCells:
         mask[20:60, 20:54] = 255
         mask[20:60, 66:100] = 255
         mask[40:43, 54:66] = 255
-        found, _ = pieces_by_cell(mask, mask, cells)
-        assert [len(pieces) for pieces in found] == [1, 1]
+        found, _ = segments_by_cell(mask, mask, cells)
+        assert [len(segments) for segments in found] == [1, 1]
 
     def test_a_stroke_along_a_wall_is_not_read(self) -> None:
         """From line to line beside a wall nobody writes: it is a rest, and is told of."""
         cells = [Cell(10, 10, 60, 70)]
         mask = np.zeros((90, 80), np.uint8)
         mask[11:69, 15:19] = 255
-        found, walls = pieces_by_cell(mask, mask, cells)
+        found, walls = segments_by_cell(mask, mask, cells)
         assert found == [[]]
         assert len(walls) == 1
 
@@ -210,7 +211,7 @@ class TestCells:
         mask = np.zeros((90, 130), np.uint8)
         for top, left in zip(tops, (54, 103), strict=True):
             mask[top:66, left : left + 4] = 255
-        found, walls = pieces_by_cell(mask, mask, cells)
+        found, walls = segments_by_cell(mask, mask, cells)
         assert len(walls) == (2 if are_walls else 0)
         assert sum(map(len, found)) == (0 if are_walls else 2)
 
@@ -220,8 +221,8 @@ class TestCells:
         mask = np.zeros((90, 130), np.uint8)
         mask[20:66, 54:58] = 255
         mask[20:66, 70:100] = 255
-        found, walls = pieces_by_cell(mask, mask, cells)
-        assert [len(pieces) for pieces in found] == [1, 1]
+        found, walls = segments_by_cell(mask, mask, cells)
+        assert [len(segments) for segments in found] == [1, 1]
         assert walls == []
 
     def test_a_cross_is_left_out_where_a_digit_may_be_missing(self) -> None:

@@ -48,7 +48,7 @@ class _Commands(TyperGroup):
 
 
 def _say(message: str) -> None:
-    from digitbatch.console import print_error
+    from digitbatch.cli.console import print_error
 
     print_error(message)
 

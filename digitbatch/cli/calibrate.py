@@ -3,8 +3,8 @@
 import logging
 from pathlib import Path
 
+from digitbatch.cli.console import set_up_logging
 from digitbatch.cli.written import write_text
-from digitbatch.console import set_up_logging
 from digitbatch.errors import UsageError
 from digitbatch.scoring import load_results, load_truth
 from digitbatch.scoring.calibrating import calibrated, verified_fields
@@ -16,7 +16,7 @@ def calibrate_command(
     truth: Path, results: Path, out: Path, config: Path | None, model: Path | None, replace: bool
 ) -> None:
     """Fit the threshold on verified results, write it, and print what it promises."""
-    from digitbatch.pipeline import load_plan
+    from digitbatch.app.run import load_plan
 
     set_up_logging("normal")
     if out.exists() and not replace:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from digitbatch.console import set_up_logging
+from digitbatch.cli.console import set_up_logging
 from digitbatch.errors import ModelError
 from digitbatch.nn.card import Card, Kind, load_card, model_hash, second_model
 from digitbatch.nn.kept import Known, known_models, rollback

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from digitbatch.app.run import Device
+from digitbatch.cli.console import TrainingProgress, Verbosity, set_up_logging
 from digitbatch.cli.written import write_text
-from digitbatch.console import TrainingProgress, Verbosity, set_up_logging
 from digitbatch.errors import UsageError
-from digitbatch.pipeline import Device
 from digitbatch.types import CLASSES
 
 if TYPE_CHECKING:

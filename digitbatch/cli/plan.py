@@ -6,7 +6,7 @@ from pathlib import Path
 
 def check_command(file: Path | None) -> None:
     """Validate a config and print its plan."""
-    from digitbatch.config_file import find_config, plan_lines
+    from digitbatch.config.file import find_config, plan_lines
 
     place, config = find_config(file)
     print(f"config  {place}: valid", end="\n\n")
@@ -15,6 +15,6 @@ def check_command(file: Path | None) -> None:
 
 def schema_command() -> None:
     """Print the JSON schema of a config."""
-    from digitbatch.config_file import schema
+    from digitbatch.config.file import schema
 
     print(json.dumps(schema(), indent=2))

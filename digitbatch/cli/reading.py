@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from digitbatch.cli.signals import stop_signals
-from digitbatch.console import (
+from digitbatch.app.run import STDOUT
+from digitbatch.cli.console import (
     Verbosity,
     print_end,
     print_error,
@@ -13,8 +13,8 @@ from digitbatch.console import (
     progress,
     set_up_logging,
 )
+from digitbatch.cli.signals import stop_signals
 from digitbatch.errors import ExitCode, PageError, StoppedError
-from digitbatch.pipeline import STDOUT
 
 
 def run_command(
@@ -24,8 +24,8 @@ def run_command(
     verbosity: Verbosity,
     **options: Any,
 ) -> int:
-    """Run, show how it goes and what came of it; `options` are those of `pipeline.run`."""
-    from digitbatch import pipeline
+    """Run, show how it goes and what came of it; `options` are those of `app.run.run`."""
+    from digitbatch.app import run as pipeline
 
     set_up_logging(verbosity)
     outputs = list(out) or [Path(STDOUT)]
@@ -53,10 +53,10 @@ def inspect_command(
     path: Path, number: int, out: Path | None, config: Path | None, model: Path | None
 ) -> ExitCode:
     """Write the pictures of a page and show what was read."""
-    from digitbatch.inspection import inspect_page
+    from digitbatch.app.run import load_plan
+    from digitbatch.explain.inspection import inspect_page
     from digitbatch.nn.line.reader import LineReader
     from digitbatch.nn.predictors import OnnxPredictor
-    from digitbatch.pipeline import load_plan
 
     set_up_logging("normal")
     reading = load_plan(config, model)

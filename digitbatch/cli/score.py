@@ -4,7 +4,7 @@ import json
 import logging
 from pathlib import Path
 
-from digitbatch.console import set_up_logging
+from digitbatch.cli.console import set_up_logging
 from digitbatch.errors import UsageError
 from digitbatch.scoring import load_results, load_truth, score
 from digitbatch.scoring.words import score_json, score_lines

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from digitbatch.console import print_error
+from digitbatch.cli.console import print_error
 from digitbatch.errors import ExitCode
 
 

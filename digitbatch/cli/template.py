@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from digitbatch.console import print_error, set_up_logging
+from digitbatch.cli.console import print_error, set_up_logging
 from digitbatch.errors import ExitCode, PageError, UsageError
 
 
@@ -10,7 +10,7 @@ def new_command(
     reference: Path, number: int, out: Path | None, picture: Path | None, replace: bool
 ) -> ExitCode:
     """Propose zones for a form."""
-    from digitbatch.zone_pictures import new_template
+    from digitbatch.explain.zone_pictures import new_template
 
     set_up_logging("normal")
     config = out or Path(f"{reference.stem}.yaml")
@@ -27,8 +27,8 @@ def new_command(
 
 def show_command(file: Path, path: Path, number: int, out: Path | None, replace: bool) -> ExitCode:
     """Draw the zones of a configuration on a page."""
-    from digitbatch.config_file import load_config
-    from digitbatch.zone_pictures import show_template
+    from digitbatch.config.file import load_config
+    from digitbatch.explain.zone_pictures import show_template
 
     set_up_logging("normal")
     drawn = out or Path(f"{path.stem}-zones.png")

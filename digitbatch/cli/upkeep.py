@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from digitbatch.cli.console import Verbosity, print_counts, print_status, set_up_logging
 from digitbatch.cli.signals import stop_signals
-from digitbatch.console import Verbosity, print_counts, print_status, set_up_logging
 from digitbatch.errors import ExitCode
-from digitbatch.results import RunSummary
+from digitbatch.outputs.results import RunSummary
 
 
 def watch_command(
@@ -17,7 +17,7 @@ def watch_command(
     """Watch until a signal comes; SIGTERM is how services are ended, and no fault."""
     import signal
 
-    from digitbatch.watching import watch
+    from digitbatch.app.watch import watch
 
     set_up_logging(verbosity)
 
@@ -32,7 +32,7 @@ def watch_command(
 
 def status_command(output: Path, as_json: bool) -> None:
     """Print what is known of an output."""
-    from digitbatch.status import read_status
+    from digitbatch.app.status import read_status
 
     status = read_status(output)
     if as_json:

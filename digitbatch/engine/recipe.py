@@ -6,7 +6,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digitbatch.confidence import Judge
+from digitbatch.acceptance import Judge
 from digitbatch.config import Config
 from digitbatch.engine.chunks import Reader
 from digitbatch.stages.reduce import Reduce

@@ -7,14 +7,14 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.drawing.paths import ALL_STYLES
-from digitbatch.drawing.strokes import draw_digit
 from digitbatch.nn.data import Labelled
 from digitbatch.nn.datasets import Digits
 from digitbatch.nn.other import make_cuts, make_marks
 from digitbatch.nn.ruled import make_ruled
 from digitbatch.nn.scanned import make_scanned
 from digitbatch.stages.centre import center_crop
+from digitbatch.synth.paths import ALL_STYLES
+from digitbatch.synth.strokes import draw_digit
 from digitbatch.types import CROP_SIZE_PX, OTHER, Crops
 
 _Set = TypeVar("_Set", Digits, Labelled)

@@ -12,8 +12,8 @@ from typing import Final
 import cv2
 import numpy as np
 
-from digitbatch.drawing.letters import LETTERS, draw_word
 from digitbatch.stages.centre import FAINT, center_crop
+from digitbatch.synth.letters import LETTERS, draw_word
 from digitbatch.types import CROP_SIZE_PX, Crops, Image
 
 _CANVAS_PX: Final = 96

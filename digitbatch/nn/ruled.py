@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 
 from digitbatch.stages.centre import center_crop
-from digitbatch.stages.remove_rules import delete_rules, mended
-from digitbatch.stages.rests import without_rests
-from digitbatch.stages.rule import Rule
+from digitbatch.stages.line_removal.printed_line import Rule
+from digitbatch.stages.line_removal.remove_rules import delete_rules, mended
+from digitbatch.stages.line_removal.residue import without_rests
 from digitbatch.types import CROP_SIZE_PX, Crops, Image
 
 _INK: Final = 110  # from this level on, the mask of a run holds it

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from digitbatch.known_pages import KnownPage
-from digitbatch.results import COLUMNS, Record, RunSummary, records
+from digitbatch.outputs.known_pages import KnownPage
+from digitbatch.outputs.results import COLUMNS, Record, RunSummary, records
 from digitbatch.types import PageResult
 
 _FORMULA: Final = re.compile(

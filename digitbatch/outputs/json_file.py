@@ -3,9 +3,9 @@
 from dataclasses import asdict
 from typing import Any
 
-from digitbatch.known_pages import KnownPage, text_of_page
-from digitbatch.page_json import page_to_json, to_line
-from digitbatch.results import RESULT_COUNTS, SCHEMA_VERSION, RunMeta, RunSummary
+from digitbatch.outputs.known_pages import KnownPage, text_of_page
+from digitbatch.outputs.page_json import page_to_json, to_line
+from digitbatch.outputs.results import RESULT_COUNTS, SCHEMA_VERSION, RunMeta, RunSummary
 from digitbatch.types import PageResult
 
 

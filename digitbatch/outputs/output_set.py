@@ -8,12 +8,12 @@ from types import TracebackType
 from typing import Final, Protocol, Self, TextIO
 
 from digitbatch.errors import OutputError, UsageError
-from digitbatch.known_pages import KnownPage
 from digitbatch.outputs.atomic import AtomicFile, check_writable, output_error
 from digitbatch.outputs.csv_file import CsvFormat
 from digitbatch.outputs.json_file import JsonFormat, JsonLinesFormat
+from digitbatch.outputs.known_pages import KnownPage
 from digitbatch.outputs.report import ReportFormat
-from digitbatch.results import RunMeta, RunSummary
+from digitbatch.outputs.results import RunMeta, RunSummary
 from digitbatch.types import PageResult
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from digitbatch.confidence import Calibration, is_unsure_alone, steps_of, upper_bound
+from digitbatch.acceptance import Calibration, is_unsure_alone, steps_of, upper_bound
 from digitbatch.errors import UsageError
 from digitbatch.scoring.counts import paired
 from digitbatch.scoring.rows import Results

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from digitbatch.errors import UsageError
-from digitbatch.page_json import page_from_json
+from digitbatch.outputs.page_json import page_from_json
 from digitbatch.scoring.pairing import bare
 from digitbatch.scoring.tables import page_number, read_json, read_text, table_rows
 from digitbatch.types import PageRef

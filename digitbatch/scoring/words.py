@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from digitbatch.confidence import upper_bound
+from digitbatch.acceptance import upper_bound
 from digitbatch.scoring.counts import Counts, Score
 
 _MISTAKES: Final = 20  # that are named; the JSON has all

@@ -14,9 +14,9 @@ from digitbatch.stages.geometry import Deskew, Resize
 from digitbatch.stages.grayscale import Grayscale
 from digitbatch.stages.hysteresis import Hysteresis
 from digitbatch.stages.ink_levels import InkLevels
+from digitbatch.stages.line_removal.remove_rules import RemoveRules
 from digitbatch.stages.morphology import Closing, Dilation, Erosion, Invert, Opening
 from digitbatch.stages.reduce import Reduce
-from digitbatch.stages.remove_rules import RemoveRules
 from digitbatch.stages.threshold import Threshold
 
 AnyStage = Annotated[

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from digitbatch.stages.light import Light
+from digitbatch.imaging.light import Light
 from digitbatch.types import Affine, Image
 
 PixelKind = Literal["color", "gray", "ink", "binary", "mask"]

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.stages.outlines import boxes_around, outlines
+from digitbatch.imaging.outlines import boxes_around, outlines
 from digitbatch.types import Image
 
 _LEAST: Final = 0.5  # of the page's low level; what is fainter shines through from the back

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from digitbatch.imaging.halving import halved
+from digitbatch.imaging.outlines import boxes_around, outlines
 from digitbatch.stages.base import PageStage, PixelKind, Sheet
-from digitbatch.stages.halving import halved
 from digitbatch.stages.hysteresis import Hysteresis, hysteresis
-from digitbatch.stages.outlines import boxes_around, outlines
-from digitbatch.stages.remove_rules import RemoveRules
+from digitbatch.stages.line_removal.remove_rules import RemoveRules
 from digitbatch.types import Image
 
 _LOWEST_PX: Final = 6  # fewer rows than this show no digit

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from digitbatch.imaging.outlines import MANY, alone, boxes_around, outlines, piece_at
 from digitbatch.stages.base import PageStage, PixelKind, Sheet
 from digitbatch.stages.faint import faint_beside
-from digitbatch.stages.outlines import MANY, alone, boxes_around, outlines, piece_at
 from digitbatch.types import Image
 
 _FAINTEST: Final = 25  # of 255: below this lies the grain of paper and camera

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from digitbatch.imaging.bit_morphology import lone, packed
+from digitbatch.imaging.light import Light, light_on, paper_level
 from digitbatch.stages.base import PageStage, PixelKind, Sheet
-from digitbatch.stages.light import Light, light_on, paper_level
-from digitbatch.stages.packed import lone, packed
 from digitbatch.types import Image
 
 _DARKEST_PAPER: Final = 40  # below this a level is too close to black to tell ink from it

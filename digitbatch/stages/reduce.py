@@ -7,11 +7,11 @@ import numpy as np
 from pydantic import Field
 
 from digitbatch.errors import CoarsePageError
+from digitbatch.imaging.halving import halved
+from digitbatch.imaging.light import Light, light_on
 from digitbatch.stages.base import PageStage, PixelKind, Sheet
 from digitbatch.stages.fit_scale import MEASURED_SIDE_PX, MeasuredDigits, measured_digits
-from digitbatch.stages.halving import halved
 from digitbatch.stages.ink_levels import ink_levels, is_dithered
-from digitbatch.stages.light import Light, light_on
 from digitbatch.types import Image
 
 _HALF: Final = np.array([[2.0, 0.0, 0.5], [0.0, 2.0, 0.5], [0.0, 0.0, 1.0]])

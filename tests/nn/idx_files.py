@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.drawing.strokes import draw_digit
 from digitbatch.nn.datasets import Digits
 from digitbatch.stages.centre import center_crop
+from digitbatch.synth.strokes import draw_digit
 
 
 def drawn_digits(count: int, seed: int = 0) -> Digits:

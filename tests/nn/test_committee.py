@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from digitbatch.drawing import draw_digit
 from digitbatch.nn.committee import Committee, View
 from digitbatch.stages.centre import center_crop
+from digitbatch.synth import draw_digit
 
 
 def crop(label: int, slant_deg: float, aspect: float = 1.0) -> Tensor:

@@ -7,10 +7,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.drawing.paths import ALL_STYLES
-from digitbatch.drawing.strokes import draw_digit
 from digitbatch.errors import UsageError
 from digitbatch.nn.other import make_marks
+from digitbatch.synth.paths import ALL_STYLES
+from digitbatch.synth.strokes import draw_digit
 from digitbatch.types import OTHER, Crops, Image
 
 _CROP_DIGIT_PX: Final = 20.0  # height of a digit in a crop

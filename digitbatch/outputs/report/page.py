@@ -14,8 +14,8 @@ from html import escape
 from importlib.resources import files
 from typing import Final
 
-from digitbatch.known_pages import KnownPage
-from digitbatch.results import Record, RunMeta, RunSummary, records
+from digitbatch.outputs.known_pages import KnownPage
+from digitbatch.outputs.results import Record, RunMeta, RunSummary, records
 from digitbatch.types import PageResult
 
 _ESCAPED: Final = {ord(char): f"\\u{ord(char):04x}" for char in "<>&"}

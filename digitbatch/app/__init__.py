@@ -1,0 +1,1 @@
+"""One run: what is known, what is new, and what is put down."""

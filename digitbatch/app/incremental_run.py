@@ -1,0 +1,181 @@
+"""A run whose outputs are files: with a journal beside them, and only what is new read."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from digitbatch.app.following import Progress, Read, log_inputs
+from digitbatch.app.journal import Binding, Journal, find_drift, find_journal, journal_beside
+from digitbatch.app.journal.writing import write_known
+from digitbatch.app.lock import lock_file
+from digitbatch.app.session import Repeat, Session
+from digitbatch.errors import StoppedError
+from digitbatch.inputs import Roots, walk
+from digitbatch.outputs import CsvStream, Output, OutputSet, remove_leftovers
+from digitbatch.outputs.results import RESULT_COUNTS, RunMeta, RunSummary, ThisRun
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmLimits:
+    """What makes a run end with exit code 8."""
+
+    review_above: float | None = None  # share of this run's rows with writing, 0 to 1
+    on_drift: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What a run writes."""
+
+    files: Sequence[Path]  # the journal lies beside one of them
+    report: Path | None = None  # for people
+    streams: Sequence[CsvStream] = ()  # take the whole results too, at the end
+
+    @property
+    def all_files(self) -> list[Path]:
+        """What is held, and moved into place together."""
+        return [*self.files, *([] if self.report is None else [self.report])]
+
+
+def run_with_journal(
+    sources: Sequence[Path],
+    targets: Targets,
+    meta: RunMeta,
+    repeat: Repeat,
+    limits: AlarmLimits,
+    read: Read,
+    progress: Progress | None,
+    stop: Callable[[], bool] | None,
+    start: float,
+) -> RunSummary:
+    """Read what is new, and bring the outputs up to date; the caller holds them.
+
+    Args:
+        sources: Files and folders to read.
+        targets: What to write.
+        meta: What makes the results.
+        repeat: What to do about what is known.
+        limits: For alarms.
+        read: Reads files.
+        progress: Told of each page that is read.
+        stop: Asked after each page.
+        start: When the run began, by `time.perf_counter`.
+
+    Raises:
+        ConfigError: If what is known was made otherwise.
+        InputError: If the inputs went away, or nothing is left of what is known.
+        OutputError: If the journal or an output cannot be written.
+        StoppedError: If `stop` says so.
+    """
+    binding = Binding(
+        meta.config_hash, meta.model_hash, meta.line_model_hash, meta.calibration_hash
+    )
+    files = targets.all_files
+    for path in files:
+        remove_leftovers(path)
+    roots = Roots(sources)
+    found = walk(sources, ignore=[*files, *map(lock_file, files), *map(journal_beside, files)])
+    log_inputs(found)
+    with Journal(find_journal(targets.files), binding, fresh=repeat.fresh) as journal:
+        session = Session(journal, found, roots, repeat)
+        _log_compared(session)
+        stopped = False
+        try:
+            session.read(read, progress, stop)
+        except StoppedError:
+            if not repeat.outputs_when_stopped:
+                raise
+            stopped = True
+        this_run = session.this_run()
+        counts = None
+        if not (targets.streams or journal.changed):
+            counts = _counts_if_as_they_were(journal.last_run, files, meta)
+        if counts is None:
+            counts = _write(journal, session, targets, meta)
+        warnings = find_drift([journal.statistics, *reversed(journal.runs)])
+        if not this_run.pages:
+            warnings = []  # they have been said
+        this_run = replace(
+            this_run, warnings=tuple(warnings), alarms=tuple(_alarms(this_run, warnings, limits))
+        )
+        seconds = time.perf_counter() - start
+        if not stopped:
+            journal.end_run(_record(journal, counts, this_run, files, meta, seconds))
+        skipped = sum(found.skipped.values())
+        return replace(counts, skipped=skipped, seconds=seconds, this_run=this_run)
+
+
+def _log_compared(session: Session) -> None:
+    found = session.found
+    parts = [f"{len(found.new):,} to read"]
+    parts += [f"{found.known:,} known"] if found.known else []
+    parts += [f"{found.waiting:,} too young"] if found.waiting else []
+    parts += [f"{found.removed:,} no longer there"] if found.removed else []
+    log.info("%s", ", ".join(parts))
+
+
+def _write(journal: Journal, session: Session, targets: Targets, meta: RunMeta) -> RunSummary:
+    """Make all outputs anew."""
+    with OutputSet(targets.files, meta, targets.report) as files_written:
+        outputs: list[Output] = [files_written, *targets.streams]
+        counts = write_known(journal, session.names(), outputs).summary()
+        for output in outputs:
+            output.finish(counts)
+        return counts
+
+
+def _counts_if_as_they_were(
+    last: dict[str, Any], files: Sequence[Path], meta: RunMeta
+) -> RunSummary | None:
+    """The counts of outputs that are what the last run left; None if they are to be made anew."""
+    try:
+        if last["meta"] != asdict(meta) or last["outputs"] != _state(files):
+            return None
+        counts: dict[str, Any] = {name: int(last["total"][name]) for name in RESULT_COUNTS}
+        return RunSummary(**counts)
+    except (KeyError, TypeError, ValueError, OSError):
+        return None
+
+
+def _state(files: Sequence[Path]) -> dict[str, list[int]]:
+    """What shows that an output is as it was left."""
+    about = {path.name: path.stat() for path in files}
+    return {name: [one.st_size, one.st_mtime_ns, one.st_ino] for name, one in about.items()}
+
+
+def _alarms(this_run: ThisRun, warnings: Sequence[str], limits: AlarmLimits) -> list[str]:
+    alarms = list(warnings) if limits.on_drift else []
+    written = this_run.ok + this_run.review
+    if limits.review_above is not None and written:
+        share = this_run.review / written
+        if share > limits.review_above:
+            alarms.append(
+                f"{share:.1%} of the rows read in this run are to be reviewed, "
+                f"more than {limits.review_above:.1%}"
+            )
+    return alarms
+
+
+def _record(
+    journal: Journal,
+    counts: RunSummary,
+    this_run: ThisRun,
+    files: Sequence[Path],
+    meta: RunMeta,
+    seconds: float,
+) -> dict[str, Any]:
+    """What the next run and `digitbatch status` want to know of this one."""
+    return {
+        "time": round(time.time()),
+        "seconds": round(seconds, 3),
+        "read": journal.statistics.to_json(),
+        "this_run": asdict(this_run),
+        "total": {name: getattr(counts, name) for name in RESULT_COUNTS},
+        "meta": asdict(meta),
+        "outputs": _state(files),
+    }

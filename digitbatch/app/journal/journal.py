@@ -1,0 +1,316 @@
+"""The journal of an output: every finished page, appended as it is finished and never changed."""
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from digitbatch.app.journal import lines
+from digitbatch.app.journal.binding import Binding
+from digitbatch.app.journal.index import AGAIN, FAILED, GONE, PICTURED, FileKey, Index, Known
+from digitbatch.app.journal.scan import Partial, Scanned, add_run, scan, statistics_since
+from digitbatch.app.journal.statistics import Statistics
+from digitbatch.errors import OutputError
+from digitbatch.outputs import AtomicFile, output_error
+from digitbatch.outputs.known_pages import page_to_text, pictures_to_text
+from digitbatch.types import PageRef, PageResult, failed_page
+
+_ENDING: Final = ".digitbatch-journal"  # the walk takes no such name for a scan
+_SYNC_EVERY_S: Final = 5.0  # what a power cut may cost; a killed process costs nothing
+
+
+def journal_beside(output: Path) -> Path:
+    """Where the journal of an output lies."""
+    target = output.resolve()
+    return target.with_name(target.name + _ENDING)
+
+
+def find_journal(outputs: Sequence[Path]) -> Path:
+    """The journal that outputs share: one that is there, else the place beside the first."""
+    places = [journal_beside(output) for output in outputs]
+    return next((place for place in places if place.is_file()), places[0])
+
+
+class Journal:
+    """An open journal: what is known, and room for more. A context manager.
+
+    Whoever has it holds the lock of its output. A page is on its way to the disk when `add_page`
+    returns: a process that is killed loses none, a power cut those of the last seconds.
+    """
+
+    def __init__(self, path: Path, binding: Binding, *, fresh: bool = False) -> None:
+        """Open a journal, or begin one.
+
+        Args:
+            path: From `find_journal`.
+            binding: What decides results in this run.
+            fresh: Forget what is known.
+
+        Raises:
+            ConfigError: If what is known was made otherwise; nothing is changed then.
+            OutputError: If it cannot be read or written, or is none.
+        """
+        self.path = path
+        try:
+            if fresh or not _has_a_line(path):
+                with AtomicFile(path) as new:  # never half a header
+                    new.write(lines.encode(lines.HEADER, lines.to_text(binding.to_json())).decode())
+                    new.commit()
+            found = scan(path)
+            if not found.header:
+                raise OutputError(
+                    f"{path} is no journal of digitbatch, or its beginning is damaged: move it "
+                    "away, or say --fresh to have it replaced"
+                )
+            binding.check(found.header, path.with_name(path.name.removesuffix(_ENDING)))
+            self._append = path.open("ab", buffering=0)
+            self._append.truncate(found.end)
+            self._read = path.open("rb")
+        except OSError as error:
+            raise output_error(path, error) from error
+        self._found: Scanned = found
+        self._end = found.end
+        self._held_back: list[bytes] = []
+        self._last_sync = time.monotonic()
+        self._file_id = self._id()
+        self.statistics = Statistics()
+        if found.changed:
+            self.statistics = statistics_since(self._read, found.last_run_end)
+
+    @property
+    def index(self) -> Index:
+        """What is known."""
+        return self._found.index
+
+    @property
+    def partial(self) -> Partial | None:
+        """The file of which some pages are known and others are not."""
+        return self._found.partial
+
+    @property
+    def runs(self) -> list[Statistics]:
+        """What the last runs read, the oldest first."""
+        return list(self._found.runs)
+
+    @property
+    def last_run(self) -> dict[str, Any]:
+        """What the last run that ended came to, as `end_run` was given it."""
+        return self._found.last_run or {}
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything is known that the last run that ended did not know."""
+        return self._found.changed or bool(self._held_back)
+
+    def add_page(
+        self, result: PageResult, key: FileKey, pages: int, ink: float | None = None
+    ) -> None:
+        """Append a page; the pages of a file come one after the other, from the first not known.
+
+        Args:
+            result: Of the page; its pictures are kept where it has some.
+            key: Of its file, from before it was read.
+            pages: How many its file has.
+            ink: The share of its pixels that is dark, where it is known.
+
+        Raises:
+            OutputError: If it cannot be written.
+        """
+        name = result.ref.file
+        content = b""
+        partial = self._found.partial
+        if partial is None or partial.name != name:
+            head = lines.encode(lines.FILE, _key_text(name, key, pages=pages))
+            partial = Partial(name, key, pages, self._end + len(head))
+            content = head
+        statistics = Statistics.of_page(result, ink)
+        rows, text = page_to_text(result)
+        pictures = pictures_to_text(result)
+        content += lines.encode(
+            lines.FAILED if result.failed else lines.PAGE,
+            lines.to_text([statistics.to_json(), rows]),
+            text,
+            *([pictures] if pictures else []),
+        )
+        self._write(content)
+        partial.take(failed=result.failed, pictured=bool(pictures))
+        self._found.partial = partial
+        self.statistics.add(statistics)
+        if partial.done == partial.pages:
+            self._complete(partial)
+
+    def end_file(self) -> None:
+        """No more pages come of the file in hand: those that are missing become failed ones."""
+        partial = self._found.partial
+        if partial is None:
+            return
+        for page in range(partial.done + 1, partial.pages + 1):
+            missing = failed_page(
+                PageRef(partial.name, page), "the file was changed while it was read; run again"
+            )
+            self.add_page(missing, partial.key, partial.pages)
+        self.mark_again(partial.name)
+
+    def drop_partial(self) -> None:
+        """Forget the pages of a file that is not what it was."""
+        self._found.partial = None
+
+    def add_same(self, name: str, key: FileKey, known: Known) -> None:
+        """Append a file whose content is known, by this name or another."""
+        flags = known.flags & (FAILED | PICTURED)
+        text = _key_text(
+            name,
+            key,
+            at=[known.start, known.end],
+            failed=bool(flags & FAILED),
+            pictured=bool(flags & PICTURED),
+        )
+        self._write_between(lines.encode(lines.SAME, text))
+        self.index.put(name, Known(key, known.start, known.end, flags))
+
+    def mark_again(self, name: str) -> None:
+        """Have a known file read again by the next run."""
+        self._write_between(lines.encode(lines.AGAIN, lines.to_text(name)))
+        self.index.mark(name, add=AGAIN)
+
+    def mark_gone(self, name: str) -> None:
+        """Note that a known file is no longer there."""
+        self._write_between(lines.encode(lines.GONE, lines.to_text(name)))
+        self.index.mark(name, add=GONE)
+
+    def mark_back(self, name: str) -> None:
+        """Note that a file which was gone is there again, as it was."""
+        self._write_between(lines.encode(lines.BACK, lines.to_text(name)))
+        self.index.mark(name, take=GONE)
+
+    def end_run(self, record: dict[str, Any]) -> None:
+        """Append what a run came to, and bring all of it onto the disk.
+
+        Args:
+            record: Its statistics as `read`, and what the next run is to know of it.
+        """
+        self._write_between(lines.encode(lines.RUN, lines.to_text(record)))
+        self.sync()
+        self._found.last_run = record
+        add_run(self._found.runs, record)
+        self._found.changed = False
+        self.statistics = Statistics()
+
+    def pages_of(self, name: str) -> Iterator[tuple[str, str, str]]:
+        """The pages of a known file, in order.
+
+        Yields:
+            Statistics and rows, the page, and the pictures of its fields ("" where there are
+            none), all as JSON.
+
+        Raises:
+            OutputError: If the journal cannot be read.
+        """
+        known = self.index.get(name)
+        if known is None:
+            return
+        try:
+            self._read.seek(known.start)
+            content = self._read.read(known.end - known.start)
+        except OSError as error:
+            raise output_error(self.path, error) from error
+        for line in content.split(b"\n")[:-1]:
+            try:
+                _, _, about, page, *pictures = line.decode().split("\t", 4)
+            except ValueError as error:
+                raise damaged(self.path) from error
+            yield about, page, pictures[0] if pictures else ""
+
+    def sync(self) -> None:
+        """Bring what is written onto the disk.
+
+        Raises:
+            OutputError: If that fails, or if the journal has been taken away.
+        """
+        try:
+            os.fsync(self._append.fileno())
+            if self._id() != self._file_id:
+                raise OutputError(
+                    f"{self.path} has been moved or deleted during the run: what was read since "
+                    "the last run is lost; leave the folder alone and run again"
+                )
+        except OSError as error:
+            raise output_error(self.path, error) from error
+        self._last_sync = time.monotonic()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._append.close()
+        self._read.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _complete(self, partial: Partial) -> None:
+        self.index.put(partial.name, Known(partial.key, partial.start, self._end, partial.flags))
+        self._found.partial = None
+        if self._held_back:
+            waiting, self._held_back = self._held_back, []
+            self._write(b"".join(waiting))
+
+    def _write_between(self, content: bytes) -> None:
+        """Append what must not stand between the pages of a file."""
+        if self._found.partial is None:
+            self._write(content)
+        else:
+            self._held_back.append(content)
+
+    def _write(self, content: bytes) -> None:
+        self._found.changed = True
+        rest = memoryview(content)
+        try:
+            while rest:  # a full disk takes a part first
+                rest = rest[self._append.write(rest) :]
+        except OSError as error:
+            raise output_error(self.path, error) from error
+        self._end += len(content)
+        if time.monotonic() - self._last_sync > _SYNC_EVERY_S:
+            self.sync()
+
+    def _id(self) -> tuple[int, int]:
+        about = self.path.stat()
+        return about.st_dev, about.st_ino
+
+
+def damaged(path: Path) -> OutputError:
+    """What to say of lines that are whole and make no sense: somebody else wrote them."""
+    return OutputError(
+        f"{path} has lines that digitbatch did not write: say --fresh to have it replaced, or "
+        "bring back an older copy"
+    )
+
+
+def _has_a_line(path: Path) -> bool:
+    """Whether there is a journal; one cut off in its first line held nothing."""
+    if not path.exists():
+        return False
+    with path.open("rb") as file:
+        return file.readline()[-1:] == b"\n"
+
+
+def _key_text(name: str, key: FileKey, **more: Any) -> str:
+    return lines.to_text(
+        {
+            "file": name,
+            "size": key.size,
+            "mtime_ns": key.mtime_ns,
+            "sha256": key.digest.hex(),
+            "time": round(time.time()),
+            **more,
+        }
+    )

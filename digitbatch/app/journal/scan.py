@@ -1,0 +1,168 @@
+"""Reading a journal: what is known, and where the next line belongs."""
+
+import contextlib
+import json
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from digitbatch.app.journal import lines
+from digitbatch.app.journal.index import AGAIN, FAILED, GONE, PICTURED, FileKey, Index, Known
+from digitbatch.app.journal.statistics import Statistics
+
+_MALFORMED: Final = (ValueError, KeyError, TypeError, OverflowError, RecursionError)
+_RUNS_KEPT: Final = 100  # the last ones that read pages: the next is compared with them
+
+
+@dataclass(slots=True)
+class Partial:
+    """A file of which not all pages have been read."""
+
+    name: str
+    key: FileKey
+    pages: int  # in all
+    start: int  # where its page lines begin, in bytes
+    done: int = 0
+    failed: bool = False
+    pictured: bool = True  # all of the pages that are done
+
+    @property
+    def flags(self) -> int:
+        """What is to be said of the file."""
+        return (FAILED if self.failed else 0) | (PICTURED if self.pictured else 0)
+
+    def take(self, *, failed: bool, pictured: bool) -> None:
+        """Count a page that is done; of one that failed there is nothing to show."""
+        self.done += 1
+        self.failed |= failed
+        self.pictured &= pictured or failed
+
+
+@dataclass(slots=True)
+class Scanned:
+    """What a journal holds."""
+
+    header: dict[str, Any] | None = None
+    index: Index = field(default_factory=Index)
+    end: int = 0  # in bytes; what follows is a line that was cut off
+    partial: Partial | None = None
+    runs: deque[Statistics] = field(default_factory=lambda: deque(maxlen=_RUNS_KEPT))
+    last_run: dict[str, Any] | None = None  # also one that found nothing new
+    last_run_end: int = 0  # where the line after the last run begins
+    changed: bool = False  # whether anything was written since then
+
+
+def scan(path: Path) -> Scanned:
+    """Read a journal from start to end.
+
+    A line that is not whole ends the journal if it is the last one; elsewhere, what it belongs to
+    is not known, and so is read again.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    found = Scanned()
+    position = 0
+    with path.open("rb") as file:
+        for line in file:
+            if line[-1:] != b"\n":
+                break
+            body = lines.decode(line)
+            position += len(line)
+            if body is None:
+                found.partial = None
+            else:
+                try:
+                    _take(found, body[:1], body[2:], position)
+                except _MALFORMED:
+                    found.partial = None
+    found.end = position
+    return found
+
+
+def _take(found: Scanned, kind: bytes, content: bytes, end: int) -> None:
+    """Take one line in; `end`: where the next one begins."""
+    if kind in (lines.PAGE, lines.FAILED):
+        _take_page(found, kind == lines.FAILED, content.count(b"\t") > 1, end)
+        found.changed = True
+        return
+    found.partial = None
+    if found.header is None:  # the first line that is whole
+        found.header = {}
+        found.last_run_end = end
+        if kind == lines.HEADER:
+            found.header = dict(json.loads(content.decode()))
+        return
+    value = json.loads(content.decode())  # of bytes, it would guess the encoding first
+    if kind == lines.RUN:
+        found.last_run = value
+        add_run(found.runs, value)
+        found.last_run_end, found.changed = end, False
+        return
+    found.changed = True
+    if kind == lines.FILE:
+        found.partial = Partial(_name(value["file"]), key_of(value), _pages(value["pages"]), end)
+    elif kind == lines.SAME:
+        start, stop = value["at"]
+        if not 0 <= start <= stop <= end:
+            raise ValueError("no place in this journal")
+        flags = (FAILED if value["failed"] else 0) | (PICTURED if value["pictured"] else 0)
+        found.index.put(_name(value["file"]), Known(key_of(value), start, stop, flags))
+    elif kind in (lines.AGAIN, lines.GONE) and value in found.index:
+        found.index.mark(value, add=AGAIN if kind == lines.AGAIN else GONE)
+    elif kind == lines.BACK and value in found.index:
+        found.index.mark(value, take=GONE)
+
+
+def _take_page(found: Scanned, failed: bool, pictured: bool, end: int) -> None:
+    partial = found.partial
+    if partial is None:
+        return
+    partial.take(failed=failed, pictured=pictured)
+    if partial.done == partial.pages:
+        found.index.put(partial.name, Known(partial.key, partial.start, end, partial.flags))
+        found.partial = None
+
+
+def add_run(runs: deque[Statistics], record: dict[str, Any]) -> None:
+    """Take a run among the last ones, if it read anything."""
+    statistics = Statistics.from_json(record["read"])
+    if statistics.pages:
+        runs.append(statistics)
+
+
+def key_of(value: dict[str, Any]) -> FileKey:
+    """The key that a line holds."""
+    digest = bytes.fromhex(value["sha256"])
+    if len(digest) != 32:
+        raise ValueError("no sha256")
+    return FileKey(value["size"], value["mtime_ns"], digest)
+
+
+def _name(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("no name")
+    return value
+
+
+def _pages(value: object) -> int:
+    if type(value) is not int or value < 1:
+        raise ValueError("no pages")
+    return value
+
+
+def statistics_since(file: BinaryIO, start: int) -> Statistics:
+    """Of the pages read since the last run ended: more than one night's, where runs were stopped.
+
+    Args:
+        file: The journal.
+        start: Where the lines after that run begin, in bytes.
+    """
+    total = Statistics()
+    file.seek(start)
+    for line in file:
+        if line[9:10] in (lines.PAGE, lines.FAILED) and (body := lines.decode(line)) is not None:
+            with contextlib.suppress(*_MALFORMED, IndexError):
+                total.add(Statistics.from_line(body.split(b"\t", 2)[1].decode()))
+    return total

@@ -1,0 +1,282 @@
+"""The program as a function: from files and folders to results and a summary."""
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+import numpy as np
+
+from digitbatch import __version__
+from digitbatch.app.calibration_choice import find_judge
+from digitbatch.app.following import Progress, Read, follow, log_inputs
+from digitbatch.app.incremental_run import AlarmLimits, Targets, run_with_journal
+from digitbatch.app.lock import hold
+from digitbatch.app.session import Removed, Repeat
+from digitbatch.config import Config
+from digitbatch.config.file import find_config
+from digitbatch.engine import Chunk, Limits, PageRead, Reader, count_workers, read_files
+from digitbatch.engine.recipe import PageReading
+from digitbatch.errors import UsageError
+from digitbatch.inputs import SourceFile, Walk, walk
+from digitbatch.nn.card import load_card, model_hash
+from digitbatch.nn.kept import packaged_model, promoted_model
+from digitbatch.outputs import CsvStream, Output, OutputSet, check_outputs
+from digitbatch.outputs.results import RunMeta, RunSummary, Tally
+from digitbatch.packaged import default_model
+from digitbatch.types import Image, Page, PageRef, PageResult
+
+if TYPE_CHECKING:
+    from digitbatch.nn.predictors import OnnxPredictor, TorchPredictor
+
+StrPath = str | os.PathLike[str]
+Device = Literal["auto", "cpu", "cuda"]
+STDOUT: Final = "-"
+"""As an output: CSV on the standard output."""
+
+log = logging.getLogger(__name__)
+
+
+def run(
+    inputs: StrPath | Iterable[StrPath],
+    *,
+    out: StrPath | Iterable[StrPath] = (),
+    config: StrPath | Config | None = None,
+    model: StrPath | None = None,
+    device: Device = "auto",
+    workers: int | Literal["auto"] = "auto",
+    batch_size: int = 4096,
+    fresh: bool = False,
+    retry_failed: bool = False,
+    removed: Removed | None = None,
+    min_age_s: float = 0.0,
+    fail_if_review_above: float | None = None,
+    fail_on_drift: bool = False,
+    page_timeout_s: float = 120.0,
+    memory_mb: int = 4096,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
+    update_when_stopped: bool = False,
+    held: bool = False,
+    report: StrPath | None = None,
+) -> RunSummary:
+    """Read every page of files and folders and write the results.
+
+    Where `out` names a file, a journal beside it keeps what is read: a run that was stopped goes
+    on, and one that is repeated reads only files that are new or changed. docs/running.md has more.
+
+    Args:
+        inputs: A file or folder, or several; folders are walked.
+        out: Files to write, each once: .csv, .json or .jsonl. "-" is CSV on the standard output.
+        config: A pipeline.yaml or a loaded one; None: ./pipeline.yaml, else the packaged one.
+        model: A model folder; None: what the config says, else the promoted or packaged one.
+        device: "auto" takes a GPU where there is one.
+        workers: Processes that read pages; "auto": one for each core, or one for a few pages. 0:
+            this process, without any limits. Changes no result.
+        batch_size: Most crops that a GPU gets at once. Changes no result on the CPU.
+        fresh: Forget what the journal knows and read everything.
+        retry_failed: Read files with error rows again.
+        removed: Whether rows of scans that are no longer there are taken out of the outputs
+            ("drop") or stay ("keep"). None: "drop", but not if all are gone.
+        min_age_s: Leave files that were written within so many seconds for the next run.
+        fail_if_review_above: The exit code is 8 if more than this share of the rows read in this
+            run is to be reviewed, 0 to 1.
+        fail_on_drift: The exit code is 8 if the pages are not like those of the last runs.
+        page_timeout_s: A page that is not read after so long becomes an error row; 0: no limit.
+        memory_mb: Most data that pages take in a process, on Linux; one that needs more becomes an
+            error row. 0: no limit.
+        progress: Called after each page that is read, with its result and the pages expected in
+            all.
+        stop: Called after each page; the run stops where it returns True.
+        update_when_stopped: Bring outputs up to date with what was read by then, and return,
+            instead of raising.
+        held: The caller holds the outputs, by `digitbatch.app.lock.hold`.
+        report: An .html file to write for people, with a picture of every field; pages whose
+            pictures the journal has not are read again.
+
+    Returns:
+        The counts of the outputs; `exit_code` is what the command would return, `this_run` what
+        this run did.
+
+    Raises:
+        UsageError: A path that does not exist, or options that make no sense.
+        ConfigError: The config is wrong, or not the one of what the journal knows.
+        ModelError: The model is missing or damaged.
+        OutputError: An output cannot be written. Old outputs stay as they are.
+        LockedError: Another run writes to the same output.
+        DeviceError: "cuda" without a GPU.
+        InputError: The inputs went away, or hold none of the scans that they held.
+        StoppedError: `stop` said so. Old outputs stay as they are.
+    """
+    start = time.perf_counter()
+    if (workers != "auto" and workers < 0) or batch_size < 1:
+        raise UsageError(
+            f"workers is at least 0 and batch_size at least 1, got {workers} and {batch_size}; "
+            "leave them away for what fits this machine"
+        )
+    sources, outputs = _paths(inputs), _paths(out)
+    page = _path(report)
+    reading = replace(load_plan(config, model), pictures=page is not None)
+    card, weights = load_card(reading.model), model_hash(reading.model)
+    predictor = _gpu_predictor(reading.model, device, batch_size)
+    log.info(
+        "model: %s %s on %s",
+        card.architecture,
+        weights[:12],
+        "cpu" if predictor is None else predictor.device_name,
+    )
+    plan = reading.config
+    judge = reading.judge
+    meta = RunMeta(
+        __version__,
+        weights,
+        model_hash(reading.line_model, "line"),
+        judge.calibration.fingerprint(),
+        plan.fingerprint(),
+    )
+    files = [path for path in outputs if str(path) != STDOUT]
+    streams = [CsvStream(sys.stdout)] if len(files) < len(outputs) else []
+
+    def read(
+        wanted: Iterable[SourceFile | Chunk], most: Sequence[SourceFile]
+    ) -> Generator[PageRead]:
+        processes = count_workers(workers, most, plan.input)
+        log.debug("%d processes read", processes)
+        return read_files(
+            wanted,
+            reading,
+            plan.input,
+            workers=processes,
+            predictor=predictor,
+            batch_size=batch_size,
+            limits=Limits(page_timeout_s or None, memory_mb or None),
+        )
+
+    targets = Targets(files, page, streams)
+    repeat = Repeat(fresh, retry_failed, removed, min_age_s, reading.pictures, update_when_stopped)
+    limits = AlarmLimits(fail_if_review_above, fail_on_drift)
+    check_outputs(files, page)
+    with ExitStack() as stack:
+        if not held:
+            stack.enter_context(hold(targets.all_files))
+        if files:
+            summary = run_with_journal(
+                sources, targets, meta, repeat, limits, read, progress, stop, start
+            )
+            return replace(summary, promise=judge.promise)
+        written: list[Output] = [stack.enter_context(OutputSet([], meta, page)), *streams]
+        found = walk(sources, ignore=targets.all_files)
+        log_inputs(found)
+        summary = _run_without_journal(found, written, read, progress, stop, start)
+        return replace(summary, promise=judge.promise)
+
+
+def _run_without_journal(
+    found: Walk,
+    outputs: Sequence[Output],
+    read: Read,
+    progress: Progress | None,
+    stop: Callable[[], bool] | None,
+    start: float,
+) -> RunSummary:
+    """Read everything, and write each page as it comes."""
+    tally = Tally()
+    with closing(read(found.files, found.files)) as pages:
+        for page in follow(pages, len(found.files), progress, stop):
+            for output in outputs:
+                output.write(page.result)
+            tally.add(page.result)
+    skipped = sum(found.skipped.values())
+    summary = tally.summary(skipped=skipped, seconds=time.perf_counter() - start)
+    for output in outputs:
+        output.finish(summary)
+    return summary
+
+
+def read_page(
+    pixels: Image,
+    *,
+    config: StrPath | Config | None = None,
+    model: StrPath | None = None,
+) -> PageResult:
+    """Read one page that is an array already; on the CPU.
+
+    The config and the model are loaded at the first call and kept.
+
+    Args:
+        pixels: (height, width) uint8 grey levels, or (height, width, 3) uint8 R, G, B: dark ink on
+            light paper. OpenCV reads pictures as B, G, R: turn them with `pixels[:, :, ::-1]`.
+        config: A pipeline.yaml or a loaded one; None: ./pipeline.yaml, else the packaged one.
+        model: A model folder; None: what the config says, else the promoted or packaged one.
+
+    Returns:
+        The fields of the page, with boxes in pixels of the array.
+
+    Raises:
+        ValueError: If `pixels` is no such array.
+        ConfigError: The config is wrong.
+        ModelError: The model is missing or damaged.
+    """
+    whole = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3)
+    if pixels.dtype != np.uint8 or not whole or not pixels.size:
+        raise ValueError(
+            "a page is a (height, width) or (height, width, 3) array of uint8, "
+            f"got {pixels.shape} of {pixels.dtype}"
+        )
+    read = _reader(config if isinstance(config, Config) else _path(config), _path(model))
+    return read(Page(PageRef("", 1), np.ascontiguousarray(pixels)))
+
+
+@lru_cache(maxsize=4)
+def _reader(config: Path | Config | None, model: Path | None) -> Reader:
+    return load_plan(config, model)(None)
+
+
+def load_plan(config: StrPath | Config | None, model: StrPath | None) -> PageReading:
+    """Load the config and find the models' folders; the first line of the log says which."""
+    if isinstance(config, Config):
+        place, plan = "as given", config
+    else:
+        place, plan = find_config(_path(config))
+    folder, origin = _find_model(_path(model), plan)
+    log.info("config: %s; model: %s", place, origin)
+    lines = plan.line_model or promoted_model("line") or packaged_model("line")
+    return PageReading(plan, folder, lines, find_judge(plan, folder, lines))
+
+
+def _find_model(given: Path | None, plan: Config) -> tuple[Path, str]:
+    """The folder of the weights, and in words for the log why it is this one."""
+    if given is not None:
+        return given, str(given)
+    if plan.model is not None:
+        return plan.model, f"{plan.model} (from the config)"
+    promoted = promoted_model()
+    if promoted is not None:
+        return promoted, f"{promoted} (promoted)"
+    return default_model(), "the packaged weights"
+
+
+def _gpu_predictor(
+    model: Path, device: Device, batch_size: int
+) -> "OnnxPredictor | TorchPredictor | None":
+    """The predictor that all pages share; None: each process has its own, on the CPU."""
+    from digitbatch.nn.devices import cuda_is_there
+    from digitbatch.nn.predictors import load_predictor
+
+    if device == "cpu" or (device == "auto" and not cuda_is_there()):
+        return None
+    return load_predictor(model, "cuda", batch_size)
+
+
+def _paths(given: StrPath | Iterable[StrPath]) -> list[Path]:
+    return [Path(p) for p in ([given] if isinstance(given, str | os.PathLike) else given)]
+
+
+def _path(given: StrPath | None) -> Path | None:
+    return None if given is None else Path(given)

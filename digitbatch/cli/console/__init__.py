@@ -1,0 +1,23 @@
+"""What people see on the standard error: log lines, progress, the closing tables.
+
+The only modules that know tqdm and rich, and both only where there is something to draw.
+"""
+
+from digitbatch.cli.console.lines import Verbosity, print_error, set_up_logging
+from digitbatch.cli.console.progress import Progress, TrainingProgress, duration, progress
+from digitbatch.cli.console.standing import print_status
+from digitbatch.cli.console.tables import print_counts, print_end, print_page
+
+__all__ = [
+    "Progress",
+    "TrainingProgress",
+    "Verbosity",
+    "duration",
+    "print_counts",
+    "print_end",
+    "print_error",
+    "print_page",
+    "print_status",
+    "progress",
+    "set_up_logging",
+]

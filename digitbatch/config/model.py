@@ -1,0 +1,215 @@
+"""The validated plan of a run: everything that decides what comes out, and nothing else.
+
+Workers, device and batch size change no result. They are options of the command, not of the plan.
+"""
+
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from digitbatch.config.yaml import parse_yaml
+from digitbatch.config.zones import Template, Zone
+from digitbatch.constraints import parse_sum, read_values
+from digitbatch.inputs.options import InputOptions
+from digitbatch.packaged import packaged_file
+from digitbatch.stages import AnyStage
+from digitbatch.stages.base import Normalizer, PageStage
+from digitbatch.stages.chain import chain_fault
+from digitbatch.stages.contours import Contours
+
+__all__ = ["Config", "Review", "Template", "Zone", "packaged_stages"]
+
+
+class Review(BaseModel):
+    """When a field is sent to a person."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_error: float = Field(
+        default=0.002,
+        gt=0,
+        lt=1,
+        description=(
+            "Share of accepted fields that may be wrong. What is less sure than that takes is"
+            " marked for review; the calibration says how sure that is."
+        ),
+    )
+    calibration: Path | None = Field(
+        default=None,
+        description="File that `digitbatch calibrate` made, relative to this file. Left out: what"
+        " comes with the weights.",
+    )
+
+    @field_validator("calibration")
+    @classmethod
+    def _relative_to_the_file(cls, calibration: Path | None, info: ValidationInfo) -> Path | None:
+        return _from_here(calibration, info)
+
+
+def _from_here(path: Path | None, info: ValidationInfo) -> Path | None:
+    """A path of the configuration, from the folder of its file."""
+    folder = (info.context or {}).get("folder")
+    return folder / path if path is not None and folder is not None else path
+
+
+_Length = Annotated[float, Field(gt=0, le=10_000)]
+
+
+@cache
+def packaged_stages() -> tuple[AnyStage, ...]:
+    """The stages of the pipeline.yaml that comes with digitbatch."""
+    path = packaged_file("pipeline.yaml")
+    data = cast("dict[str, Any]", parse_yaml(path.read_bytes(), path.name).data)
+    adapter: TypeAdapter[tuple[AnyStage, ...]] = TypeAdapter(tuple[AnyStage, ...])
+    return adapter.validate_json(json.dumps(data["stages"]), strict=True)
+
+
+class Config(BaseModel):
+    """What pipeline.yaml says. Every key may be left out and then has its default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", title="digitbatch pipeline.yaml")
+
+    version: Literal[1] = Field(default=1, description="Version of this format.")
+    stages: tuple[AnyStage, ...] = Field(
+        default_factory=packaged_stages,
+        description="Page stages, then one segmenter, then one normalizer.",
+    )
+    input: InputOptions = Field(default=InputOptions(), description="How pages are read.")
+    fields: tuple[Zone, ...] = Field(
+        default=(), description="Zones to read. Left out: the page is read line by line."
+    )
+    rules: tuple[str, ...] = Field(
+        default=(),
+        description="Sums that hold between fields of a page: `01 + 02 = A`, `net + tax = total`, "
+        "`first = second`. A field in which nothing is written counts as 0.",
+    )
+    template: Template | None = Field(
+        default=None,
+        description="A page of the form. Left out: zones are places on each scan as it is.",
+    )
+    paper_mm: tuple[_Length, _Length] | None = Field(
+        default=None,
+        description="[width, height] of the paper in millimetres, for zones in mm or px on scans"
+        " that do not say their resolution, or say a wrong one.",
+    )
+    model: Path | None = Field(
+        default=None,
+        description="Folder of the weights, relative to this file. Left out: the promoted ones"
+        " (`digitbatch models`), else the packaged ones.",
+    )
+    line_model: Path | None = Field(
+        default=None,
+        description="The same for the network that reads digits that touch.",
+    )
+    review: Review = Field(default=Review(), description="When a field is sent to a person.")
+
+    @field_validator("stages")
+    @classmethod
+    def _is_a_chain(cls, stages: tuple[AnyStage, ...]) -> tuple[AnyStage, ...]:
+        fault = chain_fault(stages)
+        if fault is not None:
+            raise _problem(fault.position, fault.text)
+        return stages
+
+    @field_validator("fields")
+    @classmethod
+    def _has_unique_names(cls, fields: tuple[Zone, ...]) -> tuple[Zone, ...]:
+        first: dict[str, int] = {}
+        for index, zone in enumerate(fields):
+            if zone.name in first:
+                text = (
+                    f"fields[{index}].name: {zone.name!r} is the name of fields[{first[zone.name]}]"
+                )
+                raise _problem(index, f"{text} already; names are unique")
+            first[zone.name] = index
+        return fields
+
+    @field_validator("model", "line_model")
+    @classmethod
+    def _relative_to_the_file(cls, model: Path | None, info: ValidationInfo) -> Path | None:
+        return _from_here(model, info)
+
+    @model_validator(mode="after")
+    def _rules_are_of_fields(self) -> "Config":
+        names = {zone.name for zone in self.fields}
+        for index, text in enumerate(self.rules):
+            try:
+                unknown = [name for name in parse_sum(text).names if name not in names]
+            except ValueError as error:
+                raise _problem(None, f"rules[{index}]: {error}") from error
+            if unknown:
+                raise _problem(
+                    None,
+                    f"rules[{index}]: there is no field {unknown[0]!r}; "
+                    + (
+                        f"expected names of fields: {', '.join(sorted(names))}"
+                        if names
+                        else "expected fields: beside rules:"
+                    ),
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _template_has_zones(self) -> "Config":
+        if self.template is not None and not self.fields:
+            raise _problem(
+                None, "template: there are no zones to cut; expected fields: beside template:"
+            )
+        return self
+
+    @property
+    def page_stages(self) -> tuple[PageStage, ...]:
+        """What the page goes through, in order."""
+        return tuple(stage for stage in self.stages if isinstance(stage, PageStage))
+
+    @property
+    def segmenter(self) -> Contours:
+        """What finds the digits."""
+        return next(stage for stage in self.stages if isinstance(stage, Contours))
+
+    @property
+    def normalizer(self) -> Normalizer:
+        """What makes crops of them."""
+        return next(stage for stage in self.stages if isinstance(stage, Normalizer))
+
+    def fingerprint(self) -> str:
+        """sha256 of the plan, as 64 hexadecimal digits: equal plans read equally.
+
+        All of the validated model goes in, defaults too, but for paths: they differ between
+        machines. Results name weights and calibration by their own hashes; the template's page goes
+        in as its file's hash.
+        """
+        plan = self.model_dump(
+            mode="json",
+            exclude={
+                "model": True,
+                "line_model": True,
+                "template": {"image"},
+                "review": {"calibration"},
+            },
+        )
+        for zone, planned in zip(self.fields, plan["fields"], strict=True):
+            if zone.values is not None:
+                planned["values"] = sorted(read_values(zone.values))
+        if self.template is not None:
+            plan["template"]["sha256"] = self.template.fingerprint()
+        canonical = json.dumps(plan, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _problem(index: int | None, text: str) -> PydanticCustomError:
+    """An error that says its own place; `index` is where in the list it stands."""
+    return PydanticCustomError("plan", "{text}", {"text": text, "index": index})

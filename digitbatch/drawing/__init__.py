@@ -1,6 +1,0 @@
-"""Digits and pages drawn from stroke models: for samples, tests and extra training digits."""
-
-from digitbatch.drawing.paths import ALL_STYLES, STYLES, digit_paths
-from digitbatch.drawing.strokes import Hand, draw_digit
-
-__all__ = ["ALL_STYLES", "STYLES", "Hand", "digit_paths", "draw_digit"]

@@ -1,0 +1,1 @@
+"""Pictures and texts that show how a page was read."""

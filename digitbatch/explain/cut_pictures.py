@@ -1,0 +1,170 @@
+"""Pictures of the cuts that were considered on a page, and of the ink that is not read."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Final
+
+import cv2
+import numpy as np
+from PIL import Image as Pillow
+from PIL import ImageDraw, ImageFont
+
+from digitbatch.explain.considered import Cut, GroupRead, considered_cuts, groups_read
+from digitbatch.explain.rejected import Rejected, counted
+from digitbatch.page.connected_components import Reason
+from digitbatch.reading import PageTrace
+from digitbatch.stages.base import Sheet
+from digitbatch.types import Image
+
+_Colour = tuple[int, int, int]
+_CONSIDERED: Final[_Colour] = (0, 170, 230)
+_SEARCHED: Final[_Colour] = (240, 150, 0)
+_TAKEN: Final[_Colour] = (215, 0, 0)
+_GROUP: Final[_Colour] = (130, 0, 190)
+_ASKED: Final[_Colour] = (190, 150, 215)
+_REASONS: Final[dict[Reason, _Colour]] = {
+    Reason.TOO_SMALL: (150, 110, 60),
+    Reason.TOO_LARGE: (90, 0, 130),
+    Reason.SHAPE: (120, 120, 0),
+    Reason.FLAT: (0, 150, 150),
+    Reason.EDGE: (110, 150, 0),
+    Reason.NO_LINE: (240, 150, 0),
+    Reason.OUTSIDE: (70, 130, 255),
+    Reason.COLOUR: (255, 120, 190),
+    Reason.WALL: (0, 90, 90),
+    Reason.POINT: (0, 160, 40),
+    Reason.UNEXPLAINED: (215, 0, 0),
+    Reason.NO_DIGIT: (255, 90, 60),
+    Reason.WORDS: (20, 40, 200),
+}
+_PALE: Final = 2.6  # how much paler the page's ink is drawn, so that colours stand out
+_DIGIT_PX: Final = 60  # digits are enlarged to about this, so that cuts can be told apart
+_LARGEST_PX: Final = 5000  # but no picture beyond this
+_LEGEND_PARTS: Final = 70  # of the picture's width: the size of the legend's letters
+
+
+def cut_picture(trace: PageTrace) -> Image:
+    """The sheet with every cut that was considered, and those that its reading takes.
+
+    Returns:
+        (H, W, 3) R, G, B, enlarged where digits are small; a legend above.
+    """
+    scale = _scale(trace)
+    canvas = Pillow.fromarray(_pale(trace.sheet, scale))
+    draw = ImageDraw.Draw(canvas)
+    counts = dict.fromkeys((_CONSIDERED, _SEARCHED, _TAKEN, _GROUP, _ASKED), 0)
+    for unit in (unit for entry in trace.fields for unit in entry.units):
+        for cut in sorted(considered_cuts(unit), key=lambda cut: (cut.taken, cut.searched)):
+            colour = _TAKEN if cut.taken else _SEARCHED if cut.searched else _CONSIDERED
+            counts[colour] += 1
+            width = max(1, scale // 2) if colour == _CONSIDERED else scale + 1
+            draw.line(_path(cut, scale), fill=colour, width=width)
+        for read in groups_read(unit):
+            counts[_GROUP if read.taken else _ASKED] += 1
+            _draw_group(draw, read, scale)
+    legend = {
+        f"cut considered ({counts[_CONSIDERED]})": _CONSIDERED,
+        f"cut taken ({counts[_TAKEN]})": _TAKEN,
+        f"cut of the search, not taken in the end ({counts[_SEARCHED]})": _SEARCHED,
+        f"read whole by the line network ({counts[_GROUP]})": _GROUP,
+        f"the line network was asked, the search is followed ({counts[_ASKED]})": _ASKED,
+    }
+    return _with_legend(canvas, legend)
+
+
+def rejected_picture(trace: PageTrace, rejected: Sequence[Rejected]) -> Image:
+    """The sheet with the ink that is not read, in a colour for each reason.
+
+    Returns:
+        (H, W, 3) R, G, B; a legend above.
+    """
+    scale = _scale(trace)
+    pixels = _pale(trace.sheet, scale)
+    for entry in rejected:
+        _paint(pixels, entry, scale)
+    legend = {
+        f"{reason} ({count})": _REASONS[reason] for reason, count in counted(rejected).items()
+    }
+    return _with_legend(Pillow.fromarray(pixels), legend or {"all ink is read": (0, 0, 0)})
+
+
+def _scale(trace: PageTrace) -> int:
+    """By how much the sheet is enlarged."""
+    heights = [entry.ink.digit_height_px for entry in trace.fields]
+    wanted = round(_DIGIT_PX / float(np.median(heights))) if heights else 1
+    return int(max(1, min(wanted, _LARGEST_PX // max(trace.sheet.pixels.shape[:2]))))
+
+
+def _pale(sheet: Sheet, scale: int) -> Image:
+    """The sheet, dark on light and pale, (H, W, 3)."""
+    levels = sheet.pixels if sheet.kind in ("ink", "mask") else 255 - sheet.pixels
+    pale = (255 - levels / _PALE).astype(np.uint8)
+    if pale.ndim == 2:
+        pale = np.repeat(pale[:, :, np.newaxis], 3, axis=2)
+    return np.ascontiguousarray(pale.repeat(scale, axis=0).repeat(scale, axis=1))
+
+
+def _path(cut: Cut, scale: int) -> list[tuple[float, float]]:
+    rows = [*range(len(cut.columns)), len(cut.columns)]
+    columns = [*cut.columns.tolist(), int(cut.columns[-1])]
+    return [
+        (column * scale, (cut.top + row) * scale) for row, column in zip(rows, columns, strict=True)
+    ]
+
+
+def _draw_group(draw: ImageDraw.ImageDraw, read: GroupRead, scale: int) -> None:
+    """A frame around a group, above it what the line network says, a tick where digits meet."""
+    box = read.group.segment.box
+    left, top, right, bottom = (scale * edge for edge in (box.left, box.top, box.right, box.bottom))
+    margin = 2 * scale
+    around = (left - margin, top - margin, right + margin, bottom + margin)
+    colour = _GROUP if read.taken else _ASKED
+    draw.rectangle(around, outline=colour, width=max(1, scale // 2))
+    best = read.taken or next(iter(read.texts), None)
+    said = "".join(str(digit) for digit in best.digits) if best else "?"
+    if best:
+        said += f" {int(100 * np.exp(best.log_probability))}%"
+    size = max(11.0, 0.28 * scale * box.height)
+    draw.text(
+        ((left + right) / 2, top - margin), said, colour, ImageFont.load_default(size),
+        anchor="mb", stroke_width=2, stroke_fill=(255, 255, 255),
+    )  # fmt: skip
+    boxes = [place.segment.box for place in read.taken.places] if read.taken else []
+    for before, after in pairwise(boxes):
+        x = scale * (before.right + after.left) / 2
+        draw.line([(x, bottom), (x, bottom + margin + 6 * scale)], fill=_GROUP, width=2 * scale)
+
+
+def _paint(pixels: Image, entry: Rejected, scale: int) -> None:
+    """Rejected ink in its colour, a little thicker than it is: specks are to be seen."""
+    margin = 1
+    mask = np.pad(entry.ink, margin).repeat(scale, axis=0).repeat(scale, axis=1)
+    if max(entry.ink.shape) * scale < 8:
+        mask = np.asarray(cv2.dilate(mask, np.ones((3, 3), np.uint8)), np.uint8)
+    box = entry.box
+    left, top = scale * (box.left - margin), scale * (box.top - margin)
+    height, width = pixels.shape[:2]
+    rows = slice(max(0, top), min(height, top + mask.shape[0]))
+    columns = slice(max(0, left), min(width, left + mask.shape[1]))
+    own = mask[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
+    pixels[rows, columns][own > 0] = _REASONS[entry.reason]
+
+
+def _with_legend(canvas: Pillow.Image, legend: Mapping[str, _Colour]) -> Image:
+    """A picture under a strip that says what its colours mean."""
+    size = max(11, canvas.width // _LEGEND_PARTS)
+    font = ImageFont.load_default(size)
+    places: list[tuple[int, int, str, _Colour]] = []
+    x, y = size, size // 2
+    for text, colour in legend.items():
+        width = round(font.getlength(text)) + 3 * size
+        if x > size and x + width > canvas.width:
+            x, y = size, y + 2 * size
+        places.append((x, y, text, colour))
+        x += width
+    strip = Pillow.new("RGB", (canvas.width, y + 2 * size), "white")
+    draw = ImageDraw.Draw(strip)
+    for x, y, text, colour in places:
+        draw.rectangle((x, y, x + size, y + size), fill=colour)
+        draw.text((x + 1.5 * size, y + size), text, (0, 0, 0), font, anchor="ls")
+    return np.vstack([np.asarray(strip), np.asarray(canvas)])

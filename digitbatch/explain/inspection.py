@@ -1,0 +1,302 @@
+"""`digitbatch inspect`: pictures of what each stage makes of a page, and of what is read where."""
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from PIL import Image as Pillow
+from PIL import ImageDraw, ImageFont
+
+from digitbatch.acceptance import Judge
+from digitbatch.config import Config
+from digitbatch.errors import UsageError
+from digitbatch.explain.cut_pictures import cut_picture, rejected_picture
+from digitbatch.explain.cut_text import cuts_as_text
+from digitbatch.explain.rejected import rejected_ink
+from digitbatch.explain.zone_pictures import zones_on_scan
+from digitbatch.imaging.projective import box_around
+from digitbatch.inputs import open_source, walk
+from digitbatch.outputs.atomic import output_error
+from digitbatch.page.analysis import Region
+from digitbatch.page.forms.registration import RegisteredPage
+from digitbatch.page.forms.zone_regions import zone_print
+from digitbatch.page.preparation import applied_stages, is_reduced
+from digitbatch.reading import trace_page
+from digitbatch.stages.base import Normalizer, PageStage, Sheet
+from digitbatch.stages.chain import op_of
+from digitbatch.types import (
+    CROP_SIZE_PX,
+    Box,
+    FieldResult,
+    GroupReader,
+    Image,
+    Page,
+    PageResult,
+    Predictor,
+    Status,
+)
+
+_Colour = tuple[int, int, int]
+_COLOURS: Final[dict[Status, _Colour]] = {
+    "ok": (0, 140, 60),
+    "review": (225, 110, 0),
+    "empty": (120, 120, 120),
+    "error": (210, 0, 0),
+}
+_MARK: Final[_Colour] = (200, 0, 160)
+_PIECES: Final[tuple[_Colour, ...]] = ((0, 110, 220), (220, 60, 0), (0, 140, 60), (150, 0, 170))
+_MOST_CROPS_A_ROW: Final = 30
+_CROP_SCALE: Final = 2
+
+
+def inspect_page(
+    path: Path,
+    page_number: int,
+    folder: Path,
+    config: Config,
+    predictor: Predictor,
+    group_reader: GroupReader,
+    judge: Judge | None = None,
+) -> tuple[PageResult, tuple[Path, ...]]:
+    """Read one page and write a picture of it after each stage, numbered in their order.
+
+    Beside them goes cuts.txt: what was considered for each field, and what was left out.
+
+    Args:
+        path: The file.
+        page_number: From 1.
+        folder: Where the pictures go; made if it is not there.
+        config: The plan.
+        predictor: The network.
+        group_reader: The network that reads digits that touch.
+        judge: Knows how sure fields are; None: that of the packaged weights.
+
+    Returns:
+        What was read, and the files: the scan, how it lies on its template, one picture a stage,
+        the print that is taken out of zones, the cuts that were considered, the ink that is not
+        read, the scan with what was read, and cuts.txt.
+
+    Raises:
+        UsageError: If `path` is no file that can be read.
+        PageError: If the page cannot be read.
+        OutputError: If a picture cannot be written.
+    """
+    page = _open_page(path, page_number, config)
+    pictures = [("scan", page.pixels)]
+    trace = trace_page(page, config, predictor, group_reader, judge)
+    laid, result = trace.laid, trace.result
+    if laid.to_scan is not None:
+        pictures.append(("template", _over_reference(laid)))
+    staged = _staged(laid.page, applied_stages(config))
+    if is_reduced(staged[-1][1]) and not is_reduced(trace.sheet):  # there are boxes on it
+        staged = _staged(laid.page, applied_stages(config, whole=True))
+    pictures += [(op, sheet.pixels) for op, sheet in staged]
+    sheet = staged[-1][1]
+    regions = [entry.ink for entry in trace.fields]
+    if laid.zones:
+        pictures.append(("print", _draw_print(sheet, laid, config)))
+    pictures.append((op_of(config.segmenter), _draw_segments(sheet, regions)))
+    pictures.append((op_of(config.normalizer), _crop_sheet(regions, config.normalizer)))
+    rejected = rejected_ink(trace, config)
+    pictures.append(("cuts", cut_picture(trace)))
+    pictures.append(("rejected", rejected_picture(trace, rejected)))
+    pictures.append(("result", draw_result(page.pixels, result, _zone_boxes(laid))))
+    return result, tuple(_write(folder, pictures, cuts_as_text(trace, rejected)))
+
+
+def _staged(page: Page, stages: Sequence[PageStage]) -> list[tuple[str, Sheet]]:
+    """A page after each stage, by its name."""
+    sheet = Sheet(page.pixels, "gray" if page.pixels.ndim == 2 else "color")
+    found = []
+    for stage in stages:
+        sheet = stage(sheet)
+        found.append((op_of(stage), sheet))
+    return found
+
+
+def draw_result(pixels: Image, result: PageResult, zones: Mapping[str, Box]) -> Image:
+    """A scan with its fields, digits and confidences drawn on it.
+
+    Above a field stands what was read, below it how sure each digit is, beside it its name.
+
+    Args:
+        pixels: The scan, (H, W) or (H, W, 3) R, G, B.
+        result: What was read on it.
+        zones: Where on the scan a field is looked for, by its name; a line has no such place.
+
+    Returns:
+        (H, W, 3) R, G, B: green where a field is accepted, orange where it is to be reviewed, grey
+        where it is empty, magenta around ink that is no digit.
+    """
+    # Paler than it is, so that colours stand out.
+    pale = 255 - (255 - _rgb(pixels).astype(np.uint16)) * 2 // 3
+    canvas = Pillow.fromarray(pale.astype(np.uint8))
+    draw = ImageDraw.Draw(canvas)
+    for field in result.fields:
+        box = zones.get(field.name, field.box)
+        if box is not None:
+            _draw_field(draw, field, box, canvas.width)
+    return np.asarray(canvas)
+
+
+def _draw_field(draw: ImageDraw.ImageDraw, field: FieldResult, box: Box, page_width: int) -> None:
+    colour = _COLOURS[field.status]
+    heights = [digit.box.height for digit in field.digits]
+    height = float(np.median(heights)) if heights else min(box.height, 40)
+    size = float(np.clip(0.5 * height, 11, 60))
+    line = max(1, round(size / 12))
+    inside = field.box if field.box is not None else box
+    around = box.union(inside)
+    _outline(draw, around, colour, 2 * line, margin=3 * line)
+    for mark in field.marks:
+        _outline(draw, mark.box, _MARK, line)
+    for digit in field.digits:
+        _outline(draw, digit.box, colour, line)
+        middle = (digit.box.left + digit.box.right) / 2
+        _label(draw, (middle, inside.top - 5 * line), digit.text, colour, size, "mb")
+        sure = f"{int(100 * digit.confidence)}%"
+        _label(draw, (middle, inside.bottom + 5 * line), sure, colour, 0.45 * size, "mt")
+    beside = around.right + 6 * line
+    if beside + draw.textlength(field.name, _font(0.6 * size)) <= page_width:
+        middle = (around.top + around.bottom) / 2
+        _label(draw, (beside, middle), field.name, colour, 0.6 * size, "lm")
+    else:
+        over = (around.left, around.top - 5 * line - size)  # what was read
+        _label(draw, over, field.name, colour, 0.6 * size, "lb")
+
+
+def _label(
+    draw: ImageDraw.ImageDraw,
+    at: tuple[float, float],
+    text: str,
+    colour: _Colour,
+    size: float,
+    anchor: str,
+) -> None:
+    """Text with a white edge, to be read on whatever lies behind it."""
+    draw.text(
+        at, text, colour, _font(size), anchor=anchor, stroke_width=2, stroke_fill=(255, 255, 255)
+    )
+
+
+def _zone_boxes(laid: RegisteredPage) -> dict[str, Box]:
+    """The zones in pixels of the scan."""
+    return {name: box_around(outline) for name, outline in zones_on_scan(laid)}
+
+
+def _over_reference(laid: RegisteredPage) -> Image:
+    """The page as it lies on the template, whose ink is red: what fits is dark.
+
+    The reference's own ink that the page lacks is bright red, the page's that it lacks grey.
+    """
+    assert laid.reference is not None  # noqa: S101 - the caller has asked
+    height, width = laid.page.pixels.shape[:2]
+    reference = cv2.resize(_gray(laid.reference.pixels), (width, height))
+    page = _gray(laid.page.pixels)
+    return np.dstack([page, np.minimum(page, reference), np.minimum(page, reference)])
+
+
+def _draw_print(sheet: Sheet, laid: RegisteredPage, config: Config) -> Image:
+    """The sheet's ink, what is taken out of zones as print in red, and their boxes in green."""
+    light_ink = sheet.kind in ("ink", "mask")
+    pixels = _rgb(255 - sheet.pixels if light_ink else sheet.pixels).copy()
+    if sheet.rules is not None:
+        pixels[sheet.rules > 0] = (190, 190, 190)
+    boxes = []
+    for placed in laid.zones:
+        around, taken, cells = zone_print(placed, sheet, laid, config)
+        part = pixels[around.top : around.bottom, around.left : around.right]
+        part[taken > 0] = (225, 40, 40)
+        for cell in cells:
+            x, y = (cell.left, cell.right), (cell.top, cell.bottom)
+            boxes.append(
+                (around.left + x[0], around.top + y[0], around.left + x[1], around.top + y[1])
+            )
+    canvas = Pillow.fromarray(pixels)
+    draw = ImageDraw.Draw(canvas)
+    for box in boxes:
+        draw.rectangle(box, outline=(0, 140, 60), width=1)
+    return np.asarray(canvas)
+
+
+def _gray(pixels: Image) -> Image:
+    if pixels.ndim == 2:
+        return pixels
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def _open_page(path: Path, page_number: int, config: Config) -> Page:
+    files = walk([path]).files
+    if len(files) != 1:
+        raise UsageError(f"{path} is a folder; name one file of it to inspect")
+    with open_source(files[0], config.input) as source:
+        return source.read(page_number)
+
+
+def _rgb(pixels: Image) -> Image:
+    return pixels if pixels.ndim == 3 else np.repeat(pixels[:, :, np.newaxis], 3, axis=2)
+
+
+def _outline(
+    draw: ImageDraw.ImageDraw, box: Box, colour: _Colour, width: int, margin: int = 0
+) -> None:
+    corners = (
+        box.left - margin - 1,
+        box.top - margin - 1,
+        box.right + margin,
+        box.bottom + margin,
+    )
+    draw.rectangle(corners, outline=colour, width=width)
+
+
+def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(max(size, 9))
+
+
+def _draw_segments(sheet: Sheet, regions: Sequence[Region]) -> Image:
+    """The sheet with a box around each segment of ink, one colour a field."""
+    light_ink = sheet.kind in ("ink", "mask")
+    canvas = Pillow.fromarray(_rgb(255 - sheet.pixels if light_ink else sheet.pixels))
+    draw = ImageDraw.Draw(canvas)
+    for number, ink in enumerate(regions):
+        for segment in ink.segments:
+            _outline(draw, segment.box, _PIECES[number % len(_PIECES)], 2)
+    return np.asarray(canvas)
+
+
+def _crop_sheet(regions: Sequence[Region], normalizer: Normalizer) -> Image:
+    """The crops of all segments as they are before anything is parted or joined; a row a field."""
+    rows = []
+    for ink in regions:
+        crops = [np.pad(normalizer(segment.ink), 1, constant_values=96) for segment in ink.segments]
+        for start in range(0, len(crops), _MOST_CROPS_A_ROW):
+            rows.append(np.hstack(crops[start : start + _MOST_CROPS_A_ROW]))
+    if not rows:
+        return np.zeros((CROP_SIZE_PX, CROP_SIZE_PX), np.uint8)
+    width = max(row.shape[1] for row in rows)
+    rows = [np.pad(row, ((0, 0), (0, width - row.shape[1]))) for row in rows]
+    return np.vstack(rows).repeat(_CROP_SCALE, axis=0).repeat(_CROP_SCALE, axis=1)
+
+
+def _write(folder: Path, pictures: Sequence[tuple[str, Image]], cuts: str) -> list[Path]:
+    written = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, (name, pixels) in enumerate(pictures):
+            path = folder / f"{number:02d}-{name}.png"
+            path.write_bytes(_png(pixels))
+            written.append(path)
+        written.append(folder / "cuts.txt")
+        written[-1].write_text(cuts, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise output_error(folder / "picture.png", error) from error
+    return written
+
+
+def _png(pixels: Image) -> bytes:
+    buffer = io.BytesIO()
+    Pillow.fromarray(pixels).save(buffer, "PNG", compress_level=4)
+    return buffer.getvalue()

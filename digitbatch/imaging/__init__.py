@@ -1,0 +1,1 @@
+"""Operations on pictures that know nothing of pages."""

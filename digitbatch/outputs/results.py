@@ -1,0 +1,171 @@
+"""What a run leaves: a record for each field, what made it, and the counts.
+
+Pure: no files, no formats. What does not apply is "" where it is a text, and None where it is a
+number or a box.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, NamedTuple, get_args
+
+from digitbatch.acceptance import Promise
+from digitbatch.errors import ExitCode
+from digitbatch.types import PageResult, Status
+
+SCHEMA_VERSION: Final = 1
+"""Goes up when a key of the JSON or a column changes its meaning or goes, not for new ones."""
+
+
+class Record(NamedTuple):
+    """One row of the results: one field of one page. Its names are the columns, in this order."""
+
+    file: str
+    page: int  # from 1
+    field: str
+    text: str
+    confidence: float | None  # 0 to 1
+    status: Status
+    message: str
+    left: int | None  # the box, in pixels of the scan
+    top: int | None
+    right: int | None
+    bottom: int | None
+
+
+COLUMNS: Final[tuple[str, ...]] = Record._fields
+"""The columns of every table of results. Nothing else spells them; the order is a contract."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunMeta:
+    """What made the results: a row can be traced to its program, weights and configuration."""
+
+    version: str
+    model_hash: str
+    line_model_hash: str
+    calibration_hash: str
+    config_hash: str
+
+
+def records(result: PageResult) -> Iterator[Record]:
+    """The rows of one page, in the order of its fields; at least one."""
+    for field in result.fields:
+        box = field.box
+        yield Record(
+            result.ref.file,
+            result.ref.page,
+            field.name,
+            field.text,
+            None if field.confidence is None else float(field.confidence),
+            field.status,
+            field.message,
+            *((None,) * 4 if box is None else (box.left, box.top, box.right, box.bottom)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RunSummary:
+    """The counts of a run. Rows are counted by status: `fields = ok + review + empty + errors`."""
+
+    files: int = 0
+    pages: int = 0
+    fields: int = 0
+    ok: int = 0
+    review: int = 0
+    empty: int = 0
+    errors: int = 0
+    digits: int = 0  # places in the texts, those that nobody could read ("?") included
+    skipped: int = 0  # files in the folders that are no inputs
+    seconds: float = 0.0
+    this_run: "ThisRun | None" = None  # None: all of it was read in this run
+    promise: Promise | None = None  # what is known of the error of accepted fields
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """`ALARM` if a limit was passed, `ERROR_ROWS` if the outputs hold an error row, else `OK`.
+
+        All is well also where nothing was read.
+        """
+        if self.this_run is not None and self.this_run.alarms:
+            return ExitCode.ALARM
+        return ExitCode.ERROR_ROWS if self.errors else ExitCode.OK
+
+    @property
+    def pages_per_second(self) -> float:
+        """Pages read per second from start to end; 0 where no time was taken."""
+        pages = self.pages if self.this_run is None else self.this_run.pages
+        return pages / self.seconds if self.seconds > 0 else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ThisRun:
+    """What one run did, where outputs hold the results of earlier ones too."""
+
+    pages: int = 0  # read
+    ok: int = 0  # rows of these
+    review: int = 0
+    errors: int = 0
+    new_errors: int = 0  # error rows of files that had none before
+    known: int = 0  # files that were read by an earlier run
+    recognised: int = 0  # files under a new name or date, whose content was known
+    waiting: int = 0  # files left for the next run, as they were young or changing
+    removed: int = 0  # files that are no longer there, since this run
+    warnings: tuple[str, ...] = ()  # how the pages differ from those of the last runs
+    alarms: tuple[str, ...] = ()  # limits that were passed: the exit code is 8
+
+
+Count = Literal["files", "pages", "fields", "ok", "review", "empty", "errors", "digits"]
+
+RESULT_COUNTS: Final[tuple[Count, ...]] = get_args(Count)
+"""The counts that follow from the results alone, and so may stand in a file of results.
+
+`skipped` and `seconds` tell of one run: the same results, made again, have others.
+"""
+
+
+class Tally:
+    """Counts results as they pass; the pages of one file come one after the other."""
+
+    def __init__(self) -> None:
+        self._counts: dict[Count, int] = dict.fromkeys(RESULT_COUNTS, 0)
+        self._last_file: str | None = None
+
+    def add(self, result: PageResult) -> None:
+        """Count one page."""
+        counts = self._counts
+        # The last name is enough, and a set of all names would grow with the run.
+        counts["files"] += result.ref.file != self._last_file
+        self._last_file = result.ref.file
+        counts["pages"] += 1
+        for field in result.fields:
+            counts["fields"] += 1
+            counts["errors" if field.status == "error" else field.status] += 1
+            counts["digits"] += len(field.digits)
+
+    def add_counts(self, rows: Sequence[int], digits: int, *, new_file: bool) -> None:
+        """Count one page that has been counted before.
+
+        Args:
+            rows: How many are `ok`, `review`, `empty` and `error`.
+            digits: Places in the texts.
+            new_file: Whether it is the first page of its file.
+        """
+        counts = self._counts
+        counts["files"] += new_file
+        counts["pages"] += 1
+        counts["fields"] += sum(rows)
+        counts["ok"] += rows[0]
+        counts["review"] += rows[1]
+        counts["empty"] += rows[2]
+        counts["errors"] += rows[3]
+        counts["digits"] += digits
+
+    def summary(self, *, skipped: int = 0, seconds: float = 0.0) -> RunSummary:
+        """The counts so far.
+
+        Args:
+            skipped: Files in the folders that are no inputs.
+            seconds: Duration of the run.
+        """
+        counts: dict[str, Any] = {name: self._counts[name] for name in RESULT_COUNTS}
+        return RunSummary(**counts, skipped=skipped, seconds=seconds)

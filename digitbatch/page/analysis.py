@@ -1,0 +1,234 @@
+"""Where on a sheet something is written: the ink of every line, or of every zone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitbatch.config import Config
+from digitbatch.errors import CoarsePageError
+from digitbatch.page.connected_components import (
+    Components,
+    Reason,
+    Sorting,
+    connected_components,
+    sort_components,
+)
+from digitbatch.page.forms.box_row_regions import in_order, row_ink
+from digitbatch.page.forms.box_rows import Printed, find_box_rows, within
+from digitbatch.page.forms.registration import RegisteredPage
+from digitbatch.page.forms.zone_regions import zone_ink
+from digitbatch.page.ink_classes.letters import Ask
+from digitbatch.page.ink_classes.noise_density import without_noise
+from digitbatch.page.ink_classes.printed_words import Words, by_height, find_words
+from digitbatch.page.layout.occlusion import MAY_HIDE, occluded
+from digitbatch.page.layout.rule_residue import GOES_ON, goes_on
+from digitbatch.page.layout.short_rules import without_short_rules
+from digitbatch.page.layout.table_rows import find_rows, in_rows, parted_rows
+from digitbatch.page.layout.text_lines import attach, group_lines
+from digitbatch.page.preparation import is_reduced, prepare_sheet, with_rules
+from digitbatch.page.regions import Region, faintly, parted, segments_of
+from digitbatch.page.segments import merged
+from digitbatch.stages.base import Sheet
+from digitbatch.stages.fit_scale import typical_height_px
+from digitbatch.types import Box
+
+__all__ = ["Region", "find_fields"]
+
+_LOW: Final = 0.6  # digit heights: what is too large for a digit and of such a height ...
+_HIGH: Final = 4.0  # ... may hold digits
+_REACH: Final = 1.5  # digit heights beside a line that are looked at for larger ink
+_LEAST_HEIGHT: Final = 0.6  # of the page's digits: a line of fragments does not make them digits
+
+
+def prepared_page(laid: RegisteredPage, config: Config) -> tuple[Sheet, Printed]:
+    """A page as its page stages leave it, and the rows of boxes that are on it.
+
+    Where there are zones or boxes, it has all of its pixels. With zones no boxes are looked for.
+
+    Raises:
+        CoarsePageError: If the page came halved, and all of its pixels are needed.
+    """
+    sheet = prepare_sheet(laid.page, config, laid.zones_alone)
+    if config.fields:
+        return sheet, Printed()
+    printed = find_box_rows(with_rules(sheet))
+    if not is_reduced(sheet) or not (printed.rows or printed.unclear):
+        return sheet, printed
+    if laid.page.scale > 1:
+        raise CoarsePageError
+    sheet = prepare_sheet(laid.page, config, whole=True)
+    return sheet, find_box_rows(with_rules(sheet))
+
+
+def find_print(sheet: Sheet, printed: Printed, ask: Ask) -> Words:
+    """The ink of a page without zones, and what of it is printed words, outside of its boxes.
+
+    On a page that has words, it is the ink without the short rules that numbers are written on.
+    """
+    words = find_words(sheet.pixels, lambda found: outside_boxes(found, printed), ask)
+    if not words.lines:
+        return words
+    before = words.components
+    mask = without_short_rules(sheet, words, outside_boxes(before, printed))
+    if mask is None:
+        return words
+    components = connected_components(mask)
+    is_word = _among(components, before, words.is_word)
+    return replace(words, components=components, is_word=is_word)
+
+
+def find_fields(
+    sheet: Sheet, laid: RegisteredPage, config: Config, printed: Printed, words: Words | None
+) -> list[Region]:
+    """The ink of every zone for this page in the config's order, or of every line in reading order.
+
+    A row of boxes is a line, too.
+
+    Args:
+        sheet: The page as its page stages left it, a mask.
+        laid: The page as it was laid on its template, or as it came; and its zones.
+        config: Says which zones there are, and what is dirt.
+        printed: The rows of boxes on it.
+        words: Its ink and the printed words; None for a page with zones.
+    """
+    if words is None:
+        zones = (zone_ink(placed, sheet, laid, config) for placed in laid.zones)
+        return [faintly(zone, sheet.faint) for zone in zones]
+    rows = [faintly(row_ink(row, sheet, laid.page), sheet.faint) for row in printed.rows]
+    return in_order(_lines(sheet, config, printed, words), rows, printed.rows)
+
+
+def _lines(sheet: Sheet, config: Config, printed: Printed, words: Words) -> list[Region]:
+    found: list[tuple[float, Region]] = []
+    for ink in find_lines(sheet, config, printed, words):
+        large = too_large(ink) if words.lines else []
+        size = ink.sorting.digit_height_px
+        levels = sheet.pixels if sheet.ink is None else sheet.ink
+        hidden = occluded(ink.components, ink.sorting, ink.lines, ink.of)
+        for digits, small, is_hidden in zip(ink.lines, ink.fragments, hidden, strict=True):
+            height = max(_LEAST_HEIGHT * size, float(np.median(ink.components.height[digits])))
+            segments = segments_of(ink.components, digits + small, levels)
+            if segments:
+                line = _doubted(parted("", height, segments), printed.unclear)
+                if is_hidden and not line.doubt:
+                    line = replace(line, doubt=MAY_HIDE)
+                if not line.doubt and goes_on(ink.components, digits, levels):
+                    line = replace(line, doubt=GOES_ON)
+                middle = float(ink.components.center_y[digits].mean())
+                line = faintly(_beside_larger(line, large), sheet.faint)
+                found.append((middle, line))
+    if words.lines:  # lines of two heights come one after the other
+        found.sort(key=lambda entry: entry[0])
+    return [line for _, line in found]
+
+
+def too_large(ink: "LineInk") -> list[Box]:
+    """Ink that is too large for a digit, and low enough to hold one: it may hang on a rule."""
+    height = ink.components.height / ink.sorting.digit_height_px
+    fits = (height > _LOW) & (height < _HIGH) & ink.of
+    dropped = ink.sorting.dropped()
+    return [
+        ink.components.box(index)
+        for index in np.flatnonzero(fits).tolist()
+        if dropped.get(index) == Reason.TOO_LARGE
+    ]
+
+
+def _beside_larger(line: Region, large: Sequence[Box]) -> Region:
+    """A line, with the doubt that it needs where larger ink on its level is left out of it."""
+    if not large:
+        return line
+    around = merged(line.segments).box
+    reach = _REACH * line.digit_height_px
+    for box in large:
+        shared = min(box.bottom, around.bottom) - max(box.top, around.top)
+        near = box.left < around.right + reach and box.right > around.left - reach
+        if near and shared > 0.5 * min(box.height, around.height):
+            return replace(line, doubt=line.doubt or "larger ink stands beside it")
+    return line
+
+
+def _doubted(line: Region, boxes: Sequence[Box]) -> Region:
+    """A line, with the doubt that it needs where it stands in boxes: their walls look like 1s."""
+    if not line.doubt and any(within(segment.box, boxes) for segment in line.segments):
+        return replace(line, doubt="stands in boxes")
+    return line
+
+
+@dataclass(frozen=True, slots=True)
+class LineInk:
+    """The ink of a sheet without zones, or that of one height, sorted and grouped."""
+
+    components: Components
+    of: NDArray[np.bool_]  # (count,) those that are meant
+    sorting: Sorting
+    lines: list[list[int]]  # which components are each line's digits
+    fragments: list[list[int]]  # and which smaller ones lie on it
+
+
+def find_lines(sheet: Sheet, config: Config, printed: Printed, words: Words) -> list[LineInk]:
+    """The ink of a sheet without zones, outside of its rows of boxes and without printed words.
+
+    What is as high as these words is looked at by itself where other ink is higher: the height of
+    the page's digits is then not that of its print. Nothing where nothing has a digit's shape.
+    """
+    outside = outside_boxes(words.components, printed) & ~words.is_word
+    parts = [part for part in by_height(words, outside) if part.any()]
+    found = (_line_ink(part, sheet, config, printed, words) for part in parts)
+    return [ink for ink in found if ink is not None]
+
+
+def _line_ink(
+    of: NDArray[np.bool_], sheet: Sheet, config: Config, printed: Printed, words: Words
+) -> LineInk | None:
+    components, shape = words.components, sheet.pixels.shape
+    size = typical_height_px(components.width[of], components.height[of])
+    if size is None:
+        return None
+    least = config.segmenter.min_height_px or 0
+    sorting = _only(of, sort_components(components, size, shape, least))
+    lines = group_lines(components, sorting)
+    rows = find_rows(components, lines, size)
+    if rows is not None:
+        parted = parted_rows(components.mask, components, sorting.digits, rows, size)
+        if parted is not None:
+            before, components = components, connected_components(parted)
+            of = outside_boxes(components, printed) & ~_among(components, before, ~of)
+            sorting = _only(of, sort_components(components, size, shape, least))
+            lines = group_lines(components, sorting)
+        lines = in_rows(components, lines, rows, size)
+    sorting = without_noise(components, sorting, shape)
+    fragments = attach(components, lines, sorting.fragments, size)
+    return LineInk(components, of, sorting, lines, fragments)
+
+
+def outside_boxes(components: Components, printed: Printed) -> NDArray[np.bool_]:
+    """(count,) which components do not have their middles in a row of boxes."""
+    outside = np.ones(len(components), np.bool_)
+    x, y = components.center_x, components.center_y
+    for row in printed.rows:
+        place = row.place
+        outside &= (x < place.left) | (x >= place.right) | (y < place.top) | (y >= place.bottom)
+    return outside
+
+
+def _among(
+    components: Components, before: Components, which: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """(count,) which components are among some of those before others were parted."""
+    width = components.mask.shape[1]
+    own, known = (each.first[:, 1] * width + each.first[:, 0] for each in (components, before))
+    return np.isin(own, known[which])
+
+
+def _only(which: NDArray[np.bool_], sorting: Sorting) -> Sorting:
+    digits, fragments = sorting.digits, sorting.fragments
+    return replace(
+        sorting,
+        digits=digits[which[digits]],
+        fragments=fragments[which[fragments]],
+        faults=((Reason.OUTSIDE, ~which), *sorting.faults),
+    )

@@ -1,0 +1,212 @@
+"""Connected ink, sorted into possible digits, possible segments of digits, and the rest."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from digitbatch.imaging.outlines import MANY, alone, boxes_around, outlines
+from digitbatch.types import Box, Image
+
+_AROUND: Final = np.ones((3, 3), np.uint8)
+
+
+@dataclass(frozen=True)
+class Components:
+    """The connected ink of one sheet; index 0 is the first component (its label is 1)."""
+
+    mask: Image = field(repr=False)  # (H, W) ink 255 on 0
+    first: NDArray[np.int64] = field(repr=False)  # (count, 2) x and y of a pixel of each
+    left: NDArray[np.int64]  # (count,) each, pixels of the sheet
+    top: NDArray[np.int64]
+    width: NDArray[np.int64]
+    height: NDArray[np.int64]
+
+    @cached_property
+    def labels(self) -> NDArray[np.int32]:
+        """(H, W) of each pixel the component's index and one more; 0 is paper."""
+        count, labels = cv2.connectedComponents(self.mask, connectivity=8)
+        numbers = np.zeros(count, np.int32)
+        numbers[labels[self.first[:, 1], self.first[:, 0]]] = np.arange(1, len(self) + 1)
+        return np.asarray(numbers[labels], np.int32)
+
+    @cached_property
+    def area(self) -> NDArray[np.int64]:
+        """(count,) inked pixels."""
+        inked = self.labels[self.mask > 0]
+        return np.bincount(inked, minlength=len(self) + 1)[1:]
+
+    @cached_property
+    def _alone(self) -> list[bool]:
+        """Of each component whether its box holds nothing else."""
+        return self._alone_within(0)
+
+    @cached_property
+    def _far_from_others(self) -> list[bool]:
+        """Of each component whether its box stays two pixels from every other one, or more."""
+        return self._alone_within(1)
+
+    def _alone_within(self, around_px: int) -> list[bool]:
+        if len(self) > MANY:
+            return [False] * len(self)
+        boxes = np.stack([self.left, self.top, self.width, self.height], axis=1)
+        boxes += np.array([-around_px, -around_px, 2 * around_px, 2 * around_px])
+        return [bool(one) for one in alone(boxes)]
+
+    @cached_property
+    def _grown(self) -> Image:
+        return np.asarray(cv2.dilate(self.mask, _AROUND), np.uint8)
+
+    def grown(self, index: int) -> Image:
+        """The pixels of one component and those beside them, in its box and one pixel around it.
+
+        Returns:
+            (height, width) uint8, 255 on 0; of pixels that lie on the sheet.
+        """
+        left, top, right, bottom = self.reach(index, 1)
+        if self._far_from_others[index]:
+            return self._grown[top:bottom, left:right]
+        own = self.own(index, 1)
+        return np.asarray(cv2.dilate(np.negative(own, out=own), _AROUND), np.uint8)
+
+    def own(self, index: int, around_px: int = 0) -> Image:
+        """The pixels of one component, in its box and some around it that lie on the sheet.
+
+        Returns:
+            (height, width) uint8, 1 on 0.
+        """
+        left, top, right, bottom = self.reach(index, around_px)
+        if not self._alone[index]:
+            part = self.labels[top:bottom, left:right]
+            return np.asarray(part == index + 1, np.uint8)
+        box = self.box(index)
+        own = np.zeros((bottom - top, right - left), np.uint8)
+        rows = slice(box.top - top, box.bottom - top)
+        own[rows, box.left - left : box.right - left] = (
+            self.mask[box.top : box.bottom, box.left : box.right] & 1
+        )
+        return own
+
+    def reach(self, index: int, around_px: int) -> tuple[int, int, int, int]:
+        """Left, top, right, bottom of a component's box and some pixels around it, on the sheet."""
+        height, width = self.mask.shape
+        left, top = int(self.left[index]), int(self.top[index])
+        right, bottom = left + int(self.width[index]), top + int(self.height[index])
+        return (
+            max(left - around_px, 0), max(top - around_px, 0),
+            min(right + around_px, width), min(bottom + around_px, height),
+        )  # fmt: skip
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+    @cached_property
+    def center_x(self) -> NDArray[np.float64]:
+        return self.left + self.width / 2
+
+    @cached_property
+    def center_y(self) -> NDArray[np.float64]:
+        return self.top + self.height / 2
+
+    def box(self, index: int) -> Box:
+        """The half-open box around component `index`."""
+        left, top = int(self.left[index]), int(self.top[index])
+        return Box(left, top, left + int(self.width[index]), top + int(self.height[index]))
+
+
+class Reason(StrEnum):
+    """Why ink is not read as a digit."""
+
+    TOO_SMALL = "too small"
+    TOO_LARGE = "too large"
+    SHAPE = "not shaped like a digit"
+    FLAT = "flat like a rule"
+    EDGE = "cut off at the edge"
+    NO_LINE = "in no line"
+    OUTSIDE = "outside of its zone or boxes"
+    COLOUR = "print of another colour"
+    WALL = "rest of a box's wall"
+    POINT = "a point or comma"
+    UNEXPLAINED = "no digit explains it"
+    NO_DIGIT = "likelier no digit than any"
+    WORDS = "words or letters"
+
+
+@dataclass(frozen=True, slots=True)
+class Sorting:
+    """Which components can be what, by their size against the page's digits."""
+
+    digit_height_px: float
+    digits: NDArray[np.int64]  # as large as a digit, or as several that touch
+    fragments: NDArray[np.int64]  # smaller: a loose bar, a point, a speck
+    faults: tuple[tuple[Reason, NDArray[np.bool_]], ...] = field(default=(), repr=False)
+    """What components were judged by, the first that holds first; (count,) each."""
+
+    def dropped(self) -> dict[int, Reason]:
+        """Each component that is neither a digit nor a fragment, and why."""
+        used = {*self.digits.tolist(), *self.fragments.tolist()}
+        count = len(self.faults[0][1]) if self.faults else 0
+        return {
+            index: next(reason for reason, holds in self.faults if holds[index])
+            for index in range(count)
+            if index not in used
+        }
+
+
+def connected_components(mask: Image) -> Components:
+    """The 8-connected ink of an (H, W) uint8 mask, ink 255 on 0."""
+    found = outlines(mask)
+    first = np.array([outline[0, 0] for outline in found], np.int64).reshape(-1, 2)
+    order = np.lexsort((first[:, 0] // 2, first[:, 1] // 2))  # from the top down, two rows at once
+    left, top, width, height = boxes_around(found)[order].T
+    return Components(mask, first[order], left, top, width, height)
+
+
+def sort_components(
+    components: Components,
+    digit_height_px: float,
+    page_shape: tuple[int, ...],
+    min_height_px: int = 0,
+) -> Sorting:
+    """Tell possible digits from fragments, and drop rests of rules, page edges and blots.
+
+    Args:
+        components: The ink of a sheet.
+        digit_height_px: Height of the page's digits.
+        page_shape: (height, width) of the sheet in pixels.
+        min_height_px: What is lower is dirt.
+    """
+    size = digit_height_px
+    width, height = components.width, components.height
+    page_height, page_width = page_shape[:2]
+    dirt = height < min_height_px
+    at_edge = (
+        (components.left <= 1)
+        | (components.top <= 1)
+        | (components.left + width >= page_width - 1)
+        | (components.top + height >= page_height - 1)
+    )
+    too_big = (width > 6 * size) | (height > 2.6 * size)
+    low = (height < 0.45 * size) & ~((height > 0.3 * size) & (width > 0.3 * size))
+    flat = ((width > 2.2 * height) & (height < 0.5 * size)) | (
+        (width > 3.5 * height) & (height < 0.8 * size)
+    )
+    cut_off = at_edge & ((height < 0.6 * size) | (width < 0.12 * size))
+    digits = ~dirt & ~too_big & ~low & ~flat & ~cut_off
+    speck = np.maximum(width, height) < max(2, 0.08 * size)
+    fragments = (
+        ~dirt & ~too_big & ~digits & ~at_edge & (height < size) & (width < 1.2 * size) & ~speck
+    )
+    # What is no digit is low, flat or cut off; of that, what is no fragment and no speck is flat.
+    faults = (
+        (Reason.TOO_SMALL, dirt),
+        (Reason.TOO_LARGE, too_big),
+        (Reason.TOO_SMALL, speck),
+        (Reason.EDGE, at_edge),
+        (Reason.FLAT, flat),
+    )
+    return Sorting(size, np.flatnonzero(digits), np.flatnonzero(fragments), faults)

@@ -1,0 +1,174 @@
+"""How a scan lies on the reference page: shift, scale, turn, stretch and perspective."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from digitbatch.imaging.projective import (
+    Points,
+    Projective,
+    local_scale,
+    projective,
+    through,
+    warped,
+)
+from digitbatch.page.forms.features import Features, find_features
+from digitbatch.page.forms.matching import matches
+from digitbatch.page.forms.reference import Reference
+from digitbatch.types import Image
+
+_LEAST_MATCHES: Final = 8
+_MATCH_PX: Final = 3.0  # a match this near to where the map puts it supports the map
+_TRACK_PX: Final = 1.0  # the same for a point that was followed
+_BACK_PX: Final = 0.5  # a followed point comes back to within this of where it started
+_WINDOW_PX: Final = 15
+_ROUNDS: Final = 3  # points are followed so often at the most
+_ENOUGH: Final = 0.7  # of the points are found: it does not get better
+_CLEARLY: Final = 1.1  # perspective needs this many times an affine map's support from features
+_LEAST_SUPPORT: Final = 20  # fewer points decide nothing about perspective
+_MANY: Final = 40  # from so many followed points, each good to a fraction of a pixel, it is sure
+_UNEVEN: Final = 1.5  # no scanner or camera stretches a page more one way than the other
+_LARGEST: Final = 8.0  # nor is a scan so many times larger than its form, or smaller
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """Where a form lies on a scan, and how well it fits there."""
+
+    to_scan: Projective = field(repr=False, compare=False)  # from the reference's pixels
+    matched: int  # features that lie where the map puts them
+    found: float  # share of the form's printed points that were found in their places, 0 to 1
+    correlation: float  # between the printed parts of the form and of the scan, -1 to 1
+
+    @property
+    def turned_deg(self) -> float:
+        """How far the form is turned on the scan, clockwise, -180 to 180."""
+        ends = through(self.to_scan, np.array([[0.0, 0.0], [100.0, 0.0]]))
+        x, y = ends[1] - ends[0]
+        return float(np.degrees(np.arctan2(y, x)))
+
+
+def align(reference: Reference, pixels: Image) -> Alignment | None:
+    """Find the form on a scan.
+
+    ORB features are matched, whatever way up the page lies, and an affine map or, where clearly
+    more of them agree, a homography is fitted by RANSAC. Then the form's printed points are
+    followed from the reference to the scan (B. Lucas, T. Kanade, An iterative image registration
+    technique, 1981), and the map is fitted again to where they were found: to a fraction of a
+    pixel, and on all of the page instead of where the features happen to be.
+
+    Args:
+        reference: The form.
+        pixels: (H, W) or (H, W, 3) uint8, the scan.
+
+    Returns:
+        None where nothing on the scan looks like the form.
+    """
+    scan = find_features(pixels)
+    rough, matched = _best_map(*matches(reference.features, scan), _MATCH_PX * _scale(scan))
+    if rough is None or not _plausible(rough, reference):
+        return None
+    exact, share = rough, 0.0
+    for _ in range(_ROUNDS):
+        closer, found = _followed(reference, scan, exact)
+        if found <= share or not _plausible(closer, reference):
+            break
+        exact, share = closer, found
+        if share >= _ENOUGH:
+            break
+    return Alignment(exact, matched, share, _correlation(reference, scan, exact))
+
+
+def _scale(features: Features) -> float:
+    """Pixels of a page for one of the picture that it is compared by."""
+    return float(features.to_page[0, 0])
+
+
+def _best_map(
+    here: Points, there: Points, near_px: float, least: int = _LEAST_SUPPORT, more: float = _CLEARLY
+) -> tuple[Projective | None, int]:
+    """An affine map or, with `more` times its support, a homography; and how many points agree."""
+    if len(here) < _LEAST_MATCHES:
+        return None, 0
+    cv2.setRNGSeed(0)  # the same scan gives the same map, whatever was read before
+    affine: Any  # the stubs say neither can be None
+    tilted: Any
+    affine, agree = cv2.estimateAffine2D(
+        here, there, method=cv2.RANSAC, ransacReprojThreshold=near_px, maxIters=5000,
+        confidence=0.999,
+    )  # fmt: skip
+    support = 0 if affine is None else int(np.count_nonzero(agree))
+    best = None if affine is None else projective(np.asarray(affine, np.float64))
+    tilted, agree = cv2.findHomography(here, there, cv2.RANSAC, near_px)
+    slanted = 0 if tilted is None else int(np.count_nonzero(agree))
+    if slanted >= least and slanted >= more * support:
+        return np.asarray(tilted, np.float64), slanted
+    return best, support
+
+
+def _plausible(matrix: Projective, reference: Reference) -> bool:
+    """Whether a sheet of paper on a scanner or before a camera can lie like this."""
+    height, width = reference.pixels.shape[:2]
+    outline = np.array([[0.0, 0.0], [width, 0.0], [width, height], [0.0, height]])
+    depth = np.column_stack([outline, np.ones(4)]) @ matrix[2]
+    if not np.isfinite(matrix).all() or depth.min() <= 0.2 * depth.max():
+        return False
+    placed = through(matrix, outline)
+    side = np.roll(placed, -1, 0) - placed
+    onward = np.roll(side, -1, 0)
+    turns = side[:, 0] * onward[:, 1] - side[:, 1] * onward[:, 0]
+    x, y = local_scale(matrix, width, height)
+    return bool(
+        (turns > 0).all()  # neither mirrored nor folded over
+        and max(x, y) <= _UNEVEN * min(x, y)
+        and max(x, y) <= _LARGEST
+        and min(x, y) >= 1 / _LARGEST
+    )
+
+
+def _followed(reference: Reference, scan: Features, rough: Projective) -> tuple[Projective, float]:
+    """The map fitted to the form's printed points, and the share of them that agree with it."""
+    even = reference.features.even
+    start = np.asarray(reference.marks, np.float32).reshape(-1, 1, 2)
+    if len(start) < _LEAST_SUPPORT:
+        return rough, 0.0
+    to_scan = rough @ reference.features.to_page  # from the small reference
+    seen = _as_reference(reference, scan, to_scan)
+    window = (_WINDOW_PX, _WINDOW_PX)
+    ended, found, _ = cv2.calcOpticalFlowPyrLK(even, seen, start, np.array(start), winSize=window)
+    back, again, _ = cv2.calcOpticalFlowPyrLK(seen, even, ended, np.array(ended), winSize=window)
+    kept = (found.ravel() > 0) & (again.ravel() > 0)
+    kept &= np.abs(back - start).max(axis=(1, 2)) < _BACK_PX
+    here = np.asarray(start[kept, 0], np.float64)
+    there = through(to_scan, np.asarray(ended[kept, 0], np.float64))
+    near_px = _TRACK_PX * float(np.mean(local_scale(to_scan, *even.shape[::-1])))
+    here = through(reference.features.to_page, here)
+    fitted, support = _best_map(here, there, near_px, least=_MANY, more=1.0)
+    if fitted is None or support < _LEAST_SUPPORT:
+        return rough, support / len(start)
+    return fitted, support / len(start)
+
+
+def _as_reference(reference: Reference, scan: Features, to_scan: Projective) -> Image:
+    """The scan as it would look if it lay like the small reference."""
+    height, width = reference.features.even.shape
+    return warped(scan.even, np.linalg.inv(scan.to_page) @ to_scan, width, height)
+
+
+def _correlation(reference: Reference, scan: Features, to_scan: Projective) -> float:
+    """Between what is printed on the form and what lies there on the scan."""
+    seen = _as_reference(reference, scan, to_scan @ reference.features.to_page)
+    shown = reference.shown
+    return _pearson(reference.features.even[shown], seen[shown])
+
+
+def _pearson(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
+    if not len(one):
+        return 0.0
+    a, b = one.astype(np.float32), other.astype(np.float32)
+    a, b = a - a.mean(), b - b.mean()
+    spread = float(np.sqrt((a @ a) * (b @ b)))
+    return float(a @ b) / spread if spread > 0 else 0.0

@@ -1,0 +1,63 @@
+"""The ink of a row of boxes, one digit a box."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from digitbatch.page.forms.cells import segments_by_cell
+from digitbatch.page.forms.grid import Grid
+from digitbatch.page.regions import Region
+from digitbatch.page.segments import Segment, moved_segment
+from digitbatch.types import Image
+
+_USUAL: Final = 0.7  # of a box's height: how tall digits are where nothing else says it
+
+
+def boxed_ink(
+    name: str,
+    mask: Image,
+    levels: Image,
+    grid: Grid,
+    at: tuple[int, int],
+    count: tuple[int, int] | None,
+) -> Region:
+    """The ink of each box, and the rests of their walls.
+
+    Args:
+        name: Of the zone; "" for a row of boxes that has none.
+        mask: (H, W) uint8, the ink without what is printed.
+        levels: (H, W) uint8, its levels before thresholding.
+        grid: The boxes, in pixels of the mask.
+        at: Left and top of the mask on the sheet.
+        count: How many digits are expected, at least and at most.
+    """
+    by_cell, walls = segments_by_cell(mask, levels, grid.cells)
+    heights = [max(p.box.height for p in segments) for segments in by_cell if segments]
+    usual = _USUAL * grid.cells[0].height
+    size = max(float(np.median(heights)), 0.5 * usual) if heights else usual
+    cells = tuple(
+        Region(name, size, tuple(moved_segment(p, *at) for p in segments), (), (0, 1))
+        for segments in by_cell
+    )
+    everything = tuple(segment for cell in cells for segment in cell.segments)
+    rests = tuple(moved_segment(segment, *at) for segment in walls)
+    # One that is lost in a wall leaves its box empty; so it shows where all must be filled, or are.
+    shows = all(by_cell) or (count is not None and count[0] == count[1])
+    doubt = "a digit lies on thick print" if not shows and _on_bands(by_cell, grid) else ""
+    return Region(name, size, everything, rests, count, cells, doubt)
+
+
+def _on_bands(by_cell: Sequence[Sequence[Segment]], grid: Grid) -> bool:
+    """Whether some ink reaches into a band: of what is taken out there, some may be its own."""
+    sides = [
+        (float(np.polyval(band.first.curve, (cell.top + cell.bottom) / 2)), band.width_px)
+        for band in grid.bands
+        for cell in grid.cells[:1]
+    ]
+    return any(
+        segment.box.left < side + width + 2 and segment.box.right > side - 2
+        for segments in by_cell
+        for segment in segments
+        for side, width in sides
+    )

@@ -1,0 +1,197 @@
+"""A scan as its zones are cut from it: as it is, or laid on the page of its template."""
+
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import numpy as np
+
+from digitbatch.config import Config, Zone
+from digitbatch.errors import ConfigError, PageError
+from digitbatch.imaging.projective import (
+    Projective,
+    corners,
+    local_scale,
+    moved_box,
+    scaling,
+    through,
+    warped,
+)
+from digitbatch.page.forms import Alignment, Reference, align, load_reference
+from digitbatch.page.forms.reference import Fractions, load_page
+from digitbatch.types import FieldResult, Fit, Page, PageResult
+
+_LEAST_MATCHED: Final = 12  # of other forms, up to 8 features match by chance
+_LEAST_FOUND: Final = 0.25  # and hardly one printed point in a hundred is in its place
+_LEAST_CORRELATION: Final = 0.4  # of other forms: below 0.2
+_GOOD_FOUND: Final = 0.35  # below these a person looks at the page
+_GOOD_CORRELATION: Final = 0.55
+_LARGEST_SCALE: Final = 4.0  # of the laid page over the reference
+_OUTSIDE: Final = 0.02  # of a zone's width and height may lie beyond the scan
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedZone:
+    """A zone, and where on the laid page it is."""
+
+    zone: Zone
+    place: Fractions
+    outside: bool = False  # whether some of it was not scanned
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredPage:
+    """A page from which zones, or lines, can be read where they are expected."""
+
+    page: Page
+    zones: tuple[PlacedZone, ...] = ()  # those for this page, in the config's order
+    to_scan: Projective | None = field(default=None, repr=False, compare=False)  # None: it is it
+    fit: Fit | None = None
+    reference: Reference | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def zones_alone(self) -> tuple[Fractions, ...]:
+        """Where the zones are, if nothing else of the page needs to be looked at.
+
+        A form's printed boxes are many and faint: how dark its ink is shows on the whole page.
+        """
+        return () if self.reference else tuple(placed.place for placed in self.zones)
+
+    @property
+    def doubt(self) -> str:
+        """Why the page may not be the form of the template; "" where it is."""
+        if self.fit is None or (
+            self.fit.found >= _GOOD_FOUND and self.fit.correlation >= _GOOD_CORRELATION
+        ):
+            return ""
+        return f"the page fits the template badly ({_in_words(self.fit)})"
+
+
+def register(page: Page, config: Config) -> RegisteredPage:
+    """Lay a page on its template, if it has one, and place the zones.
+
+    Raises:
+        PageError: If the page does not fit the template, or its zones cannot be placed on it.
+        ConfigError: If the template cannot be read.
+    """
+    number = page.ref.page
+    zones = [zone for zone in config.fields if zone.pages is None or number in zone.pages]
+    if not zones:
+        return RegisteredPage(page)
+    if config.template is None:
+        height, width = page.pixels.shape[:2]
+        try:
+            places = [z.on_page(width, height, page.dpi, config.paper_mm) for z in zones]
+        except ValueError as error:
+            raise PageError(str(error)) from error
+        placed = (PlacedZone(z, place) for z, place in zip(zones, places, strict=True))
+        return RegisteredPage(page, tuple(placed))
+    reference, all_places = reference_of(config)
+    found = align(reference, page.pixels)
+    fit = None if found is None else _fit(found)
+    if found is None or fit is None or _misfit(fit):
+        said = "nothing on it looks like the form" if fit is None else _in_words(fit)
+        raise PageError(
+            f"the page does not fit the template {config.template.image.name} ({said}): "
+            "is it another form, or much of it missing?"
+        )
+    laid, to_scan = _laid(page, reference, found.to_scan)
+    shape = (page.pixels.shape[1], page.pixels.shape[0])
+    placed = (
+        PlacedZone(zone, place, _is_outside(place, laid, to_scan, shape))
+        for zone, place in zip(config.fields, all_places, strict=True)
+        if zone in zones
+    )
+    return RegisteredPage(laid, tuple(placed), to_scan, fit, reference)
+
+
+def reference_of(config: Config) -> tuple[Reference, tuple[Fractions, ...]]:
+    """The template's page, and the places on it of all of the config's zones.
+
+    Raises:
+        ConfigError: If the page cannot be read, or a zone cannot be placed on it.
+    """
+    assert config.template is not None  # noqa: S101 - the caller has asked
+    source = (config.template.image, config.template.page, config.input)
+    page = load_page(*source)
+    height, width = page.pixels.shape[:2]
+    try:
+        places = tuple(
+            zone.on_page(width, height, page.dpi, config.paper_mm) for zone in config.fields
+        )
+    except ValueError as error:
+        raise ConfigError(f"template {config.template.image.name}: {error}") from error
+    return load_reference(*source, places), places
+
+
+def back_on_scan(result: PageResult, laid: RegisteredPage) -> PageResult:
+    """A result with its boxes where they are on the scan, and what is to be said of the fit."""
+    if laid.to_scan is None:
+        return result
+    outside = {placed.zone.name for placed in laid.zones if placed.outside}
+    fields = tuple(
+        _with_doubts(_moved_field(entry, laid.to_scan), laid.doubt, entry.name in outside)
+        for entry in result.fields
+    )
+    return replace(result, fields=fields, fit=laid.fit)
+
+
+def _fit(found: Alignment) -> Fit:
+    return Fit(
+        found.matched,
+        round(found.found, 4),
+        round(found.correlation, 4),
+        round(found.turned_deg, 2),
+    )
+
+
+def _misfit(fit: Fit) -> bool:
+    return (
+        fit.matched < _LEAST_MATCHED
+        or fit.found < _LEAST_FOUND
+        or fit.correlation < _LEAST_CORRELATION
+    )
+
+
+def _in_words(fit: Fit) -> str:
+    return f"{fit.found:.0%} of its print found in place, correlation {fit.correlation:.2f}"
+
+
+def _laid(page: Page, reference: Reference, to_scan: Projective) -> tuple[Page, Projective]:
+    """The scan as if it lay like the reference, with as many pixels as it has."""
+    height, width = reference.pixels.shape[:2]
+    scale = min(max(local_scale(to_scan, width, height)), _LARGEST_SCALE)
+    new_width, new_height = max(1, round(width * scale)), max(1, round(height * scale))
+    to_scan = to_scan @ scaling(width / new_width, height / new_height)
+    pixels = warped(page.pixels, to_scan, new_width, new_height)
+    return replace(page, pixels=pixels), to_scan
+
+
+def _is_outside(
+    place: Fractions, laid: Page, to_scan: Projective, scan_shape: tuple[int, int]
+) -> bool:
+    height, width = laid.pixels.shape[:2]
+    left, top, right, bottom = place
+    edges = corners(left * width, top * height, right * width, bottom * height)
+    slack = _OUTSIDE * np.array([(right - left) * width, (bottom - top) * height]).max()
+    seen = through(to_scan, edges)
+    return bool((seen < -0.5 - slack).any() or (seen > np.array(scan_shape) - 0.5 + slack).any())
+
+
+def _moved_field(entry: FieldResult, to_scan: Projective) -> FieldResult:
+    return replace(
+        entry,
+        box=None if entry.box is None else moved_box(entry.box, to_scan),
+        digits=tuple(replace(d, box=moved_box(d.box, to_scan)) for d in entry.digits),
+        marks=tuple(replace(m, box=moved_box(m.box, to_scan)) for m in entry.marks),
+    )
+
+
+def _with_doubts(entry: FieldResult, doubt: str, outside: bool) -> FieldResult:
+    said = [doubt] if doubt else []
+    if outside:
+        said.append("the zone lies partly outside of the scan")
+    if not said:
+        return entry
+    return replace(
+        entry, status="review", message="; ".join([*said, *filter(None, [entry.message])])
+    )

@@ -1,0 +1,281 @@
+"""The ink of a zone: its print found and taken out, its boxes told apart."""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from digitbatch.config import Config
+from digitbatch.page.connected_components import (
+    Components,
+    Sorting,
+    connected_components,
+    sort_components,
+)
+from digitbatch.page.forms.box_regions import boxed_ink
+from digitbatch.page.forms.box_removal import without_print
+from digitbatch.page.forms.cells import cleaned
+from digitbatch.page.forms.colour_dropout import without_print_colour
+from digitbatch.page.forms.grid import Cell, Grid, find_grid
+from digitbatch.page.forms.reference import Fractions
+from digitbatch.page.forms.reference_boxes import placed_grid
+from digitbatch.page.forms.registration import PlacedZone, RegisteredPage, reference_of
+from digitbatch.page.layout.zone_overflow import digits_beyond
+from digitbatch.page.preparation import prepare_sheet, to_page, zone_edges
+from digitbatch.page.regions import Region, parted, segments_of
+from digitbatch.page.segments import moved_segment
+from digitbatch.stages.base import Sheet
+from digitbatch.stages.fit_scale import typical_height_px
+from digitbatch.stages.hysteresis import Hysteresis, hysteresis
+from digitbatch.stages.line_removal.printed_line import Rule
+from digitbatch.types import Box, Image, Page, PageRef
+
+_BEYOND: Final = 0.25  # how far beyond its zone a digit is followed, in heights of the zone
+_BESIDE: Final = 0.8  # the same to its sides, where no boxes hold the digits
+_INSET: Final = 0.1  # of a box's height: nearer to its walls ink may be print
+_LOW: Final = 0.62  # of the high level: in a zone there is little that is not ink
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """A zone on a sheet, with a little around it."""
+
+    zone: Box  # on the sheet
+    around: Box  # what was cut out, on the sheet
+    mask: Image  # (H, W) its ink, printed lines too
+    levels: Image  # (H, W) before thresholding
+
+    @property
+    def inner(self) -> tuple[float, float]:
+        """Top and bottom of the zone in the crop."""
+        return self.zone.top - self.around.top, self.zone.bottom - self.around.top
+
+
+def zone_ink(placed: PlacedZone, sheet: Sheet, laid: RegisteredPage, config: Config) -> Region:
+    """The ink whose middle lies in a zone, without what is printed there."""
+    count = placed.zone.count
+    written = written_in(placed, sheet, laid, config)
+    crop, levels = written.crop, written.levels
+    left, top = crop.around.left, crop.around.top
+    if written.grid.cells:
+        return boxed_ink(placed.zone.name, written.mask, levels, written.grid, (left, top), count)
+    components, inside, sorting = sort_zone(written, config)
+    usable = np.concatenate([sorting.digits, sorting.fragments])
+    chosen = [int(index) for index in usable if inside[index]]
+    segments = tuple(moved_segment(p, left, top) for p in segments_of(components, chosen, levels))
+    found = parted(placed.zone.name, sorting.digit_height_px, segments, count)
+    outside = any(segment.center_x >= crop.zone.right for segment in found.segments)
+    return replace(found, doubt="a digit lies behind its zone") if outside else found
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What is left of a zone's ink when its print is taken out."""
+
+    crop: Crop
+    grid: Grid
+    count: tuple[int, int] | None  # digits expected, at least and at most
+    others: tuple[Box, ...]  # the page's other zones, in pixels of the crop
+    plain: Image  # (H, W) mask without the printed lines
+    mask: Image  # (H, W) mask without print of another colour, either
+    levels: Image  # (H, W) before thresholding, the same
+
+
+def written_in(placed: PlacedZone, sheet: Sheet, laid: RegisteredPage, config: Config) -> Written:
+    """The ink of a zone and around it, without what is printed there."""
+    crop = cut_zone(placed.place, sheet, laid.page)
+    count = placed.zone.count
+    grid = zone_grid(placed, crop, config)
+    if count is not None and not grid.cells:
+        wide = cut_zone(placed.place, sheet, laid.page, _BESIDE)
+        grid = _moved_right(grid, crop.around.left - wide.around.left)
+        crop = wide
+    others = [_on_sheet(o.place, sheet, laid.page) for o in laid.zones if o is not placed]
+    left, top = crop.around.left, crop.around.top
+    beside = tuple(
+        Box(max(0, o.left - left), max(0, o.top - top), o.right - left, o.bottom - top)
+        for o in others
+        if o.right > left and o.bottom > top
+    )
+    return without_grid(crop, grid, count, sheet, laid.page, beside)
+
+
+def without_grid(
+    crop: Crop,
+    grid: Grid,
+    count: tuple[int, int] | None,
+    sheet: Sheet,
+    page: Page,
+    others: tuple[Box, ...] = (),
+) -> Written:
+    """The ink of a crop without its grid, nor print of another colour that is left of that."""
+    plain = without_print(crop.mask, grid, None if count is None else count[1], crop.levels)
+    dropped = _other_colour(crop, grid, plain, sheet, page)
+    mask, levels = dropped or (plain, cleaned(crop.levels, crop.mask, plain))
+    return Written(crop, grid, count, others, plain, mask, levels)
+
+
+def sort_zone(written: Written, config: Config) -> tuple[Components, NDArray[np.bool_], Sorting]:
+    """The ink of a zone without boxes, which of it has its middle in the zone, and what it is."""
+    components = connected_components(written.mask)
+    crop, box = written.crop, written.crop.zone
+    x, y = components.center_x + crop.around.left, components.center_y + crop.around.top
+    inside = (x >= box.left) & (x < box.right) & (y >= box.top) & (y < box.bottom)
+    seen = typical_height_px(components.width[inside], components.height[inside])
+    size = min(seen or box.height, box.height)
+    least = config.segmenter.min_height_px or 0
+    # The crop's own edges are no edges of the page: a frame around it keeps them apart.
+    height, width = written.mask.shape
+    sorting = sort_components(components, size, (height + 9, width + 9), least)
+    if written.count is not None:
+        zone = Box(
+            box.left - crop.around.left, box.top - crop.around.top,
+            box.right - crop.around.left, box.bottom - crop.around.top,
+        )  # fmt: skip
+        most = written.count[1]
+        beyond = digits_beyond(components, sorting.digits, inside, zone, written.others, most)
+        inside[beyond] = True
+    return components, inside, sorting
+
+
+def _other_colour(
+    crop: Crop, grid: Grid, mask: Image, sheet: Sheet, page: Page
+) -> tuple[Image, Image] | None:
+    """The zone's ink and levels without print of another colour; None where there is none."""
+    if page.pixels.ndim == 2 or not (grid.rows or grid.walls):
+        return None
+    shift = np.array([[1.0, 0.0, crop.around.left], [0.0, 1.0, crop.around.top], [0.0, 0.0, 1.0]])
+    height, width = mask.shape
+    rgb = np.asarray(
+        cv2.warpAffine(
+            page.pixels, to_page(sheet, page) @ shift, (width, height),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE,
+        ),
+        np.uint8,
+    )  # fmt: skip
+    within = np.zeros_like(mask)
+    for cell in grid.cells:
+        inset = _INSET * cell.height
+        rows = slice(round(cell.top + inset), round(cell.bottom - inset))
+        within[rows, round(cell.left + inset) : round(cell.right - inset)] = 255
+    if not grid.cells:
+        zone, around = crop.zone, crop.around
+        within[zone.top - around.top : zone.bottom - around.top] = 255
+    printed = np.asarray(cv2.subtract(crop.mask, mask), np.uint8)
+    levels = without_print_colour(rgb, printed, np.asarray(mask & within, np.uint8))
+    if levels is None:
+        return None
+    high, low = Hysteresis(low=_LOW).levels(levels)
+    return hysteresis(levels, high, low), levels
+
+
+def zone_print(
+    placed: PlacedZone, sheet: Sheet, laid: RegisteredPage, config: Config
+) -> tuple[Box, Image, tuple[Cell, ...]]:
+    """What is taken out of a zone as print, for people to look at.
+
+    Returns:
+        Where on the sheet it was looked for, what was taken out there ((H, W) uint8 mask), and the
+        boxes, in pixels of that place.
+    """
+    crop = cut_zone(placed.place, sheet, laid.page)
+    grid = zone_grid(placed, crop, config)
+    count = placed.zone.count
+    left = without_print(crop.mask, grid, None if count is None else count[1], crop.levels)
+    return crop.around, np.asarray(cv2.subtract(crop.mask, left), np.uint8), grid.cells
+
+
+def cut_zone(place: Fractions, sheet: Sheet, page: Page, beside: float = _BEYOND) -> Crop:
+    """Cut a zone out of a sheet, with so much beside it, in heights of the zone."""
+    box = _on_sheet(place, sheet, page)
+    beyond, aside = round(_BEYOND * box.height), round(beside * box.height)  # digits leave it
+    height, width = sheet.pixels.shape
+    around = Box(
+        max(0, box.left - aside), max(0, box.top - beyond),
+        min(width, box.right + aside), min(height, box.bottom + beyond),
+    )  # fmt: skip
+    return crop_of(box, around, sheet)
+
+
+def crop_of(box: Box, around: Box, sheet: Sheet) -> Crop:
+    """What a sheet has in a place, and a little around it."""
+    rows, columns = slice(around.top, around.bottom), slice(around.left, around.right)
+    # A box's long sides may be gone as ruled lines already; its walls are found by them.
+    mask = sheet.pixels[rows, columns]
+    if sheet.rules is not None:
+        mask = mask | sheet.rules[rows, columns]
+    levels = sheet.pixels if sheet.ink is None else sheet.ink
+    return Crop(box, around, np.ascontiguousarray(mask), levels[rows, columns])
+
+
+def zone_grid(placed: PlacedZone, crop: Crop, config: Config) -> Grid:
+    """What is printed in a zone: as on the template's page, if there is one, else as seen."""
+    count = placed.zone.count
+    if config.template is not None:
+        printed = _printed(config)[config.fields.index(placed.zone)]
+        if printed.grid.rows or printed.grid.walls:
+            x, y = crop.around.width / printed.width_px, crop.around.height / printed.height_px
+            return placed_grid(crop.mask, _scaled(printed.grid, x, y))
+    return find_grid(crop.mask, None if count is None else count[1], crop.inner)
+
+
+@dataclass(frozen=True, slots=True)
+class _Printed:
+    """What the template's page has in a zone, in pixels of the zone's crop there."""
+
+    grid: Grid
+    width_px: int
+    height_px: int
+
+
+@lru_cache(maxsize=4)
+def _printed(config: Config) -> tuple[_Printed, ...]:
+    """What is printed in each zone of the template's page; kept, for it is the same for all."""
+    reference, places = reference_of(config)
+    page = Page(PageRef("template", 1), reference.pixels, reference.dpi)
+    sheet = prepare_sheet(page, config)
+    found = []
+    for zone, place in zip(config.fields, places, strict=True):
+        crop = cut_zone(place, sheet, page)
+        grid = find_grid(crop.mask, None if zone.count is None else zone.count[1], crop.inner)
+        found.append(_Printed(grid, crop.around.width, crop.around.height))
+    return tuple(found)
+
+
+def _scaled(grid: Grid, x: float, y: float) -> Grid:
+    cells = (Cell(c.left * x, c.top * y, c.right * x, c.bottom * y) for c in grid.cells)
+    return Grid(
+        tuple(_scaled_rule(rule, x, y) for rule in grid.rows),
+        tuple(_scaled_rule(rule, y, x) for rule in grid.walls),
+        tuple(cells),
+    )
+
+
+def _scaled_rule(rule: Rule, along: float, across: float) -> Rule:
+    a, b, c = rule.curve
+    curve = np.array([a * across / along**2, b * across / along, c * across])
+    return Rule(round(rule.left * along), round(rule.right * along), curve)
+
+
+def _moved_right(grid: Grid, by: int) -> Grid:
+    """A grid without boxes in a crop that begins farther left."""
+
+    def moved(rule: Rule) -> Rule:
+        a, b, c = rule.curve
+        curve = np.array([a, b - 2 * a * by, a * by * by - b * by + c])
+        return Rule(rule.left + by, rule.right + by, curve)
+
+    walls = (Rule(w.left, w.right, w.curve + np.array([0.0, 0.0, by])) for w in grid.walls)
+    return Grid(tuple(moved(row) for row in grid.rows), tuple(walls), ())
+
+
+def _on_sheet(place: Fractions, sheet: Sheet, page: Page) -> Box:
+    """The upright box on the sheet around a zone of the page."""
+    edges = zone_edges(place, sheet, page)
+    sheet_height, sheet_width = sheet.pixels.shape[:2]
+    low = np.clip(np.floor(edges[:2]), 0, (sheet_width - 1, sheet_height - 1))
+    high = np.clip(np.ceil(edges[2:]), low + 1, (sheet_width, sheet_height))
+    return Box(int(low[0]), int(low[1]), int(high[0]), int(high[1]))

@@ -1,0 +1,157 @@
+"""How evenly digits stand on a line: heads, feet and widths, against what print keeps."""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitbatch.page.segments import Segment
+
+_EVEN: Final = 0.025  # of the digits' height: print's feet and heads lie this close to a line
+_GRID_PX: Final = 0.15  # pixels are whole: what that adds
+_FEW: Final = 1.3  # times as uneven may three digits be, on which a pixel weighs more
+_MOST: Final = 0.7  # of a line's digits
+_VERY: Final = 0.65  # times as uneven as print ends: what that part of a line must not exceed
+_RUN: Final = 6  # digits: so many even ones in a row are hardly chance
+_SHORT_RUN: Final = 4  # the same where the page holds print
+_ALMOST: Final = 1.15  # times as uneven, there
+_PAIR: Final = 0.03  # of their height, by which a skewed page sets two digits apart
+LEAST: Final = 3  # digits; any two stand on some line
+_TINY: Final = 1e-12  # digits one above the other have no line
+_BENT: Final = 6  # digits from which on the line may bend, as it does on a photo of a page
+
+
+def unevenness(line: Sequence[Segment], *, all_but_one: bool = False) -> float:
+    """How uneven a line is, 1 where print ends.
+
+    Args:
+        line: Its digits from left to right, three at least.
+        all_but_one: At its best place if one digit may be left out.
+    """
+    uneven = float(unevennesses([line])[0])
+    if all_but_one and len(line) >= _RUN:
+        every = np.arange(len(line))
+        others = np.array([np.delete(every, left_out) for left_out in every])
+        at, edges = _places(line)
+        height = float((edges[:, 0] - edges[:, 1]).mean())  # of all: one left out says no size
+        uneven = float(_spreads_px(at[others], edges[others]).min()) / (_EVEN * height + _GRID_PX)
+    return uneven
+
+
+def unevennesses(lines: Sequence[Sequence[Segment]]) -> NDArray[np.float64]:
+    """How uneven each of some lines is, (lines,); 0 for those of fewer than three digits."""
+    found = np.zeros(len(lines))
+    for count in {len(line) for line in lines if len(line) >= LEAST}:
+        own = [number for number, line in enumerate(lines) if len(line) == count]
+        at, edges = _places([segment for number in own for segment in lines[number]])
+        members = np.arange(len(at)).reshape(len(own), count)
+        found[own] = _unevennesses(at, edges, members)
+    return found
+
+
+def is_even(line: Sequence[Segment], uneven: float) -> bool:
+    """Whether a line, or most of it without a break, is as even as print.
+
+    A printed letter beside a number, read as a digit, hangs lower or stands lower than the digits.
+
+    Args:
+        line: As `unevenness` takes it.
+        uneven: What that says of it.
+    """
+    if uneven <= (_FEW if len(line) == LEAST else 1):
+        return True
+    if len(line) < _RUN:
+        return False
+    most = max(_RUN - 1, int(np.ceil(_MOST * len(line))))
+    return _evenest(line, most) <= _VERY
+
+
+def is_even_beside_print(line: Sequence[Segment]) -> bool:
+    """The same where other lines of the page are print: all but even, or in four digits very much.
+
+    A unit behind a short number leaves little of the line even.
+    """
+    return unevenness(line) <= _ALMOST or _evenest(line, _SHORT_RUN) <= _VERY
+
+
+def holds_even_run(line: Sequence[Segment]) -> bool:
+    """Whether somewhere in a line so many digits are even: a number after a printed word."""
+    return _evenest(line, _RUN) <= 1
+
+
+def may_be_pair(line: Sequence[Segment]) -> bool:
+    """Whether two digits are as high as each other and stand on one level, give or take a skew."""
+    if len(line) != 2:
+        return False
+    first, second = (segment.box for segment in line)
+    off = max(abs(first.top - second.top), abs(first.bottom - second.bottom))
+    return off <= 1 + _PAIR * max(first.height, second.height)
+
+
+def width_spread(line: Sequence[Segment], digits: Sequence[int]) -> float | None:
+    """Deviation of the widths over their mean; None for fewer than three that are no 1.
+
+    In type all digits but the 1 are about as wide as each other.
+    """
+    boxes = [segment.box for segment, digit in zip(line, digits, strict=True) if digit != 1]
+    if len(boxes) < LEAST:
+        return None
+    widths = [box.width / box.height for box in boxes]
+    mean = sum(widths) / len(widths)
+    return math.sqrt(sum((width - mean) ** 2 for width in widths) / (len(widths) - 1)) / mean
+
+
+def _evenest(line: Sequence[Segment], count: int) -> float:
+    """The same of the most even of all runs of so many digits."""
+    if len(line) < count:
+        return float("inf")
+    starts = np.arange(len(line) - count + 1)
+    return float(_unevennesses(*_places(line), starts[:, None] + np.arange(count)).min())
+
+
+def _unevennesses(
+    at: NDArray[np.float64], edges: NDArray[np.float64], members: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """How uneven some sets of digits are, (sets,).
+
+    Args:
+        at: (digits,), as `_places` says.
+        edges: (digits, 2), the same.
+        members: (sets, digits of each) which.
+    """
+    heights = (edges[:, 0] - edges[:, 1])[members].mean(axis=1)
+    return np.asarray(_spreads_px(at[members], edges[members]) / (_EVEN * heights + _GRID_PX))
+
+
+def _places(line: Sequence[Segment]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Where digits stand, (digits,), and their feet and heads, (digits, 2)."""
+    at = np.array([segment.center_x for segment in line])
+    return at, np.array([(segment.box.bottom, segment.box.top) for segment in line], np.float64)
+
+
+def _spreads_px(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far the worse of two rows of points lies from its line, or bow: one sigma, (sets,).
+
+    Args:
+        x: (sets, points).
+        y: (sets, points, rows); each row has the line, or the bow, that it lies on best.
+    """
+    degree = 2 if x.shape[1] >= _BENT else 1
+    # Orthogonal polynomials: what is left of y is what lies along none of them.
+    steps = x - x.mean(axis=1, keepdims=True)
+    steps /= np.maximum(np.ptp(x, axis=1, keepdims=True), 1.0)
+    square = np.maximum(np.square(steps).sum(axis=1), _TINY)
+    along = steps / square[:, None]
+    off = y - y.mean(axis=1, keepdims=True)
+    off = off - steps[:, :, None] * np.einsum("sp,spr->sr", along, off)[:, None]
+    if degree == 2:
+        bow = np.square(steps)
+        bow -= bow.mean(axis=1, keepdims=True)
+        bow -= steps * (along * bow).sum(axis=1, keepdims=True)
+        square = np.maximum(np.square(bow).sum(axis=1), _TINY)
+        along = bow / square[:, None]
+        off = off - bow[:, :, None] * np.einsum("sp,spr->sr", along, off)[:, None]
+    worse = np.square(off).sum(axis=1).max(axis=1)
+    return np.asarray(np.sqrt(worse / (x.shape[1] - degree - 1)), np.float64)

@@ -1,0 +1,198 @@
+"""Shorter printed words, and printed numbers among them, once it is known how high letters are."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitbatch.page.connected_components import Components
+from digitbatch.page.ink_classes.letters import (
+    ASKED,
+    BELOW,
+    LONG,
+    OUT,
+    PAGE,
+    SOME,
+    Ask,
+    Shares,
+    WordLine,
+    are_letters,
+    box_around,
+    is_even,
+    may_be_number,
+    parted,
+    said_of,
+)
+from digitbatch.page.ink_classes.type_lines import (
+    FEWEST,
+    ON_LEVEL,
+    BaseLine,
+    TypeLine,
+    TypeSize,
+    ends,
+    is_narrow,
+    levelled,
+    on_levels,
+)
+from digitbatch.types import Box
+
+_SHORT: Final[Shares] = (0.5, 0.4)  # of a few letters that stand alone
+_AMONG: Final[Shares] = (0.25, 0.12)  # of letters that stand on a line of words
+_BESIDE: Final = 20  # of an x's height: so far away a line is on the level of another
+
+
+class _Part(NamedTuple):
+    """Some components between two gaps, which may be a word."""
+
+    members: NDArray[np.int64]
+    line: int  # of which it is a part
+    base: BaseLine
+    size: TypeSize
+    among: bool  # stands on a line of words
+    in_run: bool  # and right beside one of them
+
+
+class _Reaches(NamedTuple):
+    """Lines of words, and how far each reaches; (count,) each, pixels of the sheet."""
+
+    sets: Sequence[WordLine]
+    start_px: NDArray[np.float64]
+    slope: NDArray[np.float64]
+    off_px: NDArray[np.float64]
+    left: NDArray[np.float64]
+    right: NDArray[np.float64]
+    reach_px: NDArray[np.float64]
+
+
+def more_words(
+    components: Components,
+    found: Sequence[NDArray[np.int64]],
+    lines: Sequence[tuple[int, TypeLine]],
+    known: Sequence[WordLine],
+    is_word: NDArray[np.bool_],
+    ask: Ask,
+) -> list[Box]:
+    """The rest of lines of words, and shorter words; notes them in `is_word`.
+
+    Args:
+        components: The ink of a sheet.
+        found: Its runs of components.
+        lines: The parts of the long ones, each with its run.
+        known: Which of these are words.
+        is_word: (count,) which components are.
+        ask: The network; it is asked once.
+
+    Returns:
+        Around each word.
+    """
+    sizes = _distinct([each.size for each in known])
+    short = [(number, run) for number, run in enumerate(found) if len(run) < FEWEST]
+    stand = levelled(components, [run for _, run in short])
+    every = [*lines, *((number, line) for (number, _), line in zip(short, stand, strict=True))]
+    worded = {each.run for each in known}
+    reaches = _reaches(components, known)
+    parts: list[_Part] = []
+    for at, (number, line) in enumerate(every):
+        left = line.members[~is_word[line.members]]
+        if not len(left):
+            continue
+        size = max(sizes, key=lambda s: float(on_levels(components, left, line.base, s).mean()))
+        base = line.base
+        among = _among(components, line, reaches)
+        if among is not None:
+            size, base = among.size, among.line.base
+        parts += [
+            _Part(word, at, base, size, among is not None, number in worded)
+            for word in parted(components, left, size)
+            if len(word) >= SOME or among is not None
+        ]
+    said = said_of(components, [part.members for part in parts], [ASKED] * len(parts), ask)
+    of_line: dict[int, list[NDArray[np.float32]]] = {}
+    for part, likely in zip(parts, said, strict=True):
+        of_line.setdefault(part.line, []).append(likely)
+    boxes = []
+    for part, likely in zip(parts, said, strict=True):
+        if _is_more(components, part, likely, np.concatenate(of_line[part.line])):
+            is_word[part.members] = True
+            boxes.append(box_around(components, part.members))
+    return boxes
+
+
+def _is_more(
+    components: Components,
+    part: _Part,
+    likely: NDArray[np.float32],
+    together: NDArray[np.float32],
+) -> bool:
+    """Whether a part of a line is words, or a printed number among them.
+
+    Args:
+        components: The ink of the sheet.
+        part: What is looked at.
+        likely: How likely some of it are digits.
+        together: The same of all parts of its line.
+    """
+    members, size = part.members, part.size
+    if not part.in_run and not is_narrow(components, members, size):
+        return False
+    foot, head = ends(components, members, part.base)
+    stands = float(on_levels(components, members, part.base, size).mean())
+    if part.among and len(members) < SOME:
+        inside = (head <= size.capital_px + OUT * size.x_height_px) & (
+            foot <= BELOW * size.x_height_px
+        )
+        set_in = part.in_run and stands == 1
+        return bool(inside.all()) and (set_in or are_letters(likely, _SHORT))
+    number = may_be_number(foot, head, size, part.base)
+    if part.among and not number and is_narrow(components, members, size):
+        # A t ends between the two levels, and some typefaces have a third.
+        off = part.base.off_px
+        between = (head >= size.x_height_px - off) & (head <= size.capital_px + off)
+        stands = max(stands, float((between & (np.abs(foot) <= off)).mean()))
+    if stands < ON_LEVEL:
+        return False
+    if part.in_run and stands == 1 and is_even(foot, head, size):
+        return True
+    is_long = len(together) >= LONG and not number
+    if part.among:
+        return are_letters(likely, _AMONG) or (is_long and are_letters(together, PAGE))
+    return are_letters(likely, _SHORT) or (is_long and are_letters(together, _AMONG))
+
+
+def _reaches(components: Components, known: Sequence[WordLine]) -> _Reaches:
+    columns = np.array(
+        [
+            (
+                each.line.base.start_px, each.line.base.slope, each.line.base.off_px,
+                components.left[each.line.members[0]],
+                components.left[each.line.members[-1]] + components.width[each.line.members[-1]],
+                _BESIDE * each.size.x_height_px,
+            )
+            for each in known
+        ]
+    ).T  # fmt: skip
+    return _Reaches(known, *columns)
+
+
+def _among(components: Components, line: TypeLine, known: _Reaches) -> WordLine | None:
+    """The line of words on which some components stand, too; None where there is none near."""
+    left = float(components.left[line.members].min())
+    right = float((components.left[line.members] + components.width[line.members]).max())
+    x = (left + right) / 2
+    own = line.base.start_px + line.base.slope * x
+    off = np.abs(known.start_px + known.slope * x - own)
+    away = np.maximum(known.left - right, left - known.right)
+    fits = (off <= 2 * known.off_px) & (away < known.reach_px)
+    if not fits.any():
+        return None
+    return known.sets[int(np.where(fits, away, np.inf).argmin())]
+
+
+def _distinct(sizes: Sequence[TypeSize]) -> list[TypeSize]:
+    """Sizes of type, those left out that differ from another by a pixel or less."""
+    kept: list[TypeSize] = []
+    for size in sizes:
+        if all(max(abs(a - b) for a, b in zip(size, one, strict=True)) > 1 for one in kept):
+            kept.append(size)
+    return kept

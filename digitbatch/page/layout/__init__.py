@@ -1,0 +1,1 @@
+"""Text lines, columns and rows of a page, and what disturbs them."""

@@ -1,0 +1,288 @@
+"""Group components into lines, top down and left to right, also where lines slope or wave."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitbatch.imaging.quantiles import median
+from digitbatch.page.connected_components import Components, Sorting
+
+_STEEPEST_DEG: Final = 45
+_VOTE_SPREAD_DEG: Final = 6.0
+_LEVEL_DEG: Final = 3.0  # slopes below this are left to the lines' own course
+_OFF_COURSE: Final = 0.6  # digit heights; farther off, a component begins a line of its own
+_ENDS: Final = 3  # digits by which the end of a line is judged
+_HALF_SHARED: Final = 0.8  # digit heights by which halves of one broken digit lie over each other
+_NEIGHBORS: Final = 3  # the other half of a digit, and a whole one on either side
+_SHARED: Final = 0.6  # of a half's height lies within theirs
+_NEXT: Final = 1.5  # digit heights to where a line may go on
+_SAME_LEVEL: Final = 0.4  # digit heights
+_WHOLE: Final = 0.7  # digit heights from which a component counts as a digit
+_BESIDE: Final = 0.75  # digit heights off its neighbours' middle, a speck is in no line
+_AT_ONCE: Final = 64  # components whose neighbours are looked for
+_NEIGHBOR_HEIGHTS: Final = 4.0  # how far the next digit of a line may be when slopes are voted on
+
+
+def group_lines(components: Components, sorting: Sorting) -> list[list[int]]:
+    """Digits of a line, left to right; lines in reading order.
+
+    The page's slope is voted on by each component's direction to its nearest right neighbour; along
+    it, components are taken from left to right and each continues the line that it best lies on.
+
+    Args:
+        components: The ink of a sheet.
+        sorting: Which of it can be digits, and their height.
+
+    Returns:
+        Indices into `components`, one list a line, none of them empty.
+    """
+    size = sorting.digit_height_px
+    chosen = sorting.digits
+    slope = page_slope(components.center_x[chosen], components.center_y[chosen], size)
+    lines = _rejoined(components, _chained(components, chosen, size, slope), size)
+    along = components.center_x * np.cos(slope) + components.center_y * np.sin(slope)
+    across = components.center_y * np.cos(slope) - components.center_x * np.sin(slope)
+    lines = [sorted(line, key=lambda index: float(along[index])) for line in lines]
+    lines = _continued(components, lines, across, size)
+    lines.sort(key=lambda line: float(np.mean(across[line])))
+    return [sorted(line, key=lambda index: float(along[index])) for line in lines]
+
+
+def _continued(
+    components: Components, lines: list[list[int]], across: NDArray[np.float64], size: float
+) -> list[list[int]]:
+    """Put together what is one line, left off where a broken digit drew its course aside.
+
+    A line goes on in one that begins where it ends, at the height at which it ends.
+    """
+    right = components.left + components.width
+    result: list[list[int]] = []
+    for line in sorted(lines, key=lambda line: int(components.left[line].min())):
+        start = float(components.left[line].min())
+        for before in result:
+            gap = (start - float(right[before].max())) / size
+            if not -_HALF_SHARED < gap < _NEXT:
+                continue
+            end_level = _level(components, before[-_ENDS:], across, size)
+            if abs(_level(components, line[:_ENDS], across, size) - end_level) < _SAME_LEVEL * size:
+                before.extend(line)
+                break
+        else:
+            result.append(list(line))
+    return result
+
+
+def _level(
+    components: Components, end: list[int], across: NDArray[np.float64], size: float
+) -> float:
+    """The height at which one end of a line lies, by its whole digits if it has any."""
+    whole = [index for index in end if components.height[index] >= _WHOLE * size] or end
+    return median(across[whole].tolist())
+
+
+def _rejoined(components: Components, lines: list[list[int]], size: float) -> list[list[int]]:
+    """Give halves of broken digits back: half a 6 has its middle where no whole digit has it.
+
+    A short line goes into a longer one where each of its members stands beside, and within the
+    height of, clearly taller digits of it.
+    """
+    bottom = components.top + components.height
+    kept = sorted(lines, key=lambda line: (-len(line), line))
+    result: list[list[int]] = []
+    for line in kept:
+        home = None
+        if len(line) <= 2:
+            for other in result:
+                if len(other) > len(line) and all(
+                    _within(components, bottom, np.asarray(other), index, size) for index in line
+                ):
+                    home = other
+                    break
+        if home is None:
+            result.append(list(line))
+        else:
+            home += line
+    return result
+
+
+def _within(
+    components: Components,
+    bottom: NDArray[np.int64],
+    others: NDArray[np.int64],
+    index: int,
+    size: float,
+) -> bool:
+    left, right = components.left[others], components.left[others] + components.width[others]
+    own_left, own_right = components.left[index], components.left[index] + components.width[index]
+    gap = np.maximum(left - own_right, own_left - right)
+    nearest = others[np.argsort(gap, kind="stable")[:_NEIGHBORS]]
+    if gap.min() > 0.6 * size:
+        return False
+    own = float(components.height[index])
+    if own > 0.75 * float(components.height[nearest].max()):
+        return False
+    shared = np.minimum(bottom[index], bottom[nearest].max()) - np.maximum(
+        components.top[index], components.top[nearest].min()
+    )
+    return float(shared) > _SHARED * own
+
+
+def _chained(
+    components: Components, chosen: NDArray[np.int64], size: float, slope: float
+) -> list[list[int]]:
+    """Each component continues the line that it best lies on, or begins one."""
+    x, y = components.center_x[chosen], components.center_y[chosen]
+    along = x * np.cos(slope) + y * np.sin(slope)
+    across = y * np.cos(slope) - x * np.sin(slope)
+    order = np.argsort(along, kind="stable")
+    courses: list[_Course] = []
+    # Plain numbers: a page asks this some thousand times about four of them at a time.
+    for index, at, off, height in zip(
+        chosen[order].tolist(),
+        along[order].tolist(),
+        across[order].tolist(),
+        components.height[chosen[order]].tolist(),
+        strict=True,
+    ):
+        distances = [course.distance(at, off, height, size) for course in courses]
+        nearest = min(range(len(courses)), key=distances.__getitem__, default=None)
+        if nearest is None or distances[nearest] >= _OFF_COURSE:
+            courses.append(_Course())
+            nearest = -1
+        courses[nearest].add(index, at, off, height)
+    return [course.members for course in courses]
+
+
+class _Course:
+    """Where a line runs, judged by its last four digits, so that waves are followed."""
+
+    def __init__(self) -> None:
+        self.members: list[int] = []
+        self._last: list[tuple[float, float, float]] = []  # along, across, height
+
+    def add(self, index: int, along: float, across: float, height: float) -> None:
+        self.members.append(index)
+        last = self._last = [*self._last[-3:], (along, across, height)]
+        count = len(last)
+        # Once for each member, and not for each question: many more are asked.
+        self._recent = sum(off for _, off, _ in last[-2:]) / len(last[-2:])
+        self._high = sum(high for _, _, high in last) / count
+        self._steep: float | None = None
+        if count >= 3:
+            self._middle = sum(at for at, _, _ in last) / count
+            self._mean = sum(off for _, off, _ in last) / count
+            spread = sum((at - self._middle) ** 2 for at, _, _ in last)
+            tilt = sum((at - self._middle) * (off - self._mean) for at, off, _ in last)
+            # Not too steeply: a high 1 and a low 7 make no slope.
+            self._steep = min(max(tilt / spread if spread else 0.0, -0.25), 0.25)
+
+    def distance(self, along: float, across: float, height: float, size: float) -> float:
+        """How far a component lies off, in digit heights; a little more when it is far away."""
+        expected = self._recent
+        if self._steep is not None:
+            expected += self._mean + self._steep * (along - self._middle)
+            expected /= 2
+        tall = max(0.7 * size, (self._high + height) / 2)
+        return abs(across - expected) / tall + 0.02 * (along - self._last[-1][0]) / size
+
+
+def page_slope(x: NDArray[np.float64], y: NDArray[np.float64], digit_height_px: float) -> float:
+    """The direction in which most neighbours lie, in radians; positive falls to the right.
+
+    Args:
+        x: (count,) centres of the components, pixels.
+        y: (count,) the same.
+        digit_height_px: Height of the page's digits.
+    """
+    angles = np.deg2rad(np.arange(-_STEEPEST_DEG, _STEEPEST_DEG + 1.0))
+    order = np.argsort(x, kind="stable")
+    sorted_x, sorted_y = x[order], y[order]
+    ends = np.searchsorted(sorted_x, sorted_x + _NEIGHBOR_HEIGHTS * digit_height_px)
+    seen = np.concatenate(
+        [
+            _to_neighbours(sorted_x, sorted_y, ends, slice(at, at + _AT_ONCE), digit_height_px)
+            for at in range(0, len(x), _AT_ONCE)
+        ]
+        or [np.zeros(0)]
+    )
+    off = (angles[:, None] - seen[None]) / np.deg2rad(_VOTE_SPREAD_DEG)
+    votes = np.exp(-0.5 * np.square(off)).sum(axis=1)
+    votes *= np.exp(
+        -0.5 * (angles / np.deg2rad(40)) ** 2
+    )  # level pages are likelier than steep ones
+    slope = float(angles[int(votes.argmax())]) if votes.max() > 0 else 0.0
+    return 0.0 if abs(slope) < np.deg2rad(_LEVEL_DEG) else slope
+
+
+def _to_neighbours(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    ends: NDArray[np.int64],
+    which: slice,
+    digit_height_px: float,
+) -> NDArray[np.float64]:
+    """The directions, in radians, in which some components have their nearest right neighbours.
+
+    Args:
+        x: (count,) centres of all components, from left to right.
+        y: (count,) the same.
+        ends: (count,) up to which component each has its neighbours.
+        which: Those that are asked about.
+        digit_height_px: Height of the page's digits.
+    """
+    own = np.arange(len(x))[which]
+    others = own[:, None] + np.arange(1, max(2, int((ends[which] - own).max())))
+    inside = others < ends[which, None]
+    others = np.minimum(others, len(x) - 1)
+    dx, dy = x[others] - x[which, None], y[others] - y[which, None]
+    # Twice as far across as along: the digit above is no neighbour.
+    far = np.hypot(dx, 1.7 * dy)
+    far[~inside | (dx <= 0.25 * digit_height_px) | (np.abs(dy) >= dx)] = np.inf
+    nearest = far.argmin(axis=1)
+    rows = np.flatnonzero(far[np.arange(len(own)), nearest] < np.inf)
+    at = rows, nearest[rows]
+    return np.asarray(np.arctan2(dy[at], dx[at]), np.float64)
+
+
+def attach(
+    components: Components,
+    lines: list[list[int]],
+    smaller: NDArray[np.int64],
+    digit_height_px: float,
+) -> list[list[int]]:
+    """The smaller components that lie on each line, between or beside its digits.
+
+    Args:
+        components: The ink of a sheet.
+        lines: Indices of each line's digits.
+        smaller: Indices of what may belong to them.
+        digit_height_px: Height of the page's digits.
+
+    Returns:
+        Indices into `components`, one list for each of `lines`, in no order.
+    """
+    size = digit_height_px
+    best = np.full(len(smaller), _BESIDE)
+    home = np.full(len(smaller), -1)
+    left, right = components.left, components.left + components.width
+    x, y = components.center_x[smaller], components.center_y[smaller]
+    # Line by line, for a fax has tens of thousands of specks.
+    for number, line in enumerate(lines):
+        members = np.asarray(line)
+        middles, heights = components.center_y[members], components.height[members]
+        reach = _BESIDE * max(0.7 * size, float(heights.max()))
+        level = (y > middles.min() - reach) & (y < middles.max() + reach)
+        level &= (x > left[members].min() - 2 * size) & (x < right[members].max() + 2 * size)
+        near_by = np.flatnonzero(level)
+        if not len(near_by):
+            continue
+        at = x[near_by, None]
+        gap = np.maximum(0, np.maximum(left[members] - at, at - right[members]))
+        nearest = np.argsort(gap, axis=1, kind="stable")[:, :2]
+        tall = np.maximum(0.7 * size, heights[nearest].mean(axis=1))
+        distance = np.abs(y[near_by] - middles[nearest].mean(axis=1)) / tall
+        own = (gap.min(axis=1) <= 1.2 * size) & (distance < best[near_by])
+        best[near_by[own]] = distance[own]
+        home[near_by[own]] = number
+    return [smaller[home == number].tolist() for number in range(len(lines))]

@@ -1,0 +1,104 @@
+"""A page as its page stages leave it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitbatch.config import Config
+from digitbatch.imaging.projective import scaling
+from digitbatch.page.forms.reference import Fractions
+from digitbatch.stages.base import PageStage, PixelKind, Sheet
+from digitbatch.stages.crop_to_paper import CropToPaper
+from digitbatch.stages.line_removal.remove_rules import RemoveRules
+from digitbatch.stages.reduce import Reduce
+from digitbatch.types import Affine, Image, Page
+
+_LEAST_PART: Final = 0.35  # of the page's longer side: light and pen are measured on so much
+_REDUCED: Final = 1.5  # of the scan's pixels along one of the sheet's
+_AROUND: Final = 1.0  # of a zone's height, on each side of it
+
+
+def prepare_sheet(
+    page: Page, config: Config, zones: Sequence[Fractions] = (), *, whole: bool = False
+) -> Sheet:
+    """A page as its page stages leave it.
+
+    Args:
+        page: As it was laid on its template, or as it came.
+        config: With the stages. Where it has zones, rules that would be taken out last stay: zones
+            look for their own print.
+        zones: Of this page. What is far from all of them is not looked at.
+        whole: Whether to keep all of the page's pixels.
+
+    Raises:
+        CoarsePageError: If the page came halved, and its digits need all of its pixels.
+    """
+    to_scan = scaling(page.scale, page.scale)[:2]
+    kind: PixelKind = "gray" if page.pixels.ndim == 2 else "color"
+    sheet = Sheet(page.pixels, kind, to_scan, came_halved=page.scale > 1)
+    stages = applied_stages(config, whole=whole)
+    if config.fields and stages and isinstance(stages[-1], RemoveRules):
+        stages = stages[:-1]
+    for number, stage in enumerate(stages):
+        if zones and not any(isinstance(before, CropToPaper) for before in stages[number:]):
+            sheet, zones = around_zones(sheet, page, zones), ()
+        sheet = stage(sheet)
+    return sheet
+
+
+def with_rules(sheet: Sheet) -> Image:
+    """A sheet's mask with the ruled lines that were taken out of it: they may be those of boxes."""
+    return sheet.pixels if sheet.rules is None else sheet.pixels | sheet.rules
+
+
+def is_reduced(sheet: Sheet) -> bool:
+    """Whether a sheet has clearly fewer pixels than its scan."""
+    scale = abs(float(np.linalg.det(sheet.to_scan[:, :2]))) ** 0.5
+    return bool(scale > _REDUCED)
+
+
+def applied_stages(config: Config, *, whole: bool = False) -> tuple[PageStage, ...]:
+    """The page stages that apply. Pages with zones, or boxes, are not reduced.
+
+    These need all pixels: the walls of two boxes may all but touch.
+    """
+    stages = config.page_stages
+    if not config.fields and not whole:
+        return stages
+    return tuple(stage for stage in stages if not isinstance(stage, Reduce))
+
+
+def around_zones(sheet: Sheet, page: Page, zones: Sequence[Fractions]) -> Sheet:
+    """A sheet cropped to its zones and what lies around and between them."""
+    height, width = sheet.pixels.shape[:2]
+    edges = np.array([zone_edges(zone, sheet, page) for zone in zones])
+    beyond = _AROUND * (edges[:, 3] - edges[:, 1])
+    low = np.stack([edges[:, 0] - beyond, edges[:, 1] - beyond]).min(axis=1)
+    high = np.stack([edges[:, 2] + beyond, edges[:, 3] + beyond]).max(axis=1)
+    lacking = np.maximum(_LEAST_PART * max(height, width) - (high - low), 0) / 2
+    left, top = np.clip(np.floor(low - lacking), 0, (width - 1, height - 1)).astype(int).tolist()
+    right, bottom = (
+        np.clip(np.ceil(high + lacking), (left + 1, top + 1), (width, height)).astype(int).tolist()
+    )
+    shift = np.array([[1.0, 0.0, left], [0.0, 1.0, top], [0.0, 0.0, 1.0]])
+    pixels = np.ascontiguousarray(sheet.pixels[top:bottom, left:right])
+    return replace(sheet, pixels=pixels, to_scan=sheet.to_scan @ shift)
+
+
+def zone_edges(place: Fractions, sheet: Sheet, page: Page) -> NDArray[np.float64]:
+    """Left, top, right and bottom of the upright box on a sheet around a zone of its page."""
+    height, width = page.pixels.shape[:2]
+    left, top, right, bottom = place
+    corners = np.array([(x * width, y * height) for x in (left, right) for y in (top, bottom)])
+    from_page = np.linalg.inv(np.vstack([to_page(sheet, page), [0.0, 0.0, 1.0]]))[:2]
+    at = corners @ from_page[:, :2].T + from_page[:, 2]
+    return np.concatenate([at.min(axis=0), at.max(axis=0)])
+
+
+def to_page(sheet: Sheet, page: Page) -> Affine:
+    """From a sheet's pixels to those of the page that it was made of."""
+    back = scaling(1 / page.scale, 1 / page.scale)
+    return np.asarray((back @ np.vstack([sheet.to_scan, [0.0, 0.0, 1.0]]))[:2], np.float64)

@@ -1,0 +1,59 @@
+"""The ink of one line or zone, before anything is read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from digitbatch.page.connected_components import Components
+from digitbatch.page.dotted_strokes import DOTTED, with_dotted_strokes
+from digitbatch.page.points import is_point
+from digitbatch.page.segments import Segment, component_segment
+from digitbatch.types import Image
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """The ink of one line or zone, before anything is read."""
+
+    name: str  # the zone's name; "" for a line, which is named by its place among those with text
+    digit_height_px: float
+    segments: tuple[Segment, ...]
+    points: tuple[Segment, ...] = ()  # decimal points, commas, rests of walls: no part of any digit
+    count: tuple[int, int] | None = None  # digits expected, at least and at most
+    cells: tuple["Region", ...] = ()  # where there are boxes, each one's ink, from left to right
+    doubt: str = ""  # why a person should look at what is read, whatever it is
+
+    @property
+    def units(self) -> tuple["Region", ...]:
+        """What is read by itself: each box, or all of it where there are none."""
+        return self.cells or (self,)
+
+
+def parted(
+    name: str, height: float, segments: tuple[Segment, ...], count: tuple[int, int] | None = None
+) -> Region:
+    """Ink with its points told from the rest, and specks that make a stroke joined."""
+    segments, is_dotted = with_dotted_strokes(segments, height)
+    points = tuple(segment for segment in segments if is_point(segment, segments, height))
+    rest = tuple(segment for segment in segments if segment not in points)
+    return Region(name, height, rest, points, count, doubt=DOTTED if is_dotted else "")
+
+
+def faintly(ink: Region, faint: Image | None) -> Region:
+    """Ink with the doubt that it needs where some of it is fainter than the page's pen.
+
+    Args:
+        ink: Of a line or zone.
+        faint: (H, W) uint8, such ink of the sheet, 255 on 0; None: there is none.
+    """
+    if faint is None or ink.doubt:
+        return ink
+    boxes = [segment.box for unit in ink.units for segment in (*unit.segments, *unit.points)]
+    if any(faint[box.top : box.bottom, box.left : box.right].any() for box in boxes):
+        return replace(ink, doubt="a digit is fainter than the page's pen")
+    return ink
+
+
+def segments_of(components: Components, chosen: Sequence[int], ink: Image) -> tuple[Segment, ...]:
+    """Some components as segments, with the levels they had before thresholding."""
+    segments = (component_segment(components, index, ink) for index in chosen)
+    return tuple(segment for segment in segments if segment is not None)

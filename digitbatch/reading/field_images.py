@@ -1,0 +1,78 @@
+"""A small picture of each field of a page, cut from its scan for people to look at."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+import cv2
+import numpy as np
+
+from digitbatch.page.forms.registration import RegisteredPage
+from digitbatch.types import Box, Image, Page, PageResult
+
+_BESIDE: Final = 0.3  # of its height: what is shown around a line
+_BESIDE_ZONE: Final = 0.12  # the same around a zone, which has room of its own
+_HEIGHT_PX: Final = 72
+_WIDTH_PX: Final = 560
+_PAGE_PX: Final = 110  # height of a whole page, where nothing else can be shown
+_QUALITY: Final = 60  # of WebP, 1 to 100
+
+
+def with_pictures(result: PageResult, page: Page, laid: RegisteredPage) -> PageResult:
+    """A page's result with a picture of each field; b"" where there is nothing to show.
+
+    Fields of a template are cut from the laid page, where they stand upright.
+
+    Args:
+        result: Of the page, with boxes on the scan.
+        page: The scan.
+        laid: The page as its zones were cut from it.
+    """
+    pictures = (_webp(cut) if cut is not None else b"" for cut in _cuts(result, page, laid))
+    return replace(result, pictures=tuple(pictures))
+
+
+def _cuts(result: PageResult, page: Page, laid: RegisteredPage) -> Iterator[Image | None]:
+    places = {placed.zone.name: placed.place for placed in laid.zones}
+    for field in result.fields:
+        if field.status == "error":
+            yield None
+        elif field.name in places:
+            height, width = laid.page.pixels.shape[:2]
+            left, top, right, bottom = places[field.name]
+            box = Box(
+                int(left * width), int(top * height),
+                max(int(right * width), int(left * width) + 1),
+                max(int(bottom * height), int(top * height) + 1),
+            )  # fmt: skip
+            if laid.to_scan is None and field.box is not None:
+                box = box.union(field.box)
+            yield _small(_cut(laid.page.pixels, box, _BESIDE_ZONE), _HEIGHT_PX)
+        elif field.box is not None:
+            yield _small(_cut(page.pixels, field.box, _BESIDE), _HEIGHT_PX)
+        else:
+            yield _small(page.pixels, _PAGE_PX)
+
+
+def _cut(pixels: Image, box: Box, beside: float) -> Image:
+    room = round(beside * box.height) + 2
+    height, width = pixels.shape[:2]
+    top, left = min(max(0, box.top - room), height - 1), min(max(0, box.left - room), width - 1)
+    return pixels[top : max(box.bottom + room, top + 1), left : max(box.right + room, left + 1)]
+
+
+def _small(pixels: Image, height_px: int) -> Image:
+    height, width = pixels.shape[:2]
+    scale = min(1.0, height_px / height, _WIDTH_PX / width)
+    if scale == 1.0:
+        return pixels
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _webp(pixels: Image) -> bytes:
+    ordered = pixels if pixels.ndim == 2 else pixels[:, :, ::-1]
+    done, data = cv2.imencode(
+        ".webp", np.ascontiguousarray(ordered), [cv2.IMWRITE_WEBP_QUALITY, _QUALITY]
+    )
+    return data.tobytes() if done else b""

@@ -1,7 +1,0 @@
-"""What numbers must obey: the rules of fields, and the sums between them. Knows of no ink."""
-
-from digitbatch.rules.checks import CHECKS, Check
-from digitbatch.rules.field import LENGTH, FieldRule, read_values
-from digitbatch.rules.sums import Sum, parse_sum
-
-__all__ = ["CHECKS", "LENGTH", "Check", "FieldRule", "Sum", "parse_sum", "read_values"]

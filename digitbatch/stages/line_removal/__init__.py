@@ -1,0 +1,1 @@
+"""Printed lines taken out of an ink mask."""

@@ -1,6 +1,0 @@
-"""The reference page of a form: how a scan lies on it, and what is printed on it."""
-
-from digitbatch.template.align import Alignment, align
-from digitbatch.template.reference import Reference, load_reference
-
-__all__ = ["Alignment", "Reference", "align", "load_reference"]

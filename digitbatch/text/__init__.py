@@ -1,0 +1,1 @@
+"""What is written: segmentation hypotheses, decoding, rescoring."""

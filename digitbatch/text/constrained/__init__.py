@@ -1,0 +1,1 @@
+"""Decoding under the rules of fields and the sums between them."""

@@ -1,0 +1,183 @@
+"""Readings of fields that add up: `01 + 02 = A`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from math import prod
+from typing import Final
+
+from digitbatch.constraints import Sum
+from digitbatch.text.constrained.field_texts import BROKEN, FARTHER, Chosen
+
+_TEXTS: Final = 12  # of a field that are tried, the likeliest
+_WAYS: Final = 4000  # ways to read all fields of a sum together that are kept
+_PASSES: Final = 0.1  # misreadings that a sum does not see: an odd hand errs alike in two fields
+_LEAST_SHARE: Final = 0.2
+_BLAMELESS: Final = 0.01  # less likely than this the one misread, and a field stays as it is
+
+
+@dataclass(frozen=True, slots=True)
+class Addend:
+    """A field of a sum."""
+
+    chosen: Chosen  # by its own rules
+    decimals: int = 0  # digits behind the point
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    weight: float
+    texts: tuple[str, ...]
+
+
+def by_sums(fields: Mapping[str, Addend], sums: Sequence[Sum]) -> dict[str, Chosen]:
+    """The texts of some fields that make all sums right, or as they are with the reason.
+
+    Args:
+        fields: Those in which something is written, by name.
+        sums: What holds between fields; those with nothing on one side are passed over.
+
+    Returns:
+        The fields that stand in a sum.
+    """
+    found: dict[str, Chosen] = {}
+    for together in _connected([one for one in sums if one.applies(set(fields))]):
+        names = [n for n in dict.fromkeys(n for s in together for n in s.names) if n in fields]
+        found |= _together({name: fields[name] for name in names}, together)
+    return found
+
+
+def _connected(sums: Sequence[Sum]) -> list[list[Sum]]:
+    """Sums that share a field, over others too."""
+    parts: list[tuple[set[str], list[Sum]]] = []
+    for one in sums:
+        names, own = set(one.names), [one]
+        apart = []
+        for other_names, others in parts:
+            if other_names & names:
+                names |= other_names
+                own = [*others, *own]
+            else:
+                apart.append((other_names, others))
+        parts = [*apart, (names, own)]
+    return [own for _, own in parts]
+
+
+def _together(fields: dict[str, Addend], sums: Sequence[Sum]) -> dict[str, Chosen]:
+    names = list(fields)
+    free = tuple(fields[name].chosen.text for name in names)
+    ways = _lawful_ways(fields, sums)
+    broken = _broken(fields, names, free, sums)
+    if not ways:
+        return _doubted(fields, sums, f"{broken}, and nothing that makes it right fits the ink")
+    best = max(ways, key=lambda way: (way.weight, way.texts))
+    own = 1.0
+    listed = 1.0
+    for name in names:
+        shares = fields[name].chosen.shares
+        own *= shares.get(fields[name].chosen.text, 0.0)
+        listed *= min(1.0, sum(shares.values()))
+    if best.texts != free and own > FARTHER * best.weight:
+        said = ", ".join(
+            f"{name} {text}" for name, text, was in zip(names, best.texts, free, strict=True)
+            if text != was
+        )  # fmt: skip
+        return _doubted(
+            fields, sums, f"{broken}; {said} would make it right, but is not what is written"
+        )
+    lawful = sum(way.weight for way in ways)
+    rest = max(0.0, 1.0 - listed) + max(0.0, listed - lawful) * BROKEN
+    everything = lawful + _PASSES * rest
+    result = {}
+    for at, name in enumerate(names):
+        chosen = fields[name].chosen
+        by_text: dict[str, float] = {}
+        for way in ways:
+            by_text[way.texts[at]] = by_text.get(way.texts[at], 0.0) + way.weight / everything
+        text = best.texts[at]
+        sure = by_text[text]
+        if chosen.shares.get(text, 0.0) < _LEAST_SHARE:
+            sure = min(sure, chosen.shares.get(text, 0.0))
+        doubt = chosen.doubt
+        if text == chosen.text:
+            sure = max(sure, chosen.confidence)
+        else:
+            said = f"could also be {chosen.text}, but then {broken}"
+            doubt = "; ".join(filter(None, [doubt, said]))
+        result[name] = replace(chosen, text=text, confidence=sure, shares=by_text, doubt=doubt)
+    if best.texts != free:
+        # Its other fields are right only if those that were read anew are.
+        anew = ", ".join(
+            f"{name} {text}"
+            for name, text, was in zip(names, best.texts, free, strict=True)
+            if text != was
+        )
+        said = f"right only with {anew}"
+        blame = _blame(fields, names)
+        return {
+            name: one if one.doubt or blame[name] <= _BLAMELESS else replace(one, doubt=said)
+            for name, one in result.items()
+        }
+    return result
+
+
+def _lawful_ways(fields: dict[str, Addend], sums: Sequence[Sum]) -> list[_Way]:
+    """All ways to read the fields that make every sum right, as far as they are likely."""
+    names = list(fields)
+    ways = [_Way(1.0, ())]
+    for at, name in enumerate(names):
+        shares = fields[name].chosen.shares
+        texts = sorted(shares, key=lambda text: (-shares[text], text))[:_TEXTS]
+        known = set(names[: at + 1])
+        ready = [
+            one for one in sums
+            if name in one.names and {n for n in one.names if n in fields} <= known
+        ]  # fmt: skip
+        longer = [
+            _Way(way.weight * shares[text], (*way.texts, text)) for way in ways for text in texts
+        ]
+        longer = [way for way in longer if not _broken(fields, names, way.texts, ready)]
+        longer.sort(key=lambda way: (-way.weight, way.texts))
+        ways = longer[:_WAYS]
+    return [way for way in ways if way.weight > 0]
+
+
+def _broken(
+    fields: Mapping[str, Addend], names: Sequence[str], texts: Sequence[str], sums: Sequence[Sum]
+) -> str:
+    """The first sum that some texts break, in words; "" where they break none."""
+    values = {
+        name: Decimal(text or "0").scaleb(-fields[name].decimals)
+        for name, text in zip(names, texts, strict=False)
+    }
+    for one in sums:
+        left, right = one.totals(values)
+        if left != right:
+            return f"{one.text} does not hold: {left} is not {right}"
+    return ""
+
+
+def _doubted(fields: Mapping[str, Addend], sums: Sequence[Sum], doubt: str) -> dict[str, Chosen]:
+    """The fields as they are; those that may be why a sum does not hold are for a person.
+
+    Beside a field that is hardly sure, one that is very sure is hardly the one that is wrong.
+    """
+    names = list(fields)
+    texts = [fields[name].chosen.text for name in names]
+    off = {n for one in sums if _broken(fields, names, texts, [one]) for n in one.names}
+    blame = _blame(fields, off)
+    found = {}
+    for name in names:
+        chosen = fields[name].chosen
+        if name in off and blame[name] > _BLAMELESS:
+            said = "; ".join(filter(None, [chosen.doubt, doubt]))
+            chosen = replace(chosen, doubt=said)
+        found[name] = chosen
+    return found
+
+
+def _blame(fields: Mapping[str, Addend], names: Iterable[str]) -> dict[str, float]:
+    """How likely each field is the one misread, if sums of some fields do not hold, 0 to 1."""
+    doubts = {n: max(0.0, 1.0 - fields[n].chosen.confidence) for n in names if n in fields}
+    right = prod(1.0 - doubt for doubt in doubts.values())
+    return {name: doubt / (1.0 - right + BROKEN) for name, doubt in doubts.items()}

@@ -1,0 +1,163 @@
+"""Boxes that are crossed out: a form has more of them than the number has digits.
+
+A digit that is taken for a cross would be missing from a number that looks right, so two things
+must hold: the ink is made of two straight strokes, one falling and one rising, and of nothing else;
+and the network takes it for no digit. Neither is enough alone. The network takes a digit on which a
+rest of a wall hangs for none, and some hands have an x for a 4 or an 8.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from digitbatch.page.regions import Region
+from digitbatch.page.segments import Segment, merged
+from digitbatch.text.decode import Crossed
+from digitbatch.types import OTHER, Image, Probabilities
+
+_SURE: Final = 0.9  # that the ink is no digit, as the network says of crops
+_INKED: Final = 127
+# In digit heights:
+_SHORTEST: Final = 0.6  # a stroke; shorter ones are marks of other kinds
+_TALLEST: Final = 1.6  # the cross
+_ASIDE: Final = 0.11  # how far from its stroke ink may be, beyond half the stroke's width
+_HOLE: Final = 0.1  # across; a smaller one is a gap in the ink, no loop of a digit
+
+_MIDDLE: Final = 0.2  # of a stroke: nearer to its ends the other does not cross it
+_THICKEST: Final = 0.3  # of the cross's shorter side: a stroke; what is thicker is a blot
+_STEEPEST: Final = 0.3  # of a stroke's length: so far it goes across, and down, at least
+_COVERED: Final = 0.95  # of a stroke's length
+_BESIDE: Final = 0.05  # of the digits' height: so near to a stroke ink covers it
+
+
+def cross_shapes(ink: Region) -> list[Segment | None]:
+    """The whole ink of each unit of a line or zone; None where it is no box that may be empty.
+
+    So it is, too, where the ink has not the shape of a cross: the network need not be asked.
+    """
+    if not ink.cells or ink.count is None or ink.count[0] >= len(ink.cells):
+        return [None] * len(ink.units)
+    wholes = [merged(cell.segments) if cell.segments else None for cell in ink.cells]
+    size = ink.digit_height_px
+    return [whole if whole and is_cross(whole.ink, size) else None for whole in wholes]
+
+
+def sure_crosses(shapes: Sequence[Segment | None], answers: Probabilities) -> list[Crossed | None]:
+    """Those of the shapes that the network takes for no digit.
+
+    Args:
+        shapes: What has the shape of a cross, and None for all else.
+        answers: What the network says of crops: a row for each shape that is not None.
+    """
+    said = iter(answers[:, OTHER].tolist())
+    found: list[Crossed | None] = []
+    for shape in shapes:
+        share = 0.0 if shape is None else min(1.0, next(said))
+        sure = shape is not None and share >= _SURE
+        found.append(Crossed(shape, -float(np.log(share))) if shape and sure else None)
+    return found
+
+
+def crossed_boxes(
+    read: Sequence[int],
+    left_out: Collection[int],
+    crosses: Sequence[Crossed | None],
+    count: tuple[int, int] | None,
+) -> frozenset[int]:
+    """Which boxes of a zone are crossed out; none where any ink is left out that is not explained.
+
+    The digits stand in neighbouring boxes, the crosses in those next to them.
+
+    Args:
+        read: In which boxes digits are read, from left to right.
+        left_out: In which boxes ink is left out.
+        crosses: For each box its cross, if it holds one for sure.
+        count: How many digits are expected, at least and at most.
+    """
+    filled = sorted({*read, *left_out})
+    explained = (
+        count is not None
+        and count[0] <= len(read) <= count[1]
+        and all(crosses[box] for box in left_out)
+        and len(filled) == len(read) + len(left_out)
+        and _neighbours(read)
+        and _neighbours(filled)
+    )
+    return frozenset(left_out) if explained else frozenset()
+
+
+def _neighbours(boxes: Sequence[int]) -> bool:
+    return bool(boxes) and boxes[-1] - boxes[0] == len(boxes) - 1
+
+
+def is_cross(ink: Image, digit_height_px: float) -> bool:
+    """Whether ink is a cross, as people strike out a box that they do not need.
+
+    Args:
+        ink: (height, width) uint8, tight, light ink on black.
+        digit_height_px: Height of the digits beside it.
+    """
+    size = digit_height_px
+    mask = np.asarray(ink > _INKED, np.uint8)
+    y, x = (found.astype(np.float64) for found in np.nonzero(mask))
+    if not len(x) or max(mask.shape) > _TALLEST * size or _has_hole(mask, size):
+        return False
+    points = np.column_stack([x, y])
+    across, down = x / mask.shape[1], y / mask.shape[0]
+    strokes = [
+        (points[(across + down).argmin()], points[(across + down).argmax()]),  # falling
+        (points[(across - down).argmin()], points[(across - down).argmax()]),  # rising
+    ]
+    lengths = [float(np.hypot(*(end - start))) for start, end in strokes]
+    slanted = [
+        _STEEPEST * length <= min(float(end[0] - start[0]), way * float(end[1] - start[1]))
+        for (start, end), length, way in zip(strokes, lengths, (1, -1), strict=True)
+    ]
+    if min(lengths) < _SHORTEST * size or not all(slanted):
+        return False
+    half_width = len(x) / sum(lengths) / 2
+    away = np.minimum(*(_distance(points, start, end) for start, end in strokes))
+    return (
+        2 * half_width <= _THICKEST * min(mask.shape)
+        and _cross_in_the_middle(strokes[0], strokes[1])
+        and float(away.max()) <= half_width + _ASIDE * size
+        and all(_covered(mask, stroke, size) for stroke in strokes)
+    )
+
+
+_Point = NDArray[np.float64]
+_Stroke = tuple[_Point, _Point]
+
+
+def _has_hole(mask: Image, size: float) -> bool:
+    """Whether the ink goes around paper, as that of 0, 6, 8, 9 and most 4s."""
+    around = np.asarray(np.pad(mask, 1) == 0, np.uint8)
+    count, _, stats, _ = cv2.connectedComponentsWithStats(around, connectivity=4)
+    # Nought is the ink, and one of the others the paper around it.
+    areas = sorted(int(area) for area in stats[1:count, cv2.CC_STAT_AREA])
+    return len(areas) > 1 and areas[-2] > (_HOLE * size) ** 2
+
+
+def _distance(points: NDArray[np.float64], start: _Point, end: _Point) -> NDArray[np.float64]:
+    """How far points, (count, 2), are from a stroke."""
+    along = end - start
+    share = np.clip((points - start) @ along / (along @ along), 0, 1)
+    return np.asarray(np.linalg.norm(points - start - share[:, None] * along, axis=1))
+
+
+def _cross_in_the_middle(first: _Stroke, second: _Stroke) -> bool:
+    """Whether each of two strokes crosses the other away from its ends."""
+    (a, b), (c, d) = first, second
+    shares = np.linalg.solve(np.column_stack([b - a, c - d]), c - a)
+    return bool(np.all((shares > _MIDDLE) & (shares < 1 - _MIDDLE)))
+
+
+def _covered(mask: Image, stroke: _Stroke, size: float) -> bool:
+    """Whether there is ink all along a stroke."""
+    reach = 2 * max(1, round(_BESIDE * size)) + 1
+    near = cv2.dilate(mask, np.ones((reach, reach), np.uint8))
+    steps = np.linspace(*stroke, 64).round().astype(int)
+    return float((near[steps[:, 1], steps[:, 0]] > 0).mean()) >= _COVERED

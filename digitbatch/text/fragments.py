@@ -1,0 +1,37 @@
+"""Fragments that stand beside a digit they were joined to: they may be all that is left of another.
+
+A fine stroke beside bold ones breaks into specks, and the number without its digit looks whole.
+"""
+
+from typing import Final
+
+from digitbatch.text.decode import DigitHypothesis
+from digitbatch.text.lattice import Lattice
+
+BESIDE: Final = "a fragment beside a digit may be another's"
+"""Why a person should look at such a field."""
+
+_SMALL: Final = 0.45  # digit heights: what is larger is seen to belong where it is
+_APART: Final = 0.1  # digit heights of paper between it and the rest, from left to right
+
+
+def has_fragment_beside(lattice: Lattice, place: DigitHypothesis) -> bool:
+    """Whether a digit was joined with a fragment that stands beside it, and not over or under it.
+
+    Args:
+        lattice: In which the digit was found.
+        place: The digit; the line network's have no fragments of their own.
+    """
+    first, last = place.primitives
+    if place.was_cut or last - first < 2:
+        return False
+    size = lattice.digit_height_px
+    boxes = [primitive.box for primitive in lattice.primitives[first:last]]
+    for number, box in enumerate(boxes):
+        if max(box.width, box.height) >= _SMALL * size:
+            continue
+        rest = boxes[:number] + boxes[number + 1 :]
+        gap = max(min(b.left for b in rest) - box.right, box.left - max(b.right for b in rest))
+        if gap >= _APART * size:
+            return True
+    return False

@@ -1,0 +1,235 @@
+"""Whether a line is set in type, and no hand wrote it.
+
+Print stands even, its digits are as wide as each other, and equal ones are the same shape. Four or
+five digits by hand stand as even by chance, so a line that does is looked at closer: what speaks
+for a hand is added up, and where that is not enough, the line may be print.
+"""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitbatch.page.ink_classes.evenness import (
+    LEAST,
+    holds_even_run,
+    is_even,
+    is_even_beside_print,
+    may_be_pair,
+    unevenness,
+    unevennesses,
+    width_spread,
+)
+from digitbatch.page.ink_classes.twins import ALIKE, likeness
+from digitbatch.page.segments import Segment
+from digitbatch.text.decode import DigitHypothesis
+from digitbatch.types import OTHER
+
+_CLOSER: Final = 1.4  # times as uneven may print be on a page of which most is print
+_HOLDS_PRINT: Final = 0.5  # of a page's lines hold an even run, and at least two do
+_RUN: Final = 6  # digits: so many even ones in a row are hardly chance
+_PART: Final = 0.8  # as uneven may one printed number be beside others: so are few by chance
+_FAR: Final = 0.8  # of their height: digits so far apart are of two numbers
+
+# What a measure says: up to each of the first numbers the weight below it, beyond them the last.
+# Positive speaks for a hand. From lines of 40 typefaces and of hands made and photographed.
+_Weights = tuple[tuple[float, ...], tuple[float, ...]]
+_UNEVEN: Final[_Weights] = ((0.5, 0.65, 0.8, 0.9), (-3.5, -2.0, -1.0, 0.0, 1.0))
+_WIDTHS: Final[_Weights] = ((0.05, 0.1, 0.14, 0.2), (-1.0, 0.0, 1.0, 2.0, 3.0))
+_TWINS: Final[_Weights] = ((0.85, 0.9, 0.94, 0.97), (2.5, 1.5, 0.0, -1.0, -4.0))
+_BY_HAND: Final = 4.0  # together: a misread letter looks like an odd twin, so no measure is enough
+_NARROW: Final = 0.1  # a spread of widths that print hardly exceeds
+
+# A page by hand: of at least four other lines so many stand unevenly, and few digits have a twin.
+_FOUR: Final = 4  # digits of such a line, too
+_BEYOND: Final = 1.05  # as uneven as print hardly is
+_MANY: Final = (0.6, 0.75)
+_LONG_PAGE: Final = 8  # other lines
+_SHARE_OF_TWINS: Final = 0.25
+_ONE_HAND: Final = 0.94  # as like those of the uneven lines: written by the same hand
+
+
+def are_typeset(lines: Sequence[Sequence[DigitHypothesis]]) -> list[bool]:
+    """Which lines of a page are print, or may be.
+
+    A page that holds print is looked at more closely: there, one digit that a speck or a gap has
+    changed makes no line handwritten. Lines of one or two digits say little. They are taken for
+    handwriting only where the page's longer lines are, and two digits only if they are uneven too.
+
+    Args:
+        lines: The digits of each line of a page, from left to right.
+    """
+    page = _measured(lines)
+    segments = page.segments
+    long = [len(line) >= LEAST for line in segments]
+    judged = [_Judged()] * len(lines)
+    if any(page.even) or any(page.runs) or any(page.almost) or any(page.parts):
+        judged = _judged(page, [[_digit_of(place) for place in line] for line in lines])
+    hand, twins = [one.by_hand for one in judged], [one.has_twins for one in judged]
+    even = [
+        (is_even and not one.by_hand) or one.has_twins or one.may_be_worn
+        for is_even, one in zip(page.even, judged, strict=True)
+    ]
+    seen = max(sum(r and not h for r, h in zip(page.runs, hand, strict=True)), sum(even))
+    if seen >= 2:
+        even = [
+            is_even or (is_long and not own and is_even_beside_print(line))
+            for line, is_even, is_long, own in zip(segments, even, long, hand, strict=True)
+        ]
+    if seen >= 2 and seen >= _HOLDS_PRINT * sum(long):
+        even = [
+            twin or (is_long and not own and unevenness(line, all_but_one=True) <= _CLOSER)
+            for line, is_long, own, twin in zip(segments, long, hand, twins, strict=True)
+        ]
+    by_hand = any(long) and not any(even)
+    return [
+        is_even or one.holds_print if is_long else not by_hand or may_be_pair(line)
+        for line, is_even, is_long, one in zip(segments, even, long, judged, strict=True)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """The lines of a page, and how evenly they stand."""
+
+    segments: list[list[Segment]]
+    unevenness: NDArray[np.float64]  # of each line, 1 where print ends; 0 for short ones
+    even: list[bool]
+    runs: list[bool]  # hold an even run
+    parts: list[list[slice]]  # numbers among others on a line that stand as even as print
+
+    @property
+    def almost(self) -> list[bool]:
+        """Which long lines are all but even."""
+        return [
+            len(line) >= LEAST and bool(uneven <= _CLOSER)
+            for line, uneven in zip(self.segments, self.unevenness, strict=True)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What a closer look at a line shows."""
+
+    by_hand: bool = False
+    has_twins: bool = False  # most of its digits stand on the page in the same shape
+    may_be_worn: bool = False  # all but even, its widths are, and the page is not by hand
+    holds_print: bool = False  # one of its numbers is print, or may be
+
+
+def _measured(lines: Sequence[Sequence[DigitHypothesis]]) -> _Lines:
+    segments = [[place.segment for place in line] for line in lines]
+    uneven = unevennesses(segments)
+    both = zip(segments, uneven.tolist(), strict=True)
+    return _Lines(
+        segments,
+        uneven,
+        [len(line) >= LEAST and is_even(line, how) for line, how in both],
+        [len(line) >= _RUN and holds_even_run(line) for line in segments],
+        [[p for p in _numbers(line) if unevenness(line[p]) <= _PART] for line in segments],
+    )
+
+
+def _numbers(line: Sequence[Segment]) -> list[slice]:
+    """The numbers of a line that holds several, far apart; those of four digits or more."""
+    boxes = [segment.box for segment in line]
+    apart = [
+        at
+        for at, (before, box) in enumerate(pairwise(boxes), 1)
+        if box.left - before.right > _FAR * max(before.height, box.height)
+    ]
+    if not apart:
+        return []
+    ends = [0, *apart, len(line)]
+    return [slice(*part) for part in pairwise(ends) if part[1] - part[0] >= _FOUR]
+
+
+def _digit_of(place: DigitHypothesis) -> int:
+    return int(place.probabilities[:OTHER].argmax())
+
+
+def _judged(page: _Lines, digits: Sequence[Sequence[int]]) -> list[_Judged]:
+    """A closer look at each line, by the shapes of its digits and by the page's other lines."""
+    owner = np.repeat(np.arange(len(digits)), [len(line) for line in digits])
+    alike = likeness(
+        [segment for line in page.segments for segment in line],
+        [d for line in digits for d in line],
+    )
+    best = alike.max(axis=1, initial=-1.0)
+    compared, twin = best > 0, best > ALIKE
+    share = float(twin[compared].mean()) if compared.any() else 0.0
+    four = np.array([len(line) >= _FOUR for line in digits])
+    beyond = four & (page.unevenness > _BEYOND)
+    of_beyond, almost = beyond[owner], page.almost
+    ends = np.cumsum([0, *(len(line) for line in digits)]).tolist()
+    found = []
+    for number, line in enumerate(page.segments):
+        if len(line) < LEAST:
+            found.append(_Judged())
+            continue
+        own = slice(ends[number], ends[number + 1])
+        own_alike = alike[own, own]
+        said = _said_of(line, digits[number], own_alike, float(page.unevenness[number]))
+        by_page = 0.0
+        if share < _SHARE_OF_TWINS:
+            others, theirs = four.copy(), of_beyond.copy()
+            others[number], theirs[own] = False, False
+            by_page = _said_by_page(others, beyond, alike[own][:, theirs])
+        has_twins = twin[own].sum() >= max(2, 0.5 * compared[own].sum())
+        hand = said + by_page >= _BY_HAND
+        spread = width_spread(line, digits[number])
+        worn = not by_page and not hand and almost[number]
+        worn = worn and spread is not None and spread <= _NARROW
+        number_digits = digits[number]
+        holds_print = any(
+            _said_of(line[part], number_digits[part], own_alike[part, part], unevenness(line[part]))
+            + by_page
+            < _BY_HAND
+            for part in page.parts[number]
+        )
+        found.append(_Judged(hand and not has_twins, bool(has_twins), worn, holds_print))
+    return found
+
+
+def _said_of(
+    line: Sequence[Segment], digits: Sequence[int], alike: NDArray[np.float32], uneven: float
+) -> float:
+    """What in a line speaks for a hand."""
+    # Three digits are never so uneven that it says much.
+    said = _weight(_UNEVEN, uneven) if len(line) > LEAST else min(0.0, _weight(_UNEVEN, uneven))
+    spread = width_spread(line, digits)
+    if spread is not None:
+        said += _weight(_WIDTHS, spread)
+    closest = float(alike.max(initial=-1.0))
+    return said + (_weight(_TWINS, closest) if closest > 0 else 0.0)
+
+
+def _said_by_page(
+    others: NDArray[np.bool_], beyond: NDArray[np.bool_], alike: NDArray[np.float32]
+) -> float:
+    """What the page's other lines say for a hand: it is rare that one line alone is print.
+
+    Args:
+        others: Which lines say something.
+        beyond: Which of the page's lines are plainly by hand.
+        alike: How alike the line's digits are to those of the latter.
+    """
+    count = int(others.sum())
+    share = float(beyond[others].mean()) if count else 0.0
+    if count < _FOUR or share < _MANY[0]:
+        return 0.0
+    said = 3.0 if count >= _LONG_PAGE and share >= _MANY[1] else 2.0
+    closest = alike.max(axis=1, initial=-1.0)
+    closest = closest[closest > 0]
+    if len(closest) >= LEAST and float(np.median(closest)) > _ONE_HAND:
+        said += 2.0
+    return said
+
+
+def _weight(weights: _Weights, value: float) -> float:
+    ends, says = weights
+    return says[bisect_left(ends, value)]

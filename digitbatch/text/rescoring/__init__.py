@@ -1,0 +1,1 @@
+"""Passes that score doubtful digits anew."""

@@ -1,0 +1,235 @@
+"""Lines as the rows of a table: which column each digit stands in, and what is no number.
+
+One letter among digits is hard to tell from a digit; a column of letters is not, for most of its
+cells are doubtful. So columns, and rows of words, are judged as a whole.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from digitbatch.page.layout.adjacent_lines import beside
+from digitbatch.page.layout.columns import Columns, find_columns, inner_edges
+from digitbatch.page.segments import Segment
+from digitbatch.text.decode import DigitHypothesis, Hypothesis
+from digitbatch.text.print_detection import are_typeset
+from digitbatch.types import OTHER
+
+_DOUBTFUL: Final = 0.9  # as likely a digit as this, or less
+_UNLIKELY: Final = 0.5
+_LETTERS: Final = (0.45, 0.22)  # of a column's digits are so doubtful and so unlikely: letters
+_SURE_LETTERS: Final = (0.6, 0.4)  # the same of letters beyond doubt: the numbers of strange hands
+# stay below 0.25 and 0.2
+_WORDS: Final = (0.5, 0.3)  # the same of a line's
+_LEAST_COLUMN: Final = 4  # digits; fewer say nothing about a column
+_LEAST_SURE: Final = 6  # ... and fewer nothing beyond doubt
+_LEAST_LINE: Final = 6  # the same of a line
+_HEADING: Final = (0.9, 0.5)  # the shares of a row of a table that is words,
+_LEAST_HEADING: Final = 3  # and how many digits it has at least
+_NUMBER: Final = 3  # sure digits in a row, none cut: words hold no such run
+_ONE_WAY: Final = 0.7  # of all ways to read it: words are read in many, digits that touch in one
+_LARGE: Final = 0.4  # of a digit's height: what is left over and larger may be a letter
+_FILLED: Final = 0.75  # of the rows have a digit in a column: those that have none are odd
+
+
+@dataclass(frozen=True, slots=True)
+class TableLine:
+    """A line as it is read, and its place in the page's table."""
+
+    reading: Hypothesis
+    row: int | None = None  # from 1; None where the page's lines are no table
+    columns: tuple[int, ...] = ()  # of each of the reading's places, from 1
+    doubts: tuple[str, ...] = ()  # why it is for review, seen beside the page's other lines
+
+
+def table_lines(
+    readings: Sequence[Hypothesis],
+    heights_px: Sequence[float],
+    judged: Sequence[Hypothesis] | None = None,
+) -> list[TableLine]:
+    """The lines of a page, letters left out of them, what table they make, and what is doubtful.
+
+    Lines of words lose all their digits: nothing is read there.
+
+    Args:
+        readings: Of each line of a page without zones, from the top down.
+        heights_px: Of each line's digits.
+        judged: The same lines as the network for single digits read them, where another network has
+            had its say: that one knows digits alone, and names no letter.
+    """
+    judged = judged or readings
+    if not readings:
+        return []
+    size = float(np.median(heights_px))
+    kept = _without_words(readings, judged, _WORDS, _LEAST_LINE)
+    # A group of letters is one component, and digits to the line network: columns are told apart
+    # by the ink as it is.
+    alone = [
+        first if reading.places else reading for first, reading in zip(judged, kept, strict=True)
+    ]
+    standing = [_standing(reading, size) for reading in alone]
+    columns = find_columns(standing, size)
+    if columns is None:
+        return [
+            TableLine(reading, doubts=doubts)
+            for reading, doubts in zip(kept, _doubts(kept, size), strict=True)
+        ]
+    numbers = [first for first, reading in zip(judged, kept, strict=True) if reading.places]
+    columns = _with_words_parted(columns, numbers, standing, size)
+    cells = _cells(numbers, columns)
+    letters = _letter_columns(cells)
+    sure = {at for at in letters if _are_letters(cells[at], _SURE_LETTERS, _LEAST_SURE)}
+    kept = _without_columns(kept, columns, letters)
+    kept = _without_words(
+        kept, _without_columns(judged, columns, letters), _HEADING, _LEAST_HEADING
+    )
+    lines, row = [], 0
+    filled = [tuple(columns.of(place.segment) for place in reading.places) for reading in kept]
+    usual = _usual_columns(filled)
+    for reading, own, doubts in zip(kept, filled, _doubts(kept, size), strict=True):
+        row += bool(own)
+        told = replace(
+            reading,
+            letters=tuple(
+                segment for segment in reading.left_over if columns.of(segment) in letters
+            ),
+            sure_letters=tuple(
+                segment for segment in reading.left_over if columns.of(segment) in sure
+            ),
+        )
+        empty = _empty(sorted(usual - {*own})) if own else ()
+        lines.append(TableLine(told, row if own else None, own, doubts + empty))
+    return lines
+
+
+def _letter_columns(cells: dict[int, list[list[DigitHypothesis]]]) -> set[int]:
+    return {at for at, own in cells.items() if _are_letters(own, _LETTERS, _LEAST_COLUMN)}
+
+
+def _with_words_parted(
+    columns: Columns,
+    numbers: Sequence[Hypothesis],
+    standing: Sequence[Sequence[Segment]],
+    size: float,
+) -> Columns:
+    """The columns, letters parted from digits that stand in one column with them."""
+    for number in sorted(_letter_columns(_cells(numbers, columns)), reverse=True):
+        for edge in inner_edges(standing, columns, number, size):
+            parted = columns.parted_at(edge)
+            cells = _cells(numbers, parted)
+            letters = _letter_columns(cells)
+            sides = [side for side in (number, number + 1) if side not in letters]
+            if len(sides) == 1 and len(cells.get(sides[0], ())) >= _LEAST_COLUMN:
+                columns = parted
+                break
+    return columns
+
+
+def _empty(columns: Sequence[int]) -> tuple[str, ...]:
+    """A text does not show where in it a number is missing."""
+    if not columns:
+        return ()
+    numbers = ", ".join(map(str, columns))
+    return (f"columns {numbers} are empty" if len(columns) > 1 else f"column {numbers} is empty",)
+
+
+def _usual_columns(rows: Sequence[tuple[int, ...]]) -> set[int]:
+    """The columns in which nearly all rows have a digit."""
+    rows = [row for row in rows if row]
+    counts = Counter(number for row in rows for number in set(row))
+    return {number for number, count in counts.items() if count >= _FILLED * len(rows)}
+
+
+def _doubts(readings: Sequence[Hypothesis], size: float) -> list[tuple[str, ...]]:
+    """What is doubtful of each line that no look at the line alone shows."""
+    places = [reading.places for reading in readings]
+    lines = [[place.segment for place in line] for line in places]
+    return [
+        (("may be print",) if is_print else ()) + (("may go on beside it",) if goes_on else ())
+        for is_print, goes_on in zip(are_typeset(places), beside(lines, size), strict=True)
+    ]
+
+
+def _standing(reading: Hypothesis, size: float) -> list[Segment]:
+    """What shows a line's columns: its digits, and what is as large and none."""
+    large = [segment for segment in reading.left_over if segment.size_px > _LARGE * size]
+    return [place.segment for place in reading.places] + large
+
+
+def _without_words(
+    readings: Sequence[Hypothesis],
+    judged: Sequence[Hypothesis],
+    shares: tuple[float, float],
+    least: int,
+) -> list[Hypothesis]:
+    """The readings, empty where a line is words."""
+    return [
+        _without(reading, [True] * len(reading.places))
+        if _are_letters([first.places], shares, least)
+        and not _holds_number(first)
+        and reading.margin < _ONE_WAY
+        else reading
+        for reading, first in zip(readings, judged, strict=True)
+    ]
+
+
+def _holds_number(reading: Hypothesis) -> bool:
+    """Whether somewhere in a line so many sure digits follow each other."""
+    run = 0
+    for place in reading.places:
+        sure = float(place.probabilities[:OTHER].max()) >= _DOUBTFUL and not place.was_cut
+        run = run + 1 if sure else 0
+        if run == _NUMBER:
+            return True
+    return False
+
+
+def _cells(
+    judged: Sequence[Hypothesis], columns: Columns
+) -> dict[int, list[list[DigitHypothesis]]]:
+    """What each line has in each column, by the column's number."""
+    cells: dict[int, list[list[DigitHypothesis]]] = {}
+    for reading in judged:
+        own: dict[int, list[DigitHypothesis]] = {}
+        for place in reading.places:
+            own.setdefault(columns.of(place.segment), []).append(place)
+        for number, cell in own.items():
+            cells.setdefault(number, []).append(cell)
+    return cells
+
+
+def _without_columns(
+    readings: Sequence[Hypothesis], columns: Columns, letters: set[int]
+) -> list[Hypothesis]:
+    return [
+        _without(reading, [columns.of(place.segment) in letters for place in reading.places])
+        for reading in readings
+    ]
+
+
+def _are_letters(
+    cells: Sequence[Sequence[DigitHypothesis]], shares: tuple[float, float], least: int
+) -> bool:
+    """Whether most of these cells hold no digits; a long word weighs no more than one digit."""
+    places = [place for cell in cells for place in cell]
+    if len(places) < least:
+        return False
+    weights = np.concatenate([np.full(len(cell), 1 / len(cell)) for cell in cells if cell])
+    likely = np.array([float(place.probabilities[:OTHER].max()) for place in places])
+    cut = np.array([place.was_cut for place in places])  # letters of a word hang together
+    doubtful = (likely < _DOUBTFUL) | cut
+    unlikely = (likely < _UNLIKELY) | (cut & (likely < _DOUBTFUL))
+    share = [float(np.average(doubt, weights=weights)) for doubt in (doubtful, unlikely)]
+    return share[0] >= shares[0] and share[1] >= shares[1]
+
+
+def _without(reading: Hypothesis, letters: Sequence[bool]) -> Hypothesis:
+    """A reading with some of its places left over."""
+    out = [place.segment for place, letter in zip(reading.places, letters, strict=True) if letter]
+    if not out:
+        return reading
+    stay = [place for place, letter in zip(reading.places, letters, strict=True) if not letter]
+    return replace(reading, places=tuple(stay), left_over=(*reading.left_over, *out))
