@@ -42,16 +42,16 @@ from benchmarks.tables import TABLE_KINDS, made_table
 from digitbatch import __version__
 from digitbatch.config import Config
 from digitbatch.errors import PageError
-from digitbatch.nn.datasets import Digits, load_mnist
-from digitbatch.nn.line.reader import load_line_reader
-from digitbatch.nn.mixture import split
-from digitbatch.nn.predictors import OnnxPredictor
-from digitbatch.nn.training import Recipe
+from digitbatch.networks.line.reader import load_line_reader
+from digitbatch.networks.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
 from digitbatch.reading import read_page
 from digitbatch.synth.pages import PageStyle, write_lines
 from digitbatch.synth.paper import Paper, fax
 from digitbatch.synth.strokes import Hand
+from digitbatch.training.datasets import Digits, load_mnist
+from digitbatch.training.mixture import split
+from digitbatch.training.training import Recipe
 from digitbatch.types import Image, Page, PageRef, failed_page
 
 KINDS = (

@@ -42,15 +42,15 @@ from digitbatch.acceptance import (
 )
 from digitbatch.config import Config
 from digitbatch.errors import PageError
-from digitbatch.nn.calibration import calibration_error
-from digitbatch.nn.datasets import Digits, load_mnist
-from digitbatch.nn.line.reader import load_line_reader
-from digitbatch.nn.mixture import split
-from digitbatch.nn.predictors import OnnxPredictor
-from digitbatch.nn.training import Recipe
+from digitbatch.networks.line.reader import load_line_reader
+from digitbatch.networks.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
 from digitbatch.reading import read_page
 from digitbatch.scoring.pairing import aligned, bare, edits
+from digitbatch.training.datasets import Digits, load_mnist
+from digitbatch.training.mixture import split
+from digitbatch.training.temperature import calibration_error
+from digitbatch.training.training import Recipe
 from digitbatch.types import FieldResult, GroupReader, Image, Predictor
 
 FITTED: Final = tuple(kind for kind in KINDS if kind not in ("drawn", "print", "zeros", "webcam"))

@@ -18,8 +18,8 @@ import onnxruntime
 import torch
 from onnx import helper
 
-from digitbatch.nn.card import ONNX_FILE
-from digitbatch.nn.predictors import TorchPredictor
+from digitbatch.networks.card import ONNX_FILE
+from digitbatch.networks.predictors import TorchPredictor
 from digitbatch.packaged import default_model
 from digitbatch.types import Crops
 

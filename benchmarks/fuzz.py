@@ -34,11 +34,11 @@ from digitbatch.config.file import parse_config
 from digitbatch.engine import Limits, Reader, read_files
 from digitbatch.errors import DigitbatchError
 from digitbatch.inputs import InputOptions, SourceFile
-from digitbatch.nn.card import CARD_FILE, load_card
-from digitbatch.nn.datasets import read_idx
+from digitbatch.networks.card import CARD_FILE, load_card
 from digitbatch.outputs import OutputSet
 from digitbatch.outputs.results import RunMeta
 from digitbatch.packaged import default_model, packaged_file
+from digitbatch.training.datasets import read_idx
 from digitbatch.types import FieldResult, Page, PageRef, PageResult, Predictor
 
 OPTIONS = InputOptions(max_pixels=4_000_000)
@@ -200,7 +200,7 @@ def _calibration() -> bytes:
 
 
 def _parse_checkpoint(data: bytes, folder: Path) -> None:
-    from digitbatch.nn.checkpoint import CHECKPOINT_FILE, load_checkpoint
+    from digitbatch.training.checkpoint import CHECKPOINT_FILE, load_checkpoint
 
     (folder / CHECKPOINT_FILE).write_bytes(data)
     load_checkpoint(folder / CHECKPOINT_FILE)

@@ -20,7 +20,7 @@ from PIL import Image
 
 from digitbatch.app.journal import Binding, Statistics, lines
 from digitbatch.app.run import load_plan
-from digitbatch.nn.card import model_hash
+from digitbatch.networks.card import model_hash
 from digitbatch.outputs.known_pages import page_to_text
 from digitbatch.types import Box, DigitResult, FieldResult, PageRef, PageResult
 

@@ -19,11 +19,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from digitbatch.nn.architectures import ARCHITECTURES, build
+from digitbatch.networks.architectures import ARCHITECTURES, build
 
 if TYPE_CHECKING:
-    from digitbatch.nn.card import Card
-    from digitbatch.nn.datasets import Digits
+    from digitbatch.networks.card import Card
+    from digitbatch.training.datasets import Digits
 
 DOCS: Final = Path(__file__).resolve().parent.parent / "docs"
 RECORDS: Final = DOCS / "models.json"
@@ -50,10 +50,10 @@ def measure(folder: Path, data: Path, hardware: str) -> Record:
     """Read a model's card and count what it reads of the test digits and of its own."""
     import numpy as np
 
-    from digitbatch.nn.card import load_card
-    from digitbatch.nn.datasets import load_mnist
-    from digitbatch.nn.mixture import split
-    from digitbatch.nn.predictors import OnnxPredictor
+    from digitbatch.networks.card import load_card
+    from digitbatch.networks.predictors import OnnxPredictor
+    from digitbatch.training.datasets import load_mnist
+    from digitbatch.training.mixture import split
 
     card = load_card(folder)
     recipe = ARCHITECTURES[card.architecture].recipe
@@ -85,7 +85,7 @@ def with_dropout(card: "Card", folder: Path, digits: "Digits") -> float | None:
     import torch
     from safetensors.torch import load_file
 
-    from digitbatch.nn.card import WEIGHTS_FILE
+    from digitbatch.networks.card import WEIGHTS_FILE
 
     network = build(card.architecture).eval()
     dropouts = [part for part in network.modules() if isinstance(part, torch.nn.Dropout)]

@@ -25,8 +25,8 @@ from PIL import ImageDraw, ImageFont
 from benchmarks.counting import count
 from benchmarks.throughput_pages import A4_INCHES
 from digitbatch.config import Config
-from digitbatch.nn.line.reader import LineReader, load_line_reader
-from digitbatch.nn.predictors import OnnxPredictor
+from digitbatch.networks.line.reader import LineReader, load_line_reader
+from digitbatch.networks.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
 from digitbatch.reading import read_page
 from digitbatch.synth.paper import Paper, expose

@@ -31,9 +31,9 @@ from digitbatch.engine.limits import keep_memory
 from digitbatch.engine.recipe import PageReading
 from digitbatch.inputs import SourceFile
 from digitbatch.inputs.source import SourceReader
-from digitbatch.nn.kept import packaged_model
-from digitbatch.nn.line.reader import LineReader
-from digitbatch.nn.predictors import OnnxPredictor
+from digitbatch.networks.line.reader import LineReader
+from digitbatch.networks.predictors import OnnxPredictor
+from digitbatch.networks.registry import packaged_model
 from digitbatch.packaged import default_model
 from digitbatch.reading import page_reader as page_module
 from digitbatch.reading.default_policy import default_judge

@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from digitbatch.nn.architectures import architecture
-from digitbatch.nn.data import Labelled, read_data
-from digitbatch.nn.devices import torch_device
-from digitbatch.nn.fitting import Fitting
-from digitbatch.nn.mixture import mix, split
-from digitbatch.nn.predictors import TorchPredictor
-from digitbatch.nn.recipe import Recipe
+from digitbatch.networks.architectures import architecture
+from digitbatch.networks.devices import torch_device
+from digitbatch.networks.predictors import TorchPredictor
+from digitbatch.training.data import Labelled, read_data
+from digitbatch.training.fitting import Fitting
+from digitbatch.training.mixture import mix, split
+from digitbatch.training.recipe import Recipe
 
 
 def prepare(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from digitbatch.config import Config, Zone
-from digitbatch.nn.predictors import OnnxPredictor
+from digitbatch.networks.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
 from digitbatch.page.connected_components import connected_components
 from digitbatch.page.layout.zone_overflow import digits_beyond

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from digitbatch.config import Config
 from digitbatch.explain.rejected import rejected_ink
-from digitbatch.nn.predictors import OnnxPredictor
+from digitbatch.networks.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
 from digitbatch.page.forms.box_rows import find_box_rows
 from digitbatch.page.forms.wall_pitch import counted_boxes

@@ -19,7 +19,7 @@ from typer.testing import CliRunner, Result
 from digitbatch.app.lock import hold
 from digitbatch.cli import app
 from digitbatch.errors import ExitCode
-from digitbatch.nn.devices import cuda_is_there
+from digitbatch.networks.devices import cuda_is_there
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples" / "pages"
 PAGE = SAMPLES / "notebook.jpg"

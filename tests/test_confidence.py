@@ -23,7 +23,7 @@ from digitbatch.acceptance import (
 )
 from digitbatch.acceptance.calibration import CALIBRATION_FILE
 from digitbatch.errors import ModelError, UsageError
-from digitbatch.nn.card import model_hash
+from digitbatch.networks.card import model_hash
 from digitbatch.packaged import default_line_model, default_model
 from digitbatch.scoring.calibrating import calibrated, verified_fields
 from digitbatch.scoring.rows import Reported

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from digitbatch.acceptance.field_results import Sureness, field_result
 from digitbatch.acceptance.gathering import evidence_of
 from digitbatch.config import Config, Zone
-from digitbatch.nn.predictors import OnnxPredictor
+from digitbatch.networks.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
 from digitbatch.page.segments import Segment, tight_segment
 from digitbatch.reading import read_page

@@ -61,8 +61,16 @@ LOADED_BY = """
 import importlib, pkgutil, sys
 import digitbatch
 
+TORCH = (
+    "digitbatch.training.",
+    "digitbatch.networks.architectures",
+    "digitbatch.networks.committee",
+    "digitbatch.networks.digit_networks",
+    "digitbatch.networks.line.architectures",
+    "digitbatch.networks.line.network",
+)
 for module in pkgutil.walk_packages(digitbatch.__path__, "digitbatch."):
-    if not module.name.startswith("digitbatch.nn.") and not module.name.endswith("__main__"):
+    if not module.name.startswith(TORCH) and not module.name.endswith("__main__"):
         importlib.import_module(module.name)
         loaded = sorted({"torch", "torchvision", "onnxscript"} & set(sys.modules))
         if loaded:

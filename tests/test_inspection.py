@@ -9,7 +9,7 @@ from digitbatch.explain.considered import considered_cuts, groups_read
 from digitbatch.explain.cut_pictures import cut_picture, rejected_picture
 from digitbatch.explain.cut_text import cuts_as_text
 from digitbatch.explain.rejected import counted, rejected_ink
-from digitbatch.nn.predictors import OnnxPredictor
+from digitbatch.networks.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
 from digitbatch.page.connected_components import Reason, connected_components, sort_components
 from digitbatch.reading import PageTrace, read_page, trace_page

@@ -10,11 +10,11 @@ from typer.testing import CliRunner, Result
 
 from digitbatch.cli import app
 from digitbatch.errors import ExitCode
-from digitbatch.nn.card import CARD_FILE, load_card, model_hash
-from digitbatch.nn.datasets import Digits
-from digitbatch.nn.kept import promoted_model
-from digitbatch.nn.promoted import HOME_VARIABLE
+from digitbatch.networks.card import CARD_FILE, load_card, model_hash
+from digitbatch.networks.promoted import HOME_VARIABLE
+from digitbatch.networks.registry import promoted_model
 from digitbatch.packaged import default_line_model, default_model
+from digitbatch.training.datasets import Digits
 from tests.nn.idx_files import drawn_digits, write_part
 from tests.nn.made_models import stubborn_model
 from tests.test_imports import HIDE_TORCH, python

@@ -1,7 +1,7 @@
 """docs/models.md tells of the networks as they are."""
 
 from benchmarks.models import PAGE, page, read_records
-from digitbatch.nn.architectures import ARCHITECTURES, build
+from digitbatch.networks.architectures import ARCHITECTURES, build
 
 
 def test_the_page_is_made_of_its_records() -> None:

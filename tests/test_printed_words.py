@@ -9,7 +9,7 @@ from PIL import ImageDraw, ImageFont
 
 from digitbatch.config import Config
 from digitbatch.explain.rejected import counted, rejected_ink
-from digitbatch.nn.predictors import OnnxPredictor
+from digitbatch.networks.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
 from digitbatch.page.connected_components import Components, Reason, connected_components
 from digitbatch.page.ink_classes.printed_words import Words, by_height, find_words

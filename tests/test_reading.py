@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from digitbatch.acceptance.field_results import Sureness, field_result, scan_box
 from digitbatch.config import Config, Zone
-from digitbatch.nn.predictors import OnnxPredictor
+from digitbatch.networks.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
 from digitbatch.page.connected_components import connected_components, sort_components
 from digitbatch.page.forms.box_removal import without_print

@@ -13,7 +13,7 @@ from digitbatch.engine.recipe import PageReading
 from digitbatch.errors import CoarsePageError
 from digitbatch.imaging.halving import halved
 from digitbatch.inputs import InputOptions, SourceFile, open_source
-from digitbatch.nn.kept import packaged_model
+from digitbatch.networks.registry import packaged_model
 from digitbatch.packaged import default_model
 from digitbatch.reading.default_policy import default_judge
 from digitbatch.stages.base import Sheet

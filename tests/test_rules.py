@@ -13,7 +13,7 @@ from digitbatch.config.file import load_config, plan_lines
 from digitbatch.constraints import CHECKS, Check, FieldRule, parse_sum
 from digitbatch.constraints.checks import checks_out
 from digitbatch.errors import ConfigError
-from digitbatch.nn.predictors import OnnxPredictor
+from digitbatch.networks.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
 from digitbatch.page.segments import Segment
 from digitbatch.reading import read_page

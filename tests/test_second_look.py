@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from digitbatch.config import Config
-from digitbatch.nn.card import SECOND, model_hash
-from digitbatch.nn.predictors import OnnxPredictor, Shared
+from digitbatch.networks.card import SECOND, model_hash
+from digitbatch.networks.predictors import OnnxPredictor, Shared
 from digitbatch.packaged import default_model
 from digitbatch.reading import read_page
 from digitbatch.types import CLASSES, Crops, Image, Page, PageRef, Probabilities

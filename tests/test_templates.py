@@ -24,7 +24,7 @@ from digitbatch.imaging.projective import (
     scaling,
     through,
 )
-from digitbatch.nn.predictors import OnnxPredictor
+from digitbatch.networks.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
 from digitbatch.page.forms.registration import register
 from digitbatch.page.forms.zone_proposal import propose_zones

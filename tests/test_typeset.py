@@ -8,7 +8,7 @@ from PIL import Image as Pil
 from PIL import ImageDraw, ImageFont
 
 from digitbatch.config import Config
-from digitbatch.nn.predictors import OnnxPredictor
+from digitbatch.networks.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
 from digitbatch.page.segments import Segment
 from digitbatch.reading import read_page

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from digitbatch.config import Config
-from digitbatch.nn.line.reader import load_line_reader
-from digitbatch.nn.predictors import OnnxPredictor
+from digitbatch.networks.line.reader import load_line_reader
+from digitbatch.networks.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
 from digitbatch.reading import read_page
 from digitbatch.types import Image, Page, PageRef

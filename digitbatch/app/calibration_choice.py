@@ -5,7 +5,7 @@ from pathlib import Path
 
 from digitbatch.acceptance import CALIBRATION_FILE, Judge, load_calibration
 from digitbatch.config import Config
-from digitbatch.nn.card import model_hash
+from digitbatch.networks.card import model_hash
 from digitbatch.packaged import default_model
 
 log = logging.getLogger(__name__)

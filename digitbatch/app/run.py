@@ -25,15 +25,15 @@ from digitbatch.engine import Chunk, Limits, PageRead, Reader, count_workers, re
 from digitbatch.engine.recipe import PageReading
 from digitbatch.errors import UsageError
 from digitbatch.inputs import SourceFile, Walk, walk
-from digitbatch.nn.card import load_card, model_hash
-from digitbatch.nn.kept import packaged_model, promoted_model
+from digitbatch.networks.card import load_card, model_hash
+from digitbatch.networks.registry import packaged_model, promoted_model
 from digitbatch.outputs import CsvStream, Output, OutputSet, check_outputs
 from digitbatch.outputs.results import RunMeta, RunSummary, Tally
 from digitbatch.packaged import default_model
 from digitbatch.types import Image, Page, PageRef, PageResult
 
 if TYPE_CHECKING:
-    from digitbatch.nn.predictors import OnnxPredictor, TorchPredictor
+    from digitbatch.networks.predictors import OnnxPredictor, TorchPredictor
 
 StrPath = str | os.PathLike[str]
 Device = Literal["auto", "cpu", "cuda"]
@@ -266,8 +266,8 @@ def _gpu_predictor(
     model: Path, device: Device, batch_size: int
 ) -> "OnnxPredictor | TorchPredictor | None":
     """The predictor that all pages share; None: each process has its own, on the CPU."""
-    from digitbatch.nn.devices import cuda_is_there
-    from digitbatch.nn.predictors import load_predictor
+    from digitbatch.networks.devices import cuda_is_there
+    from digitbatch.networks.predictors import load_predictor
 
     if device == "cpu" or (device == "auto" and not cuda_is_there()):
         return None

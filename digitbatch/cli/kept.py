@@ -4,9 +4,9 @@ from pathlib import Path
 
 from digitbatch.cli.console import set_up_logging
 from digitbatch.errors import ModelError
-from digitbatch.nn.card import Card, Kind, load_card, model_hash, second_model
-from digitbatch.nn.kept import Known, known_models, rollback
-from digitbatch.nn.kept import rollback_command as goes_back
+from digitbatch.networks.card import Card, Kind, load_card, model_hash, second_model
+from digitbatch.networks.registry import Known, known_models, rollback
+from digitbatch.networks.registry import rollback_command as goes_back
 
 
 def list_command() -> None:
@@ -18,7 +18,7 @@ def list_command() -> None:
 
 def promote_command(folder: Path, gate: Path) -> None:
     """Make a model the default for runs, and say by how much it is better."""
-    from digitbatch.nn.promotion import promote
+    from digitbatch.training.promotion import promote
 
     set_up_logging("normal")
     done = promote(folder, gate)

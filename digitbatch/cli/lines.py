@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from digitbatch.cli.written import write_text
 
 if TYPE_CHECKING:
-    from digitbatch.nn.data import Labelled
-    from digitbatch.nn.line.evaluation import LineEvaluation
+    from digitbatch.training.data import Labelled
+    from digitbatch.training.line.evaluation import LineEvaluation
 
 log = logging.getLogger(__name__)
 
@@ -24,8 +24,8 @@ def evaluate_lines_command(
     html: Path | None,
 ) -> None:
     """Print how many lines made of labelled digits a network reads, and write what is asked for."""
-    from digitbatch.nn.line.evaluation import evaluate_lines, line_evaluation_json, lines_of
-    from digitbatch.nn.line.reader import LineReader
+    from digitbatch.networks.line.reader import LineReader
+    from digitbatch.training.line.evaluation import evaluate_lines, line_evaluation_json, lines_of
 
     reader = LineReader(folder)
     lines = lines_of(digits)
@@ -50,7 +50,7 @@ def evaluate_lines_command(
     if predictions is not None:
         write_text(predictions, _predictions(found))
     if html is not None:
-        from digitbatch.nn.line.pictures import line_evaluation_page
+        from digitbatch.training.line.pictures import line_evaluation_page
 
         write_text(html, line_evaluation_page(found, lines, digits.name, reader.model_hash))
 

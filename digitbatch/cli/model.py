@@ -15,8 +15,8 @@ from digitbatch.errors import UsageError
 from digitbatch.types import CLASSES
 
 if TYPE_CHECKING:
-    from digitbatch.nn.data import Labelled
-    from digitbatch.nn.evaluation import Evaluation
+    from digitbatch.training.data import Labelled
+    from digitbatch.training.evaluation import Evaluation
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +34,8 @@ def train_command(
     """Train a network and say how good it is."""
     set_up_logging(verbosity)
     try:
-        from digitbatch.nn.task import recipe_of
-        from digitbatch.nn.training import resume, train
+        from digitbatch.training.task import recipe_of
+        from digitbatch.training.training import resume, train
     except ModuleNotFoundError as error:
         raise UsageError(
             f"training needs {error.name}, which is not installed: pip install torch torchvision "
@@ -79,11 +79,11 @@ def evaluate_command(
     A network that reads lines is given lines that are made of the digits.
     """
     from digitbatch.cli.lines import evaluate_lines_command
-    from digitbatch.nn.card import load_card
-    from digitbatch.nn.data import read_data, summary_lines
-    from digitbatch.nn.evaluation import evaluate_digits, evaluation_json
-    from digitbatch.nn.predictors import chosen_model, load_predictor
+    from digitbatch.networks.card import load_card
+    from digitbatch.networks.predictors import chosen_model, load_predictor
     from digitbatch.outputs import check_writable
+    from digitbatch.training.data import read_data, summary_lines
+    from digitbatch.training.evaluation import evaluate_digits, evaluation_json
 
     set_up_logging("normal")
     for path in filter(None, (json_file, predictions, html)):
@@ -117,7 +117,7 @@ def evaluate_command(
     if predictions is not None:
         write_text(predictions, _predictions(found, digits))
     if html is not None:
-        from digitbatch.nn.evaluation_page import evaluation_page
+        from digitbatch.training.evaluation_page import evaluation_page
 
         about = {"model": predictor.model_hash, "device": predictor.device_name}
         write_text(html, evaluation_page(found, digits, about))

@@ -55,8 +55,8 @@ def inspect_command(
     """Write the pictures of a page and show what was read."""
     from digitbatch.app.run import load_plan
     from digitbatch.explain.inspection import inspect_page
-    from digitbatch.nn.line.reader import LineReader
-    from digitbatch.nn.predictors import OnnxPredictor
+    from digitbatch.networks.line.reader import LineReader
+    from digitbatch.networks.predictors import OnnxPredictor
 
     set_up_logging("normal")
     reading = load_plan(config, model)

@@ -13,7 +13,7 @@ from digitbatch.stages.reduce import Reduce
 from digitbatch.types import GroupAnswers, Image, Page, PageResult, Predictor
 
 if TYPE_CHECKING:
-    from digitbatch.nn.line.reader import LineReader
+    from digitbatch.networks.line.reader import LineReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class PageReading:
         Raises:
             ModelError: If it needs a predictor of its own and there is no good model.
         """
-        from digitbatch.nn.predictors import OnnxPredictor, Shared
+        from digitbatch.networks.predictors import OnnxPredictor, Shared
 
         own = OnnxPredictor(self.model) if predictor is None else Shared(predictor, self.model)
         return _PageReader(self.config, own, self.line_model, self.judge, self.pictures)
@@ -77,6 +77,6 @@ def _forget_strips(model: Path) -> None:
 
 @lru_cache(maxsize=1)
 def _line_reader(model: Path) -> "LineReader":
-    from digitbatch.nn.line.reader import LineReader
+    from digitbatch.networks.line.reader import LineReader
 
     return LineReader(model)

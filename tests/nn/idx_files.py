@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.nn.datasets import Digits
 from digitbatch.stages.centre import center_crop
 from digitbatch.synth.strokes import draw_digit
+from digitbatch.training.datasets import Digits
 
 
 def drawn_digits(count: int, seed: int = 0) -> Digits:

@@ -5,11 +5,11 @@ from functools import cache
 import numpy as np
 import torch
 
-from digitbatch.nn.line.making import MadeLine, make_lines
-from digitbatch.nn.line.network import LineNetwork
-from digitbatch.nn.line.pool import Pool, make_pool
-from digitbatch.nn.line.recipe import LineRecipe
-from digitbatch.nn.line.style import LineStyle
+from digitbatch.networks.line.network import LineNetwork
+from digitbatch.training.line.making import MadeLine, make_lines
+from digitbatch.training.line.pool import Pool, make_pool
+from digitbatch.training.line.recipe import LineRecipe
+from digitbatch.training.line.style import LineStyle
 from tests.nn.idx_files import drawn_digits
 
 PLAIN = LineStyle(

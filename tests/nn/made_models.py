@@ -8,7 +8,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from safetensors.numpy import save
 
-from digitbatch.nn.card import ONNX_FILE, WEIGHTS_FILE, Card, load_card, save_card
+from digitbatch.networks.card import ONNX_FILE, WEIGHTS_FILE, Card, load_card, save_card
 from digitbatch.packaged import default_model
 from digitbatch.types import CLASSES, CROP_SIZE_PX
 

@@ -7,10 +7,10 @@ import torch
 from safetensors.torch import load, save
 
 from digitbatch.errors import UsageError
-from digitbatch.nn.architectures import ARCHITECTURES, build
-from digitbatch.nn.export import check_same, to_onnx
-from digitbatch.nn.optimisation import loss_of
-from digitbatch.nn.predictors import OnnxPredictor, TorchPredictor
+from digitbatch.networks.architectures import ARCHITECTURES, build
+from digitbatch.networks.predictors import OnnxPredictor, TorchPredictor
+from digitbatch.training.export import check_same, to_onnx
+from digitbatch.training.optimisation import loss_of
 from digitbatch.types import OTHER
 from tests.nn.idx_files import drawn_digits
 

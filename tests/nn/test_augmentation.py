@@ -3,7 +3,7 @@ from dataclasses import asdict, fields, replace
 import pytest
 import torch
 
-from digitbatch.nn.augmentation import Augmentation, augment
+from digitbatch.training.augmentation import Augmentation, augment
 from tests.nn.idx_files import drawn_digits
 
 NAMES = [field.name for field in fields(Augmentation)]

@@ -8,8 +8,8 @@ import pytest
 from safetensors.numpy import save
 
 from digitbatch.errors import ExitCode, ModelError
-from digitbatch.nn.card import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, load_card
-from digitbatch.nn.predictors import OnnxPredictor, TorchPredictor
+from digitbatch.networks.card import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, load_card
+from digitbatch.networks.predictors import OnnxPredictor, TorchPredictor
 from digitbatch.packaged import default_model
 from digitbatch.types import CLASSES
 

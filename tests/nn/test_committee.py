@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from digitbatch.nn.committee import Committee, View
+from digitbatch.networks.committee import Committee, View
 from digitbatch.stages.centre import center_crop
 from digitbatch.synth import draw_digit
 

@@ -11,12 +11,12 @@ from PIL import Image as Pillow
 
 from digitbatch.config import Config
 from digitbatch.errors import UsageError
-from digitbatch.nn.data import contact_sheet, read_data, summary_lines
-from digitbatch.nn.data.read import split_weight
-from digitbatch.nn.datasets import load_mnist
 from digitbatch.reading import read_page
 from digitbatch.stages.centre import center_crop
 from digitbatch.synth.strokes import draw_digit
+from digitbatch.training.data import contact_sheet, read_data, summary_lines
+from digitbatch.training.data.read import split_weight
+from digitbatch.training.datasets import load_mnist
 from digitbatch.types import CLASSES, OTHER, Crops, Image, Page, PageRef, Probabilities
 from tests.nn.idx_files import drawn_digits, idx_bytes, write_part
 

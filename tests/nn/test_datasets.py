@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from digitbatch.errors import UsageError
-from digitbatch.nn.datasets import load_mnist, mnist_folder, read_idx
 from digitbatch.stages.centre import center_crop
+from digitbatch.training.datasets import load_mnist, mnist_folder, read_idx
 from tests.nn.idx_files import drawn_digits, idx_bytes, write_part
 
 

@@ -6,20 +6,20 @@ import numpy as np
 import pytest
 import torch
 
-from digitbatch.nn.architectures import build
-from digitbatch.nn.checkpoint import (
+from digitbatch.networks.architectures import build
+from digitbatch.training.checkpoint import (
     Checkpoint,
     Machine,
     Settings,
     load_checkpoint,
     save_checkpoint,
 )
-from digitbatch.nn.datasets import Digits
-from digitbatch.nn.fitting import Fitting
-from digitbatch.nn.mixture import Examples
-from digitbatch.nn.optimisation import draw_order, learning_rate, loss_of
-from digitbatch.nn.progress import Progress
-from digitbatch.nn.recipe import Recipe
+from digitbatch.training.datasets import Digits
+from digitbatch.training.fitting import Fitting
+from digitbatch.training.mixture import Examples
+from digitbatch.training.optimisation import draw_order, learning_rate, loss_of
+from digitbatch.training.progress import Progress
+from digitbatch.training.recipe import Recipe
 from digitbatch.types import OTHER
 from tests.nn.idx_files import drawn_digits
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digitbatch.nn.line.classes import BLANK, LINE_CLASSES
-from digitbatch.nn.line.decoding import (
+from digitbatch.networks.line.classes import BLANK, LINE_CLASSES
+from digitbatch.networks.line.ctc_decoding import (
     LogProbabilities,
     align,
     count_probabilities,
@@ -17,7 +17,7 @@ from digitbatch.nn.line.decoding import (
     text_log_probabilities,
     text_log_probability,
 )
-from digitbatch.nn.line.searching import best_texts
+from digitbatch.networks.line.prefix_search import best_texts
 from digitbatch.types import OTHER
 
 USED = (1, 7, OTHER, BLANK)  # two digits, a mark, the blank

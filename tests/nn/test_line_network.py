@@ -12,21 +12,21 @@ from typer.testing import CliRunner
 
 from digitbatch.cli import app
 from digitbatch.errors import ExitCode, ModelError, UsageError
-from digitbatch.nn.card import CARD_FILE, SECOND, WEIGHTS_FILE, load_card, save_card
-from digitbatch.nn.kept import known_models, packaged_model, promoted_model, rollback
-from digitbatch.nn.line import evaluation
-from digitbatch.nn.line.evaluation import edits, lines_of
-from digitbatch.nn.line.export import check_same_lines, line_onnx
-from digitbatch.nn.line.learning import line_loss, lines_right, stacked
-from digitbatch.nn.line.pool import make_pool
-from digitbatch.nn.line.reader import LineAnswer, LineAnswers, LineReader, load_line_reader
-from digitbatch.nn.line.strips import make_strip
-from digitbatch.nn.predictors import OnnxPredictor
-from digitbatch.nn.progress import Progress
-from digitbatch.nn.promoted import HOME_VARIABLE
-from digitbatch.nn.promotion import promote
-from digitbatch.nn.training import resume, train
+from digitbatch.networks.card import CARD_FILE, SECOND, WEIGHTS_FILE, load_card, save_card
+from digitbatch.networks.line.reader import LineAnswer, LineAnswers, LineReader, load_line_reader
+from digitbatch.networks.line.strips import make_strip
+from digitbatch.networks.predictors import OnnxPredictor
+from digitbatch.networks.promoted import HOME_VARIABLE
+from digitbatch.networks.registry import known_models, packaged_model, promoted_model, rollback
 from digitbatch.packaged import default_line_model, default_model
+from digitbatch.training.line import evaluation
+from digitbatch.training.line.evaluation import edits, lines_of
+from digitbatch.training.line.export import check_same_lines, line_onnx
+from digitbatch.training.line.learning import line_loss, lines_right, stacked
+from digitbatch.training.line.pool import make_pool
+from digitbatch.training.progress import Progress
+from digitbatch.training.promotion import promote
+from digitbatch.training.training import resume, train
 from tests.nn.idx_files import drawn_digits, write_part
 from tests.nn.line_data import TINY, some_lines, untrained
 

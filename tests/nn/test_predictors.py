@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digitbatch.errors import DeviceError
-from digitbatch.nn.devices import cuda_is_there
-from digitbatch.nn.predictors import (
+from digitbatch.networks.devices import cuda_is_there
+from digitbatch.networks.predictors import (
     CHUNK,
     OnnxPredictor,
     TorchPredictor,
@@ -95,7 +95,7 @@ def test_the_cpu_needs_no_torch() -> None:
     """A worker that predicts on the CPU never imports torch, nor what writes ONNX files."""
     code = (
         "import sys, numpy as np\n"
-        "from digitbatch.nn.predictors import load_predictor\n"
+        "from digitbatch.networks.predictors import load_predictor\n"
         "load_predictor(None, 'cpu')(np.zeros((3, 28, 28), np.uint8))\n"
         "assert not {'torch', 'torchvision', 'onnx', 'onnxscript'} & set(sys.modules)\n"
     )

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digitbatch.errors import LockedError, ModelError, OutputError, UsageError
-from digitbatch.nn.card import CARD_FILE, ONNX_FILE, WEIGHTS_FILE
-from digitbatch.nn.datasets import Digits
-from digitbatch.nn.kept import changing, copied, known_models, promoted_model, rollback
-from digitbatch.nn.predictors import load_predictor
-from digitbatch.nn.promoted import HISTORY_FILE, HOME_VARIABLE
-from digitbatch.nn.promotion import Promoted, compare, mcnemar, promote
+from digitbatch.networks.card import CARD_FILE, ONNX_FILE, WEIGHTS_FILE
+from digitbatch.networks.predictors import load_predictor
+from digitbatch.networks.promoted import HISTORY_FILE, HOME_VARIABLE
+from digitbatch.networks.registry import changing, copied, known_models, promoted_model, rollback
 from digitbatch.packaged import default_model
+from digitbatch.training.datasets import Digits
+from digitbatch.training.promotion import Promoted, compare, mcnemar, promote
 from tests.nn.idx_files import drawn_digits, write_part
 from tests.nn.made_models import stubborn_model
 

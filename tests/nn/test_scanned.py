@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from digitbatch.nn.mixture import mix
-from digitbatch.nn.scanned import make_scanned
+from digitbatch.training.mixture import mix
+from digitbatch.training.scanned import make_scanned
 from tests.nn.idx_files import drawn_digits
 
 

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from digitbatch.cli import app
 from digitbatch.errors import ExitCode
-from digitbatch.nn.checkpoint import CHECKPOINT_FILE
-from digitbatch.nn.export import UNFINISHED
+from digitbatch.training.checkpoint import CHECKPOINT_FILE
+from digitbatch.training.export import UNFINISHED
 from tests.nn.idx_files import drawn_digits, write_part
 
 CHECKOUT = Path(__file__).resolve().parents[2]

@@ -1,0 +1,154 @@
+"""From the line network's answers to texts: how likely each is, and where its digits stand.
+
+Does not import torch. Log probabilities are (frames, 12): the classes of a crop, then the blank
+that stands between digits. (A. Graves et al., Connectionist Temporal Classification, ICML 2006.)
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitbatch.networks.line.classes import BLANK
+from digitbatch.types import OTHER
+
+LogProbabilities = NDArray[np.float64]
+"""(frames, 12), each row's exponentials sum to 1."""
+
+NEVER: Final = float("-inf")
+_NOWHERE: Final = BLANK + 1  # a label that no frame says: behind the end of a shorter text
+
+
+def greedy_labels(scores: NDArray[np.floating]) -> NDArray[np.int64]:
+    """The labels along the likeliest path, (digits,); quick, and not always the likeliest text."""
+    best = scores.argmax(axis=1)
+    begins = np.concatenate([[True], best[1:] != best[:-1]])
+    return np.asarray(best[begins & (best != BLANK)], np.int64)
+
+
+def text_log_probabilities(
+    asked: Sequence[tuple[LogProbabilities, Sequence[int]]],
+) -> NDArray[np.float64]:
+    """How likely strips say texts, over all alignments; logarithms.
+
+    All are weighed at once, frame by frame, for a frame costs the same for one text and for thirty.
+    A strip that has ended waits on its last blank.
+
+    Args:
+        asked: The (frames, 12) of each strip and a text, labels 0 to 10, which may be empty. Strips
+            may be of any width and come with several texts.
+
+    Returns:
+        (len(asked),); what one text weighs does not depend on the others.
+    """
+    if not asked:
+        return np.zeros(0)
+    states, may_skip = _states([text for _, text in asked])
+    # Probabilities, not logarithms, each frame's against its best label's: sums are a tenth of the
+    # price, and only texts that are as good as impossible fall below the least float.
+    strips: dict[int, tuple[LogProbabilities, list[int]]] = {}
+    for number, (logs, _) in enumerate(asked):
+        strips.setdefault(id(logs), (logs, []))[1].append(number)
+    shares = np.empty((max(len(logs) for logs, _ in asked), *states.shape))
+    scale = np.empty(len(asked))
+    for logs, own in strips.values():
+        best = logs.max(axis=1)
+        each = np.zeros((len(shares), _NOWHERE + 1))
+        each[len(logs) :, BLANK] = 1.0
+        each[: len(logs), :_NOWHERE] = np.exp(logs - best[:, None])
+        shares[:, own] = each[:, states[own]]
+        scale[own] = best.sum()
+    # Two states that no path is in stand before the first: no border is a case of its own.
+    weights = np.zeros((len(asked), states.shape[1] + 2))
+    weights[:, 1] = 1.0  # before the first frame, as if on a blank before the first blank
+    skipping, coming, staying = weights[:, :-2], weights[:, 1:-1], weights[:, 2:]
+    reached = np.empty(states.shape)
+    for frame in shares:
+        np.multiply(skipping, may_skip, out=reached)
+        reached += coming
+        reached += staying
+        np.multiply(reached, frame, out=staying)
+        weights[:, 1] = 0.0
+    rows, last = np.arange(len(asked)), np.array([2 * len(text) + 2 for _, text in asked])
+    with np.errstate(divide="ignore"):  # what is impossible weighs nothing
+        return np.asarray(np.log(weights[rows, last] + weights[rows, last - 1]) + scale, np.float64)
+
+
+def text_log_probability(logs: LogProbabilities, labels: Sequence[int]) -> float:
+    """How likely the strip says one text; see `text_log_probabilities`."""
+    return float(text_log_probabilities([(logs, labels)])[0])
+
+
+def align(logs: LogProbabilities, labels: Sequence[int]) -> list[tuple[int, int]]:
+    """The frames of each label along the likeliest alignment, half-open (Viterbi).
+
+    Raises:
+        ValueError: If the strip is too short for so many labels.
+    """
+    found, found_skip = _states([labels])
+    states, may_skip = found[0], found_skip[0]
+    forbidden = np.where(may_skip, 0.0, NEVER)
+    # Before each frame, and after the last: what the best path to each state weighs.
+    weights = np.full((len(logs) + 1, len(states) + 2), NEVER)
+    weights[0, 1] = 0.0
+    for (now, then), frame in zip(pairwise(weights), logs[:, states], strict=True):
+        reached = then[2:]
+        np.add(now[:-2], forbidden, out=reached)
+        np.maximum(reached, now[1:-1], out=reached)
+        np.maximum(reached, now[2:], out=reached)
+        reached += frame
+    skip, step, stay = weights[:-1, :-2] + forbidden, weights[:-1, 1:-1], weights[:-1, 2:]
+    came = np.where(stay >= np.maximum(step, skip), 0, np.where(step >= skip, 1, 2))
+    last = len(states) - 1
+    if last and weights[-1, -2] > weights[-1, -1]:
+        last -= 1
+    if not np.isfinite(weights[-1, 2 + last]):
+        raise ValueError(f"{len(logs)} frames cannot say {len(labels)} labels")
+    where = np.empty(len(logs), np.int64)
+    for number in range(len(logs) - 1, -1, -1):
+        where[number] = last
+        last -= int(came[number, last])
+    spans = []
+    for place in range(len(labels)):
+        own = np.flatnonzero(where == 2 * place + 1)
+        spans.append((int(own[0]), int(own[-1]) + 1))
+    return spans
+
+
+def _states(texts: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Blank, label, blank, ..., blank of each text; and which may be reached past the blank before.
+
+    Shorter texts end in states that nothing reaches.
+    """
+    states = np.full((len(texts), 2 * max(map(len, texts)) + 1), _NOWHERE)
+    for row, text in zip(states, texts, strict=True):
+        row[: 2 * len(text) + 1 : 2] = BLANK
+        row[1 : 2 * len(text) : 2] = text
+    may_skip = np.zeros(states.shape, np.bool_)
+    may_skip[:, 1:2] = True  # a path may begin on the first label
+    may_skip[:, 3::2] = states[:, 3::2] != states[:, 1:-2:2]
+    return states, may_skip
+
+
+def count_probabilities(logs: LogProbabilities, most: int) -> NDArray[np.float64]:
+    """How likely it is that the strip says 0, 1, ..., `most` digits, whichever they are; exact.
+
+    Marks of class "other" are no digits and do not count.
+
+    Returns:
+        (most + 1,) probabilities; what lacks to 1 is that of more digits.
+    """
+    # Weight of all paths so far with a number of digits that are on a label now, or on a blank.
+    on, off = np.zeros((most + 1, BLANK)), np.zeros(most + 1)
+    off[0] = 1.0
+    for frame in np.exp(logs):
+        # A label begins after a blank or after any other label, not after itself.
+        before = np.maximum(on.sum(axis=1, keepdims=True) - on, 0) + off[:, None]
+        begun = np.zeros_like(on)
+        begun[1:, :OTHER] = before[:-1, :OTHER]
+        begun[:, OTHER] = before[:, OTHER]
+        off = (on.sum(axis=1) + off) * frame[BLANK]
+        on = (on + begun) * frame[:BLANK]
+    return np.asarray(on.sum(axis=1) + off, np.float64)

@@ -1,0 +1,288 @@
+"""A loaded line network: strips in, and for each an answer that can be asked about texts.
+
+Runs on the CPU, and does not import torch: a strip takes a few milliseconds, and few groups of
+digits need it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitbatch.networks.card import ONNX_FILE, load_card, model_hash, read_checked, second_model
+from digitbatch.networks.line.classes import FRAME_PX
+from digitbatch.networks.line.ctc_decoding import (
+    LogProbabilities,
+    align,
+    count_probabilities,
+    text_log_probabilities,
+)
+from digitbatch.networks.line.prefix_search import best_texts
+from digitbatch.networks.line.strips import Strip, make_strip
+from digitbatch.networks.predictors import onnx_session
+from digitbatch.networks.registry import packaged_model, promoted_model
+from digitbatch.types import CLASSES, OTHER, Box, Image, Probabilities
+
+_NAMES: Final = (*CLASSES[:OTHER], "?")
+_UNLIKELY: Final = -9.0  # log probability; fainter answers are not weighed one by one
+_VISIBLE: Final = 60  # fainter levels belong to the blur around a stroke
+_CENTRAL: Final = 60.0  # pixels of ink that it costs to part digits off the middle between them
+_FIRST: Final = 0.5  # weight of the first network's answer beside the second's
+_KEPT: Final = 256  # strips whose answers are kept: those of a page, mostly
+_NEAR: Final = 3  # frames around a digit's own in which others may stand in its place
+
+
+@dataclass(frozen=True, slots=True)
+class LineText:
+    """One text that a strip may say."""
+
+    text: str  # digits, "?" for ink that is no digit
+    probability: float  # calibrated, 0 to 1; among texts with so many digits if a count was given
+
+    @property
+    def digits(self) -> str:
+        """The text without what is no digit."""
+        return self.text.replace("?", "")
+
+
+@dataclass(frozen=True)
+class LineAnswer:
+    """What the network says of one strip."""
+
+    strip: Strip
+    logs: LogProbabilities = field(repr=False, compare=False)  # (frames, 12)
+
+    def best(self, count: tuple[int, int] | None = None, most: int = 5) -> list[LineText]:
+        """The likeliest texts, best first.
+
+        Args:
+            count: How many digits there are, at least and at most; None: any number.
+            most: How many texts.
+
+        Returns:
+            At most `most`; none if no text with so many digits is possible at all.
+        """
+        texts = best_texts(self.logs, count, most)
+        among = self.count_probability(count) if count else 1.0
+        return [
+            LineText(
+                "".join(_NAMES[label] for label in text.labels),
+                min(1.0, float(np.exp(text.log_probability)) / max(among, 1e-300)),
+            )
+            for text in texts
+        ]
+
+    def score_of(self, text: str) -> float:
+        """The log probability of a text, which may have been found otherwise."""
+        return LineAnswers([self]).scores_of([text])[0]
+
+    def count_probability(self, count: tuple[int, int]) -> float:
+        """How likely the strip has so many digits, at least and at most."""
+        least, most = count
+        return float(count_probabilities(self.logs, most)[least:].sum())
+
+    def spans(self, text: str) -> list[tuple[float, float]]:
+        """From where to where each digit of a text reaches, in pixels along the group's ink.
+
+        Neighbours part where the least ink is, near the middle between them.
+
+        Raises:
+            ValueError: If the strip is too short for the text.
+        """
+        if not text:
+            return []
+        strip = self.strip
+        middles = [FRAME_PX * (first + last) / 2 for first, last in self._aligned(text)]
+        inked = np.flatnonzero(self._ink_by_column)
+        ends = [float(inked[0])]
+        for left, right in pairwise(middles):
+            ends.append(self._least_ink(left, right))
+        ends.append(float(inked[-1] + 1))
+        return [
+            (strip.to_ink(left), strip.to_ink(max(right, left + 1)))
+            for left, right in pairwise(ends)
+        ]
+
+    def boxes(self, text: str, ink: Image) -> list[Box]:
+        """The box of each digit of a text, in pixels of the ink that the strip was made of.
+
+        Args:
+            text: What the strip says.
+            ink: (height, width) uint8, what `make_strip` was given.
+
+        Raises:
+            ValueError: If the strip is too short for the text.
+        """
+        height, width = ink.shape
+        boxes = []
+        for left, right in self.spans(text):
+            first = min(max(0, round(left)), width - 1)
+            last = max(first + 1, min(width, round(right)))
+            marked = ink[:, first:last] > _VISIBLE
+            rows, columns = np.flatnonzero(marked.any(axis=1)), np.flatnonzero(marked.any(axis=0))
+            if len(rows):
+                first, last = first + int(columns[0]), first + int(columns[-1]) + 1
+                boxes.append(Box(first, int(rows[0]), last, int(rows[-1]) + 1))
+            else:
+                boxes.append(Box(first, 0, last, height))
+        return boxes
+
+    def places(self, text: str) -> Probabilities:
+        """What each digit of a text is, the others being what they are, (digits, 11).
+
+        The probabilities of a row sum to 1; they say nothing of digits that are missing or too
+        many, which `best` weighs.
+
+        Raises:
+            ValueError: If the strip is too short for the text.
+        """
+        labels = _labels(text)
+        asked, wheres = [], []
+        for place, (first, last) in enumerate(self._aligned(text)):
+            near = self.logs[max(0, first - _NEAR) : last + _NEAR, : OTHER + 1].max(axis=0)
+            for label in np.flatnonzero(near > _UNLIKELY):
+                asked.append((self.logs, [*labels[:place], int(label), *labels[place + 1 :]]))
+                wheres.append((place, int(label)))
+        shares = np.zeros((len(labels), len(CLASSES)))
+        if asked:
+            rows, columns = np.array(wheres).T
+            weights = text_log_probabilities(asked)
+            shares[rows, columns] = np.exp(weights - weights.max())
+        # One whose own answer is faint all over stands on the alignment alone.
+        alone = shares.sum(axis=1) == 0
+        shares[alone, np.array(labels, np.int64)[alone]] = 1.0
+        return np.asarray(shares / shares.sum(axis=1, keepdims=True), np.float32)
+
+    def _aligned(self, text: str) -> list[tuple[int, int]]:
+        """The frames of each label; kept, for where digits stand and what they are both need it."""
+        if text not in self._alignments:
+            self._alignments[text] = align(self.logs, _labels(text))
+        return self._alignments[text]
+
+    @cached_property
+    def _alignments(self) -> dict[str, list[tuple[int, int]]]:
+        return {}
+
+    @cached_property
+    def _ink_by_column(self) -> NDArray[np.float64]:
+        return np.asarray(self.strip.ink.sum(axis=0), np.float64) / 255
+
+    def _least_ink(self, left: float, right: float) -> float:
+        """Where to part two digits whose middles are these."""
+        first, last = round(left), max(round(right), round(left) + 1)
+        columns = np.arange(first, last)
+        off = np.abs(columns + 0.5 - (left + right) / 2) / max(right - left, 1.0)
+        inside = np.clip(columns, 0, len(self._ink_by_column) - 1)
+        return float(columns[int((self._ink_by_column[inside] + _CENTRAL * off**2).argmin())]) + 0.5
+
+
+class LineAnswers(list[LineAnswer]):
+    """What the network says of some strips."""
+
+    def __init__(self, answers: Iterable[LineAnswer], reader: "LineReader | None" = None) -> None:
+        super().__init__(answers)
+        self._reader = reader
+
+    def again(self) -> "LineAnswers":
+        """The same after a second look, by the larger network that a model may have beside it."""
+        return self._reader.reconsidered(self) if self._reader else self
+
+    def scores_of(self, texts: Sequence[str]) -> list[float]:
+        """The log probability of a text for each strip, which may have been found otherwise."""
+        asked = [(one.logs, _labels(text)) for one, text in zip(self, texts, strict=True)]
+        return [float(score) for score in text_log_probabilities(asked)]
+
+
+class LineReader:
+    """A line network on one core of the CPU."""
+
+    def __init__(self, folder: Path) -> None:
+        """Load the model in `folder`.
+
+        Raises:
+            ModelError: If it is missing, damaged, or made for other strips.
+        """
+        card = load_card(folder, "line")
+        self._open(read_checked(folder / ONNX_FILE, card.onnx_sha256))
+        self._second_folder = second_model(folder)
+        self.model_hash = model_hash(folder, "line")
+
+    @classmethod
+    def from_bytes(cls, onnx: bytes) -> "LineReader":
+        """Load a network that is in no folder yet."""
+        reader = cls.__new__(cls)
+        reader._open(onnx)
+        reader._second_folder = None
+        reader.model_hash = ""
+        return reader
+
+    def _open(self, onnx: bytes) -> None:
+        session = onnx_session(onnx)
+
+        def answer(ink: bytes, width: int) -> LogProbabilities:
+            strip = np.frombuffer(ink, np.uint8).reshape(1, -1, width)
+            (logs,) = session.run(None, {"strips": strip})
+            return np.asarray(logs[0], np.float64)
+
+        # A field is asked about when it is read, and again when it is judged.
+        self._answer = lru_cache(_KEPT)(answer)
+        self._second: LineReader | None = None
+
+    def read_groups(self, inks: Sequence[Image]) -> LineAnswers:
+        """Answer the ink of each group, (height, width) uint8, light ink on black."""
+        return self([make_strip(ink) for ink in inks])
+
+    def __call__(self, strips: Sequence[Strip]) -> LineAnswers:
+        """Answer each strip by itself: no answer depends on what else is asked."""
+        return LineAnswers(
+            [
+                LineAnswer(strip, self._answer(strip.ink.tobytes(), strip.ink.shape[1]))
+                for strip in strips
+            ],
+            self,
+        )
+
+    def forget(self) -> None:
+        """Forget what was answered: strips of another page are others."""
+        self._answer.cache_clear()
+        if self._second:
+            self._second.forget()
+
+    def reconsidered(self, answers: LineAnswers) -> LineAnswers:
+        """See `LineAnswers.again`.
+
+        Both networks were taught where each digit stands, so that their frames can be added.
+
+        Raises:
+            ModelError: If the second network is damaged.
+        """
+        if self._second_folder is None:
+            return answers
+        self._second = self._second or LineReader(self._second_folder)
+        seconds = self._second([answer.strip for answer in answers])
+        first, second = np.log(_FIRST), np.log(1 - _FIRST)
+        return LineAnswers(
+            LineAnswer(one.strip, np.logaddexp(one.logs + first, two.logs + second))
+            for one, two in zip(answers, seconds, strict=True)
+        )
+
+
+def load_line_reader(folder: Path | None = None) -> LineReader:
+    """Load a line network.
+
+    Args:
+        folder: The model; None: the promoted one, else the one that comes with digitbatch.
+
+    Raises:
+        ModelError: If the model is missing, damaged, or made for other strips.
+    """
+    return LineReader(folder or promoted_model("line") or packaged_model("line"))
+
+
+def _labels(text: str) -> list[int]:
+    return [_NAMES.index(char) for char in text]

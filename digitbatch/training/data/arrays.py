@@ -1,0 +1,126 @@
+"""USPS, and whatever comes alike: arrays of pictures and labels in an HDF5 or npz file."""
+
+import io
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitbatch.errors import UsageError
+from digitbatch.training.data.labelled import Part, check_labels
+
+ENDINGS: Final = (".h5", ".hdf5", ".npz")
+_PAIRS: Final[dict[Part, tuple[tuple[str, str], ...]]] = {
+    "train": (("train/data", "train/target"), ("x_train", "y_train"), ("X_train", "y_train")),
+    "test": (("test/data", "test/target"), ("x_test", "y_test"), ("X_test", "y_test")),
+}
+_UNDIVIDED: Final = (("data", "target"), ("images", "labels"), ("x", "y"), ("X", "y"))
+
+
+def read_arrays(path: Path, part: Part) -> tuple[NDArray[np.uint8], NDArray[np.int64], Part | None]:
+    """Read the wanted part of a file, or else the part that is there.
+
+    Args:
+        path: An .npz (nothing pickled is read) or HDF5 file. The arrays are called as in `usps.h5`
+            (`train/data`, `train/target`, `test/...`), `x_train`, `y_train`, `x_test`, `y_test`,
+            or, for a set that is not divided, `data`, `target`, `images`, `labels`, `x`, `y`.
+        part: Which part.
+
+    Returns:
+        Pictures (count, height, width), labels (count,), and the part; None: it is not divided.
+
+    Raises:
+        UsageError: The file cannot be read, lacks the arrays, or a label is no digit.
+    """
+    arrays = _npz(path) if path.suffix.lower() == ".npz" else _hdf5(path)
+    other: Part = "test" if part == "train" else "train"
+    candidates: list[tuple[Part | None, tuple[str, str]]] = [
+        *((part, pair) for pair in _PAIRS[part]),
+        *((None, pair) for pair in _UNDIVIDED),
+        *((other, pair) for pair in _PAIRS[other]),
+    ]
+    for found, (images, labels) in candidates:
+        if images in arrays and labels in arrays:
+            pictures = _pictures(f"{path}, array {images}", arrays[images])
+            classes = _labels(f"{path}, array {labels}", arrays[labels])
+            check_labels(f"{path}, array {labels}", classes, len(pictures), images)
+            return pictures, classes, found
+    raise UsageError(
+        f"{path}: has the arrays {', '.join(sorted(arrays)) or '(none)'}; expected x_train and"
+        " y_train, x_test and y_test, train/data and train/target, or images and labels"
+    )
+
+
+def _npz(path: Path) -> Mapping[str, NDArray[Any]]:
+    try:
+        # From memory: numpy leaves a file open that turns out to be no archive.
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError, TypeError, AttributeError, zipfile.BadZipFile) as error:
+        raise UsageError(f"{path}: cannot be read as npz ({error})") from error
+
+
+def _hdf5(path: Path) -> Mapping[str, NDArray[Any]]:
+    try:
+        import h5py
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"{path}: reading HDF5 needs h5py, which is not installed: pip install h5py"
+            " (or pip install 'digitbatch[h5]')"
+        ) from error
+    arrays: dict[str, NDArray[Any]] = {}
+
+    def take(name: str, node: object) -> None:
+        if isinstance(node, h5py.Dataset):
+            arrays[name] = np.asarray(node)
+
+    try:
+        with h5py.File(path, "r") as file:
+            file.visititems(take)
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
+        raise UsageError(f"{path}: cannot be read as HDF5 ({error})") from error
+    return arrays
+
+
+def _pictures(place: str, values: NDArray[Any]) -> NDArray[np.uint8]:
+    shaped = values.reshape(_frame_shape(place, values))
+    if shaped.dtype == np.uint8:
+        return np.asarray(shaped, np.uint8)
+    if shaped.dtype.kind not in "fiu" or not np.isfinite(shaped).all():
+        raise UsageError(f"{place}: expected grey levels, found {shaped.dtype} or no numbers")
+    low, high = (float(shaped.min()), float(shaped.max())) if shaped.size else (0.0, 1.0)
+    # 0 to 1 as in usps.h5, -1 to 1 as in the original, 0 to 255.
+    floor = -1.0 if low < 0 else 0.0
+    top = 1.0 if high <= 1.001 else 255.0
+    if low < -1.001 or high > 255 or (floor < 0 and top > 1):
+        raise UsageError(
+            f"{place}: values go from {low:g} to {high:g}; expected 0 to 1, -1 to 1 or 0 to 255"
+        )
+    grey = np.clip((shaped.astype(np.float32) - floor) / (top - floor), 0, 1)
+    return np.asarray(np.rint(grey * 255), np.uint8)
+
+
+def _frame_shape(place: str, values: NDArray[Any]) -> tuple[int, int, int]:
+    if values.ndim == 4 and 1 in (values.shape[1], values.shape[3]):
+        height, width = values.shape[2 if values.shape[1] == 1 else 1], values.shape[-1]
+        if values.shape[1] != 1:
+            width = values.shape[2]
+        return len(values), height, width
+    if values.ndim == 3:
+        return values.shape[0], values.shape[1], values.shape[2]
+    side = round(values.shape[1] ** 0.5) if values.ndim == 2 else 0
+    if side and side * side == values.shape[1]:
+        return len(values), side, side
+    raise UsageError(
+        f"{place}: expected (count, height, width) or (count, side * side), found {values.shape}"
+    )
+
+
+def _labels(place: str, values: NDArray[Any]) -> NDArray[np.int64]:
+    flat = values.reshape(-1)
+    if flat.dtype.kind not in "fiu" or (flat != np.rint(flat)).any():
+        raise UsageError(f"{place}: expected labels 0 to 9, found {flat.dtype}")
+    return np.asarray(flat, np.int64)

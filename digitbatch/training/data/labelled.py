@@ -1,0 +1,169 @@
+"""What reading data gives: crops with their labels, where each came from, what could not be read.
+
+A source yields pictures one by one; `collect` brings them into the frame of a run's crops.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitbatch.errors import UsageError
+from digitbatch.training.frames import Framer
+from digitbatch.types import CLASSES, CROP_SIZE_PX, Crops, Image
+
+Part = Literal["train", "test"]
+NO_PIXELS: Final = np.zeros((0, 0), np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One labelled picture as a source holds it, in any frame."""
+
+    file: str  # relative to what was named, "/" between folders
+    index: int  # which picture of the file, from 0
+    label: int  # 0 to 10, 10 for "other"
+    picture: Image  # (height, width) uint8
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A picture that is left out, and why."""
+
+    file: str
+    index: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Labelled crops in the frame of a run's crops, each with the place it came from."""
+
+    name: str  # what was named
+    kind: str  # "MNIST's test digits", "class folders", ...
+    crops: Crops  # (count, 28, 28) uint8, ink up to 255 on 0
+    labels: NDArray[np.int64]  # (count,) 0 to 10
+    files: tuple[str, ...]  # (count,)
+    indexes: NDArray[np.int64]  # (count,) place in the file, from 0
+    weights: NDArray[np.float32]  # (count,) how much each counts in training
+    unread: tuple[Unread, ...]
+    inverted: int  # crops that were dark ink on light paper
+    part: Part | None = None  # which part of divided data it is
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, places: NDArray[np.int64]) -> "Labelled":
+        """The crops at these places alone; nothing of what was left out or inverted is said."""
+        return replace(
+            self,
+            crops=self.crops[places],
+            labels=self.labels[places],
+            files=tuple(self.files[place] for place in places),
+            indexes=self.indexes[places],
+            weights=self.weights[places],
+            unread=(),
+            inverted=0,
+        )
+
+
+def collect(
+    name: str,
+    kind: str,
+    samples: Iterable[Sample | Unread],
+    weight: float = 1.0,
+    part: Part | None = None,
+) -> Labelled:
+    """Bring the pictures of one source into the frame of a run's crops.
+
+    Pictures without ink are listed with those that could not be read.
+    """
+    read: list[Sample | Unread] = []
+    framer = Framer()
+    for sample in samples:
+        if isinstance(sample, Sample):
+            framer.add(sample.picture)
+        # Without its pixels: the crop is all that is kept of a picture.
+        read.append(replace(sample, picture=NO_PIXELS) if isinstance(sample, Sample) else sample)
+    framed = iter(framer.crops())
+    kept: list[Sample] = []
+    crops: list[Image] = []
+    unread: list[Unread] = []
+    for sample in read:
+        if isinstance(sample, Unread):
+            unread.append(sample)
+            continue
+        crop = next(framed)
+        if crop is None:
+            unread.append(Unread(sample.file, sample.index, "holds no ink"))
+        else:
+            kept.append(sample)
+            crops.append(crop)
+    shape = (0, CROP_SIZE_PX, CROP_SIZE_PX)
+    return Labelled(
+        name=name,
+        kind=kind,
+        crops=np.stack(crops) if crops else np.zeros(shape, np.uint8),
+        labels=np.array([sample.label for sample in kept], np.int64),
+        files=tuple(sample.file for sample in kept),
+        indexes=np.array([sample.index for sample in kept], np.int64),
+        weights=np.full(len(kept), weight, np.float32),
+        unread=tuple(unread),
+        inverted=framer.inverted,
+        part=part,
+    )
+
+
+def join(sets: list[Labelled]) -> Labelled:
+    """Put several sets together; their files are named with the set that they belong to."""
+    if len(sets) == 1:
+        return sets[0]
+    return Labelled(
+        name=", ".join(one.name for one in sets),
+        kind=", ".join(one.kind for one in sets),
+        crops=np.concatenate([one.crops for one in sets]),
+        labels=np.concatenate([one.labels for one in sets]),
+        files=tuple(f"{one.name}/{file}" for one in sets for file in one.files),
+        indexes=np.concatenate([one.indexes for one in sets]),
+        weights=np.concatenate([one.weights for one in sets]),
+        unread=tuple(
+            Unread(f"{one.name}/{bad.file}", bad.index, bad.reason)
+            for one in sets
+            for bad in one.unread
+        ),
+        inverted=sum(one.inverted for one in sets),
+    )
+
+
+def class_of(text: str) -> int | None:
+    """The class that a folder's or a table's text names, None where it names none."""
+    name = text.strip().lower()
+    return CLASSES.index(name) if name in CLASSES else None
+
+
+def from_arrays(
+    file: str, pictures: NDArray[np.uint8], labels: NDArray[np.int64]
+) -> Iterator[Sample]:
+    """The pictures of a file that holds many."""
+    for index, (picture, label) in enumerate(zip(pictures, labels, strict=True)):
+        yield Sample(file, index, int(label), picture)
+
+
+def check_labels(file: str, labels: NDArray[np.int64], count: int, pictures_file: str = "") -> None:
+    """Refuse labels that are no digits, or not as many as there are pictures.
+
+    Raises:
+        UsageError: With the file, and the first place that is wrong.
+    """
+    if labels.shape != (count,):
+        raise UsageError(
+            f"{file}: has {labels.size} labels for {count} pictures"
+            f"{f' in {pictures_file}' if pictures_file else ''}; take both from the same download"
+        )
+    wrong = np.flatnonzero((labels < 0) | (labels > 9))
+    if wrong.size:
+        raise UsageError(
+            f"{file}: label {labels[wrong[0]]} at position {wrong[0]} is no digit (0 to 9)"
+        )

@@ -1,0 +1,1 @@
+"""Training of the line network: made lines of digits, the loop, the export."""
