@@ -10,7 +10,7 @@ from digitbatch.errors import UsageError
 from digitbatch.networks.architectures import ARCHITECTURES, build
 from digitbatch.networks.predictors import OnnxPredictor, TorchPredictor
 from digitbatch.training.export import check_same, to_onnx
-from digitbatch.training.optimisation import loss_of
+from digitbatch.training.trainer.optimisation import loss_of
 from digitbatch.types import OTHER
 from tests.nn.idx_files import drawn_digits
 

@@ -15,9 +15,9 @@ from digitbatch.networks.card import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, load_ca
 from digitbatch.networks.predictors import OnnxPredictor, TorchPredictor
 from digitbatch.networks.registry import check_whole
 from digitbatch.training.checkpoint import CHECKPOINT_FILE
-from digitbatch.training.evaluation import evaluate_idx
+from digitbatch.training.evaluation.evaluation import evaluate_idx
 from digitbatch.training.export import UNFINISHED, check_same, save_model
-from digitbatch.training.training import Progress, Recipe, resume, train
+from digitbatch.training.train import Progress, Recipe, resume, train
 from digitbatch.types import OTHER
 from tests.nn.idx_files import drawn_digits, write_part
 
