@@ -49,9 +49,9 @@ from digitbatch.reading import read_page
 from digitbatch.synth.pages import PageStyle, write_lines
 from digitbatch.synth.paper import Paper, fax
 from digitbatch.synth.strokes import Hand
-from digitbatch.training.datasets import Digits, load_mnist
+from digitbatch.training.data import Labelled, read_data
+from digitbatch.training.recipes import DigitRecipe
 from digitbatch.training.synthesis.mixture import split
-from digitbatch.training.train import Recipe
 from digitbatch.types import Image, Page, PageRef, failed_page
 
 KINDS = (
@@ -64,7 +64,7 @@ Rng = np.random.Generator
 class Pen:
     """Draws MNIST's digits at any size, as a pen would leave them."""
 
-    def __init__(self, digits: Digits) -> None:
+    def __init__(self, digits: Labelled) -> None:
         self._by_label = [digits.crops[digits.labels == label] for label in range(10)]
 
     def __call__(self, label: int, rng: Rng, height_px: float) -> Image:
@@ -183,17 +183,16 @@ def _shone_on(pixels: Image, rng: Rng) -> Image:
     return np.asarray(pixels + shine[..., None] * (255.0 - pixels), np.uint8)
 
 
-def digits_for(part: str, mnist: Path) -> Digits:
+def digits_for(part: str, mnist: Path) -> Labelled:
     """The digits that training keeps out, or the test part."""
     if part == "test":
-        return load_mnist(mnist, "t10k")
+        return read_data([mnist], "test")
     # As `digitbatch train` parts them with its default seed.
-    return split(load_mnist(mnist, "train"), Recipe().validation_digits, np.random.default_rng(0))[
-        1
-    ]
+    count = DigitRecipe().validation_digits
+    return split(read_data([mnist], "train"), count, np.random.default_rng(0))[1]
 
 
-def made_samples(kind: str, digits: Digits) -> Iterator[Sample]:
+def made_samples(kind: str, digits: Labelled) -> Iterator[Sample]:
     """Pages of a kind, without end, and the same ones each time."""
     return pages_by(TouchingZeros(digits) if kind == "zeros" else Pen(digits), kind)
 

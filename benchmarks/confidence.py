@@ -47,10 +47,10 @@ from digitbatch.networks.predictors import OnnxPredictor
 from digitbatch.packaged import default_model
 from digitbatch.reading import read_page
 from digitbatch.scoring.pairing import aligned, bare, edits
-from digitbatch.training.datasets import Digits, load_mnist
+from digitbatch.training.data import Labelled, read_data
+from digitbatch.training.evaluation.measures import calibration_error
+from digitbatch.training.recipes import DigitRecipe
 from digitbatch.training.synthesis.mixture import split
-from digitbatch.training.temperature import calibration_error
-from digitbatch.training.train import Recipe
 from digitbatch.types import FieldResult, GroupReader, Image, Predictor
 
 FITTED: Final = tuple(kind for kind in KINDS if kind not in ("drawn", "print", "zeros", "webcam"))
@@ -70,7 +70,7 @@ _SEED: Final = 78  # of the pages to fit on; the accuracy benchmark has others
 class Writer(Pen):
     """Writes a page in one hand, which is slanted, narrow or heavy by chance."""
 
-    def __init__(self, digits: Digits) -> None:
+    def __init__(self, digits: Labelled) -> None:
         super().__init__(digits)
         self.turn_to(np.random.default_rng(0), 0.0)
 
@@ -163,7 +163,7 @@ def fields_of(sample: Sample, network: Predictor, lines: GroupReader) -> Iterato
         yield Field(judge.seen[number], right, entry.status != "ok")
 
 
-def written_by_strangers(digits: Digits, kind: str) -> Iterator[Sample]:
+def written_by_strangers(digits: Labelled, kind: str) -> Iterator[Sample]:
     """Pages of a kind in hands of all sorts: half as MNIST's are, half stranger."""
     rng = np.random.default_rng([_SEED, 1, KINDS.index(kind)])
     writer = Writer(digits)
@@ -177,12 +177,11 @@ def written_by_strangers(digits: Digits, kind: str) -> Iterator[Sample]:
             continue  # so wide a hand that a line does not fit its page
 
 
-def kept_out(mnist: Path) -> Digits:
+def kept_out(mnist: Path) -> Labelled:
     """The digits that training keeps out, without those that nobody reads as their label says."""
-    digits = load_mnist(mnist, "train")
-    places = Digits(digits.crops, np.arange(len(digits)))
-    own = split(places, Recipe().validation_digits, np.random.default_rng(0))[1].labels
-    return digits.take(own[~np.isin(own, MISREAD_BY_ALL)])
+    digits = read_data([mnist], "train")
+    held = split(digits, DigitRecipe().validation_digits, np.random.default_rng(0))[1]
+    return held.take(np.flatnonzero(~np.isin(held.indexes, MISREAD_BY_ALL)))
 
 
 def make_calibration(model: Path, mnist: Path, lines_a_kind: int) -> Calibration:

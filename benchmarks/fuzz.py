@@ -38,7 +38,7 @@ from digitbatch.networks.card import CARD_FILE, load_card
 from digitbatch.outputs import OutputSet
 from digitbatch.outputs.results import RunMeta
 from digitbatch.packaged import default_model, packaged_file
-from digitbatch.training.datasets import read_idx
+from digitbatch.training.data.idx import read_idx
 from digitbatch.types import FieldResult, Page, PageRef, PageResult, Predictor
 
 OPTIONS = InputOptions(max_pixels=4_000_000)

@@ -20,11 +20,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from digitbatch.networks.architectures import ARCHITECTURES, build
+from digitbatch.training.recipes import RECIPES, recipe_of
 
 if TYPE_CHECKING:
     from digitbatch.networks.card import Card
-    from digitbatch.training.datasets import Digits
+    from digitbatch.training.data import Labelled
 
+DIGITS: Final = [name for name, known in ARCHITECTURES.items() if known.kind == "digit"]
 DOCS: Final = Path(__file__).resolve().parent.parent / "docs"
 RECORDS: Final = DOCS / "models.json"
 PAGE: Final = DOCS / "models.md"
@@ -52,18 +54,20 @@ def measure(folder: Path, data: Path, hardware: str) -> Record:
 
     from digitbatch.networks.card import load_card
     from digitbatch.networks.predictors import OnnxPredictor
-    from digitbatch.training.datasets import load_mnist
+    from digitbatch.training.data import read_data
     from digitbatch.training.synthesis.mixture import split
 
     card = load_card(folder)
-    recipe = ARCHITECTURES[card.architecture].recipe
-    if card.recipe != json.loads(json.dumps(asdict(recipe))):
+    recipe = recipe_of(card.architecture)
+    own_recipe = json.loads(json.dumps(asdict(recipe)))
+    # A card may be older than some of a recipe's numbers.
+    if card.recipe != {name: own_recipe.get(name) for name in card.recipe}:
         sys.exit(f"{folder}: was trained by another recipe than {card.architecture}'s own")
     predictor = OnnxPredictor(folder)
-    test = load_mnist(data, "t10k")
+    test = read_data([data], "test")
     missed = np.abs(predictor(test.crops).argmax(axis=1) - test.labels)
     rng = np.random.default_rng(card.seed)
-    own, _ = split(load_mnist(data, "train"), recipe.validation_digits, rng)
+    own, _ = split(read_data([data], "train"), recipe.validation_digits, rng)
     own_right = predictor(own.crops).argmax(axis=1) == own.labels
     return {
         "model": card.architecture,
@@ -80,7 +84,7 @@ def measure(folder: Path, data: Path, hardware: str) -> Record:
     }
 
 
-def with_dropout(card: "Card", folder: Path, digits: "Digits") -> float | None:
+def with_dropout(card: "Card", folder: Path, digits: "Labelled") -> float | None:
     """Accuracy while dropout is on, as the log of a training counts it; None without dropout."""
     import torch
     from safetensors.torch import load_file
@@ -122,8 +126,7 @@ def note(record: Record) -> None:
     """Put a training into docs/models.json, in place of an older one of the same seed."""
     key = (record["model"], record["seed"])
     others = [other for other in read_records() if (other["model"], other["seed"]) != key]
-    order = list(ARCHITECTURES)
-    records = sorted([*others, record], key=lambda one: (order.index(one["model"]), one["seed"]))
+    records = sorted([*others, record], key=lambda one: (DIGITS.index(one["model"]), one["seed"]))
     RECORDS.write_text(json.dumps(records, indent=2) + "\n", encoding="utf-8", newline="\n")
 
 
@@ -137,10 +140,10 @@ def read_records() -> list[Record]:
 
 def page(records: list[Record]) -> str:
     """All of docs/models.md."""
-    runs = {name: [one for one in records if one["model"] == name] for name in ARCHITECTURES}
-    rows = "\n".join(row(name, runs[name]) for name in ARCHITECTURES)
+    runs = {name: [one for one in records if one["model"] == name] for name in DIGITS}
+    rows = "\n".join(row(name, runs[name]) for name in DIGITS)
     lessons = "\n\n".join(lesson(name, runs[name]) for name in LESSONS if runs[name])
-    sources = "\n".join(f"- `{name}`: {known.source}." for name, known in ARCHITECTURES.items())
+    sources = "\n".join(f"- `{name}`: {RECIPES[name].source}." for name in DIGITS)
     return f"""# Models
 
 `digitbatch train --model NAME` trains each of these by its own recipe:
@@ -241,14 +244,14 @@ LESSONS: Final = {
 def main() -> None:
     """Read the options, train and measure what is asked for, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--models", nargs="+", choices=list(ARCHITECTURES), default=[])
+    parser.add_argument("--models", nargs="+", choices=DIGITS, default=[])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--out", type=Path, default=Path("runs"))
     parser.add_argument("--data", type=Path, help="MNIST; else $DIGITBATCH_DATA/data/mnist")
     parser.add_argument("--hardware", help="what trained the models that are already there")
     parser.add_argument("--table", action="store_true", help="only make the page anew")
     options = parser.parse_args()
-    names = [] if options.table else options.models or list(ARCHITECTURES)
+    names = [] if options.table else options.models or DIGITS
     data = options.data
     if data is None and "DIGITBATCH_DATA" in os.environ:
         data = Path(os.environ["DIGITBATCH_DATA"]) / "data" / "mnist"

@@ -15,34 +15,18 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from digitbatch.networks.architectures import architecture
 from digitbatch.networks.devices import torch_device
 from digitbatch.networks.predictors import TorchPredictor
 from digitbatch.training.data import Labelled, read_data
-from digitbatch.training.fitting import Fitting
-from digitbatch.training.recipe import Recipe
-from digitbatch.training.synthesis.mixture import mix, split
+from digitbatch.training.recipes import DigitRecipe, recipe_of
+from digitbatch.training.train import begin
 
 
-def prepare(
-    model: str, recipe: Recipe, digits: Labelled, seed: int, device: torch.device
-) -> Fitting:
-    """All that `digitbatch train` does before the first step."""
-    rng = np.random.default_rng(seed)
-    kept, held = split(digits, min(recipe.validation_digits, len(digits) // 5), rng)
-    examples = mix(
-        kept, recipe.drawn_digits, recipe.other_crops, rng, recipe.ruled_digits, recipe.scans
-    )
-    torch.manual_seed(seed)
-    network = architecture(model).make()
-    return Fitting(network, examples, held, recipe, seed=seed, device=device)
-
-
-def warm_up(model: str, recipe: Recipe, digits: Labelled, device: torch.device) -> None:
+def warm_up(model: str, recipe: DigitRecipe, digits: Labelled, device: torch.device) -> None:
     """Start the device: two steps of the same network."""
     few = digits.take(np.arange(min(len(digits), 2000)))
     short = replace(recipe, steps=2, drawn_digits=0, ruled_digits=0, other_crops=0, scans=0)
-    prepare(model, short, few, 0, device).run()
+    begin(model, short, few, 0, device)[1].run()
 
 
 def main() -> None:
@@ -56,7 +40,9 @@ def main() -> None:
     options = parser.parse_args()
 
     device = torch_device(options.device)
-    recipe = architecture(options.model).recipe
+    recipe = recipe_of(options.model)
+    if not isinstance(recipe, DigitRecipe):
+        parser.error(f"{options.model} does not read single digits")
     if options.epochs:
         recipe = recipe.for_epochs(options.epochs)
     digits, test = read_data([options.data], "train"), read_data([options.data], "test")
@@ -66,13 +52,13 @@ def main() -> None:
         f"{options.model} on {where}, {torch.get_num_threads()} threads, torch {torch.__version__}"
     )
     for seed in options.seeds:
-        fitting = prepare(options.model, recipe, digits, seed, device)
+        _, trainer = begin(options.model, recipe, digits, seed, device)
         start, work = time.perf_counter(), time.process_time()
-        fitting.run()
+        trainer.run()
         if device.type == "cuda":
             torch.cuda.synchronize()
         taken_s, work_s = time.perf_counter() - start, time.process_time() - work
-        answers = TorchPredictor.from_network(fitting.network(), 1.0, device)(test.crops)
+        answers = TorchPredictor.from_network(trainer.network(), 1.0, device)(test.crops)
         accuracy = (answers.argmax(axis=1) == test.labels).mean()
         print(
             f"seed {seed}: {taken_s:.1f} s ({work_s:.1f} s of processor time),"

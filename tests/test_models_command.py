@@ -14,8 +14,7 @@ from digitbatch.networks.card import CARD_FILE, load_card, model_hash
 from digitbatch.networks.promoted import HOME_VARIABLE
 from digitbatch.networks.registry import promoted_model
 from digitbatch.packaged import default_line_model, default_model
-from digitbatch.training.datasets import Digits
-from tests.nn.idx_files import drawn_digits, write_part
+from tests.nn.idx_files import drawn_digits, labelled, write_part
 from tests.nn.made_models import stubborn_model
 from tests.test_imports import HIDE_TORCH, python
 
@@ -34,7 +33,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def gate(tmp_path: Path) -> Path:
     """Signs that look like 8 and mean 1 (one of them) or 2 (two)."""
     eights = drawn_digits(30).crops[8::10]
-    write_part(tmp_path / "gate", "t10k", Digits(eights, np.array([1, 2, 2], np.int64)))
+    write_part(tmp_path / "gate", "t10k", labelled(eights, np.array([1, 2, 2], np.int64)))
     return tmp_path / "gate"
 
 

@@ -1,7 +1,7 @@
 """docs/models.md tells of the networks as they are."""
 
-from benchmarks.models import PAGE, page, read_records
-from digitbatch.networks.architectures import ARCHITECTURES, build
+from benchmarks.models import DIGITS, PAGE, page, read_records
+from digitbatch.networks.architectures import build
 
 
 def test_the_page_is_made_of_its_records() -> None:
@@ -14,7 +14,6 @@ def test_the_records_are_of_these_networks() -> None:
     records = read_records()
     assert records
     sizes = {
-        name: sum(parameter.numel() for parameter in build(name).parameters())
-        for name in ARCHITECTURES
+        name: sum(parameter.numel() for parameter in build(name).parameters()) for name in DIGITS
     }
     assert [one for one in records if one["parameters"] != sizes[one["model"]]] == []

@@ -12,10 +12,8 @@ from digitbatch.app.run import Device
 from digitbatch.cli.console import TrainingProgress, Verbosity, set_up_logging
 from digitbatch.cli.written import write_text
 from digitbatch.errors import UsageError
-from digitbatch.types import CLASSES
 
 if TYPE_CHECKING:
-    from digitbatch.training.data import Labelled
     from digitbatch.training.evaluation.evaluation import Evaluation
 
 log = logging.getLogger(__name__)
@@ -34,7 +32,7 @@ def train_command(
     """Train a network and say how good it is."""
     set_up_logging(verbosity)
     try:
-        from digitbatch.training.task import recipe_of
+        from digitbatch.training.recipes import recipe_of
         from digitbatch.training.train import resume, train
     except ModuleNotFoundError as error:
         raise UsageError(
@@ -78,60 +76,74 @@ def evaluate_command(
 
     A network that reads lines is given lines that are made of the digits.
     """
-    from digitbatch.cli.lines import evaluate_lines_command
-    from digitbatch.networks.card import load_card
-    from digitbatch.networks.predictors import chosen_model, load_predictor
+    from digitbatch.networks.predictors import chosen_model
     from digitbatch.outputs import check_writable
-    from digitbatch.training.data import read_data, summary_lines
-    from digitbatch.training.evaluation.evaluation import evaluate_digits, evaluation_json
+    from digitbatch.training.evaluation.evaluation import (
+        evaluation_json,
+        load_judge,
+        load_labelled,
+    )
 
     set_up_logging("normal")
     for path in filter(None, (json_file, predictions, html)):
         check_writable(path)
     folder = chosen_model(model)
-    of_lines = load_card(folder, None).kind == "line"
-    predictor = None if of_lines else load_predictor(folder, device, batch_size)
-    digits = read_data(data, "test")
-    for line in summary_lines(digits):
-        log.info("%s", line)
-    if predictor is None:
-        evaluate_lines_command(folder, digits, json_file, predictions, html)
-        return
-    found = evaluate_digits(predictor, digits)
-
-    low, high = found.interval
-    print(
-        f"accuracy: {found.accuracy:.2%} of {found.count:,} digits"
-        f" (95 % confidence: {low:.2%} to {high:.2%})"
-    )
-    for name, accuracy in found.per_class.items():
-        print(f"  {name}: {accuracy:.2%} of {found.per_class_count[name]:,}")
-    print(f"calibration error: {found.ece:.4f}")
-    print(f"speed: {found.crops_per_s:,.0f} crops/s on {predictor.device_name}")
-    print(f"model: {predictor.model_hash[:12]} in {folder}")
+    judge = load_judge(folder, device, batch_size)
+    digits = load_labelled(data)
+    found = judge(digits)
+    if found.kind == "line":
+        log.info("%s lines are made of them", f"{found.count:,}")
+    print("\n".join(_said(found, folder)))
 
     if json_file is not None:
-        content = evaluation_json(found, digits)
-        content |= {"device": predictor.device_name, "model_hash": predictor.model_hash}
-        write_text(json_file, json.dumps(content, indent=2) + "\n")
+        write_text(json_file, json.dumps(evaluation_json(found, digits), indent=2) + "\n")
     if predictions is not None:
-        write_text(predictions, _predictions(found, digits))
+        write_text(predictions, _predictions(found))
     if html is not None:
         from digitbatch.training.evaluation.page import evaluation_page
 
-        about = {"model": predictor.model_hash, "device": predictor.device_name}
-        write_text(html, evaluation_page(found, digits, about))
+        write_text(html, evaluation_page(found, digits))
 
 
-def _predictions(found: "Evaluation", digits: "Labelled") -> str:
-    """A row for each crop, as CSV."""
+def _said(found: "Evaluation", folder: Path) -> list[str]:
+    """The figures, for people."""
+    low, high = found.share.interval
+    of_lines = found.kind == "line"
+    what, unit = ("lines read wholly right", " digits") if of_lines else ("digits", "")
+    model = f"model: {found.model_hash[:12]} in {folder}"
+    figures = [
+        f"accuracy: {found.accuracy:.2%} of {found.count:,} {what}"
+        f" (95 % confidence: {low:.2%} to {high:.2%})",
+        *(
+            f"  {name}{unit}: {own.accuracy:.2%} of {own.count:,}"
+            for name, own in found.groups.items()
+        ),
+        *([f"digit error: {found.digit_error:.2%}"] if of_lines else []),
+        f"calibration error: {found.ece:.4f}",
+        f"speed: {found.per_s:,.0f} {found.unit}/s on {found.device_name}",
+    ]
+    return [model, *figures] if of_lines else [*figures, model]
+
+
+def _predictions(found: "Evaluation") -> str:
+    """A row for each answer, as CSV; of single digits, with the file that each came from."""
     from digitbatch.outputs.csv_file import safe_cell
 
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["file", "index", "label", "predicted", "confidence"])
-    columns = (digits.files, digits.indexes, digits.labels, found.predicted, found.confidences)
-    for file, index, label, predicted, confidence in zip(*columns, strict=True):
-        names = CLASSES[label], CLASSES[predicted]
-        writer.writerow([safe_cell(file), index, *names, f"{confidence:.6f}"])
+    answers = zip(found.labels, found.answers, found.confidences, strict=True)
+    if found.indexes is None:
+        writer.writerow(["index", "label", "predicted", "confidence"])
+        writer.writerows(
+            [index, label, answer, f"{confidence:.6f}"]
+            for index, (label, answer, confidence) in enumerate(answers)
+        )
+    else:
+        writer.writerow(["file", "index", "label", "predicted", "confidence"])
+        writer.writerows(
+            [safe_cell(file), index, label, answer, f"{confidence:.6f}"]
+            for file, index, (label, answer, confidence) in zip(
+                found.files, found.indexes, answers, strict=True
+            )
+        )
     return text.getvalue()

@@ -24,10 +24,12 @@ SECOND: Final = "second"
 Kind = Literal["digit", "line"]
 """What a network reads: one digit of a 28x28 crop, or a strip with several that touch."""
 
-_READS: Final[dict[Kind, tuple[int, tuple[str, ...]]]] = {
+READS: Final[dict[Kind, tuple[int, tuple[str, ...]]]] = {
     "digit": (CROP_FORMAT, CLASSES),
     "line": (STRIP_FORMAT, LINE_CLASSES),
 }
+"""The version of the crops or strips that this digitbatch makes, and what answers mean."""
+
 _WORDS: Final[dict[Kind, str]] = {"digit": "crops of single digits", "line": "strips of digits"}
 
 
@@ -92,7 +94,7 @@ def load_card(folder: Path, kind: Kind | None = "digit") -> Card:
             f"{path}: the network reads {card.reads}; expected one that reads"
             f" {_WORDS[kind]}, name another folder (`digitbatch models` lists what there is)"
         )
-    crop_format, classes = _READS[card.kind]
+    crop_format, classes = READS[card.kind]
     if card.crop_format != crop_format:
         raise ModelError(
             f"{path}: the weights read crops of format {card.crop_format}, this version cuts"

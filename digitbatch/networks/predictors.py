@@ -216,7 +216,7 @@ class TorchPredictor:
     ) -> None:
         import torch
 
-        from digitbatch.training.export import Answering
+        from digitbatch.networks.answering import Answering
 
         if device.type == "cuda":
             # Full float32: TF32 would move probabilities by more than the CPU's rounding does.

@@ -15,8 +15,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from digitbatch.errors import ModelError, OutputError, UsageError
-from digitbatch.training.line.recipe import LineRecipe
-from digitbatch.training.recipe import Recipe
+from digitbatch.training.recipes import AnyRecipe
 from digitbatch.training.trainer.optimisation import multiplies_bfloat16
 from digitbatch.training.trainer.progress import Standing
 
@@ -30,7 +29,7 @@ class Settings:
 
     data: tuple[str, ...]  # absolute places, each with its weight
     model: str  # name of the architecture
-    recipe: Recipe | LineRecipe
+    recipe: AnyRecipe
     seed: int
 
 

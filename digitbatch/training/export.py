@@ -1,77 +1,91 @@
-"""From a trained network to a model folder: weights, ONNX graph and card. Imports torch."""
+"""From a trained network to its model: the ONNX graph, the check, the card. Imports torch."""
 
 import hashlib
+import importlib.metadata
+import json
 import logging
-import math
-import shutil
-import tempfile
 import warnings
-from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import numpy as np
 import torch
-from safetensors.torch import save
-from torch import Tensor, nn
+from numpy.typing import NDArray
+from torch import nn
 
-from digitbatch.errors import ModelError, OutputError, UsageError
-from digitbatch.networks.card import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Card, save_card
-from digitbatch.types import CLASSES, CROP_SIZE_PX, OTHER, Crops, Probabilities
+from digitbatch.errors import ModelError
+from digitbatch.networks.answering import Calibrated
+from digitbatch.networks.card import READS, Card, Kind
+from digitbatch.training.checkpoint import Settings
+from digitbatch.training.data import Labelled
+from digitbatch.training.data.training_data import TrainingData
+from digitbatch.training.evaluation.evaluation import Evaluation
+from digitbatch.training.evaluation.pictures import pictures_of
+from digitbatch.training.trainer.trainer import Target, Task
 
 if TYPE_CHECKING:
     import onnx
-
-UNFINISHED: Final = "unfinished"
-"""What a training that goes on, or was stopped, keeps in the folder of its model."""
 
 MOST_DIFFERENCE: Final = 1e-4
 """How far the two runtimes' probabilities may lie apart: each rounds its sums in its own order."""
 
 
-class Answering(nn.Module):
-    """A network with what surrounds it in a run: uint8 crops in, calibrated probabilities out.
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A network as runs use it, and how good it is."""
 
-    Training shows "other" far more often than crops have it. Its odds are brought down to what is
-    usual there (M. Saerens et al., Adjusting the outputs of a classifier to new a priori
-    probabilities, Neural Computation 14, 2002).
-    """
-
-    shift: Tensor
-
-    def __init__(self, network: nn.Module, temperature: float, other_odds: float = 1.0) -> None:
-        super().__init__()
-        self.network = network
-        self.temperature = temperature
-        shift = torch.zeros(len(CLASSES))
-        shift[OTHER] = math.log(other_odds)
-        self.register_buffer("shift", shift, persistent=False)
-
-    def forward(self, crops: Tensor) -> Tensor:
-        """Answer (N, 28, 28) uint8 with (N, 11) float32."""
-        scaled = crops.to(torch.float32).unsqueeze(1) * (1 / 255)
-        return torch.softmax(self.network(scaled) * (1 / self.temperature) + self.shift, dim=1)
+    answering: Calibrated
+    onnx: bytes
+    difference: float  # the largest between probabilities of both runtimes
+    figures: Mapping[str, float]  # for the card, by name
+    pictures: Mapping[str, bytes]  # PNG for the model's folder, by file name
 
 
-def to_onnx(network: nn.Module, temperature: float, other_odds: float = 1.0) -> bytes:
+def exported(
+    answering: Calibrated,
+    onnx: bytes,
+    difference: float,
+    validation: Evaluation,
+    test: Evaluation | None,
+    more: Mapping[str, float],
+) -> Exported:
+    """What became of a network that reads digits; pictures are of the test, where there is one."""
+    figures = {**validation.figures("validation"), **more}
+    if test is not None:
+        figures |= test.figures("test")
+    return Exported(answering, onnx, difference, figures, pictures_of(test or validation))
+
+
+class ModelTask(Task[Target], Protocol[Target]):
+    """A task whose network becomes a model in the end."""
+
+    @property
+    def kind(self) -> Kind:
+        """What the network reads."""
+
+    @property
+    def examples_sha256(self) -> str:
+        """Of all that is learnt from: with other data no training is resumed."""
+
+    def export(self, network: nn.Module, test: Labelled | None, /) -> Exported:
+        """Calibrate, export and evaluate the trained network, which is on the CPU.
+
+        Args:
+            network: Is left as it is.
+            test: Test digits that came with the data.
+
+        Raises:
+            ModelError: If the export answers otherwise than the network.
+        """
+
+    def in_words(self, data: TrainingData, /) -> str:
+        """What was learnt from, for the card."""
+
+
+def to_onnx(answering: Calibrated) -> bytes:
     """Write network, scaling and calibration as one ONNX graph with a free batch size."""
-    answering = Answering(network, temperature, other_odds).eval().cpu()
-    example = torch.zeros(2, CROP_SIZE_PX, CROP_SIZE_PX, dtype=torch.uint8)
-    free = {0: torch.export.Dim.DYNAMIC}
-    return traced(answering, example, names=("crops", "probabilities"), free=free)
-
-
-def traced(
-    module: nn.Module, example: Tensor, *, names: tuple[str, str], free: dict[int, Any]
-) -> bytes:
-    """Write a network as an ONNX graph.
-
-    Args:
-        module: In evaluation mode, on the CPU; one tensor in, one out.
-        example: What it may be given.
-        names: Of what goes in and what comes out.
-        free: Dimensions of the input that are free, as `torch.export` names them.
-    """
+    example = torch.zeros(answering.example_shape, dtype=torch.uint8)
     chatter = logging.getLogger("torch.onnx")
     level = chatter.level
     chatter.setLevel(logging.ERROR)
@@ -79,13 +93,13 @@ def traced(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # deprecations inside the exporter are not ours
             program = torch.onnx.export(
-                module,
+                answering.eval().cpu(),
                 (example,),
                 dynamo=True,
                 verbose=False,
-                input_names=[names[0]],
-                output_names=[names[1]],
-                dynamic_shapes=[free],
+                input_names=[answering.names[0]],
+                output_names=[answering.names[1]],
+                dynamic_shapes=[answering.free],
             )
     finally:
         chatter.setLevel(level)
@@ -105,10 +119,8 @@ def _without_traces(model: "onnx.ModelProto") -> "onnx.ModelProto":
     return model
 
 
-def check_same(
-    one: Callable[[Crops], Probabilities], two: Callable[[Crops], Probabilities], crops: Crops
-) -> float:
-    """Compare two predictors on the same crops.
+def check_same(one: Sequence[NDArray[Any]], two: Sequence[NDArray[Any]]) -> float:
+    """Compare the probabilities that the export and the network give for the same inputs.
 
     Returns:
         The largest difference between two probabilities.
@@ -116,7 +128,8 @@ def check_same(
     Raises:
         ModelError: If it is larger than rounding explains.
     """
-    difference = float(np.abs(one(crops) - two(crops)).max(initial=0))
+    differences = [np.abs(a - b).max(initial=0) for a, b in zip(one, two, strict=True)]
+    difference = float(max(differences, default=0))
     if difference > MOST_DIFFERENCE:
         raise ModelError(
             f"the exported network answers differently from the trained one (by {difference:.2g},"
@@ -125,75 +138,48 @@ def check_same(
     return difference
 
 
-def check_out(out: Path) -> None:
-    """Refuse to replace what is no model, before any time is spent on training.
-
-    Raises:
-        UsageError: If `out` is a file, or a folder that holds other things.
-    """
-    if out.is_dir():
-        others = any(path.name != UNFINISHED for path in out.iterdir())
-        if others and not (out / CARD_FILE).exists():
-            raise UsageError(
-                f"{out}: holds other files and no {CARD_FILE}; name a new folder for the model,"
-                f" such as {out / 'mine'}"
-            )
-    elif out.exists():
-        raise UsageError(f"{out}: is a file; expected a folder to write the model to")
-
-
-def save_model(
-    network: nn.Module,
-    make_card: Callable[[str, str], Card],
-    onnx: bytes,
-    out: Path,
-    add: Callable[[Path], None] | None = None,
+def make_card(
+    task: ModelTask[Any],
+    found: Exported,
+    weights: bytes,
+    settings: Settings,
+    data: TrainingData,
+    metrics: Mapping[str, float],
 ) -> Card:
-    """Write a model folder whole or not at all; an older one at the same place is replaced.
+    """The card of a trained network.
 
     Args:
-        network: The trained network; its weights are written without anything that runs as code.
-        make_card: Takes the hashes of weights and ONNX file.
-        onnx: The network as `to_onnx` wrote it.
-        out: The folder.
-        add: Called with the new folder before it is moved to its place, to write more into it.
-
-    Returns:
-        The card that was written.
-
-    Raises:
-        OutputError: If it cannot be written; what was there is still there.
+        task: What was learnt.
+        found: What became of it.
+        weights: The file of its weights.
+        settings: What was asked for.
+        data: What was learnt from.
+        metrics: All figures, by name.
     """
-    weights = save({name: value.cpu().contiguous() for name, value in network.state_dict().items()})
-    card = make_card(hashlib.sha256(weights).hexdigest(), hashlib.sha256(onnx).hexdigest())
-    out = out.absolute()
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(
-            prefix=f".{out.name}.", dir=out.parent, ignore_cleanup_errors=True
-        ) as beside:
-            new, old = Path(beside) / "new", Path(beside) / "old"
-            new.mkdir()
-            (new / WEIGHTS_FILE).write_bytes(weights)
-            (new / ONNX_FILE).write_bytes(onnx)
-            save_card(card, new)
-            if add:
-                add(new)
-            _swap(new, out, old)
-    except OSError as error:
-        raise OutputError(
-            f"{out}: the model cannot be written ({error.strerror or error}); expected a folder"
-            " that can be made or replaced, on a disk with a few MB left. The old one is as it was"
-        ) from error
-    return card
+    crop_format, classes = READS[task.kind]
+    return Card(
+        kind=task.kind,
+        architecture=settings.model,
+        crop_format=crop_format,
+        classes=classes,
+        temperature=found.answering.temperature,
+        other_odds=found.answering.other_odds,
+        training_data=task.in_words(data),
+        credit=data.credit(),
+        seed=settings.seed,
+        recipe=json.loads(json.dumps(asdict(settings.recipe))),
+        metrics={name: round(value, 6) for name, value in metrics.items()},
+        parameters=sum(parameter.numel() for parameter in found.answering.network.parameters()),
+        weights_sha256=hashlib.sha256(weights).hexdigest(),
+        onnx_sha256=hashlib.sha256(found.onnx).hexdigest(),
+        torch_version=torch.__version__.split("+")[0],
+        digitbatch_version=digitbatch_version(),
+    )
 
 
-def _swap(new: Path, out: Path, old: Path) -> None:
-    if out.exists():
-        out.rename(old)
+def digitbatch_version() -> str:
+    """The version of digitbatch that is installed, for the card."""
     try:
-        new.rename(out)
-    except BaseException:
-        if old.exists():
-            shutil.move(old, out)
-        raise
+        return importlib.metadata.version("digitbatch")
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"  # run from a checkout that is not installed

@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from digitbatch.errors import ModelError, UsageError
+from digitbatch.errors import ModelError
 from digitbatch.networks.card import Kind
-from digitbatch.networks.line.reader import LineReader
-from digitbatch.networks.predictors import OnnxPredictor
 from digitbatch.networks.registry import (
     changing,
     check_whole,
@@ -22,10 +19,7 @@ from digitbatch.networks.registry import (
     packaged_model,
     promoted_model,
 )
-from digitbatch.training.datasets import Digits
-from digitbatch.training.evaluation.evaluation import load_labelled
-from digitbatch.training.line.evaluation import evaluate_lines, lines_of
-from digitbatch.types import Predictor
+from digitbatch.training.evaluation.evaluation import Evaluation, load_judge, load_labelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +80,15 @@ def promote(folder: Path, gate: Path) -> Promoted | None:
         OutputError: If it cannot be copied or noted.
     """
     kind = check_whole(folder).kind
-    digits = load_labelled(gate)
-    if not len(digits):
-        raise UsageError(f"{gate}: holds no digits; a gate set has at least one")
+    digits = load_labelled([gate])
     with changing():
         present = promoted_model(kind) or packaged_model(kind)
         with copied(folder) as copy:
             check_whole(copy, kind)
             if model_name(copy) == model_name(present):
                 return None
-            comparison = _compared(kind, copy, present, digits)
+            new, before = (load_judge(model)(digits) for model in (copy, present))
+            comparison = compare(new, before)
             if comparison.right < comparison.right_before:
                 raise ModelError(
                     f"{folder}: is worse than the present model and was not promoted: {comparison}."
@@ -104,40 +97,16 @@ def promote(folder: Path, gate: Path) -> Promoted | None:
             return Promoted(keep(copy), kind, comparison)
 
 
-def compare(new: Predictor, present: Predictor, digits: Digits) -> Comparison:
-    """Let two models read the same digits; there must be at least one."""
-    right, before = (
-        np.asarray(model(digits.crops).argmax(axis=1) == digits.labels, np.bool_)
-        for model in (new, present)
-    )
-    return _counted(right, before, "digits")
-
-
-def compare_lines(new: LineReader, present: LineReader, digits: Digits) -> Comparison:
-    """Let two line networks read the same lines, made of digits.
-
-    Raises:
-        UsageError: If one of the ten digits is missing.
-    """
-    lines = lines_of(digits)
-    right, before = (evaluate_lines(model, lines).right for model in (new, present))
-    return _counted(right, before, "lines")
-
-
-def _compared(kind: Kind, new: Path, present: Path, digits: Digits) -> Comparison:
-    if kind == "line":
-        return compare_lines(LineReader(new), LineReader(present), digits)
-    return compare(OnnxPredictor(new), OnnxPredictor(present), digits)
-
-
-def _counted(right: NDArray[np.bool_], before: NDArray[np.bool_], what: str) -> Comparison:
+def compare(new: Evaluation, present: Evaluation) -> Comparison:
+    """Compare what two models read of the same digits, or of the same lines."""
+    right, before = new.right, present.right
     return Comparison(
-        count=len(right),
+        count=new.count,
         right=int(right.sum()),
         right_before=int(before.sum()),
         gained=int(np.count_nonzero(right & ~before)),
         lost=int(np.count_nonzero(before & ~right)),
-        what=what,
+        what="digits" if new.kind == "digit" else "lines",
     )
 
 

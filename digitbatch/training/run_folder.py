@@ -9,6 +9,8 @@ An older model in the folder stays whole and usable until the new one replaces i
 import logging
 import shlex
 import shutil
+import tempfile
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -16,9 +18,12 @@ from typing import Final
 from safetensors.torch import save
 from torch import Tensor
 
-from digitbatch.errors import OutputError
+from digitbatch.errors import OutputError, UsageError
+from digitbatch.networks.card import CARD_FILE, Card, save_card
 from digitbatch.training.checkpoint import CHECKPOINT_FILE, write_whole
-from digitbatch.training.export import UNFINISHED, check_out
+
+UNFINISHED: Final = "unfinished"
+"""What a training that goes on, or was stopped, keeps in the folder of its model."""
 
 LOG_FILE: Final = "log.txt"
 CONTACT_SHEET_FILE: Final = "contact_sheet.png"
@@ -105,15 +110,74 @@ class RunFolder:
         """
         write_whole(self._folder / EPOCHS / f"{number:03}.safetensors", save(weights))
 
-    def copy_into(self, model: Path) -> None:
-        """Copy what stays, all but the checkpoint, into the folder of the finished model.
+    def finish(self, card: Card, files: Mapping[str, bytes]) -> None:
+        """Replace the model by a new one, with the log and what else is to stay.
 
         Raises:
-            OSError: If it cannot be copied.
+            OutputError: If it cannot be written; the older one is as it was.
         """
-        shutil.copytree(
-            self._folder,
-            model,
-            ignore=shutil.ignore_patterns(CHECKPOINT_FILE, ".*"),
-            dirs_exist_ok=True,
-        )
+        save_model(self.out, card, files, self._folder)
+
+
+def check_out(out: Path) -> None:
+    """Refuse to replace what is no model, before any time is spent on training.
+
+    Raises:
+        UsageError: If `out` is a file, or a folder that holds other things.
+    """
+    if out.is_dir():
+        others = any(path.name != UNFINISHED for path in out.iterdir())
+        if others and not (out / CARD_FILE).exists():
+            raise UsageError(
+                f"{out}: holds other files and no {CARD_FILE}; name a new folder for the model,"
+                f" such as {out / 'mine'}"
+            )
+    elif out.exists():
+        raise UsageError(f"{out}: is a file; expected a folder to write the model to")
+
+
+def save_model(
+    out: Path, card: Card, files: Mapping[str, bytes], unfinished: Path | None = None
+) -> None:
+    """Write a model folder whole or not at all; an older one at the same place is replaced.
+
+    Args:
+        out: The folder.
+        card: With the hashes of weights and ONNX file.
+        files: What else is in it, by name.
+        unfinished: A folder of which all but the checkpoint is copied into it.
+
+    Raises:
+        OutputError: If it cannot be written; what was there is still there.
+    """
+    out = out.absolute()
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(
+            prefix=f".{out.name}.", dir=out.parent, ignore_cleanup_errors=True
+        ) as beside:
+            new, old = Path(beside) / "new", Path(beside) / "old"
+            new.mkdir()
+            if unfinished is not None:
+                passed_over = shutil.ignore_patterns(CHECKPOINT_FILE, ".*")
+                shutil.copytree(unfinished, new, ignore=passed_over, dirs_exist_ok=True)
+            for name, content in files.items():
+                (new / name).write_bytes(content)
+            save_card(card, new)
+            _swap(new, out, old)
+    except OSError as error:
+        raise OutputError(
+            f"{out}: the model cannot be written ({error.strerror or error}); expected a folder"
+            " that can be made or replaced, on a disk with a few MB left. The old one is as it was"
+        ) from error
+
+
+def _swap(new: Path, out: Path, old: Path) -> None:
+    if out.exists():
+        out.rename(old)
+    try:
+        new.rename(out)
+    except BaseException:
+        if old.exists():
+            shutil.move(old, out)
+        raise

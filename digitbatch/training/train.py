@@ -5,12 +5,17 @@ read once, at the end, for the card.
 """
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Final
 
+import torch
+from safetensors.torch import save
 from torch import Tensor
 
 from digitbatch.errors import ModelError, UsageError
-from digitbatch.networks.card import CARD_FILE, Card
+from digitbatch.networks.architectures import build
+from digitbatch.networks.card import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Card
 from digitbatch.networks.devices import torch_device
 from digitbatch.training.checkpoint import (
     CHECKPOINT_FILE,
@@ -20,19 +25,25 @@ from digitbatch.training.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
-from digitbatch.training.data import contact_sheet
+from digitbatch.training.data import Labelled, contact_sheet
 from digitbatch.training.data.training_data import Places, absolute_places, read_training_data
-from digitbatch.training.export import UNFINISHED, check_out
+from digitbatch.training.evaluation.pictures import curves_png
+from digitbatch.training.export import ModelTask, make_card
 from digitbatch.training.interruption import Interruption
-from digitbatch.training.line.recipe import LineRecipe
-from digitbatch.training.recipe import Recipe
-from digitbatch.training.run_folder import RunFolder
-from digitbatch.training.task import knows_other, prepare, recipe_of
+from digitbatch.training.recipes import AnyRecipe, DigitRecipe, LineRecipe, recipe_of
+from digitbatch.training.run_folder import UNFINISHED, RunFolder, check_out
+from digitbatch.training.tasks.digits import DigitTask
+from digitbatch.training.tasks.lines import LineTask
 from digitbatch.training.trainer.progress import Progress, Report
+from digitbatch.training.trainer.trainer import Trainer
 
-__all__ = ["Progress", "Recipe", "Report", "resume", "train"]
+TASKS: Final[dict[type[AnyRecipe], Callable[..., ModelTask[Any]]]] = {
+    DigitRecipe: DigitTask.prepared,
+    LineRecipe: LineTask,
+}
+"""What a recipe is for; each takes the recipe, the digits, the seed and the device."""
 
-_SAVE_EVERY_S = 10.0  # on a GPU an epoch may take less time than writing it down
+_SAVE_EVERY_S: Final = 10.0  # on a GPU an epoch may take less time than writing it down
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +53,7 @@ def train(
     out: Path,
     *,
     model: str = "cnn",
-    recipe: Recipe | LineRecipe | None = None,
+    recipe: AnyRecipe | None = None,
     seed: int = 0,
     device: str = "auto",
     report: Report | None = None,
@@ -54,11 +65,10 @@ def train(
     is, and beside it what `resume` continues.
 
     Args:
-        data: What to read, one place or several: see `nn.data.read_sets`. None: MNIST, downloaded
+        data: What to read, one place or several: see `data.read_sets`. None: MNIST, downloaded
             to `~/.cache/digitbatch`.
         out: Folder of the model; an older model there is replaced at the end.
-        model: A name of `architectures.ARCHITECTURES`, or "line" for the network that reads digits
-            that touch.
+        model: A name of `networks.architectures.ARCHITECTURES`.
         recipe: How to train; None: the recipe that belongs to the architecture.
         seed: Decides the split, the drawn crops, the first weights, the order and the augmentation.
         device: "auto", "cpu" or "cuda".
@@ -105,6 +115,19 @@ def resume(out: Path, *, device: str = "auto", report: Report | None = None) -> 
     return _Run(checkpoint.settings, out, device, report, (checkpoint, state)).go()
 
 
+def begin(
+    model: str, recipe: AnyRecipe, digits: Labelled, seed: int, device: torch.device
+) -> tuple[ModelTask[Any], Trainer[Any]]:
+    """Prepare all that a training needs before its first step.
+
+    Raises:
+        UsageError: If no network has this name, or the data lack what the task needs.
+    """
+    task = TASKS[type(recipe)](recipe, digits, seed, device)
+    torch.manual_seed(seed)
+    return task, Trainer(build(model), task, device)
+
+
 class _Run:
     """One process's part in a training."""
 
@@ -120,11 +143,12 @@ class _Run:
         self._device = torch_device(device)
         self._report = report
         self._stopped = stopped
-        self._data = read_training_data(settings.data, knows_other=knows_other(settings.recipe))
+        self._data = read_training_data(settings.data, knows_other=settings.recipe.knows_other)
         self._folder = RunFolder(out, resumed=stopped is not None)
         self._introduce()
-        self._task = prepare(settings, self._data, self._device)
-        self._fitting = self._task.fitting
+        self._task, self._trainer = begin(
+            settings.model, settings.recipe, self._data.crops, settings.seed, self._device
+        )
         if stopped:
             self._restore(*stopped)
         self._saved_s = 0.0  # training time at the last checkpoint
@@ -133,7 +157,7 @@ class _Run:
         """Train, and write the model."""
         try:
             self._fit()
-            return self._task.finish(self._folder)
+            return self._finish()
         except KeyboardInterrupt as error:  # also a second one, and one while the model is made
             if error.args or not self._folder.checkpoint.exists():
                 raise
@@ -141,7 +165,7 @@ class _Run:
 
     def _fit(self) -> None:
         with Interruption() as interruption:
-            self._fitting.run(
+            self._trainer.run(
                 report=self._take_note, stop=interruption.came, after_epoch=self._after_epoch
             )
             self._save()
@@ -149,8 +173,24 @@ class _Run:
             self._folder.note("stopped")
             interruption.act(self._how_to_continue())
 
+    def _finish(self) -> Card:
+        """Calibrate, export and measure the network, and replace the model in the run's folder."""
+        folder, standing, task = self._folder, self._trainer.standing, self._task
+        network = self._trainer.network()
+        found = task.export(network, self._data.test)
+        folder.note(f"the export differs from the network by {found.difference:.2g} at most")
+        weights = save({name: value.contiguous() for name, value in network.state_dict().items()})
+        metrics = {**found.figures, "training_s": standing.taken_s}
+        card = make_card(task, found, weights, self._settings, self._data, metrics)
+        for name, value in sorted(metrics.items()):
+            folder.note(f"{name}: {value:g}")
+        curves = curves_png(standing.history, f"validation {task.validated_on}")
+        files = {WEIGHTS_FILE: weights, ONNX_FILE: found.onnx, "curves.png": curves}
+        folder.finish(card, {**files, **found.pictures})
+        return card
+
     def _how_to_continue(self) -> str:
-        done, epochs = len(self._fitting.standing.history), self._fitting.epochs
+        done, epochs = len(self._trainer.standing.history), self._trainer.epochs
         return (
             f"training was stopped after {done} of {epochs} epochs;"
             f" `{self._folder.resume_command}` continues it"
@@ -179,7 +219,7 @@ class _Run:
                 checkpoint.machine, here,
             )  # fmt: skip
         try:
-            self._fitting.restore(checkpoint.standing, state)
+            self._trainer.restore(checkpoint.standing, state)
         except (KeyError, RuntimeError) as error:
             raise ModelError(
                 f"{self._folder.checkpoint}: does not fit the network {self._settings.model!r}"
@@ -194,19 +234,19 @@ class _Run:
             self._report(now)
 
     def _after_epoch(self) -> None:
-        standing = self._fitting.standing
+        standing = self._trainer.standing
         if self._settings.recipe.keep_epochs:
-            self._folder.save_epoch(len(standing.history), self._fitting.weights())
+            self._folder.save_epoch(len(standing.history), self._trainer.weights())
         if standing.taken_s - self._saved_s >= _SAVE_EVERY_S:
             self._save()
 
     def _save(self) -> None:
-        standing = self._fitting.standing
+        standing = self._trainer.standing
         checkpoint = Checkpoint(
             settings=self._settings,
             standing=standing,
             machine=Machine.here(self._device),
             examples_sha256=self._task.examples_sha256,
         )
-        save_checkpoint(self._folder.checkpoint, checkpoint, self._fitting.state())
+        save_checkpoint(self._folder.checkpoint, checkpoint, self._trainer.state())
         self._saved_s = standing.taken_s

@@ -1,4 +1,4 @@
-"""IDX files and digits drawn for the tests of nn."""
+"""IDX files and digits drawn for the tests of networks and training."""
 
 import gzip
 from pathlib import Path
@@ -8,15 +8,32 @@ from numpy.typing import NDArray
 
 from digitbatch.stages.centre import center_crop
 from digitbatch.synth.strokes import draw_digit
-from digitbatch.training.datasets import Digits
+from digitbatch.training.data import Labelled
+from digitbatch.types import Crops
 
 
-def drawn_digits(count: int, seed: int = 0) -> Digits:
+def drawn_digits(count: int, seed: int = 0) -> Labelled:
     """Digits 0 to 9 in turn, drawn from stroke models."""
     rng = np.random.default_rng(seed)
     labels = np.arange(count) % 10
     crops = [center_crop(draw_digit(int(label), rng)) for label in labels]
-    return Digits(np.stack(crops), labels.astype(np.int64))
+    return labelled(np.stack(crops), labels.astype(np.int64))
+
+
+def labelled(crops: Crops, labels: NDArray[np.int64]) -> Labelled:
+    """Crops that came from no file, each of weight 1."""
+    count = len(labels)
+    return Labelled(
+        name="crops",
+        kind="arrays",
+        crops=crops,
+        labels=labels,
+        files=("crops",) * count,
+        indexes=np.arange(count),
+        weights=np.ones(count, np.float32),
+        unread=(),
+        inverted=0,
+    )
 
 
 def idx_bytes(values: NDArray[np.uint8]) -> bytes:
@@ -26,7 +43,7 @@ def idx_bytes(values: NDArray[np.uint8]) -> bytes:
 
 
 def write_part(
-    folder: Path, part: str, digits: Digits, *, dot: str = "-", gz: bool = False
+    folder: Path, part: str, digits: Labelled, *, dot: str = "-", gz: bool = False
 ) -> None:
     """Write one part of MNIST as its files are called."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from digitbatch.networks.line.network import LineNetwork
-from digitbatch.training.line.recipe import LineRecipe
+from digitbatch.training.recipes import LineRecipe
 from digitbatch.training.synthesis.glyphs import Pool, make_pool
 from digitbatch.training.synthesis.lines import MadeLine, make_lines
 from digitbatch.training.synthesis.style import LineStyle

@@ -7,19 +7,21 @@ import torch
 from safetensors.torch import load, save
 
 from digitbatch.errors import UsageError
+from digitbatch.networks.answering import Answering
 from digitbatch.networks.architectures import ARCHITECTURES, build
 from digitbatch.networks.predictors import OnnxPredictor, TorchPredictor
 from digitbatch.training.export import check_same, to_onnx
-from digitbatch.training.trainer.optimisation import loss_of
+from digitbatch.training.recipes import RECIPES, DigitRecipe, recipe_of
+from digitbatch.training.tasks.digits import loss_of
 from digitbatch.types import OTHER
 from tests.nn.idx_files import drawn_digits
 
-CLASSIFIERS = [
-    name for name, known in ARCHITECTURES.items() if known.recipe.loss == "cross_entropy"
-]
-KNOWS_OTHER = {name: known.recipe.other_crops > 0 for name, known in ARCHITECTURES.items()}
+DIGIT_RECIPES = {
+    name: known.recipe for name, known in RECIPES.items() if isinstance(known.recipe, DigitRecipe)
+}
+CLASSIFIERS = [name for name, recipe in DIGIT_RECIPES.items() if recipe.loss == "cross_entropy"]
 
-each_architecture = pytest.mark.parametrize("name", ARCHITECTURES)
+each_architecture = pytest.mark.parametrize("name", DIGIT_RECIPES)
 each_classifier = pytest.mark.parametrize("name", CLASSIFIERS)
 
 
@@ -51,9 +53,9 @@ def test_eleven_logits_a_crop(name: str) -> None:
 def test_loss_at_the_start(name: str) -> None:
     """Untrained, no class that the network knows is preferred by much."""
     torch.manual_seed(0)
-    classes = 11 if KNOWS_OTHER[name] else 10
+    classes = 11 if DIGIT_RECIPES[name].knows_other else 10
     logits = build(name)(torch.rand(64, 1, 28, 28))
-    loss = loss_of(logits, torch.arange(64) % 10, ARCHITECTURES[name].recipe)
+    loss = loss_of(logits, torch.arange(64) % 10, DIGIT_RECIPES[name])
     assert loss.item() == pytest.approx(math.log(classes), abs=0.5)
 
 
@@ -66,7 +68,7 @@ def test_one_batch_can_be_learnt_by_heart(name: str) -> None:
     network = build(name)
     optimizer = torch.optim.Adam(network.parameters(), 3e-3)
     for _ in range(300):
-        loss = loss_of(network(crops), labels, ARCHITECTURES[name].recipe)
+        loss = loss_of(network(crops), labels, DIGIT_RECIPES[name])
         if loss.item() < 0.1:
             return
         optimizer.zero_grad()
@@ -95,12 +97,12 @@ def test_export_answers_as_torch_does(name: str) -> None:
     """
     torch.manual_seed(0)
     network = build(name).eval()
-    one = OnnxPredictor.from_bytes(to_onnx(network, 1.7))
+    one = OnnxPredictor.from_bytes(to_onnx(Answering(network, 1.7)))
     two = TorchPredictor.from_network(network, 1.7, torch.device("cpu"))
     crops = drawn_digits(70).crops
-    assert check_same(one, two, crops) < 1e-5
+    assert check_same([one(crops)], [two(crops)]) < 1e-5
     assert np.allclose(one(crops).sum(axis=1), 1, atol=1e-5)
-    assert one(crops)[:, OTHER].any() == KNOWS_OTHER[name]
+    assert one(crops)[:, OTHER].any() == DIGIT_RECIPES[name].knows_other
 
 
 def test_linear_regression_names_the_nearest_digit() -> None:
@@ -121,6 +123,13 @@ def test_sizes_are_those_that_the_documents_name() -> None:
     assert {name: parameters(name) for name in sizes} == sizes
     assert parameters("plain_cnn") == 130_250
     assert parameters("cnn") <= 150_000
+
+
+def test_each_network_has_its_recipe() -> None:
+    """Every network can be trained by its name, and its recipe is of its kind."""
+    assert RECIPES.keys() == ARCHITECTURES.keys()
+    for name, known in ARCHITECTURES.items():
+        assert isinstance(recipe_of(name), DigitRecipe) == (known.kind == "digit")
 
 
 def test_unknown_name_is_refused_with_the_nearest() -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from digitbatch.training.temperature import calibration_error, fit_temperature
+from digitbatch.training.evaluation.measures import calibration_error, fit_temperature
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])

@@ -8,23 +8,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 from digitbatch.cli import app
 from digitbatch.errors import ExitCode, ModelError, UsageError
+from digitbatch.networks.answering import LineAnswering
 from digitbatch.networks.card import CARD_FILE, SECOND, WEIGHTS_FILE, load_card, save_card
 from digitbatch.networks.line.reader import LineAnswer, LineAnswers, LineReader, load_line_reader
-from digitbatch.networks.line.strips import make_strip
+from digitbatch.networks.line.strips import Strip, make_strip
 from digitbatch.networks.predictors import OnnxPredictor
 from digitbatch.networks.promoted import HOME_VARIABLE
 from digitbatch.networks.registry import known_models, packaged_model, promoted_model, rollback
 from digitbatch.packaged import default_line_model, default_model
-from digitbatch.training.line import evaluation
-from digitbatch.training.line.evaluation import edits, lines_of
-from digitbatch.training.line.export import check_same_lines, line_onnx
-from digitbatch.training.line.learning import line_loss, lines_right, stacked
+from digitbatch.training.evaluation import evaluation
+from digitbatch.training.evaluation.evaluation import LINE_GATE, edits, lines_of
+from digitbatch.training.export import check_same, to_onnx
 from digitbatch.training.promotion import promote
 from digitbatch.training.synthesis.glyphs import make_pool
+from digitbatch.training.tasks.lines import line_loss, lines_right, stacked
 from digitbatch.training.train import resume, train
 from digitbatch.training.trainer.progress import Progress
 from tests.nn.idx_files import drawn_digits, write_part
@@ -88,15 +90,22 @@ def test_paper_at_the_right_is_never_read() -> None:
     )
 
 
+def directly(answering: LineAnswering, strips: list[Strip]) -> list[NDArray[np.float32]]:
+    """The probabilities that the network itself gives, strip by strip."""
+    with torch.no_grad():
+        return [answering(torch.from_numpy(strip.ink)[None])[0].exp().numpy() for strip in strips]
+
+
 def test_the_export_answers_as_torch_does() -> None:
     """Widths and the number of strips are free; the temperature is inside."""
-    network = untrained()
-    reader = LineReader.from_bytes(line_onnx(network, 1.7))
+    answering = LineAnswering(untrained(), 1.7)
+    reader = LineReader.from_bytes(to_onnx(answering))
     strips = [line.strip for line in some_lines(12)]
     assert len({strip.ink.shape[1] for strip in strips}) > 2
-    assert check_same_lines(reader, network, 1.7, strips) < 1e-5
+    read = [np.exp(answer.logs) for answer in reader(strips)]
+    assert check_same(read, directly(answering, strips)) < 1e-5
     with pytest.raises(ModelError, match="answers differently"):
-        check_same_lines(reader, untrained(seed=1), 1.7, strips)
+        check_same(read, directly(LineAnswering(untrained(seed=1), 1.7), strips))
 
 
 def test_no_answer_depends_on_what_else_is_asked() -> None:
@@ -146,7 +155,7 @@ class TestTheTrainedModel:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Lines are made of the test digits; figures, a row for each line, a page."""
-        monkeypatch.setattr(evaluation, "LINES", 30)
+        monkeypatch.setattr(evaluation, "LINE_GATE", replace(LINE_GATE, lines=30))
         model = default_line_model()
         write_part(tmp_path / "few", "t10k", drawn_digits(20, seed=2))
         files = [str(tmp_path / name) for name in ("e.json", "e.csv", "e.html")]
@@ -173,7 +182,7 @@ class TestKeeping:
         self, data: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A line network replaces the line network, if it is not worse; digits keep theirs."""
-        monkeypatch.setattr(evaluation, "LINES", 30)
+        monkeypatch.setattr(evaluation, "LINE_GATE", replace(LINE_GATE, lines=30))
         with pytest.raises(ModelError, match=r"is worse .* of 30 lines"):
             promote(model, data)
         assert promoted_model("line") is None

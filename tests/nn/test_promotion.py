@@ -16,9 +16,9 @@ from digitbatch.networks.predictors import load_predictor
 from digitbatch.networks.promoted import HISTORY_FILE, HOME_VARIABLE
 from digitbatch.networks.registry import changing, copied, known_models, promoted_model, rollback
 from digitbatch.packaged import default_model
-from digitbatch.training.datasets import Digits
+from digitbatch.training.evaluation.evaluation import evaluate_digits
 from digitbatch.training.promotion import Promoted, compare, mcnemar, promote
-from tests.nn.idx_files import drawn_digits, write_part
+from tests.nn.idx_files import drawn_digits, labelled, write_part
 from tests.nn.made_models import stubborn_model
 
 
@@ -35,7 +35,7 @@ def gate(tmp_path: Path) -> Path:
     """Signs that look like 8 and mean 1 (three of them), 2 (four) or 3 (five)."""
     eights = drawn_digits(120).crops[8::10]
     labels = np.repeat(np.array([1, 2, 3], np.int64), [3, 4, 5])
-    write_part(tmp_path / "gate", "t10k", Digits(eights, labels))
+    write_part(tmp_path / "gate", "t10k", labelled(eights, labels))
     return tmp_path / "gate"
 
 
@@ -205,7 +205,11 @@ def test_without_digits_nothing_is_promoted(tmp_path: Path) -> None:
     model = made(tmp_path, 1)
     with pytest.raises(UsageError, match="nowhere"):
         promote(model, tmp_path / "nowhere")
-    write_part(tmp_path / "empty", "t10k", Digits(np.zeros((0, 28, 28), np.uint8), np.array([])))
+    write_part(
+        tmp_path / "empty",
+        "t10k",
+        labelled(np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.int64)),
+    )
     with pytest.raises(UsageError, match="empty"):
         promote(model, tmp_path / "empty")
     assert in_use() is None
@@ -264,7 +268,7 @@ def test_comparison_counts_what_one_alone_reads(tmp_path: Path) -> None:
     digits = drawn_digits(40)
     stubborn = load_predictor(made(tmp_path, 4), "cpu")
     packaged = load_predictor(default_model(), "cpu")
-    found = compare(stubborn, packaged, digits)
+    found = compare(*(evaluate_digits(model, digits) for model in (stubborn, packaged)))
     right_before = int((packaged(digits.crops).argmax(axis=1) == digits.labels).sum())
     assert (found.right, found.right_before, found.count) == (4, right_before, 40)
     assert found.gained - found.lost == 4 - right_before

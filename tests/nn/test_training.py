@@ -10,22 +10,26 @@ import torch
 from PIL import Image as Pillow
 
 from digitbatch.errors import ExitCode, ModelError, OutputError, UsageError
-from digitbatch.networks.architectures import ARCHITECTURES, build
+from digitbatch.networks.architectures import build
 from digitbatch.networks.card import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, load_card
 from digitbatch.networks.predictors import OnnxPredictor, TorchPredictor
 from digitbatch.networks.registry import check_whole
 from digitbatch.training.checkpoint import CHECKPOINT_FILE
-from digitbatch.training.evaluation.evaluation import evaluate_idx
-from digitbatch.training.export import UNFINISHED, check_same, save_model
-from digitbatch.training.train import Progress, Recipe, resume, train
+from digitbatch.training.data import read_data
+from digitbatch.training.evaluation.evaluation import evaluate_digits
+from digitbatch.training.export import check_same
+from digitbatch.training.recipes import DigitRecipe, recipe_of
+from digitbatch.training.run_folder import UNFINISHED, save_model
+from digitbatch.training.train import resume, train
+from digitbatch.training.trainer.progress import Progress
 from digitbatch.types import OTHER
 from tests.nn.idx_files import drawn_digits, write_part
 
-TINY = Recipe(
+TINY = DigitRecipe(
     epochs=1, batch=32, validation_digits=20, drawn_digits=10, ruled_digits=10, other_crops=20
 )
 MANY_STEPS = replace(TINY, epochs=2, batch=4)  # 27 an epoch
-TWO_LAYER = replace(ARCHITECTURES["two_layer"].recipe, steps=3)
+TWO_LAYER = replace(recipe_of("two_layer"), steps=3)
 PICTURES = {"contact_sheet.png", "confusion.png", "curves.png", "mistakes.png"}
 
 
@@ -60,10 +64,10 @@ def stop_in_the_second_epoch(now: Progress) -> None:
 class TestTheFolder:
     def test_it_is_a_model_that_runs(self, tiny_data: Path, tiny_model: Path) -> None:
         """What training writes is what predictors load; the card's accuracy is found again."""
-        found = evaluate_idx(tiny_data, OnnxPredictor(tiny_model))
+        found = evaluate_digits(OnnxPredictor(tiny_model), read_data([tiny_data], "test"))
         assert found.count == 20
         assert found.accuracy == pytest.approx(load_card(tiny_model).metrics["test_accuracy"])
-        assert set(found.per_class) == set("0123456789")
+        assert set(found.groups) == set("0123456789")
 
     def test_it_has_pictures_and_the_log(self, tiny_model: Path) -> None:
         """Beside the model are four pictures and the log; nothing of the way there is left."""
@@ -194,7 +198,7 @@ class TestWriting:
         (tmp_path / "file").write_text("", encoding="utf-8")
         card = load_card(tiny_model)
         with pytest.raises(OutputError, match="cannot be written") as caught:
-            save_model(build("cnn"), lambda *_: card, b"", tmp_path / "file" / "model")
+            save_model(tmp_path / "file" / "model", card, {})
         assert caught.value.exit_code == ExitCode.OUTPUT
 
     def test_other_is_as_rare_as_in_a_run(self) -> None:
@@ -217,7 +221,7 @@ class TestWriting:
             TorchPredictor.from_network(build("cnn"), 1.0, torch.device("cpu")) for _ in range(2)
         )
         with pytest.raises(ModelError, match="answers differently"):
-            check_same(one, two, drawn_digits(10).crops)
+            check_same(*([model(drawn_digits(10).crops)] for model in (one, two)))
 
 
 class TestData:

@@ -13,9 +13,19 @@ from numpy.typing import NDArray
 from digitbatch.stages.centre import center_crop
 from digitbatch.types import Image
 
-_CONTRAST: Final = 16  # fewer grey levels than this between ink and paper are none
-_FULL_INK: Final = 200
-_SURE: Final = 0.95  # so much of the border is paper where nothing touches it
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """How ink is told from paper. Levels are grey levels."""
+
+    contrast: int = 16  # fewer levels than this between ink and paper are none
+    full_ink: int = 200  # as strong on black needs no stretching
+    sure: float = 0.95  # so much of the border is paper where nothing touches it
+    sure_of_set: float = 0.05  # so much of a set that is sure decides for the rest of it
+    grain: float = 3.0  # standard deviations of the paper's levels that are paper too
+
+
+_FRAMING: Final = Framing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +72,7 @@ class Framer:
 
     def _mostly_dark(self) -> bool:
         sure = [framed.dark for framed in self._framed if framed.dark is not None]
-        if len(sure) * 20 > len(self._framed):
+        if len(sure) / max(1, len(self._framed)) > _FRAMING.sure_of_set:
             return sum(sure) * 2 > len(sure)
         borders = [framed.light_border for framed in self._framed]
         return bool(borders) and float(np.mean(borders)) > 0.5
@@ -93,13 +103,13 @@ def _polarity(picture: Image) -> tuple[bool | None, float]:
     Sure is a picture whose border is paper all around and whose ink is inside.
     """
     low, high = int(picture.min()), int(picture.max())
-    if high - low < _CONTRAST:
+    if high - low < _FRAMING.contrast:
         return None, 0.0  # nothing to tell ink by: light on black, as files of digits mostly are
     light = picture > (low + high) / 2
     border = _border(light.astype(np.uint8))
     share = float(border.mean())
     for dark, paper in ((True, share), (False, 1 - share)):
-        if paper >= _SURE:
+        if paper >= _FRAMING.sure:
             ink_px = int((~light if dark else light).sum())
             ink_at_border_px = round((1 - paper) * border.size)
             if ink_px > 2 * ink_at_border_px:
@@ -110,16 +120,16 @@ def _polarity(picture: Image) -> tuple[bool | None, float]:
 def _without_paper(light: Image) -> Image:
     """Take the grey of the paper and its grain away and let the ink reach up to 255, if pale."""
     low, high = int(light.min()), int(light.max())
-    black = low == 0 and high >= _FULL_INK and np.median(_border(light)) == 0
-    if black or high - low < _CONTRAST:
+    black = low == 0 and high >= _FRAMING.full_ink and np.median(_border(light)) == 0
+    if black or high - low < _FRAMING.contrast:
         return light
     border = _border(light).astype(np.float64)
     paper = border[border <= (low + high) / 2]
     if not paper.size:
         paper = np.array([float(low)])  # ink all around
     level = float(np.median(paper))
-    # Grain of 3 standard deviations, as a robust estimate has them, is paper too.
-    level += 3 * 1.4826 * float(np.median(np.abs(paper - level)))
+    # Standard deviations as a robust estimate has them.
+    level += _FRAMING.grain * 1.4826 * float(np.median(np.abs(paper - level)))
     level = min(level, (low + high) / 2)
     ink = (light.astype(np.float64) - level) * (255 / (high - level))
     return np.asarray(np.clip(np.rint(ink), 0, 255), np.uint8)

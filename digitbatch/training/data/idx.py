@@ -1,16 +1,23 @@
-"""MNIST's and EMNIST's IDX files as a source of samples."""
+"""MNIST's and EMNIST's IDX files, gzipped or not, as a source of samples.
 
+The format is described at the end of Y. LeCun's page on MNIST: two zero bytes, the type of the
+values (8: unsigned bytes), the number of dimensions, each dimension as a big-endian 32-bit number,
+then the values.
+"""
+
+import gzip
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from digitbatch.errors import UsageError
 from digitbatch.training.data.labelled import Part, Sample, check_labels, from_arrays
-from digitbatch.training.datasets import read_idx
 
 # The last four: where torchvision and EMNIST's archive put them.
 _FOLDERS: Final = (".", "raw", "MNIST/raw", "EMNIST/raw", "gzip")
@@ -68,6 +75,31 @@ def idx_samples(folder: Path, files: IdxFiles) -> Iterator[Sample]:
     if files.emnist:
         images = images.transpose(0, 2, 1)  # NIST's conversion wrote columns as rows
     return from_arrays(files.images.relative_to(folder).as_posix(), images, labels)
+
+
+def read_idx(path: Path) -> NDArray[np.uint8]:
+    """Read one IDX file of unsigned bytes, gzipped or not.
+
+    Raises:
+        UsageError: If the file cannot be read, is no IDX file of unsigned bytes, or has too few or
+            too many bytes.
+    """
+    try:
+        raw = path.read_bytes()
+        if raw[:2] == b"\x1f\x8b":
+            raw = gzip.decompress(raw)
+    except (OSError, EOFError, zlib.error) as error:
+        raise UsageError(f"{path}: cannot be read ({error}); download it again") from error
+    if len(raw) < 4 or raw[:3] != b"\x00\x00\x08" or len(raw) < 4 + 4 * raw[3]:
+        raise UsageError(f"{path}: is no IDX file of unsigned bytes (it begins with {raw[:4]!r})")
+    shape = np.frombuffer(raw, ">u4", count=raw[3], offset=4).astype(np.int64)
+    start, expected = 4 + 4 * raw[3], int(shape.prod())
+    if len(raw) - start != expected:
+        raise UsageError(
+            f"{path}: announces {expected} bytes of data and holds {len(raw) - start};"
+            " download it again"
+        )
+    return np.frombuffer(raw, np.uint8, offset=start).reshape(shape)
 
 
 def _files(folder: Path) -> Iterator[Path]:

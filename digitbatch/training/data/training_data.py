@@ -10,11 +10,18 @@ import numpy as np
 from digitbatch.errors import UsageError
 from digitbatch.training.data import Labelled, join, read_sets, read_test_digits, summary_lines
 from digitbatch.training.data.read import split_weight
-from digitbatch.training.datasets import EMNIST_CREDIT, MNIST_CREDIT, mnist_folder
 from digitbatch.types import OTHER
 
 Places = str | Path | Sequence[str | Path]
 _FEWEST: Final = 10  # so that some are left to validate on
+_CREDITS: Final = {
+    "EMNIST": (
+        "EMNIST, G. Cohen, S. Afshar, J. Tapson, A. van Schaik, 2017, from NIST Special Database 19"
+    ),
+    "MNIST": (
+        "MNIST, Y. LeCun, C. Cortes, C. Burges, CC BY-SA 3.0 (http://yann.lecun.com/exdb/mnist/)"
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,7 @@ def absolute_places(data: Places | None) -> tuple[str, ...]:
         UsageError: If a weight is not above 0, or the download fails.
     """
     if data is None:
-        return (str(mnist_folder(None).absolute()),)
+        return (str(_downloaded_mnist().absolute()),)
     places = []
     for place in [data] if isinstance(data, str | Path) else data:
         path, weight = split_weight(place)
@@ -94,7 +101,22 @@ def read_training_data(places: Sequence[str], *, knows_other: bool) -> TrainingD
 
 
 def _credit(data: Labelled) -> str:
-    for name, credit in (("EMNIST", EMNIST_CREDIT), ("MNIST", MNIST_CREDIT)):
+    for name, credit in _CREDITS.items():
         if name in data.kind:
             return credit
     return f"{Path(data.name).name}: of whoever trained this model"
+
+
+def _downloaded_mnist() -> Path:
+    """Where MNIST lies, which torchvision downloads once."""
+    cache = Path.home() / ".cache" / "digitbatch"
+    from torchvision.datasets import MNIST  # imports torch, so only where it is needed
+
+    try:
+        MNIST(cache, download=True)
+    except (OSError, RuntimeError) as error:
+        raise UsageError(
+            f"MNIST could not be downloaded to {cache} ({error}); download its four IDX files"
+            " yourself and name their folder with --data"
+        ) from error
+    return cache

@@ -1,63 +1,135 @@
-"""How good a predictor is on labelled digits. Does not import torch."""
+"""What a model answers about labelled digits, or about lines made of them. Imports no torch."""
 
 import logging
 import time
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
+from digitbatch.networks.card import Kind, load_card
+from digitbatch.networks.devices import Device
+from digitbatch.networks.line.reader import LineReader
+from digitbatch.networks.predictors import load_predictor
 from digitbatch.training.data import Labelled, read_data, summary_lines
-from digitbatch.training.datasets import Digits
 from digitbatch.training.evaluation.measures import (
     ConfidenceBin,
     Rejection,
+    Share,
+    calibration_error,
     confidence_bins,
     confusion_matrix,
     rejection_curve,
-    wilson_interval,
 )
-from digitbatch.training.temperature import calibration_error
-from digitbatch.types import CLASSES, Predictor, Probabilities
+from digitbatch.training.synthesis.glyphs import make_pool
+from digitbatch.training.synthesis.lines import MadeLine, make_lines
+from digitbatch.types import CLASSES, Image, Predictor
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class LineGate:
+    """What lines a line network is judged on."""
+
+    lines: int = 2000
+    drawn: int = 500  # digits in other ways of writing
+    marks: int = 300
+    seed: int = 20  # the same digits make the same lines
+
+
+LINE_GATE: Final = LineGate()
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What a predictor got right; "other" where a digit stands is wrong."""
+    """What a model answered, each time right or wrong.
 
-    accuracy: float  # 0 to 1
-    interval: tuple[float, float]  # of the accuracy, at 95 % confidence
-    count: int
-    per_class: dict[str, float]  # accuracy of each class that is there
-    per_class_count: dict[str, int]
-    ece: float  # expected calibration error, 0 to 1
-    crops_per_s: float
-    labels: NDArray[np.int64] = field(repr=False, compare=False)  # (count,) 0 to 10
-    probabilities: Probabilities = field(repr=False, compare=False)  # (count, 11)
+    Of a network for single digits the answers are classes of crops; "other" where a digit stands is
+    wrong. Of a line network they are texts, right if all of a line's digits are, and no more.
+    """
+
+    kind: Kind
+    about: str  # whose they are, for people: "test digits"
+    labels: tuple[str, ...] = field(repr=False)  # what stands there, marks left out
+    answers: tuple[str, ...] = field(repr=False)
+    confidences: NDArray[np.float32] = field(repr=False, compare=False)  # (count,), 0 to 1
+    pictures: Sequence[Image] = field(repr=False, compare=False)  # what was read, (h, w) uint8
+    per_s: float = field(compare=False)  # how many were read in a second
+    files: tuple[str, ...] = field(default=(), repr=False)  # where each came from, if from files
+    indexes: NDArray[np.int64] | None = field(default=None, repr=False, compare=False)
+    model_hash: str = ""
+    device_name: str = "cpu"
 
     @property
-    def predicted(self) -> NDArray[np.int64]:
-        """The likeliest class of each crop, (count,) 0 to 10."""
-        return np.asarray(self.probabilities.argmax(axis=1), np.int64)
+    def unit(self) -> str:
+        """What was read, in words."""
+        return "crops" if self.kind == "digit" else "lines"
 
     @property
-    def confidences(self) -> NDArray[np.float32]:
-        """The probability of `predicted`, (count,) 0 to 1."""
-        return np.asarray(self.probabilities.max(axis=1), np.float32)
+    def count(self) -> int:
+        """How many answers there are."""
+        return len(self.labels)
 
     @property
     def right(self) -> NDArray[np.bool_]:
-        """Whether `predicted` is the label, (count,)."""
-        return np.asarray(self.predicted == self.labels, np.bool_)
+        """Whether each answer is right, (count,)."""
+        return np.array(
+            [one == other for one, other in zip(self.labels, self.answers, strict=True)]
+        )
+
+    @property
+    def mistakes(self) -> list[int]:
+        """Places of wrong answers, the most confident first."""
+        wrong = np.flatnonzero(~self.right)
+        found: list[int] = wrong[np.argsort(-self.confidences[wrong], kind="stable")].tolist()
+        return found
+
+    @property
+    def share(self) -> Share:
+        """How many are right in all."""
+        return Share(int(self.right.sum()), self.count)
+
+    @property
+    def accuracy(self) -> float:
+        """Share of right answers, 0 to 1."""
+        return self.share.accuracy
+
+    @property
+    def groups(self) -> dict[str, Share]:
+        """How many are right of each class, or of lines with each number of digits."""
+        right, of_lines = self.right, self.kind == "line"
+        keys = np.array([len(text) for text in self.labels] if of_lines else self.labels)
+        names = np.unique(keys).tolist() if of_lines else CLASSES
+        return {
+            str(name): Share(int(right[keys == name].sum()), int((keys == name).sum()))
+            for name in names
+            if (keys == name).any()
+        }
+
+    @property
+    def ece(self) -> float:
+        """Expected calibration error, 0 to 1."""
+        return calibration_error(self.confidences, self.right)
+
+    @property
+    def digit_error(self) -> float:
+        """Digits of lines that are wrong, missing or too many, for each that stands there."""
+        wrong = sum(edits(one, other) for one, other in zip(self.labels, self.answers, strict=True))
+        return wrong / max(1, sum(map(len, self.labels)))
 
     @property
     def confusion(self) -> NDArray[np.int64]:
-        """(11, 11): row for what stands there, column for what was read."""
-        return confusion_matrix(self.labels, self.predicted, len(CLASSES))
+        """(11, 11), of single digits: row for what stands there, column for what was read."""
+        stand, read = (
+            np.array([CLASSES.index(name) for name in names], np.int64)
+            for names in (self.labels, self.answers)
+        )
+        return confusion_matrix(stand, read, len(CLASSES))
 
     @property
     def rejection(self) -> list[Rejection]:
@@ -69,74 +141,147 @@ class Evaluation:
         """Accuracy by confidence."""
         return confidence_bins(self.confidences, self.right)
 
+    def figures(self, part: str) -> dict[str, float]:
+        """What a card holds of it.
 
-def evaluate_idx(data: Path, predictor: Predictor) -> Evaluation:
-    """Evaluate on labelled digits; see `load_labelled`.
+        Args:
+            part: "validation" or "test".
+        """
+        if self.kind == "digit":
+            return {f"{part}_accuracy": self.accuracy, f"{part}_ece": self.ece}
+        return {
+            f"{part}_lines": self.accuracy,
+            f"{part}_digit_error": self.digit_error,
+            f"{part}_ece": self.ece,
+        }
+
+
+def evaluate_digits(
+    predictor: Predictor, digits: Labelled, about: str = "test digits"
+) -> Evaluation:
+    """Evaluate on labelled digits; there must be at least one."""
+    predictor(digits.crops[:1])  # warm up
+    start = time.perf_counter()
+    probabilities = predictor(digits.crops)
+    taken_s = time.perf_counter() - start
+    return Evaluation(
+        kind="digit",
+        about=about,
+        labels=tuple(CLASSES[label] for label in digits.labels),
+        answers=tuple(CLASSES[label] for label in probabilities.argmax(axis=1)),
+        confidences=np.asarray(probabilities.max(axis=1), np.float32),
+        pictures=list(digits.crops),
+        per_s=len(digits) / taken_s,
+        files=digits.files,
+        indexes=digits.indexes,
+    )
+
+
+def lines_of(digits: Labelled, count: int | None = None) -> list[MadeLine]:
+    """Make the lines on which a network is judged: the same digits make the same lines.
+
+    Args:
+        digits: What they are written with, and with drawn digits; each of 0 to 9 at least once.
+        count: How many; None: as many as `LINE_GATE` says.
 
     Raises:
-        UsageError: If a file is missing or damaged; the message names it.
+        UsageError: If a digit is missing.
     """
-    return evaluate_digits(predictor, load_labelled(data))
+    gate = LINE_GATE
+    rng = np.random.default_rng(gate.seed)
+    pool = make_pool(digits.crops, digits.labels, gate.drawn, gate.marks, rng)
+    return make_lines(pool, gate.lines if count is None else count, rng)
 
 
-def load_labelled(data: Path) -> Digits:
-    """Load the digits that models are judged on: whatever `read_data` reads, its test digits.
+def evaluate_lines(
+    reader: LineReader, lines: Sequence[MadeLine], about: str = "made lines"
+) -> Evaluation:
+    """Evaluate on made lines; there must be at least one."""
+    reader([lines[0].strip])  # warm up
+    start = time.perf_counter()
+    best = [answer.best(most=1)[0] for answer in reader([line.strip for line in lines])]
+    taken_s = time.perf_counter() - start
+    return Evaluation(
+        kind="line",
+        about=about,
+        labels=tuple(line.text.replace("?", "") for line in lines),
+        answers=tuple(text.digits for text in best),
+        confidences=np.array([text.probability for text in best], np.float32),
+        pictures=[line.strip.ink for line in lines],
+        per_s=len(lines) / taken_s,
+    )
+
+
+def load_judge(
+    folder: Path, device: Device = "cpu", batch_size: int = 4096
+) -> Callable[[Labelled], Evaluation]:
+    """Load a model to be evaluated on labelled digits; a line network, on lines made of them.
+
+    Args:
+        folder: The model.
+        device: Of a network for single digits; lines are read on the CPU.
+        batch_size: Crops that a GPU gets at once.
+
+    Returns:
+        What evaluates it; it raises a UsageError where lines lack a digit.
+
+    Raises:
+        ModelError: If the model is missing, damaged, or made for other crops.
+        DeviceError: If "cuda" is asked for and not there.
+    """
+    if load_card(folder, None).kind == "line":
+        reader = LineReader(folder)
+        return lambda digits: replace(
+            evaluate_lines(reader, lines_of(digits)), model_hash=reader.model_hash
+        )
+    predictor = load_predictor(folder, device, batch_size)
+    return lambda digits: replace(
+        evaluate_digits(predictor, digits),
+        model_hash=predictor.model_hash,
+        device_name=predictor.device_name,
+    )
+
+
+def load_labelled(places: Sequence[str | Path]) -> Labelled:
+    """Read the digits that models are judged on: whatever `read_data` reads, its test digits.
 
     What was read, and what was not, goes to the log.
 
     Raises:
         UsageError: If a file is missing or damaged; the message names it.
     """
-    found = read_data([data], "test")
+    found = read_data(places, "test")
     for line in summary_lines(found):
         log.info("%s", line)
-    return Digits(found.crops, found.labels)
-
-
-def evaluate_digits(predictor: Predictor, digits: Digits | Labelled) -> Evaluation:
-    """Evaluate on labelled digits; there must be at least one."""
-    predictor(digits.crops[:1])  # warm up
-    start = time.perf_counter()
-    probabilities = predictor(digits.crops)
-    taken_s = time.perf_counter() - start
-    right = np.asarray(probabilities.argmax(axis=1) == digits.labels, np.bool_)
-    there = {name: digits.labels == label for label, name in enumerate(CLASSES)}
-    there = {name: here for name, here in there.items() if here.any()}
-    return Evaluation(
-        accuracy=float(right.mean()),
-        interval=wilson_interval(int(right.sum()), len(right)),
-        count=len(digits),
-        per_class={name: float(right[here].mean()) for name, here in there.items()},
-        per_class_count={name: int(here.sum()) for name, here in there.items()},
-        ece=calibration_error(probabilities.max(axis=1), right),
-        crops_per_s=len(digits) / taken_s,
-        labels=digits.labels,
-        probabilities=probabilities,
-    )
+    return found
 
 
 def evaluation_json(found: Evaluation, data: Labelled) -> dict[str, JsonValue]:
     """What `digitbatch evaluate --json` writes; docs/evaluation.md has every key."""
-    intervals: dict[str, JsonValue] = {
-        name: list(wilson_interval(round(share * count), count))
-        for (name, share), count in zip(
-            found.per_class.items(), found.per_class_count.values(), strict=True
-        )
-    }
-    return {
+    content: dict[str, JsonValue] = {
         "accuracy": found.accuracy,
-        "accuracy_interval": list(found.interval),
+        "accuracy_interval": list(found.share.interval),
         "count": found.count,
-        "right": int(found.right.sum()),
-        "per_class": {**found.per_class},
-        "per_class_count": {**found.per_class_count},
-        "per_class_interval": intervals,
+        "right": found.share.right,
         "ece": found.ece,
+        "rejection": [asdict(point) for point in found.rejection],
+        f"{found.unit}_per_s": round(found.per_s, 1),
+        "device": found.device_name,
+        "model_hash": found.model_hash,
+    }
+    groups = found.groups
+    if found.kind == "line":
+        by_length: dict[str, JsonValue] = {
+            length: {"count": own.count, "accuracy": own.accuracy} for length, own in groups.items()
+        }
+        return content | {"digit_error": found.digit_error, "by_length": by_length}
+    return content | {
+        "per_class": {name: own.accuracy for name, own in groups.items()},
+        "per_class_count": {name: own.count for name, own in groups.items()},
+        "per_class_interval": {name: list(own.interval) for name, own in groups.items()},
         "classes": list(CLASSES),
         "confusion": [[int(count) for count in row] for row in found.confusion],
-        "rejection": [asdict(point) for point in found.rejection],
         "reliability": [asdict(one) for one in found.reliability],
-        "crops_per_s": round(found.crops_per_s, 1),
         "data": {
             "name": data.name,
             "kind": data.kind,
@@ -144,3 +289,14 @@ def evaluation_json(found: Evaluation, data: Labelled) -> dict[str, JsonValue]:
             "unread": [asdict(bad) for bad in data.unread],
         },
     }
+
+
+def edits(one: str, other: str) -> int:
+    """Least number of digits to change, put in or take out (V. Levenshtein, 1966)."""
+    row = list(range(len(other) + 1))
+    for place, char in enumerate(one, 1):
+        new = [place]
+        for there, found in enumerate(other, 1):
+            new.append(min(row[there] + 1, new[-1] + 1, row[there - 1] + (char != found)))
+        row = new
+    return row[-1]

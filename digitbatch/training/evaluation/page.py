@@ -1,19 +1,17 @@
 """An evaluation as one HTML file with its pictures in it: nothing is loaded from anywhere."""
 
 import base64
-import io
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Final
 
-import numpy as np
 from PIL import Image as Pillow
 
 from digitbatch.training.data import Labelled, summary_lines
-from digitbatch.training.evaluation.charts import bar_chart, line_chart
 from digitbatch.training.evaluation.evaluation import Evaluation
-from digitbatch.training.evaluation.measures import rejection_curve, wilson_interval
-from digitbatch.types import CLASSES, Image
+from digitbatch.training.evaluation.measures import rejection_curve
+from digitbatch.training.evaluation.pictures import png_bytes
+from digitbatch.types import CLASSES
 
 _SHOWN: Final = 300
 _SHARES: Final = tuple(step / 1000 for step in range(0, 201, 2))
@@ -28,40 +26,52 @@ td, th { border: 1px solid var(--line) } .about th, .about td { text-align: left
 .mistakes { grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)) }
 .mistakes img { width: 112px; height: 112px; image-rendering: pixelated; background: #000 }
 .mistakes small { overflow-wrap: anywhere; display: block }
+.lines { grid-template-columns: repeat(auto-fill, minmax(18rem, 1fr)) }
+.lines img { width: auto; height: 64px; max-width: 100% }
 pre { white-space: pre-wrap }
 """
+# Of a chart, in units of its own.
+_WIDTH: Final = 440
+_HEIGHT: Final = 260
+# Where the axes end; around them stand names and numbers.
+_LEFT: Final = 56
+_TOP: Final = 12
+_RIGHT: Final = 428
+_BOTTOM: Final = 214
 
 
-def evaluation_page(found: Evaluation, data: Labelled, about: Mapping[str, str]) -> str:
+def evaluation_page(found: Evaluation, data: Labelled) -> str:
     """Write the page.
 
     Args:
-        found: The answers on `data`.
-        data: The crops, with the files that they came from.
-        about: More to say at the top, by name: the model, the device.
+        found: The answers on `data`, or on lines made of it.
+        data: What was read.
 
     Returns:
         HTML that needs no other file.
     """
-    low, high = found.interval
+    low, high = found.share.interval
+    of_lines = found.kind == "line"
     facts = {
-        "accuracy": f"{found.accuracy:.2%} of {found.count:,} crops"
+        "accuracy": f"{found.accuracy:.2%} of {found.count:,} {found.unit}"
         f" (95 % confidence: {low:.2%} to {high:.2%})",
-        "wrong": f"{int((~found.right).sum()):,}",
+        "wrong": f"{len(found.mistakes):,}",
+        **({"digit error": f"{found.digit_error:.2%}"} if of_lines else {}),
         "calibration error": f"{found.ece:.2%}",
-        "speed": f"{found.crops_per_s:,.0f} crops/s",
-        **about,
+        "speed": f"{found.per_s:,.0f} {found.unit}/s",
+        "model": found.model_hash,
+        "device": found.device_name,
     }
     curve = rejection_curve(found.confidences, found.right, _SHARES)
+    title = f"Evaluation on {'lines made of ' if of_lines else ''}{escape(data.name)}"
     body = [
-        f"<h1>Evaluation on {escape(data.name)}</h1>",
+        f"<h1>{title}</h1>",
         _facts(facts),
         "<h2>Data</h2>",
         f"<pre>{escape(chr(10).join(summary_lines(data)))}</pre>",
-        "<h2>Classes</h2>",
-        _classes(found),
-        "<h2>Confusion</h2><p>Rows: what stands there. Columns: what was read.</p>",
-        _confusion(found),
+        f"<h2>{'By number of digits' if of_lines else 'Classes'}</h2>",
+        _groups(found),
+        "" if of_lines else _confusion(found),
         "<h2>Confidence</h2><div class=charts>",
         line_chart(
             "Wrong among those kept, by share rejected",
@@ -77,22 +87,15 @@ def evaluation_page(found: Evaluation, data: Labelled, about: Mapping[str, str])
         ),
         "</div>",
         "<h2>Mistakes, the most confident first</h2>",
-        _mistakes(found, data),
+        _mistakes(found),
     ]
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
-        f"<title>Evaluation on {escape(data.name)}</title><style>{_STYLE}</style></head>\n<body>\n"
+        f"<title>{title}</title><style>{_STYLE}</style></head>\n<body>\n"
         + "\n".join(body)
         + "\n</body></html>\n"
     )
-
-
-def png_address(crop: Image) -> str:
-    """A picture as an address that holds it, for `src`."""
-    buffer = io.BytesIO()
-    Pillow.fromarray(crop).save(buffer, "PNG")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
 def _facts(facts: Mapping[str, str]) -> str:
@@ -102,13 +105,13 @@ def _facts(facts: Mapping[str, str]) -> str:
     return f"<table class=about>{''.join(rows)}</table>"
 
 
-def _classes(found: Evaluation) -> str:
-    rows = ["<tr><th>class</th><th>crops</th><th>right</th><th>95 % confidence</th></tr>"]
-    for name, share in found.per_class.items():
-        count = found.per_class_count[name]
-        low, high = wilson_interval(round(share * count), count)
+def _groups(found: Evaluation) -> str:
+    name = "digits" if found.kind == "line" else "class"
+    rows = [f"<tr><th>{name}</th><th>{found.unit}</th><th>right</th><th>95 % confidence</th></tr>"]
+    for name, own in found.groups.items():
+        low, high = own.interval
         rows.append(
-            f"<tr><th>{name}</th><td>{count:,}</td><td>{share:.2%}</td>"
+            f"<tr><th>{name}</th><td>{own.count:,}</td><td>{own.accuracy:.2%}</td>"
             f"<td>{low:.2%} to {high:.2%}</td></tr>"
         )
     return f"<table>{''.join(rows)}</table>"
@@ -125,7 +128,10 @@ def _confusion(found: Evaluation) -> str:
                 for column, count in enumerate(confusion[label])
             )
             rows.append(f"<tr><th>{name}</th>{cells}</tr>")
-    return f"<table>{''.join(rows)}</table>"
+    return (
+        "<h2>Confusion</h2><p>Rows: what stands there. Columns: what was read.</p>\n"
+        f"<table>{''.join(rows)}</table>"
+    )
 
 
 def _cell(count: int, total: int, right: bool) -> str:
@@ -137,20 +143,84 @@ def _cell(count: int, total: int, right: bool) -> str:
     return f'<td style="background:{colour}">{count:,}</td>'
 
 
-def _mistakes(found: Evaluation, data: Labelled) -> str:
-    wrong = np.flatnonzero(~found.right)
-    if not wrong.size:
+def _mistakes(found: Evaluation) -> str:
+    mistakes = found.mistakes
+    if not mistakes:
         return "<p>None.</p>"
-    order: Sequence[int] = wrong[np.argsort(-found.confidences[wrong], kind="stable")].tolist()
-    predicted, confidences = found.predicted, found.confidences
-    figures = [
-        f'<figure><img alt="a {CLASSES[data.labels[index]]}, read as {CLASSES[predicted[index]]}"'
-        f' src="{png_address(data.crops[index])}"><figcaption>'
-        f"{CLASSES[data.labels[index]]} read as <b>{CLASSES[predicted[index]]}</b>"
-        f" ({confidences[index]:.1%})<small>{escape(data.files[index])}"
-        f" [{data.indexes[index]}]</small></figcaption></figure>"
-        for index in order[:_SHOWN]
-    ]
-    rest = len(order) - len(figures)
+    figures = [_figure(found, index) for index in mistakes[:_SHOWN]]
+    rest = len(mistakes) - len(figures)
     more = f"<p>{rest:,} more are not shown; --predictions lists all.</p>" if rest else ""
-    return f"<div class=mistakes>{''.join(figures)}</div>{more}"
+    return f'<div class="mistakes {found.unit}">{"".join(figures)}</div>{more}'
+
+
+def _figure(found: Evaluation, index: int) -> str:
+    label, answer = found.labels[index], found.answers[index]
+    png = base64.b64encode(png_bytes(Pillow.fromarray(found.pictures[index]))).decode("ascii")
+    place = ""
+    if found.files and found.indexes is not None:
+        place = f"<small>{escape(found.files[index])} [{found.indexes[index]}]</small>"
+    return (
+        f'<figure><img alt="a {label}, read as {answer}" src="data:image/png;base64,{png}">'
+        f"<figcaption>{label} read as <b>{answer}</b> ({found.confidences[index]:.1%}){place}"
+        "</figcaption></figure>"
+    )
+
+
+def line_chart(title: str, points: Sequence[tuple[float, float]], x_name: str, y_name: str) -> str:
+    """Draw a line through points (x, y), both from 0 up."""
+    x_top = max((x for x, _ in points), default=0.0) or 1.0
+    y_top = max((y for _, y in points), default=0.0) or 1.0
+    path = " ".join(f"{_x(x, x_top):.1f},{_y(y, y_top):.1f}" for x, y in points)
+    line = f'<polyline points="{path}" fill="none" stroke="var(--ink)" stroke-width="2"/>'
+    return _chart(title, line, x_name, x_top, y_name, y_top)
+
+
+def bar_chart(
+    title: str, bars: Sequence[tuple[float, float, float, int]], x_name: str, y_name: str
+) -> str:
+    """Draw bars (left, right, height, count), all but the count 0 to 1, and the diagonal."""
+    drawn = [
+        f'<rect x="{_x(left, 1):.1f}" y="{_y(height, 1):.1f}"'
+        f' width="{_x(right, 1) - _x(left, 1) - 1:.1f}" height="{_BOTTOM - _y(height, 1):.1f}"'
+        f' fill="var(--ink)" opacity="0.7">'
+        f"<title>{height:.1%} of {count:,} right</title></rect>"
+        for left, right, height, count in bars
+    ]
+    diagonal = (
+        f'<line x1="{_LEFT}" y1="{_BOTTOM}" x2="{_RIGHT}" y2="{_TOP}" stroke="currentColor"'
+        ' stroke-dasharray="4 4"/>'
+    )
+    return _chart(title, "".join([*drawn, diagonal]), x_name, 1.0, y_name, 1.0)
+
+
+def _chart(title: str, content: str, x_name: str, x_top: float, y_name: str, y_top: float) -> str:
+    ticks = [0.0, 0.25, 0.5, 0.75, 1.0]
+    marks = [
+        f'<text x="{_x(tick, 1):.1f}" y="{_BOTTOM + 16}" text-anchor="middle">'
+        f"{tick * x_top:.3g}</text>"
+        f'<text x="{_LEFT - 6}" y="{_y(tick, 1) + 4:.1f}" text-anchor="end">'
+        f"{tick * y_top:.3g}</text>"
+        f'<line x1="{_LEFT}" x2="{_RIGHT}" y1="{_y(tick, 1):.1f}" y2="{_y(tick, 1):.1f}"'
+        ' stroke="var(--line)"/>'
+        for tick in ticks
+    ]
+    names = (
+        f'<text x="{(_LEFT + _RIGHT) / 2}" y="{_HEIGHT - 8}" text-anchor="middle">'
+        f"{escape(x_name)}</text>"
+        f'<text transform="translate(12 {(_TOP + _BOTTOM) / 2}) rotate(-90)" text-anchor="middle">'
+        f"{escape(y_name)}</text>"
+    )
+    return (
+        f"<figure><figcaption>{escape(title)}</figcaption>"
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}"'
+        f' width="{_WIDTH}" height="{_HEIGHT}" font-size="12" fill="currentColor" role="img"'
+        f' aria-label="{escape(title)}">{"".join(marks)}{content}{names}</svg></figure>'
+    )
+
+
+def _x(value: float, top: float) -> float:
+    return _LEFT + (_RIGHT - _LEFT) * value / top
+
+
+def _y(value: float, top: float) -> float:
+    return _BOTTOM - (_BOTTOM - _TOP) * value / top

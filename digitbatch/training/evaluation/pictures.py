@@ -4,14 +4,13 @@ import io
 from collections.abc import Sequence
 from typing import Final
 
-import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
-from digitbatch.training.data import Labelled
+from digitbatch.networks.card import Kind
 from digitbatch.training.evaluation.evaluation import Evaluation
 from digitbatch.training.trainer.progress import Epoch
-from digitbatch.types import CLASSES, CROP_SIZE_PX
+from digitbatch.types import CLASSES
 
 INK: Final = "#202020"
 _FAINT: Final = "#d0d0d0"
@@ -20,8 +19,12 @@ _PANEL_PX: Final = (440, 280)
 _MARGIN_PX: Final = (64, 36, 16, 40)  # left, top, right, bottom, around the axes of a panel
 _CELL_PX: Final = 56
 _MISTAKES: Final = 120
-_COLUMNS: Final = 12
-_ZOOM: Final = 3
+_ZOOM: Final[dict[Kind, int]] = {"digit": 3, "line": 2}
+_WIDTH_PX: Final = 1200  # of the picture of mistakes
+_TITLE_PX: Final = 40
+_GAP_PX: Final = 8
+_CAPTION_PX: Final = 20
+_LETTER_PX: Final = 7  # width of a caption's letter, at most
 
 
 def curves_png(history: Sequence[Epoch], what: str = "validation digits") -> bytes:
@@ -69,22 +72,24 @@ def _curve(draw: ImageDraw.ImageDraw, x_px: int, title: str, values: Sequence[fl
         draw.ellipse((x - 3, y - 3, x + 3, y + 3), _LINE)
 
 
-def confusion_png(found: Evaluation, about: str) -> bytes:
-    """Draw how often each class was read as which: rows for what stands there.
+def pictures_of(found: Evaluation) -> dict[str, bytes]:
+    """What a model's folder shows of its answers, by file name."""
+    pictures = {"mistakes.png": mistakes_png(found)}
+    if found.kind == "digit":
+        pictures["confusion.png"] = confusion_png(found)
+    return pictures
 
-    Args:
-        found: The answers.
-        about: Whose they are, for the title.
-    """
+
+def confusion_png(found: Evaluation) -> bytes:
+    """Draw how often each class was read as which: rows for what stands there."""
     confusion = found.confusion
     rows = [label for label in range(len(CLASSES)) if confusion[label].any()]
     left, top = 90, 76
     size = (left + len(CLASSES) * _CELL_PX + 16, top + len(rows) * _CELL_PX + 16)
     picture = Pillow.new("RGB", size, "white")
     draw = ImageDraw.Draw(picture)
-    draw.text(
-        (16, 12), f"{about}: {found.accuracy:.2%} of {found.count:,} read", INK, picture_font(15)
-    )
+    title = f"{found.about}: {found.accuracy:.2%} of {found.count:,} read"
+    draw.text((16, 12), title, INK, picture_font(15))
     draw.text((16, 36), "rows: what stands there; columns: what was read", INK, picture_font(12))
     for column, name in enumerate(CLASSES):
         draw.text(
@@ -111,33 +116,31 @@ def _mixed(colour: tuple[int, int, int], strength: float) -> tuple[int, int, int
     return red, green, blue
 
 
-def mistakes_png(found: Evaluation, data: Labelled, about: str) -> bytes:
-    """Draw what was read wrongly, the most confident first, with label, answer and confidence.
-
-    Args:
-        found: The answers on `data`.
-        data: The crops.
-        about: Whose they are, for the title.
-    """
-    wrong = np.flatnonzero(~found.right)
-    order = wrong[np.argsort(-found.confidences[wrong], kind="stable")][:_MISTAKES]
-    title = f"{about}: {len(wrong):,} of {found.count:,} read wrongly"
-    if len(wrong) > _MISTAKES:
+def mistakes_png(found: Evaluation) -> bytes:
+    """Draw what was read wrongly, the most confident first, with label, answer and confidence."""
+    mistakes = found.mistakes
+    title = f"{found.about}: {len(mistakes):,} of {found.count:,} read wrongly"
+    if len(mistakes) > _MISTAKES:
         title += f"; the {_MISTAKES} most confident"
-    side, caption, gap, top = _ZOOM * CROP_SIZE_PX, 18, 6, 40
-    rows = -(-len(order) // _COLUMNS)
-    size = (gap + _COLUMNS * (side + gap), top + rows * (side + caption + gap))
-    picture = Pillow.new("RGB", size, "white")
+    zoom = _ZOOM[found.kind]
+    left, top, bottom, placed = _GAP_PX, _TITLE_PX, _TITLE_PX, []
+    for index in mistakes[:_MISTAKES]:
+        height, width = found.pictures[index].shape
+        label, answer, sure = found.labels[index], found.answers[index], found.confidences[index]
+        text = f"{label} as {answer}, {sure:.0%}"
+        wide = max(zoom * width, _LETTER_PX * len(text))
+        if left + wide > _WIDTH_PX and left > _GAP_PX:
+            left, top = _GAP_PX, bottom
+        placed.append((index, text, left, top))
+        left, bottom = left + wide + _GAP_PX, top + zoom * height + _CAPTION_PX + _GAP_PX
+    picture = Pillow.new("RGB", (_WIDTH_PX, bottom), "white")
     draw = ImageDraw.Draw(picture)
-    draw.text((gap, 12), title, INK, picture_font(15))
-    for number, index in enumerate(order.tolist()):
-        x = gap + number % _COLUMNS * (side + gap)
-        y = top + number // _COLUMNS * (side + caption + gap)
-        crop = Pillow.fromarray(data.crops[index])
-        picture.paste(crop.resize((side, side), Pillow.Resampling.NEAREST).convert("RGB"), (x, y))
-        label, answer = CLASSES[found.labels[index]], CLASSES[found.predicted[index]]
-        text = f"{label} as {answer}, {found.confidences[index]:.0%}"
-        draw.text((x + side / 2, y + side + 3), text, INK, picture_font(11), anchor="mt")
+    draw.text((_GAP_PX, 12), title, INK, picture_font(15))
+    for index, text, left, top in placed:
+        shown = Pillow.fromarray(found.pictures[index])
+        size = zoom * shown.width, zoom * shown.height
+        picture.paste(shown.resize(size, Pillow.Resampling.NEAREST).convert("RGB"), (left, top))
+        draw.text((left, top + size[1] + 3), text, INK, picture_font(11))
     return png_bytes(picture)
 
 

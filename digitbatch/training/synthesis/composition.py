@@ -13,10 +13,6 @@ from digitbatch.training.synthesis.style import LineStyle
 from digitbatch.types import OTHER, Image
 
 _INK: Final = 110  # from this level on, ink is where a stroke is
-_MARGIN: Final = 0.35  # of paper around the line, in digit heights
-_LEAST_STEP: Final = 0.16  # between the middles of two digits, in digit heights ...
-_LEAST_SHARE: Final = 0.6  # ... and of what it would be if they stood side by side
-_LENGTHS: Final = (0.0, 0.22, 0.16, 0.13, 0.11, 0.10, 0.08, 0.07, 0.05, 0.04, 0.02, 0.02)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +59,8 @@ def write_line(pool: Pool, style: LineStyle, rng: np.random.Generator) -> Writte
         top = max(0, top)
         left = 0
         if last is not None:
-            left = _beside(ink, top, last, right_edge, gaps.next(rng) * height, gaps.by_box, height)
+            gap_px = gaps.next(rng) * height
+            left = _beside(ink, top, last, right_edge, gap_px, gaps.by_box, height, style)
         placed.append(_Placed(ink, left, top))
         _push_edge(right_edge, ink, left, top)
     return _pasted(placed, [glyph.label for glyph in glyphs], height, style, rng)
@@ -96,7 +93,7 @@ def _choose(pool: Pool, style: LineStyle, rng: np.random.Generator) -> list[Glyp
     if rng.random() < style.single_share:
         count = 1
     else:
-        lengths = np.array(_LENGTHS[: style.most_digits])
+        lengths = np.array(style.length_shares[: style.most_digits])
         count = 1 + int(rng.choice(len(lengths), p=lengths / lengths.sum()))
     kind = rng.random()
     drawn = 1.0 if kind < style.drawn_share else 0.0
@@ -160,6 +157,7 @@ def _beside(
     gap_px: float,
     by_box: bool,
     height: float,
+    style: LineStyle,
 ) -> int:
     """Where a digit begins so that it follows the one before it at a gap; negative: it overlaps."""
     box = last.left + last.ink.shape[1]
@@ -171,7 +169,7 @@ def _beside(
         if touching > -1e5:  # they meet somewhere, sliding sideways
             left = touching + gap_px
     width, before = ink.shape[1], last.ink.shape[1]
-    step = max(_LEAST_STEP * height, _LEAST_SHARE * (width + before) / 2)
+    step = max(style.least_step * height, style.least_step_share * (width + before) / 2)
     least = last.middle + step - width / 2
     place: float = max(left, least, last.left + 1.0)
     return round(place)
@@ -191,7 +189,7 @@ def _pasted(
     style: LineStyle,
     rng: np.random.Generator,
 ) -> Written:
-    margin = math.ceil(_MARGIN * height)
+    margin = math.ceil(style.margin * height)
     first = min(one.left for one in placed) - margin
     high = min(one.top for one in placed) - margin
     width = max(one.left + one.ink.shape[1] for one in placed) + margin - first

@@ -1,7 +1,6 @@
 """What pens, rules and scanners do to a line of digits."""
 
 import math
-from typing import Final
 
 import cv2
 import numpy as np
@@ -10,9 +9,6 @@ from numpy.typing import NDArray
 from digitbatch.training.synthesis.composition import Written
 from digitbatch.training.synthesis.style import LineStyle
 from digitbatch.types import Image
-
-_PAPER: Final = 0.25  # of full ink: fainter is paper, as in a run
-_SOFT: Final = 0.5
 
 _Levels = NDArray[np.float32]
 
@@ -142,14 +138,16 @@ def _scanned(ink: Image, size: float, style: LineStyle, rng: np.random.Generator
     levels = _full(levels, size)
     if rng.random() < style.noise_share:
         # Paper beyond the rims of strokes is clean: a run cuts components out.
-        near = np.asarray(cv2.dilate(levels, np.ones((3, 3), np.uint8)) > _PAPER, np.float32)
+        near = np.asarray(
+            cv2.dilate(levels, np.ones((3, 3), np.uint8)) > style.paper_level, np.float32
+        )
         grain = rng.standard_normal(levels.shape, np.float32) * near
         grain *= np.float32(rng.uniform(0.04, 0.18))
         levels += _blurred(grain, 0.7) * np.float32(1.6) if rng.random() < 0.5 else grain
     if rng.random() < style.two_valued_share:
         levels = (levels > rng.uniform(0.35, 0.6)).astype(np.float32)
         levels = _blurred(levels, float(rng.uniform(0.0, 0.6)))
-    soft = np.clip((levels - _PAPER) / _SOFT, 0, 1) * 255
+    soft = np.clip((levels - style.paper_level) / style.soft_levels, 0, 1) * 255
     return np.asarray(soft, np.uint8)
 
 

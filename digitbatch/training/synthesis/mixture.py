@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,13 +11,9 @@ from digitbatch.stages.centre import center_crop
 from digitbatch.synth.paths import ALL_STYLES
 from digitbatch.synth.strokes import draw_digit
 from digitbatch.training.data import Labelled
-from digitbatch.training.datasets import Digits
 from digitbatch.training.synthesis.negatives import make_cuts, make_marks
-from digitbatch.training.synthesis.ruled import make_ruled
-from digitbatch.training.synthesis.scanned import make_scanned
+from digitbatch.training.synthesis.page_crops import make_ruled, make_scanned
 from digitbatch.types import CROP_SIZE_PX, OTHER, Crops
-
-_Set = TypeVar("_Set", Digits, Labelled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,27 +23,34 @@ class Examples:
     crops: Crops  # (count, 28, 28) uint8
     labels: NDArray[np.int64]  # (count,) 0 to 10
     doubtful: NDArray[np.bool_]  # (count,) "other", but possibly like a digit
-    weights: NDArray[np.float32] | None = None  # (count,) how often each comes; None: all alike
+    weights: NDArray[np.float32]  # (count,) how often each comes
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def fingerprint(self) -> str:
         """A hash of all that is learnt from."""
-        found = hashlib.sha256()
-        for values in (self.crops, self.labels, self.doubtful, self.weights):
-            found.update(b"" if values is None else np.ascontiguousarray(values).tobytes())
-        return found.hexdigest()
+        return fingerprint(self.crops, self.labels, self.doubtful, self.weights)
 
 
-def split(digits: _Set, validation_count: int, rng: np.random.Generator) -> tuple[_Set, _Set]:
+def fingerprint(*values: NDArray[Any]) -> str:
+    """A hash of arrays, that tells whether a training goes on with what it began with."""
+    found = hashlib.sha256()
+    for one in values:
+        found.update(np.ascontiguousarray(one).tobytes())
+    return found.hexdigest()
+
+
+def split(
+    digits: Labelled, validation_count: int, rng: np.random.Generator
+) -> tuple[Labelled, Labelled]:
     """Part the training digits into (those to train on, those to validate on)."""
     order = rng.permutation(len(digits))
     return digits.take(order[validation_count:]), digits.take(order[:validation_count])
 
 
 def mix(
-    digits: Digits | Labelled,
+    digits: Labelled,
     drawn_count: int,
     other_count: int,
     rng: np.random.Generator,
@@ -77,10 +80,8 @@ def mix(
     labels = np.concatenate([digits.labels, *made_labels])
     doubtful = np.zeros(len(labels), np.bool_)
     doubtful[len(labels) - other_count : len(labels) - mark_count] = True
-    weights = None
-    if isinstance(digits, Labelled):
-        made = np.ones(len(labels) - len(digits), np.float32)
-        weights = np.concatenate([digits.weights, made])
+    made = np.ones(len(labels) - len(digits), np.float32)
+    weights = np.concatenate([digits.weights, made])
     crops = np.concatenate([digits.crops, drawn, ruled, scanned, cuts, marks])
     return Examples(crops, labels, doubtful, weights)
 

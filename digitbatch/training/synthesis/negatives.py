@@ -1,7 +1,7 @@
 """Class "other": what segmentation cuts by mistake. Made from training digits and drawn strokes.
 
 Some cuts look like a digit (half an 8 is a 3, half a 4 a 1); training leaves out those that the
-network takes for a digit, see `training`. Marks never are: a cross must not be read as a 4.
+network takes for a digit, see `tasks.digits`. Marks never are: a cross must not be read as a 4.
 """
 
 import math

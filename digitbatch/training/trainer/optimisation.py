@@ -1,16 +1,50 @@
-"""How one step of training changes the weights: optimizer, learning rate, loss, moving average.
+"""How training changes the weights, step by step: optimizer, learning rate, moving average, order.
 
 Imports torch.
 """
 
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Literal, Self
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from digitbatch.training.recipe import Recipe
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """All that decides how weights are found, apart from task, data and seed.
+
+    A task's own recipe adds what it makes its batches of. The defaults are those of the default
+    model.
+    """
+
+    epochs: int = 16
+    steps: int | None = None  # how many in all, in place of `epochs`
+    batch: int = 256
+    optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
+    schedule: Literal["one_cycle", "constant"] = "one_cycle"
+    learning_rate: float = 4e-3  # at the peak of the cycle, or all the time
+    weight_decay: float = 0.03
+    largest_gradient: float | None = None  # longer ones are shortened to this norm; None: none is
+    average_decay: float = 0.998  # of the weights' moving average, per step; 0: the weights alone
+    statistics_batches: int = (
+        40  # from which the average's batch normalisation is measured, at most
+    )
+    mixed_precision: bool = True  # bfloat16 where the hardware multiplies it faster
+    patience: int = 0  # stop after so many epochs without a better validation; 0: never
+    keep_epochs: bool = False  # leave the weights of every epoch in the run's folder
+    validation_digits: int = 5000
+
+    @property
+    def knows_other(self) -> bool:
+        """Whether crops of class "other" are learnt."""
+        return False
+
+    def for_epochs(self, epochs: int) -> Self:
+        """The same with so many epochs."""
+        return replace(self, epochs=epochs, steps=None)
 
 
 def make_optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
@@ -43,21 +77,6 @@ def learning_rate(recipe: Recipe, step: int, steps: int) -> float:
 
 def _cosine(start: float, end: float, share: float) -> float:
     return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
-
-
-def loss_of(logits: Tensor, labels: Tensor, recipe: Recipe) -> Tensor:
-    """The loss of a batch, the mean over its crops.
-
-    Args:
-        logits: (N, 11) float32, or (members, N, 11) of a committee whose members learn apart.
-        labels: (N,) int64.
-        recipe: Names the loss. The squared error is that of a network whose logits are minus the
-            squares of the distances to each class.
-    """
-    if recipe.loss == "squared_error":
-        return -logits.gather(1, labels[:, None]).mean()
-    members = len(logits) if logits.ndim == 3 else 1
-    return functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), labels.repeat(members))
 
 
 @torch.no_grad()

@@ -1,83 +1,97 @@
-"""The training loop: examples in, a trained network out. Imports torch.
+"""The training loop: a task's batches in, trained weights out. Imports torch.
 
 It can be stopped after any step and continued in another process with the same result, bit for bit
-on a CPU: `Fitting.state` holds all that the next step depends on.
+on a CPU: `Trainer.state` holds all that the next step depends on.
 """
 
 import copy
-import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Generic, Protocol, TypeVar
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from digitbatch.training.augmentation import augment
-from digitbatch.training.data import Labelled
-from digitbatch.training.datasets import Digits
-from digitbatch.training.recipe import Recipe
-from digitbatch.training.synthesis.mixture import Examples
 from digitbatch.training.trainer.optimisation import (
-    draw_order,
+    Recipe,
     learning_rate,
-    loss_of,
     make_optimizer,
     move_average,
     multiplies_bfloat16,
 )
 from digitbatch.training.trainer.progress import Epoch, Progress, Report, Standing
-from digitbatch.types import OTHER, Crops
+
+Target = TypeVar("Target")
 
 
-class Fitting:
-    """A training that is under way; data and augmentation live on the device."""
+class Task(Protocol[Target]):
+    """What is learnt: batches, the loss, and the validation. All else is the trainer's."""
 
-    def __init__(
-        self,
-        network: nn.Module,
-        examples: Examples,
-        held: Digits | Labelled,
-        recipe: Recipe,
-        *,
-        seed: int,
-        device: torch.device,
-    ) -> None:
+    @property
+    def recipe(self) -> Recipe:
+        """How it is learnt."""
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """How many batches an epoch has, at least 1."""
+
+    @property
+    def validated_on(self) -> str:
+        """What `validate` counts, for people: "digits"."""
+
+    def begin_epoch(self, epoch: int, epochs: int, kept: nn.Module, /) -> None:
+        """Prepare the batches of an epoch.
+
+        Args:
+            epoch: Which, from 0.
+            epochs: How many there are.
+            kept: The network with the weights to keep by now; its mode may be changed.
+        """
+
+    def batch(self, number: int, /) -> tuple[Tensor, Target]:
+        """A batch of the epoch that has begun, from 0: inputs on the device, and what they show."""
+
+    def loss(self, logits: Tensor, target: Target, /) -> Tensor:
+        """The mean loss of a batch, from float32 logits."""
+
+    def statistics_inputs(self) -> Iterable[Tensor]:
+        """Inputs like those of the epoch that has ended, for batch normalisation."""
+
+    def validate(self, network: nn.Module, /) -> float:
+        """What share of what is held back the network answers right, 0 to 1."""
+
+    def state(self) -> dict[str, Tensor]:
+        """What the rest of an epoch depends on beside the networks; empty if only on its number."""
+
+    def restore(self, standing: Standing, state: dict[str, Tensor], /) -> None:
+        """Go back to where a task of the same data and seed stood, within an epoch too."""
+
+
+class Trainer(Generic[Target]):
+    """A training that is under way."""
+
+    def __init__(self, network: nn.Module, task: Task[Target], device: torch.device) -> None:
         """Prepare the first step.
 
         Args:
-            network: Takes (N, 1, 28, 28) float32, gives (N, 11) logits; is trained in place.
-            examples: What to learn.
-            held: Crops to validate on after every epoch.
-            recipe: How to learn it.
-            seed: Of order and augmentation. Dropout takes torch's own, which the caller sets.
+            network: Gives logits for a batch; is trained in place. Its dropout takes torch's own
+                generator, which the caller seeds.
+            task: What is learnt, on the same device.
             device: Where.
         """
         self.standing = Standing()
-        self._recipe, self._seed, self._device = recipe, seed, device
-        self._held = _on_device(held.crops, device), torch.from_numpy(held.labels).to(device)
-        self._crops = _on_device(examples.crops, device)
-        self._labels = torch.from_numpy(examples.labels).to(device)
-        self._doubtful = torch.from_numpy(examples.doubtful).to(device)
-        weights = examples.weights
-        self._weights = (
-            torch.ones(len(examples), device=device)
-            if weights is None
-            else torch.from_numpy(weights).to(device)
-        )
+        self._task, self._recipe, self._device = task, task.recipe, device
+        recipe = self._recipe
         self._network = network.to(device).to(memory_format=torch.channels_last)
         # What is validated and kept in the end: the moving average, if there is one.
         self._kept = copy.deepcopy(self._network) if recipe.average_decay else self._network
         self._best = copy.deepcopy(self._kept) if recipe.patience else self._kept
         self._optimizer = make_optimizer(self._network, recipe)
-        self._generator = torch.Generator(device).manual_seed(seed)
         self._bfloat16 = recipe.mixed_precision and multiplies_bfloat16(device)
-        self._per_epoch = max(1, len(examples) // recipe.batch)
+        self._per_epoch = task.steps_per_epoch
         self.steps = recipe.steps or recipe.epochs * self._per_epoch
         self.epochs = -(-self.steps // self._per_epoch)
-        self._counts = self._labels != OTHER  # which examples are learnt from
-        self._order = torch.zeros(self._per_epoch * recipe.batch, dtype=torch.int64, device=device)
         self._losses = torch.zeros((), device=device)
 
     @property
@@ -110,8 +124,8 @@ class Fitting:
         start, done = time.perf_counter(), self.standing
         while not self.finished:
             if not self.standing.in_epoch:
-                self._begin_epoch()
-            self._network.train()
+                self._task.begin_epoch(len(self.standing.history), self.epochs, self._kept)
+                self._losses.zero_()
             self._step()
             now = self.standing
             at_end = now.in_epoch == self._per_epoch or now.step == self.steps
@@ -142,48 +156,38 @@ class Fitting:
 
     def state(self) -> dict[str, Tensor]:
         """All that the next step depends on beside `standing`, on the CPU."""
-        state = {"generator": self._generator.get_state(), "torch": torch.get_rng_state()}
+        state = {"torch": torch.get_rng_state(), "losses": self._losses}
         if self._device.type == "cuda":
             state["cuda"] = torch.cuda.get_rng_state(self._device)
-        state |= {"counts": self._counts, "order": self._order, "losses": self._losses}
-        for name, values in self._modules().items():
-            state |= {f"{name}.{key}": value for key, value in values.state_dict().items()}
+        state |= {f"task.{name}": value for name, value in self._task.state().items()}
+        for name, module in self._modules().items():
+            state |= {f"{name}.{key}": value for key, value in module.state_dict().items()}
         for number, parameter in enumerate(self._network.parameters()):
             for key, value in self._optimizer.state[parameter].items():
                 state[f"optimizer.{number}.{key}"] = value
         return {name: value.detach().cpu().contiguous() for name, value in state.items()}
 
     def restore(self, standing: Standing, state: dict[str, Tensor]) -> None:
-        """Continue where another fitting of the same network, examples and recipe stood.
+        """Continue where another trainer of the same network, task and recipe stood.
 
         Raises:
-            KeyError, RuntimeError: If `state` is not of such a fitting.
+            KeyError, RuntimeError: If `state` is not of such a trainer.
         """
         self.standing = standing
-        self._generator.set_state(state["generator"])
         torch.set_rng_state(state["torch"])
         if self._device.type == "cuda" and "cuda" in state:
             torch.cuda.set_rng_state(state["cuda"], self._device)
-        for name, tensor in (
-            ("counts", self._counts),
-            ("order", self._order),
-            ("losses", self._losses),
-        ):
-            tensor.copy_(state[name])
+        self._losses.copy_(state["losses"])
+        self._task.restore(standing, _below(state, "task."))
         for name, module in self._modules().items():
-            begin = f"{name}."
-            module.load_state_dict(
-                {key.removeprefix(begin): state[key] for key in state if key.startswith(begin)}
-            )
+            module.load_state_dict(_below(state, f"{name}."))
         for number, parameter in enumerate(self._network.parameters()):
-            begin = f"optimizer.{number}."
             self._optimizer.state[parameter] = {
                 # Fused optimizers expect their memory in the parameter's order.
-                key.removeprefix(begin): torch.empty_like(parameter).copy_(value)
+                key: torch.empty_like(parameter).copy_(value)
                 if value.shape == parameter.shape and value.ndim
                 else value.to(self._device)
-                for key, value in state.items()
-                if key.startswith(begin)
+                for key, value in _below(state, f"optimizer.{number}.").items()
             }
 
     def _modules(self) -> dict[str, nn.Module]:
@@ -194,26 +198,19 @@ class Fitting:
             modules["best"] = self._best
         return modules
 
-    def _begin_epoch(self) -> None:
-        recipe = self._recipe
-        digit_epochs = math.ceil(recipe.digits_only * self.epochs) if self.epochs > 1 else 0
-        if len(self.standing.history) == digit_epochs:
-            self._counts.copy_(self._without_likely_digits())
-        weights = self._weights * self._counts
-        self._order.copy_(draw_order(weights, len(self._order), self._generator))
-        self._losses.zero_()
-
     def _step(self) -> None:
         recipe, now = self._recipe, self.standing
-        chosen = self._order[now.in_epoch * recipe.batch : (now.in_epoch + 1) * recipe.batch]
-        batch = self._batch(chosen)
+        self._network.train()
+        inputs, target = self._task.batch(now.in_epoch)
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bfloat16):
-            logits = self._network(batch)
-        loss = loss_of(logits.float(), self._labels[chosen], recipe)
+            logits = self._network(_laid_out(inputs))
+        loss = self._task.loss(logits.float(), target)
         for group in self._optimizer.param_groups:
             group["lr"] = learning_rate(recipe, now.step, self.steps)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        if recipe.largest_gradient is not None:
+            nn.utils.clip_grad_norm_(self._network.parameters(), recipe.largest_gradient)
         self._optimizer.step()
         if self._kept is not self._network:
             averages, values = self._kept.parameters(), self._network.parameters()
@@ -224,45 +221,13 @@ class Fitting:
     def _end_epoch(self) -> None:
         if self._kept is not self._network:
             self._measure_statistics()
-        now, crops, labels = self.standing, *self._held
-        accuracy = float((self._logits(crops).argmax(1) == labels).double().mean())
-        ended = Epoch(float(self._losses) / now.in_epoch, accuracy)
+        self._kept.eval()
+        now = self.standing
+        with torch.no_grad():
+            ended = Epoch(float(self._losses) / now.in_epoch, self._task.validate(self._kept))
         self.standing = replace(now, in_epoch=0, history=(*now.history, ended))
         if self._best is not self._kept and self.standing.best == len(now.history):
             self._best.load_state_dict(self._kept.state_dict())
-
-    def _progress(self, left_s: float) -> Progress:
-        now = self.standing
-        ended = None if now.in_epoch else now.history[-1]
-        return Progress(
-            epoch=len(now.history) + (ended is None),
-            epochs=self.epochs,
-            step=now.step,
-            steps=self.steps,
-            loss=ended.loss if ended else float(self._losses) / now.in_epoch,
-            validation_accuracy=ended.validation_accuracy if ended else None,
-            left_s=left_s,
-        )
-
-    def _batch(self, chosen: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        batch = self._crops[chosen].unsqueeze(1).to(torch.float32) / 255
-        if self._recipe.augmentation is not None:
-            batch = augment(batch, self._recipe.augmentation, generator or self._generator)
-        return batch.contiguous(memory_format=torch.channels_last)
-
-    @torch.no_grad()
-    def _logits(self, crops: Tensor) -> Tensor:
-        """What the network to keep says of (count, 28, 28) uint8, in full precision."""
-        self._kept.eval()
-        chunks = torch.split(crops, 1000)
-        return torch.cat([self._kept(chunk[:, None].to(torch.float32) / 255) for chunk in chunks])
-
-    def _without_likely_digits(self) -> Tensor:
-        """Which examples count, (count,) bool: all but cuts that a net for digits is sure about."""
-        if not self._doubtful.any():
-            return ~self._doubtful
-        likely = self._logits(self._crops)[:, :OTHER].softmax(1).amax(1)
-        return ~(self._doubtful & (likely >= self._recipe.other_doubt))
 
     @torch.no_grad()
     def _measure_statistics(self) -> None:
@@ -277,14 +242,29 @@ class Fitting:
             norm.momentum = None  # a plain mean over the batches
         if not norms:
             return
-        generator = torch.Generator(self._device).manual_seed(self._seed)
-        pool, batch = self._counts.nonzero().flatten(), self._recipe.batch
         self._kept.train()
-        for _ in range(min(40, 1 + len(pool) // batch)):
-            drawn = torch.randint(len(pool), (batch,), generator=generator, device=self._device)
-            self._kept(self._batch(pool[drawn], generator))
-        self._kept.eval()
+        for inputs in self._task.statistics_inputs():
+            self._kept(_laid_out(inputs))
+
+    def _progress(self, left_s: float) -> Progress:
+        now = self.standing
+        ended = None if now.in_epoch else now.history[-1]
+        return Progress(
+            epoch=len(now.history) + (ended is None),
+            epochs=self.epochs,
+            step=now.step,
+            steps=self.steps,
+            loss=ended.loss if ended else float(self._losses) / now.in_epoch,
+            validation_accuracy=ended.validation_accuracy if ended else None,
+            left_s=left_s,
+            validated_on=self._task.validated_on,
+        )
 
 
-def _on_device(crops: Crops, device: torch.device) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(crops)).to(device)
+def _laid_out(inputs: Tensor) -> Tensor:
+    """Pictures in the order of memory in which the network's weights lie."""
+    return inputs.contiguous(memory_format=torch.channels_last) if inputs.ndim == 4 else inputs
+
+
+def _below(state: dict[str, Tensor], begin: str) -> dict[str, Tensor]:
+    return {key.removeprefix(begin): state[key] for key in state if key.startswith(begin)}

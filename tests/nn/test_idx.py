@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -5,7 +6,8 @@ import pytest
 
 from digitbatch.errors import UsageError
 from digitbatch.stages.centre import center_crop
-from digitbatch.training.datasets import load_mnist, mnist_folder, read_idx
+from digitbatch.training.data import read_data
+from digitbatch.training.data.idx import read_idx
 from tests.nn.idx_files import drawn_digits, idx_bytes, write_part
 
 
@@ -16,7 +18,7 @@ def test_usual_names_are_found(tmp_path: Path, place: str, dot: str, gz: bool) -
     """IDX files are read under each of their usual names, packed or not."""
     digits = drawn_digits(10)
     write_part(tmp_path / place, "t10k", digits, dot=dot, gz=gz)
-    found = load_mnist(tmp_path, "t10k")
+    found = read_data([tmp_path], "test")
     assert found.labels.tolist() == digits.labels.tolist()
 
 
@@ -24,9 +26,9 @@ def test_digits_are_centred_as_crops_are(tmp_path: Path) -> None:
     """A training digit goes through the function that centres the crops of a run."""
     digits = drawn_digits(10)
     shifted = np.roll(digits.crops, 3, axis=2)
-    write_part(tmp_path, "train", type(digits)(shifted, digits.labels))
+    write_part(tmp_path, "train", replace(digits, crops=shifted))
     expected = np.stack([center_crop(crop) for crop in shifted])
-    assert (load_mnist(tmp_path, "train").crops == expected).all()
+    assert (read_data([tmp_path], "train").crops == expected).all()
 
 
 @pytest.mark.parametrize(
@@ -48,36 +50,10 @@ def test_damaged_file_is_named(tmp_path: Path, content: bytes, complaint: str) -
         read_idx(path)
 
 
-def test_missing_file_is_named(tmp_path: Path) -> None:
-    """A folder without the files says which one it lacks."""
-    with pytest.raises(UsageError, match="t10k-images-idx3-ubyte"):
-        load_mnist(tmp_path, "t10k")
-    with pytest.raises(UsageError, match="is no folder"):
-        mnist_folder(tmp_path / "nothing")
-
-
-def test_label_outside_the_classes_is_refused(tmp_path: Path) -> None:
-    """A label above 9 is an error with its place."""
-    digits = drawn_digits(10)
-    digits.labels[4] = 10
-    write_part(tmp_path, "train", digits)
-    with pytest.raises(UsageError, match="label 10 at position 4"):
-        load_mnist(tmp_path, "train")
-
-
 def test_counts_must_agree(tmp_path: Path) -> None:
     """Labels of another download than the pictures are refused."""
     write_part(tmp_path, "train", drawn_digits(10))
     labels = idx_bytes(np.zeros(9, np.uint8))
     (tmp_path / "train-labels-idx1-ubyte").write_bytes(labels)
     with pytest.raises(UsageError, match="9 labels for 10 pictures"):
-        load_mnist(tmp_path, "train")
-
-
-def test_other_frames_are_refused(tmp_path: Path) -> None:
-    """Pictures of another size than 28x28 are an error."""
-    write_part(tmp_path, "train", drawn_digits(10))
-    images = idx_bytes(np.ones((10, 16, 16), np.uint8))
-    (tmp_path / "train-images-idx3-ubyte").write_bytes(images)
-    with pytest.raises(UsageError, match="28x28"):
-        load_mnist(tmp_path, "train")
+        read_data([tmp_path], "train")

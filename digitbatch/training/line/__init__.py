@@ -1,1 +1,0 @@
-"""Training of the line network: made lines of digits, the loop, the export."""
