@@ -120,6 +120,7 @@ class FieldResult:
     digits: tuple[DigitResult, ...] = ()
     marks: tuple[Mark, ...] = ()
     row: int | None = None  # of the page's table, from 1; None where it stands in none
+    reasons: tuple[str, ...] = ()  # why the status is `review`, as codes of `ReviewReason`
 
 
 @dataclass(frozen=True, slots=True)

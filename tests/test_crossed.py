@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digitbatch.acceptance.field_results import Sureness, field_result
-from digitbatch.acceptance.gathering import evidence_of
+from digitbatch.reading.field_results import Sureness, field_result
+from digitbatch.reading.evidence import evidence_of
 from digitbatch.config import Config, Zone
 from digitbatch.networks.predictors import OnnxPredictor
 from digitbatch.packaged import default_model

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digitbatch.acceptance.field_results import Sureness, field_result, scan_box
+from digitbatch.reading.field_results import Sureness, field_result, scan_box
 from digitbatch.config import Config, Zone
 from digitbatch.networks.predictors import OnnxPredictor
 from digitbatch.packaged import default_model

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digitbatch.acceptance.field_results import Sureness, field_result
+from digitbatch.reading.field_results import Sureness, field_result
 from digitbatch.page.layout.adjacent_lines import beside
 from digitbatch.page.layout.columns import find_columns
 from digitbatch.page.segments import Segment

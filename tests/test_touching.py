@@ -6,7 +6,7 @@ import pytest
 from digitbatch.page.segments import Segment
 from digitbatch.text.decode import decode
 from digitbatch.text.lattice import build_lattice
-from digitbatch.text.rescoring.ctc_groups import Group, group_texts, touching_groups
+from digitbatch.text.touching import Group, group_texts, touching_groups
 from digitbatch.types import Box
 from tests.fake_answers import Answer, shares
 

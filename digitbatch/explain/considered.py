@@ -10,8 +10,8 @@ from digitbatch.page.segments import Segment, tight_segment
 from digitbatch.reading.page_reader import UnitTrace
 from digitbatch.text.decode import DigitHypothesis, GroupText, Hypothesis
 from digitbatch.text.lattice import Lattice
-from digitbatch.text.rescoring.ctc_groups import Group
 from digitbatch.text.segmentation import cut, cut_edges
+from digitbatch.text.touching import Group
 
 
 @dataclass(frozen=True, slots=True)

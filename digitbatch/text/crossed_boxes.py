@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from digitbatch.page.regions import Region
 from digitbatch.page.segments import Segment, merged
-from digitbatch.text.decode import Crossed
+from digitbatch.text.decode import CrossedBox
 from digitbatch.types import OTHER, Image, Probabilities
 
 _SURE: Final = 0.9  # that the ink is no digit, as the network says of crops
@@ -45,7 +45,9 @@ def cross_shapes(ink: Region) -> list[Segment | None]:
     return [whole if whole and is_cross(whole.ink, size) else None for whole in wholes]
 
 
-def sure_crosses(shapes: Sequence[Segment | None], answers: Probabilities) -> list[Crossed | None]:
+def sure_crosses(
+    shapes: Sequence[Segment | None], answers: Probabilities
+) -> list[CrossedBox | None]:
     """Those of the shapes that the network takes for no digit.
 
     Args:
@@ -53,18 +55,18 @@ def sure_crosses(shapes: Sequence[Segment | None], answers: Probabilities) -> li
         answers: What the network says of crops: a row for each shape that is not None.
     """
     said = iter(answers[:, OTHER].tolist())
-    found: list[Crossed | None] = []
+    found: list[CrossedBox | None] = []
     for shape in shapes:
         share = 0.0 if shape is None else min(1.0, next(said))
         sure = shape is not None and share >= _SURE
-        found.append(Crossed(shape, -float(np.log(share))) if shape and sure else None)
+        found.append(CrossedBox(shape, -float(np.log(share))) if shape and sure else None)
     return found
 
 
 def crossed_boxes(
     read: Sequence[int],
     left_out: Collection[int],
-    crosses: Sequence[Crossed | None],
+    crosses: Sequence[CrossedBox | None],
     count: tuple[int, int] | None,
 ) -> frozenset[int]:
     """Which boxes of a zone are crossed out; none where any ink is left out that is not explained.

@@ -8,9 +8,6 @@ from typing import Final
 from digitbatch.text.decode import DigitHypothesis
 from digitbatch.text.lattice import Lattice
 
-BESIDE: Final = "a fragment beside a digit may be another's"
-"""Why a person should look at such a field."""
-
 _SMALL: Final = 0.45  # digit heights: what is larger is seen to belong where it is
 _APART: Final = 0.1  # digit heights of paper between it and the rest, from left to right
 

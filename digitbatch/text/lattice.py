@@ -8,7 +8,7 @@ segmentation and recognition of handwritten character strings, PAMI 24, 2002).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from digitbatch.page.segments import Segment, merged
 from digitbatch.stages.contours import Contours
-from digitbatch.text.segmentation import cut
+from digitbatch.text.segmentation import Oversegmented, oversegmented
 from digitbatch.types import OTHER, Probabilities
 
 _SURELY_ONE: Final = 0.9  # in digit heights; wider components are tried as several in any case
@@ -30,11 +30,21 @@ _WIDEST_GAP: Final = 0.35  # between two parts of one digit
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Atoms `first` to `last` (exclusive) as one digit."""
+    """Primitive segments `first` to `last` (exclusive) as one digit."""
 
     first: int
     last: int
     segment: Segment
+    component: int | None = None  # which component it is, if it is one as it stands
+
+
+@dataclass(frozen=True, slots=True)
+class Seam:
+    """Where a component is cut."""
+
+    component: int
+    top: int  # row of the sheet where it begins
+    columns: NDArray[np.int64] = field(repr=False, compare=False)  # (height,) of the sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +55,7 @@ class Lattice:
     primitives: tuple[Segment, ...]  # from left to right
     candidates: tuple[Candidate, ...]
     sources: tuple[int, ...] = ()  # which component each primitive is of
+    seams: tuple[Seam, ...] = ()  # along which components are cut, from left to right in each
 
 
 def build_lattice(
@@ -62,34 +73,51 @@ def build_lattice(
         segmenter: Whether components may be parted and joined at all.
     """
     segmenter = segmenter or Contours()
-    primitives: list[Segment] = []
-    wholes: list[tuple[list[int], Segment]] = []
-    for segment, probabilities in zip(segments, whole, strict=True):
-        parts = [segment]
-        if segmenter.cut_touching and may_be_several(segment, probabilities, digit_height_px):
-            parts = cut(segment, digit_height_px)
-        wholes.append((list(range(len(primitives), len(primitives) + len(parts))), segment))
-        primitives += parts
-    order = sorted(range(len(primitives)), key=lambda i: (primitives[i].center_x, i))
-    place = {primitive: position for position, primitive in enumerate(order)}
-    primitives = [primitives[i] for i in order]
-    found: dict[tuple[int, int], Segment] = {}
-    source = [0] * len(primitives)  # which component each is of
-    for component, (members, segment) in enumerate(wholes):
-        positions = sorted(place[i] for i in members)
-        for position in positions:
-            source[position] = component
-        if positions[-1] - positions[0] == len(positions) - 1:  # nothing of another segment between
-            found[positions[0], positions[-1] + 1] = segment
+    cut = [
+        oversegmented(segment, digit_height_px)
+        if segmenter.cut_touching and may_be_several(segment, posterior, digit_height_px)
+        else Oversegmented((segment,))
+        for segment, posterior in zip(segments, whole, strict=True)
+    ]
+    owned = [(part, component) for component, own in enumerate(cut) for part in own.parts]
+    owned.sort(key=lambda each: each[0].center_x)
+    primitives = [part for part, _ in owned]
+    sources = [component for _, component in owned]
+    components = _spans(sources, len(segments))
+    found = {span: segments[component] for span, component in components.items()}
     if segmenter.join_fragments:
         found |= _unions(found, digit_height_px)
     for first in range(len(primitives)):
         for last in _ends(primitives, first, digit_height_px):
-            may_join = segmenter.join_fragments or len(set(source[first:last])) == 1
+            may_join = segmenter.join_fragments or len(set(sources[first:last])) == 1
             if may_join and (first, last) not in found:
                 found[first, last] = merged(primitives[first:last])
-    candidates = tuple(Candidate(*span, found[span]) for span in sorted(found))
-    return Lattice(digit_height_px, tuple(primitives), candidates, tuple(source))
+    candidates = [Candidate(*span, found[span], components.get(span)) for span in sorted(found)]
+    seams = [
+        Seam(component, segment.box.top, columns + segment.box.left)
+        for component, (segment, own) in enumerate(zip(segments, cut, strict=True))
+        for columns in own.seams
+    ]
+    return Lattice(
+        digit_height_px, tuple(primitives), tuple(candidates), tuple(sources), tuple(seams)
+    )
+
+
+def _spans(sources: Sequence[int], count: int) -> dict[tuple[int, int], int]:
+    """Which component has which primitives, where nothing of another stands between them.
+
+    Args:
+        sources: Which component each primitive is of, from left to right.
+        count: How many components there are.
+    """
+    positions: list[list[int]] = [[] for _ in range(count)]
+    for position, component in enumerate(sources):
+        positions[component].append(position)
+    return {
+        (own[0], own[-1] + 1): component
+        for component, own in enumerate(positions)
+        if own[-1] - own[0] == len(own) - 1
+    }
 
 
 def _unions(wholes: dict[tuple[int, int], Segment], size: float) -> dict[tuple[int, int], Segment]:

@@ -1,5 +1,6 @@
 """Where digits that touch might be parted: seams from top to bottom through the least ink."""
 
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
@@ -142,17 +143,22 @@ def _paths(segment: Segment, digit_height_px: float) -> list[NDArray[np.int64]]:
     return sorted(kept[:_MOST], key=lambda path: float(path.mean()))
 
 
-def cut(segment: Segment, digit_height_px: float) -> list[Segment]:
-    """Part a segment along its best seams, into more parts than digits: the search joins.
+@dataclass(frozen=True, slots=True)
+class Oversegmented:
+    """A segment in its parts from left to right, or as it is where no seam was found."""
+
+    parts: tuple[Segment, ...]
+    seams: tuple[NDArray[np.int64], ...] = ()  # (height,) columns of its ink, each; one less
+
+
+def oversegmented(segment: Segment, digit_height_px: float) -> Oversegmented:
+    """Part a segment along its best seams, into more parts than digits: the search joins them.
 
     Args:
         segment: Ink that may be several digits.
         digit_height_px: Height of its line's digits.
-
-    Returns:
-        Its parts from left to right, or the segment itself where no seam was found.
     """
-    edges = cut_edges(segment, digit_height_px)
+    edges = _cut_edges(segment, digit_height_px)
     columns = np.arange(segment.ink.shape[1])[None]
     parts = []
     for number, (start, end) in enumerate(pairwise(edges)):
@@ -166,14 +172,17 @@ def cut(segment: Segment, digit_height_px: float) -> list[Segment]:
         )
         if part is not None:
             parts.append(part)
-    return parts if len(parts) > 1 else [segment]
+    if len(parts) < 2:
+        return Oversegmented((segment,))
+    return Oversegmented(tuple(parts), tuple(edges[1:-1]))
 
 
-def cut_edges(segment: Segment, digit_height_px: float) -> list[NDArray[np.int64]]:
+def _cut_edges(segment: Segment, digit_height_px: float) -> list[NDArray[np.int64]]:
     """Where a segment is parted: its left edge, its seams from left to right, and its right edge.
 
     Returns:
-        Columns of the segment's ink, (height,) each. Of seams with hardly any ink between them, one
+        Columns of the segment's ink, (height,) each. Of seams that have hardly
+        any ink between them there is one.
     """
     height, width = segment.ink.shape
     paths = _paths(segment, digit_height_px)

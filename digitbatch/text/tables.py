@@ -5,18 +5,21 @@ cells are doubtful. So columns, and rows of words, are judged as a whole.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
+from digitbatch.acceptance.reasons import Finding, ReviewReason
 from digitbatch.page.layout.adjacent_lines import beside
 from digitbatch.page.layout.columns import Columns, find_columns, inner_edges
 from digitbatch.page.segments import Segment
-from digitbatch.text.decode import DigitHypothesis, Hypothesis
+from digitbatch.text.decode import Cause, DigitHypothesis, Hypothesis, LeftOver, Letter
 from digitbatch.text.print_detection import are_typeset
-from digitbatch.types import OTHER
+
+MAY_BE_PRINT: Final = Finding(ReviewReason.MAY_BE_PRINT)
+GOES_ON_BESIDE: Final = Finding(ReviewReason.GOES_ON_BESIDE)
 
 _DOUBTFUL: Final = 0.9  # as likely a digit as this, or less
 _UNLIKELY: Final = 0.5
@@ -42,7 +45,7 @@ class TableLine:
     reading: Hypothesis
     row: int | None = None  # from 1; None where the page's lines are no table
     columns: tuple[int, ...] = ()  # of each of the reading's places, from 1
-    doubts: tuple[str, ...] = ()  # why it is for review, seen beside the page's other lines
+    findings: tuple[Finding, ...] = ()  # why it is for review, seen beside the page's other lines
 
 
 def table_lines(
@@ -74,34 +77,39 @@ def table_lines(
     columns = find_columns(standing, size)
     if columns is None:
         return [
-            TableLine(reading, doubts=doubts)
-            for reading, doubts in zip(kept, _doubts(kept, size), strict=True)
+            TableLine(reading, findings=findings)
+            for reading, findings in zip(kept, _findings(kept, size), strict=True)
         ]
     numbers = [first for first, reading in zip(judged, kept, strict=True) if reading.places]
     columns = _with_words_parted(columns, numbers, standing, size)
     cells = _cells(numbers, columns)
-    letters = _letter_columns(cells)
-    sure = {at for at in letters if _are_letters(cells[at], _SURE_LETTERS, _LEAST_SURE)}
-    kept = _without_columns(kept, columns, letters)
+    letters = dict.fromkeys(_letter_columns(cells), Letter.LIKELY)
+    letters |= {
+        at: Letter.SURE for at in letters if _are_letters(cells[at], _SURE_LETTERS, _LEAST_SURE)
+    }
+    kept = _without_columns(kept, columns, {*letters})
     kept = _without_words(
-        kept, _without_columns(judged, columns, letters), _HEADING, _LEAST_HEADING
+        kept, _without_columns(judged, columns, {*letters}), _HEADING, _LEAST_HEADING
     )
+    return _numbered(kept, columns, letters, size)
+
+
+def _numbered(
+    kept: Sequence[Hypothesis], columns: Columns, letters: Mapping[int, Letter], size: float
+) -> list[TableLine]:
+    """The lines of a table with their rows and columns, and their ink in columns of letters."""
     lines, row = [], 0
     filled = [tuple(columns.of(place.segment) for place in reading.places) for reading in kept]
     usual = _usual_columns(filled)
-    for reading, own, doubts in zip(kept, filled, _doubts(kept, size), strict=True):
+    for reading, own, findings in zip(kept, filled, _findings(kept, size), strict=True):
         row += bool(own)
-        told = replace(
-            reading,
-            letters=tuple(
-                segment for segment in reading.left_over if columns.of(segment) in letters
-            ),
-            sure_letters=tuple(
-                segment for segment in reading.left_over if columns.of(segment) in sure
-            ),
+        left_over = tuple(
+            replace(left, letter=letters.get(columns.of(left.segment), Letter.NO))
+            for left in reading.left_over
         )
+        told = replace(reading, left_over=left_over)
         empty = _empty(sorted(usual - {*own})) if own else ()
-        lines.append(TableLine(told, row if own else None, own, doubts + empty))
+        lines.append(TableLine(told, row if own else None, own, findings + empty))
     return lines
 
 
@@ -128,12 +136,13 @@ def _with_words_parted(
     return columns
 
 
-def _empty(columns: Sequence[int]) -> tuple[str, ...]:
+def _empty(columns: Sequence[int]) -> tuple[Finding, ...]:
     """A text does not show where in it a number is missing."""
     if not columns:
         return ()
     numbers = ", ".join(map(str, columns))
-    return (f"columns {numbers} are empty" if len(columns) > 1 else f"column {numbers} is empty",)
+    said = f"columns {numbers} are" if len(columns) > 1 else f"column {numbers} is"
+    return (Finding(ReviewReason.EMPTY_COLUMN, (said,)),)
 
 
 def _usual_columns(rows: Sequence[tuple[int, ...]]) -> set[int]:
@@ -143,19 +152,19 @@ def _usual_columns(rows: Sequence[tuple[int, ...]]) -> set[int]:
     return {number for number, count in counts.items() if count >= _FILLED * len(rows)}
 
 
-def _doubts(readings: Sequence[Hypothesis], size: float) -> list[tuple[str, ...]]:
+def _findings(readings: Sequence[Hypothesis], size: float) -> list[tuple[Finding, ...]]:
     """What is doubtful of each line that no look at the line alone shows."""
     places = [reading.places for reading in readings]
     lines = [[place.segment for place in line] for line in places]
     return [
-        (("may be print",) if is_print else ()) + (("may go on beside it",) if goes_on else ())
+        ((MAY_BE_PRINT,) if is_print else ()) + ((GOES_ON_BESIDE,) if goes_on else ())
         for is_print, goes_on in zip(are_typeset(places), beside(lines, size), strict=True)
     ]
 
 
 def _standing(reading: Hypothesis, size: float) -> list[Segment]:
     """What shows a line's columns: its digits, and what is as large and none."""
-    large = [segment for segment in reading.left_over if segment.size_px > _LARGE * size]
+    large = [left.segment for left in reading.left_over if left.segment.size_px > _LARGE * size]
     return [place.segment for place in reading.places] + large
 
 
@@ -180,7 +189,7 @@ def _holds_number(reading: Hypothesis) -> bool:
     """Whether somewhere in a line so many sure digits follow each other."""
     run = 0
     for place in reading.places:
-        sure = float(place.probabilities[:OTHER].max()) >= _DOUBTFUL and not place.was_cut
+        sure = place.confidence >= _DOUBTFUL and not place.was_cut
         run = run + 1 if sure else 0
         if run == _NUMBER:
             return True
@@ -218,7 +227,7 @@ def _are_letters(
     if len(places) < least:
         return False
     weights = np.concatenate([np.full(len(cell), 1 / len(cell)) for cell in cells if cell])
-    likely = np.array([float(place.probabilities[:OTHER].max()) for place in places])
+    likely = np.array([place.confidence for place in places])
     cut = np.array([place.was_cut for place in places])  # letters of a word hang together
     doubtful = (likely < _DOUBTFUL) | cut
     unlikely = (likely < _UNLIKELY) | (cut & (likely < _DOUBTFUL))
@@ -227,9 +236,10 @@ def _are_letters(
 
 
 def _without(reading: Hypothesis, letters: Sequence[bool]) -> Hypothesis:
-    """A reading with some of its places left over."""
-    out = [place.segment for place, letter in zip(reading.places, letters, strict=True) if letter]
+    """A hypothesis with some of its digits left over."""
+    places = list(zip(reading.places, letters, strict=True))
+    out = tuple(LeftOver(place.segment, Cause.WORDS) for place, letter in places if letter)
     if not out:
         return reading
-    stay = [place for place, letter in zip(reading.places, letters, strict=True) if not letter]
-    return replace(reading, places=tuple(stay), left_over=(*reading.left_over, *out))
+    stay = tuple(place for place, letter in places if not letter)
+    return replace(reading, places=stay, left_over=(*reading.left_over, *out))

@@ -5,6 +5,8 @@ from typing import Final
 
 import numpy as np
 
+from digitbatch.acceptance.reasons import Finding, ReviewReason
+from digitbatch.acceptance.status import for_review
 from digitbatch.config import Config, Zone
 from digitbatch.errors import ConfigError, PageError
 from digitbatch.imaging.projective import (
@@ -128,8 +130,10 @@ def back_on_scan(result: PageResult, laid: RegisteredPage) -> PageResult:
     if laid.to_scan is None:
         return result
     outside = {placed.zone.name for placed in laid.zones if placed.outside}
+    fits = (Finding(ReviewReason.FITS_BADLY, (laid.doubt,)),) if laid.doubt else ()
+    cut_off = (*fits, Finding(ReviewReason.ZONE_OUTSIDE))
     fields = tuple(
-        _with_doubts(_moved_field(entry, laid.to_scan), laid.doubt, entry.name in outside)
+        for_review(_moved_field(entry, laid.to_scan), cut_off if entry.name in outside else fits)
         for entry in result.fields
     )
     return replace(result, fields=fields, fit=laid.fit)
@@ -183,15 +187,4 @@ def _moved_field(entry: FieldResult, to_scan: Projective) -> FieldResult:
         box=None if entry.box is None else moved_box(entry.box, to_scan),
         digits=tuple(replace(d, box=moved_box(d.box, to_scan)) for d in entry.digits),
         marks=tuple(replace(m, box=moved_box(m.box, to_scan)) for m in entry.marks),
-    )
-
-
-def _with_doubts(entry: FieldResult, doubt: str, outside: bool) -> FieldResult:
-    said = [doubt] if doubt else []
-    if outside:
-        said.append("the zone lies partly outside of the scan")
-    if not said:
-        return entry
-    return replace(
-        entry, status="review", message="; ".join([*said, *filter(None, [entry.message])])
     )

@@ -8,9 +8,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from digitbatch.acceptance.reasons import ReviewReason
 from digitbatch.config import Config
 from digitbatch.page.connected_components import (
     Components,
+    DroppedInk,
+    Reason,
     Sorting,
     connected_components,
     sort_components,
@@ -25,7 +28,7 @@ from digitbatch.page.forms.reference_boxes import placed_grid
 from digitbatch.page.forms.registration import PlacedZone, RegisteredPage, reference_of
 from digitbatch.page.layout.zone_overflow import digits_beyond
 from digitbatch.page.preparation import prepare_sheet, to_page, zone_edges
-from digitbatch.page.regions import Region, parted, segments_of
+from digitbatch.page.regions import Region, parted, segments_of, with_finding
 from digitbatch.page.segments import moved_segment
 from digitbatch.stages.base import Sheet
 from digitbatch.stages.fit_scale import typical_height_px
@@ -61,14 +64,29 @@ def zone_ink(placed: PlacedZone, sheet: Sheet, laid: RegisteredPage, config: Con
     crop, levels = written.crop, written.levels
     left, top = crop.around.left, crop.around.top
     if written.grid.cells:
-        return boxed_ink(placed.zone.name, written.mask, levels, written.grid, (left, top), count)
+        name = placed.zone.name
+        boxed = boxed_ink(name, written.mask, levels, written.grid, (left, top), count)
+        return replace(boxed, dropped=(*boxed.dropped, *_coloured(written)))
     components, inside, sorting = sort_zone(written, config)
     usable = np.concatenate([sorting.digits, sorting.fragments])
     chosen = [int(index) for index in usable if inside[index]]
     segments = tuple(moved_segment(p, left, top) for p in segments_of(components, chosen, levels))
     found = parted(placed.zone.name, sorting.digit_height_px, segments, count)
+    beside = dict.fromkeys(np.flatnonzero(~inside).tolist(), Reason.OUTSIDE)
+    dropped = DroppedInk(components, sorting.dropped() | beside, left, top)
+    found = replace(found, dropped=(dropped, *_coloured(written)))
     outside = any(segment.center_x >= crop.zone.right for segment in found.segments)
-    return replace(found, doubt="a digit lies behind its zone") if outside else found
+    return with_finding(found, ReviewReason.BEHIND_ZONE) if outside else found
+
+
+def _coloured(written: "Written") -> tuple[DroppedInk, ...]:
+    """The ink of a zone that was dropped as print of another colour."""
+    mask = np.asarray(written.plain & ~written.mask, np.uint8)
+    if not mask.any():
+        return ()
+    components = connected_components(mask)
+    reasons = dict.fromkeys(range(len(components)), Reason.COLOUR)
+    return (DroppedInk(components, reasons, written.crop.around.left, written.crop.around.top),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,6 @@ from digitbatch.page.connected_components import Components
 from digitbatch.stages.line_removal.faint_rules import FAINTEST
 from digitbatch.types import Image
 
-GOES_ON: Final = "a stroke like 1 goes on as a line"
-"""Why a person should look at such a line."""
-
 _THIN: Final = 0.3  # of its height: a wider component is no such stroke
 _BEYOND: Final = 0.6  # of its height: how far it must go on, above and below
 _GAP_PX: Final = 2  # beside its ends, where it is blurred

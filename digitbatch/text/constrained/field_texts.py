@@ -13,8 +13,9 @@ from typing import Final
 
 import numpy as np
 
+from digitbatch.acceptance.reasons import Finding, ReviewReason
 from digitbatch.constraints import LENGTH, FieldRule
-from digitbatch.text.decode import DigitHypothesis, Hypothesis
+from digitbatch.text.decode import Cause, DigitHypothesis, Hypothesis, LeftOver
 from digitbatch.text.nbest import NBest, Text, reading_as
 from digitbatch.types import OTHER
 
@@ -51,7 +52,7 @@ class Chosen:
     text: str
     confidence: float  # that it is what is written, 0 to 1
     shares: dict[str, float]  # of this and other texts, by the rules; together 1 at most
-    doubt: str = ""  # why a person must decide; "" for no reason
+    findings: tuple[Finding, ...] = ()  # why a person must decide
 
 
 def options_of(
@@ -78,7 +79,7 @@ def options_of(
                     longer[key] = Option(share * option.share, (*option.parts, more))
         best = sorted(longer.items(), key=lambda item: (-item[1].share, item[0]))
         found = dict(best[:_MOST])
-    own = "".join(str(digit_of(place)) for place in free.places)
+    own = free.text
     rest = max(0.0, 1.0 - sum(option.share for option in found.values()))
     disagreed = any(place.was_cut and not place.agreed for place in free.places)
     doubt = 1.0 - (found[own].share if own in found else 0.0)
@@ -92,11 +93,6 @@ def _or_cross(shares: dict[Text, float], place: DigitHypothesis) -> dict[Text, f
     left = min(1.0, (1.0 - other) / max(sum(shares.values()), 1e-12))
     scaled = {text: share * left for text, share in shares.items()}
     return scaled | {(): max(other, scaled.get((), 0.0))}
-
-
-def digit_of(place: DigitHypothesis) -> int:
-    """The digit that stands at a place."""
-    return int(place.probabilities[:OTHER].argmax())
 
 
 def by_rule(options: Options, rule: FieldRule, decimals: int = 0) -> Chosen:
@@ -113,15 +109,14 @@ def by_rule(options: Options, rule: FieldRule, decimals: int = 0) -> Chosen:
     lawful = {t: o.share for t, o in options.shares.items() if t and not rule.broken(t, decimals)}
     if not lawful:
         broken = rule.broken(free, decimals)
-        doubt = f"{free} breaks {broken}, and nothing that obeys it fits the ink"
-        if broken in ("", LENGTH):  # a wrong length is said anyway
-            doubt = ""
-        return Chosen(free, max(own_share, options.margin), {free: own_share}, doubt)
+        said = (Finding(ReviewReason.BREAKS_RULE, (free, broken)),)
+        findings = () if broken in ("", LENGTH) else said  # a wrong length is said anyway
+        return Chosen(free, max(own_share, options.margin), {free: own_share}, findings)
     best = max(lawful, key=lambda text: (lawful[text], text))
     if best != free and own_share > FARTHER * lawful[best]:
         broken = rule.broken(free, decimals)
-        doubt = f"{free} breaks {broken}; {best} would obey it, but is not what the ink says"
-        return Chosen(free, max(own_share, options.margin), {free: own_share}, doubt)
+        said = (Finding(ReviewReason.RULE_AGAINST_INK, (free, broken, best)),)
+        return Chosen(free, max(own_share, options.margin), {free: own_share}, said)
     passes = rule.passes(best, decimals)
     listed = sum(option.share for option in options.shares.values())
     return _posterior(options, lawful, best, passes, max(0.0, listed - sum(lawful.values())), rule)
@@ -142,11 +137,8 @@ def _posterior(
     if best == options.free:
         return Chosen(best, max(shares[best], lawful[best], options.margin), shares)
     # Seldom: the doubt is named unless the rule leaves hardly any of it.
-    return Chosen(best, shares[best], shares, "" if passes < 0.01 else _otherwise(options, rule))
-
-
-def _otherwise(options: Options, rule: FieldRule) -> str:
-    return f"could also be {options.free}, which breaks {rule.broken(options.free)}"
+    otherwise = Finding(ReviewReason.CHOSEN_BY_RULE, (options.free, rule.broken(options.free)))
+    return Chosen(best, shares[best], shares, () if passes < 0.01 else (otherwise,))
 
 
 def reading_of(
@@ -158,11 +150,11 @@ def reading_of(
     readings = []
     at = 0
     for reading, way, part in zip(free, ways, options.shares[chosen.text].parts, strict=True):
-        own = tuple(digit_of(place) for place in reading.places)
+        own = tuple(place.digit for place in reading.places)
         found = reading
         if own and not part:
-            segments = (place.segment for place in reading.places)
-            found = replace(reading, places=(), left_over=(*reading.left_over, *segments))
+            left = (LeftOver(place.segment, Cause.NO_DIGIT) for place in reading.places)
+            found = replace(reading, places=(), left_over=(*reading.left_over, *left))
         elif own != part and way.paths is not None:
             found = reading_as(way.paths, part) or reading
         if part and len(found.places) == len(part):
@@ -194,7 +186,7 @@ def surer(place: DigitHypothesis, digit: int, share: float) -> DigitHypothesis:
         after *= max(0.0, 1.0 - share) / max(1.0 - own, 1e-12)
         after[digit] = share
     most = 0.99 * max(float(after[digit]), 1e-6)
-    if digit_of(place) != digit or after[OTHER] > most:
+    if place.digit != digit or after[OTHER] > most:
         # Be it ever so unsure: what a place is read as is what it is likeliest.
         np.minimum(after, most, out=after, where=np.arange(len(after)) != digit)
         after /= after.sum()

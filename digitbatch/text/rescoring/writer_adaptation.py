@@ -6,7 +6,7 @@ ones know each other: of a page that many wrote, each digit is as near to others
 others at all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -14,8 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.stages.base import Normalizer
-from digitbatch.text.decode import DigitHypothesis, Hypothesis
+from digitbatch.text.classification import Readers
+from digitbatch.text.decode import DigitHypothesis
+from digitbatch.text.unit import Position, Unit, Units, digits_of
 from digitbatch.types import OTHER, Crops
 
 _SURE: Final = 0.98  # so likely a digit teaches,
@@ -31,40 +32,41 @@ _MOVES: Final = tuple((down, across) for down in (-1, 0, 1) for across in (-1, 0
 """Pixels by which a digit may lie off another one; the middle one moves nothing."""
 
 
-def adapted_to_writer(readings: Sequence[Hypothesis], normalizer: Normalizer) -> list[Hypothesis]:
-    """The readings of a page, doubtful digits as the hand writes them.
+def adapted_to_writer(units: Units, readers: Readers) -> Units:
+    """The units of a page, doubtful digits as the hand writes them.
 
     Of a digit that is taught, the likelihoods of the two digits change places: it is as doubtful as
     it was, and for review where it was.
-
-    Args:
-        readings: Of all lines, zones and boxes of a page.
-        normalizer: Makes a crop of a digit's ink.
     """
-    places = [place for reading in readings for place in reading.places]
+    digits = digits_of(units)
+    places = [place for _, place in digits]
     best = np.array([_share(place) for place in places])
     doubtful = np.flatnonzero(best < _DOUBTFUL)
     sure = np.array([n for n in np.flatnonzero(best >= _SURE) if not places[n].was_cut], np.int64)
     if len(sure) < _LEAST or not len(doubtful):
-        return list(readings)
+        return units
     sure = sure[np.linspace(0, len(sure) - 1, min(_MOST, len(sure))).astype(np.int64)]
-    kinds = np.array([int(places[n].probabilities[:OTHER].argmax()) for n in sure])
-    teachers = np.stack([normalizer(places[n].segment.ink) for n in sure])
+    kinds = np.array([places[n].digit for n in sure])
+    teachers = readers.crops([places[n].segment for n in sure])
     pictures = _pictures(teachers)[len(_MOVES) // 2]
     among = _likeness(teachers, pictures)
     np.fill_diagonal(among, -1.0)
     if np.mean(_by_kind(among, kinds).argmax(axis=1) == kinds) < _ONE_HAND:
-        return list(readings)
-    pupils = np.stack([normalizer(places[n].segment.ink) for n in doubtful])
+        return units
+    pupils = readers.crops([places[n].segment for n in doubtful])
     known = _by_kind(_likeness(pupils, pictures), kinds)
     changed = {
-        id(places[n]): _as_the_hand_writes(places[n], own)
+        digits[n][0]: _as_the_hand_writes(places[n], own)
         for n, own in zip(doubtful, known, strict=True)
     }
-    return [
-        replace(reading, places=tuple(changed.get(id(place), place) for place in reading.places))
-        for reading in readings
-    ]
+    return tuple(_with_places(unit, changed) for unit in units)
+
+
+def _with_places(unit: Unit, changed: Mapping[Position, DigitHypothesis]) -> Unit:
+    """A unit with some of its digits in place of its own."""
+    best = unit.hypothesis
+    places = tuple(changed.get((unit.number, at), place) for at, place in enumerate(best.places))
+    return replace(unit, hypothesis=replace(best, places=places))
 
 
 def _share(place: DigitHypothesis) -> float:
