@@ -1,7 +1,8 @@
 """The way of a page: through the page stages, to digits, through the network, to its rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -34,13 +35,55 @@ from digitbatch.text.rescoring.line_context import rescored_in_context
 from digitbatch.text.rescoring.writer_adaptation import adapted_to_writer
 from digitbatch.text.tables import TableLine
 from digitbatch.types import (
+    Crops,
     FieldResult,
+    GroupAnswer,
+    GroupAnswers,
     GroupReader,
+    Image,
+    Networks,
     Page,
     PageResult,
-    Predictor,
     Probabilities,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Digits:
+    """The digit networks of a page's networks, as one predictor that looks twice."""
+
+    networks: Networks
+
+    def __call__(self, crops: Crops) -> Probabilities:
+        return self.networks.classify(crops)
+
+    def reconsider(self, crops: Crops, answers: Probabilities) -> Probabilities:
+        return self.networks.reconsider(crops, answers)
+
+
+@dataclass(frozen=True, slots=True)
+class _Strips:
+    """What the line networks are asked, once somebody wants to know."""
+
+    networks: Networks
+    inks: Sequence[Image]
+    reconsider: bool = False
+
+    def __iter__(self) -> Iterator[GroupAnswer]:
+        return iter(self._answers())
+
+    def scores_of(self, texts: Sequence[str]) -> Sequence[float]:
+        return self._answers().scores_of(texts)
+
+    def again(self) -> "_Strips":
+        return replace(self, reconsider=True)
+
+    def _answers(self) -> GroupAnswers:
+        return self.networks.read_strips(self.inks, reconsider=self.reconsider)
+
+
+def _group_reader(networks: Networks) -> GroupReader | None:
+    return partial(_Strips, networks) if networks.reads_strips else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,25 +127,23 @@ class PageTrace:
 def read_page(
     page: Page,
     config: Config,
-    predictor: Predictor,
-    group_reader: GroupReader | None = None,
+    networks: Networks,
     judge: Judge | None = None,
     *,
     pictures: bool = False,
 ) -> PageResult:
     """Read one page.
 
-    Pure: the same page, config and predictor give the same result, whatever else is being read.
+    Pure: the same page, config and networks give the same result, whatever else is being read.
 
     Args:
         page: A decoded page.
         config: What to do with it.
-        predictor: The network. It is asked twice: first about the components as they are, then
-            about what the doubtful ones could be when parted or joined. Before that, on a page
-            that may hold printed words, about some of their letters. One that `LooksTwice` thinks
-            again about the digits that it doubts.
-        group_reader: Reads digits that touch, and has a word on each field; None: they are read by
-            cutting alone.
+        networks: What is asked. The digit network is asked twice: first about the components as
+            they are, then about what the doubtful ones could be when parted or joined. Before that,
+            on a page that may hold printed words, about some of their letters. Its ensemble thinks
+            again about the digits that it doubts. The line network reads digits that touch, and has
+            a word on each field; where there is none, they are read by cutting alone.
         judge: Knows how sure a field is and which are accepted; None: as the configuration and the
             packaged weights say.
         pictures: Cut a small picture of each field, for a report.
@@ -110,15 +151,14 @@ def read_page(
     Raises:
         PageError: If the page cannot be read: it does not fit its template, for example.
     """
-    trace = trace_page(page, config, predictor, group_reader, judge)
+    trace = trace_page(page, config, networks, judge)
     return with_pictures(trace.result, page, trace.laid) if pictures else trace.result
 
 
 def trace_page(
     page: Page,
     config: Config,
-    predictor: Predictor,
-    group_reader: GroupReader | None = None,
+    networks: Networks,
     judge: Judge | None = None,
 ) -> PageTrace:
     """Read one page as `read_page` does, and keep what led to its result.
@@ -126,6 +166,7 @@ def trace_page(
     Raises:
         PageError: As `read_page`.
     """
+    predictor, group_reader = _Digits(networks), _group_reader(networks)
     laid = register(page, config)
     sheet, printed = prepared_page(laid, config)
     words = None
