@@ -42,8 +42,9 @@ from benchmarks.tables import TABLE_KINDS, made_table
 from digitbatch import __version__
 from digitbatch.config import Config
 from digitbatch.errors import PageError
-from digitbatch.networks.line.reader import load_line_reader
-from digitbatch.networks.predictors import OnnxPredictor
+from digitbatch.networks.card import model_hash
+from digitbatch.networks.registry import packaged_model, promoted_model
+from digitbatch.networks.runtime import open_networks
 from digitbatch.packaged import default_model
 from digitbatch.reading import read_page
 from digitbatch.synth.pages import PageStyle, write_lines
@@ -264,11 +265,10 @@ def print_row(kind: str, seen: Record) -> None:
 
 def digitbatch_engine(model: Path) -> Engine:
     """What is measured: on one core, with the model of a folder."""
-    network = OnnxPredictor(model)
-    lines = load_line_reader()
-    about = f"{__version__}, weights {network.model_hash[:8]}"
-    about += f" and {lines.model_hash[:8]}"
-    return Engine(lambda page, config: read_page(page, config, network, lines.read_groups), about)
+    lines = promoted_model("line") or packaged_model("line")
+    networks = open_networks(model, lines)
+    about = f"{__version__}, weights {model_hash(model)[:8]} and {model_hash(lines, 'line')[:8]}"
+    return Engine(lambda page, config: read_page(page, config, networks), about)
 
 
 def main() -> None:

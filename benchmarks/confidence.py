@@ -42,8 +42,9 @@ from digitbatch.acceptance import (
 )
 from digitbatch.config import Config
 from digitbatch.errors import PageError
-from digitbatch.networks.line.reader import load_line_reader
-from digitbatch.networks.predictors import OnnxPredictor
+from digitbatch.networks.card import model_hash
+from digitbatch.networks.registry import packaged_model, promoted_model
+from digitbatch.networks.runtime import load_networks
 from digitbatch.packaged import default_model
 from digitbatch.reading import read_page
 from digitbatch.scoring.pairing import aligned, bare, edits
@@ -51,7 +52,7 @@ from digitbatch.training.datasets import Digits, load_mnist
 from digitbatch.training.mixture import split
 from digitbatch.training.temperature import calibration_error
 from digitbatch.training.training import Recipe
-from digitbatch.types import FieldResult, GroupReader, Image, Predictor
+from digitbatch.types import FieldResult, Image, Networks
 
 FITTED: Final = tuple(kind for kind in KINDS if kind not in ("drawn", "print", "zeros", "webcam"))
 """Kinds that confidence is fitted on: all that MNIST's digits are written on by hand."""
@@ -144,11 +145,11 @@ class _Recorder(Judge):
     seen: list[Evidence]
 
 
-def fields_of(sample: Sample, network: Predictor, lines: GroupReader) -> Iterator[Field]:
+def fields_of(sample: Sample, networks: Networks) -> Iterator[Field]:
     """The fields of a page with text, and whether it is right; text where nothing is is not."""
     judge = _Recorder()
     try:
-        found = read_page(sample.page, sample.config, network, lines, judge).fields
+        found = read_page(sample.page, sample.config, networks, judge).fields
     except PageError:
         return
     texts = [entry for entry in found if entry.text and entry.confidence]
@@ -197,8 +198,8 @@ def make_calibration(model: Path, mnist: Path, lines_a_kind: int) -> Calibration
     judged = [field for field in fields if not field.doubted]
     digit, text = fit([f.evidence for f in judged], [not f.right for f in judged])
     calibration = Calibration(
-        model_hash=OnnxPredictor(model).model_hash,
-        line_model_hash=load_line_reader().model_hash,
+        model_hash=model_hash(model),
+        line_model_hash=model_hash(promoted_model("line") or packaged_model("line"), "line"),
         made_with=f"benchmarks/confidence.py --fit, {lines_a_kind} lines of each of "
         f"{len(FITTED)} kinds of made pages, seed {_SEED}",
         digit=digit,
@@ -213,10 +214,10 @@ def make_calibration(model: Path, mnist: Path, lines_a_kind: int) -> Calibration
 def _verified(model: Path, mnist: Path, lines_a_kind: int, kind: str) -> list[Field]:
     """So many fields of a kind by strange writers, on one core."""
     cv2.setNumThreads(1)
-    network, lines = OnnxPredictor(model), load_line_reader()
+    networks = load_networks(model)
     own: list[Field] = []
     for sample in written_by_strangers(kept_out(mnist), kind):
-        own += fields_of(sample, network, lines.read_groups)
+        own += fields_of(sample, networks)
         if len(own) >= lines_a_kind:
             break
     return own
@@ -256,11 +257,10 @@ def check_made(
 
 def check(samples: Iterator[Sample], kind: str, judge: Judge, most: int | None = None) -> Checked:
     """Read pages, until there are so many fields, and compare confidence with what is right."""
-    network, line_reader = OnnxPredictor(default_model()), load_line_reader()
-    lines = line_reader.read_groups
+    networks = load_networks(default_model())
     fields: list[Field] = []
     for sample in samples:
-        fields += fields_of(sample, network, lines)
+        fields += fields_of(sample, networks)
         if most is not None and len(fields) >= most:
             break
     return Checked(
@@ -306,7 +306,7 @@ def main() -> None:
         return
     calibration = Calibration.model_validate_json((default_model() / CALIBRATION_FILE).read_bytes())
     judge = Judge(calibration, calibration.promise(options.max_error))
-    assert OnnxPredictor(default_model()).model_hash == calibration.model_hash  # noqa: S101
+    assert model_hash(default_model()) == calibration.model_hash  # noqa: S101
     print(judge.promise)
     print(
         "| pages | fields | right | accepted | wrong | at most | said, of 0.9 to 1 | right | ECE |"

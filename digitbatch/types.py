@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, Protocol, runtime_checkable
+from typing import Any, Final, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -175,7 +175,7 @@ class GroupAnswer(Protocol):
 
 
 class GroupAnswers(Protocol):
-    """What the line network says of some groups of digits."""
+    """What the line network says of some groups of digits, or of some lines."""
 
     def __iter__(self) -> Iterator[GroupAnswer]:
         """An answer for each group."""
@@ -183,11 +183,71 @@ class GroupAnswers(Protocol):
     def scores_of(self, texts: Sequence[str]) -> Sequence[float]:
         """The log probability of a text for each group, which may have been found otherwise."""
 
-    def again(self) -> "GroupAnswers":
+
+class Networks(Protocol):
+    """Every network of a run, behind one object: reading asks nothing else.
+
+    Which runtime answers, whether in this process or in another one, and what else shares the batch
+    is the implementation's (`networks.runtime`). On a CPU no answer depends on what else is asked.
+
+    A network of another kind is one more method here, such as `ink_classes(page)`, and
+    `networks.runtime` says what it takes there. The engine moves rows to a network by its name, and
+    knows none of them.
+    """
+
+    @property
+    def reads_strips(self) -> bool:
+        """Whether there is a line network; without one `read_strips` must not be called."""
+
+    def classify(self, crops: Crops) -> Probabilities:
+        """The digit network's posteriors, row for row; none for no crops.
+
+        Args:
+            crops: (count, 28, 28) uint8.
+
+        Returns:
+            (count, 11) float32.
+        """
+
+    def reconsider(self, crops: Crops, answers: Probabilities) -> Probabilities:
+        """The posteriors of the larger ensemble together with the first ones.
+
+        Args:
+            crops: (count, 28, 28) uint8, few: it takes far longer than `classify`.
+            answers: (count, 11) float32, what `classify` said of them.
+
+        Returns:
+            (count, 11) float32; `answers` themselves where the model has no second network.
+        """
+
+    def read_strips(self, inks: Sequence[Image], *, reconsider: bool = False) -> GroupAnswers:
+        """What the line network says of the ink of groups or of whole lines.
+
+        Args:
+            inks: (height, width) uint8 each, light ink on black.
+            reconsider: Ask the larger line network, too, and average both, where the model has one.
+
+        Returns:
+            An answer for each ink.
+        """
+
+
+Network = Callable[[Any], Any]
+"""One loaded network: a batch of rows in, an answer for each row out, in their order.
+
+Rows and answers are an array whose first axis counts them, or a list with an array for each where
+their sizes differ; so batches of several pages can be joined and parted without knowing more.
+"""
+
+
+class GroupAnswersAgain(GroupAnswers, Protocol):
+    """The same for who holds a `GroupReader`, and asks anew for a second opinion."""
+
+    def again(self) -> Self:
         """The same after a second look; itself where there is none."""
 
 
-GroupReader = Callable[[Sequence[Image]], GroupAnswers]
+GroupReader = Callable[[Sequence[Image]], GroupAnswersAgain]
 """The ink of groups of digits in, (height, width) uint8, light ink on black; an answer for each."""
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from digitbatch.reading.field_results import Sureness, field_result
 from digitbatch.reading.evidence import evidence_of
 from digitbatch.config import Config, Zone
-from digitbatch.networks.predictors import OnnxPredictor
+from digitbatch.networks.runtime import open_networks
 from digitbatch.packaged import default_model
 from digitbatch.page.segments import Segment, tight_segment
 from digitbatch.reading import read_page
@@ -18,7 +18,7 @@ from digitbatch.text.box_texts import joined_reading
 from digitbatch.text.classification import as_candidates, as_crops
 from digitbatch.text.crossed_boxes import crossed_boxes, is_cross, sure_crosses
 from digitbatch.text.decode import Crossed, DigitHypothesis, Hypothesis
-from digitbatch.types import OTHER, Box, FieldResult, Image, Page, PageRef
+from digitbatch.types import OTHER, Box, FieldResult, Image, Networks, Page, PageRef
 
 SIZE = 40.0  # of the digits
 _STYLES = {2: "round", 3: "round", 5: "one_stroke"}
@@ -162,12 +162,12 @@ class TestField:
 
 
 @pytest.fixture(scope="module")
-def network() -> OnnxPredictor:
+def networks() -> Networks:
     """The default weights."""
-    return OnnxPredictor(default_model())
+    return open_networks(default_model())
 
 
-def read_boxes(written: str, network: OnnxPredictor, digits: int | tuple[int, int]) -> FieldResult:
+def read_boxes(written: str, networks: Networks, digits: int | tuple[int, int]) -> FieldResult:
     """A row of boxes with digits, "x" for a cross and a blank for an empty box."""
     rng = np.random.default_rng(5)
     page = np.full((160, 620), 250, np.uint8)
@@ -182,21 +182,21 @@ def read_boxes(written: str, network: OnnxPredictor, digits: int | tuple[int, in
         np.minimum(part, 250 - np.minimum(ink, 230), out=part)
     right = (60 + 70 * len(written)) / 620
     zone = Zone(name="n", box=(50 / 620, 30 / 160, right, 124 / 160), digits=digits)
-    return read_page(Page(PageRef("n.png", 1), page), Config(fields=(zone,)), network).fields[0]
+    return read_page(Page(PageRef("n.png", 1), page), Config(fields=(zone,)), networks).fields[0]
 
 
 @pytest.mark.parametrize("written", ["xx35", "x352", "35xx"])
-def test_crossed_out_boxes_are_no_reason_for_review(written: str, network: OnnxPredictor) -> None:
+def test_crossed_out_boxes_are_no_reason_for_review(written: str, networks: Networks) -> None:
     """They are marks, and the message does not name them."""
-    entry = read_boxes(written, network, (0, 4))
+    entry = read_boxes(written, networks, (0, 4))
     assert entry.text == written.replace("x", "")
     assert len(entry.marks) == written.count("x")
     assert "left out" not in entry.message
 
 
 @pytest.mark.parametrize("written", ["x3x5", "x 35", "3x52", "xxxx"])
-def test_crosses_elsewhere_are(written: str, network: OnnxPredictor) -> None:
+def test_crosses_elsewhere_are(written: str, networks: Networks) -> None:
     """Between digits, away from them or without any a cross may have another meaning."""
-    entry = read_boxes(written, network, (0, 4))
+    entry = read_boxes(written, networks, (0, 4))
     assert entry.status == "review"
     assert "left out" in entry.message

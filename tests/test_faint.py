@@ -5,9 +5,7 @@ import numpy as np
 import pytest
 
 from digitbatch.config import Config
-from digitbatch.networks.line.reader import load_line_reader
-from digitbatch.networks.predictors import OnnxPredictor
-from digitbatch.packaged import default_model
+from digitbatch.networks.runtime import load_networks
 from digitbatch.reading import read_page
 from digitbatch.stages.base import Sheet
 from digitbatch.stages.hysteresis import Hysteresis
@@ -102,8 +100,7 @@ def test_a_faint_digit_is_read_and_looked_at(faint_at: tuple[int, ...]) -> None:
     ]
     pixels = np.asarray(255 - np.asarray(levels(*written), np.int16), np.uint8)
     page = Page(PageRef("page.png", 1), pixels)
-    reader = load_line_reader().read_groups
-    result = read_page(page, Config(), OnnxPredictor(default_model()), reader)
+    result = read_page(page, Config(), load_networks())
     assert [field.text for field in result.fields] == ["35728", "82653", "25375"]
     doubted = ["fainter" in field.message for field in result.fields]
     assert doubted == [False, bool(faint_at), False]

@@ -9,22 +9,23 @@ from digitbatch.explain.considered import considered_cuts, groups_read
 from digitbatch.explain.cut_pictures import cut_picture, rejected_picture
 from digitbatch.explain.cut_text import cuts_as_text
 from digitbatch.explain.rejected import counted, rejected_ink
-from digitbatch.networks.predictors import OnnxPredictor
+from digitbatch.networks.runtime import open_networks
 from digitbatch.packaged import default_model
 from digitbatch.page.connected_components import Reason, connected_components, sort_components
 from digitbatch.reading import PageTrace, read_page, trace_page
 from digitbatch.synth.pages import PageStyle, write_lines
-from digitbatch.types import Box, Page, PageRef
+from digitbatch.types import Box, Networks, Page, PageRef
 from tests.fake_answers import Answer, Answers
+from tests.fake_networks import FakeNetworks
 from tests.plain_hand import HAND
 
 SIZE = 40
 
 
 @pytest.fixture(scope="module")
-def network() -> OnnxPredictor:
+def networks() -> Networks:
     """The default weights."""
-    return OnnxPredictor(default_model())
+    return open_networks(default_model())
 
 
 @pytest.fixture(scope="module")
@@ -44,17 +45,17 @@ def page() -> Page:
 
 
 @pytest.fixture(scope="module")
-def by_search(page: Page, network: OnnxPredictor) -> PageTrace:
+def by_search(page: Page, networks: Networks) -> PageTrace:
     """How the page is read by cutting alone."""
-    return trace_page(page, Config(), network)
+    return trace_page(page, Config(), networks)
 
 
 class TestCuts:
     def test_a_trace_has_the_result_of_a_run(
-        self, page: Page, by_search: PageTrace, network: OnnxPredictor
+        self, page: Page, by_search: PageTrace, networks: Networks
     ) -> None:
         """Looking at a page changes nothing."""
-        assert by_search.result == read_page(page, Config(), network)
+        assert by_search.result == read_page(page, Config(), networks)
 
     def test_one_cut_between_two_digits_is_taken(self, by_search: PageTrace) -> None:
         """Of the cuts through two digits that touch, one is taken, and it lies between them."""
@@ -67,11 +68,13 @@ class TestCuts:
         assert abs(taken[0].columns.mean() - places[0].segment.box.right) < 0.4 * SIZE
 
     def test_the_line_networks_word_takes_the_place_of_cuts(
-        self, page: Page, network: OnnxPredictor
+        self, page: Page, networks: Networks
     ) -> None:
         """What it reads whole is marked as its own, and no cut there is taken."""
         trace = trace_page(
-            page, Config(), network, lambda regions: Answers([Answer("25")] * len(regions))
+            page,
+            Config(),
+            FakeNetworks(networks.classify, lambda regions: Answers([Answer("25")] * len(regions))),
         )
         unit = trace.fields[0].units[0]
         groups = [read for read in groups_read(unit) if read.taken is not None]
@@ -132,7 +135,7 @@ class TestRejected:
         assert (picture[60:] == (0, 150, 150)).all(axis=2).any()
 
     def test_what_lies_outside_of_a_zone_is_no_other_zones_digit(
-        self, page: Page, network: OnnxPredictor
+        self, page: Page, networks: Networks
     ) -> None:
         """Ink around a zone is told of as such, but for digits that another zone has read."""
         whole = Zone(name="all", box=(0.0, 0.0, 1.0, 0.6))
@@ -140,16 +143,16 @@ class TestRejected:
         alone = Config(fields=(half,))
         both = Config(fields=(half, whole))
         outside = [
-            counted(rejected_ink(trace_page(page, config, network), config)).get(Reason.OUTSIDE, 0)
+            counted(rejected_ink(trace_page(page, config, networks), config)).get(Reason.OUTSIDE, 0)
             for config in (alone, both)
         ]
         assert outside[0] > 0
         assert outside[1] == 0
 
-    def test_a_page_without_ink_has_pictures(self, network: OnnxPredictor) -> None:
+    def test_a_page_without_ink_has_pictures(self, networks: Networks) -> None:
         """Nothing to show is no error."""
         blank = Page(PageRef("blank.png", 1), np.full((200, 300), 250, np.uint8))
-        trace = trace_page(blank, Config(), network)
+        trace = trace_page(blank, Config(), networks)
         rejected = rejected_ink(trace, Config())
         assert rejected == []
         assert cut_picture(trace).ndim == rejected_picture(trace, rejected).ndim == 3

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from digitbatch.reading.field_results import Sureness, field_result, scan_box
 from digitbatch.config import Config, Zone
-from digitbatch.networks.predictors import OnnxPredictor
+from digitbatch.networks.runtime import open_networks
 from digitbatch.packaged import default_model
 from digitbatch.page.connected_components import connected_components, sort_components
 from digitbatch.page.forms.box_removal import without_print
@@ -23,7 +23,7 @@ from digitbatch.synth.paper import Paper
 from digitbatch.text.decode import DigitHypothesis, Hypothesis, decode
 from digitbatch.text.lattice import Candidate, Lattice, build_lattice
 from digitbatch.text.segmentation import cut, notches, seams
-from digitbatch.types import OTHER, Box, Image, Page, PageRef, PageResult
+from digitbatch.types import OTHER, Box, Image, Networks, Page, PageRef, PageResult
 from tests.plain_hand import HAND
 
 SIZE = 40.0
@@ -50,14 +50,14 @@ def place(digit: int, left: int, share: float = 0.995) -> DigitHypothesis:
 
 
 @pytest.fixture(scope="module")
-def network() -> OnnxPredictor:
+def networks() -> Networks:
     """The default weights."""
-    return OnnxPredictor(default_model())
+    return open_networks(default_model())
 
 
-def read(pixels: Image, network: OnnxPredictor, config: Config | None = None) -> PageResult:
+def read(pixels: Image, networks: Networks, config: Config | None = None) -> PageResult:
     """Read pixels as a page of their own."""
-    return read_page(Page(PageRef("page.png", 1), pixels), config or Config(), network)
+    return read_page(Page(PageRef("page.png", 1), pixels), config or Config(), networks)
 
 
 def drawn(texts: list[str], style: PageStyle | None = None, seed: int = 5) -> Image:
@@ -331,42 +331,42 @@ class TestPoints:
 
 
 class TestPages:
-    def test_a_blank_page_is_empty(self, network: OnnxPredictor) -> None:
+    def test_a_blank_page_is_empty(self, networks: Networks) -> None:
         """A page with nothing on it has one row, with status `empty`."""
         for pixels in (np.full((400, 300), 250, np.uint8), np.zeros((30, 30, 3), np.uint8)):
-            (field,) = read(pixels, network).fields
+            (field,) = read(pixels, networks).fields
             assert (field.name, field.status, field.text) == ("", "empty", "")
 
-    def test_lines_are_named_in_reading_order(self, network: OnnxPredictor) -> None:
+    def test_lines_are_named_in_reading_order(self, networks: Networks) -> None:
         """Lines are line-01, line-02, ... from the top down, and read as they were written."""
-        fields = read(drawn(["4096", "27 35", "88120"]), network).fields
+        fields = read(drawn(["4096", "27 35", "88120"]), networks).fields
         assert [(f.name, f.text) for f in fields] == [
             ("line-01", "4096"), ("line-02", "27 35"), ("line-03", "88120"),
         ]  # fmt: skip
 
     @pytest.mark.parametrize("pen", ["black", "blue", "red", "pencil"])
-    def test_every_pen_is_read(self, network: OnnxPredictor, pen: str) -> None:
+    def test_every_pen_is_read(self, networks: Networks, pen: str) -> None:
         """The colour of the pen, shadow and ruled paper do not change what is read."""
         style = PageStyle(
             width_px=700, height_px=600, digit_height_px=44, spacing=0.4, rules="ruled",
             paper=Paper(pen=pen, shadow=0.5),  # type: ignore[arg-type]
         )  # fmt: skip
-        fields = read(drawn(["4096", "2735"], style), network).fields
+        fields = read(drawn(["4096", "2735"], style), networks).fields
         assert [f.text for f in fields] == ["4096", "2735"]
 
     @given(st.integers(0, 120), st.integers(0, 120))
     @settings(max_examples=8, deadline=None)
     def test_a_blank_margin_moves_boxes_and_changes_no_text(self, x: int, y: int) -> None:
         """Where on the page a line stands does not change what it says."""
-        network = OnnxPredictor(default_model())
+        networks = open_networks(default_model())
         page = drawn(["4096", "2735"], PageStyle(
             width_px=500, height_px=420, digit_height_px=44, spacing=0.4,
             paper=Paper(grain=0, noise=0),
         ))  # fmt: skip
-        before = read(page, network).fields
+        before = read(page, networks).fields
         wide = np.full((page.shape[0] + 2 * y, page.shape[1] + 2 * x, 3), page[5, 5], np.uint8)
         wide[y : y + page.shape[0], x : x + page.shape[1]] = page
-        after = read(wide, network).fields
+        after = read(wide, networks).fields
         assert [f.text for f in after] == [f.text for f in before]
         for old, new in zip(before, after, strict=True):
             assert old.box is not None
@@ -374,15 +374,15 @@ class TestPages:
             assert abs(new.box.left - old.box.left - x) <= 2
             assert abs(new.box.top - old.box.top - y) <= 2
 
-    def test_a_point_is_left_out_and_named(self, network: OnnxPredictor) -> None:
+    def test_a_point_is_left_out_and_named(self, networks: Networks) -> None:
         """A decimal point is no digit: it has a mark and a message, and the line is never ok."""
-        (field,) = read(drawn(["12.50"]), network).fields
+        (field,) = read(drawn(["12.50"]), networks).fields
         assert field.text == "1250"
         assert field.status == "review"
         assert "a point" in field.message
         assert [mark.kind for mark in field.marks] == ["point"]
 
-    def test_every_zone_has_a_row_in_the_order_of_the_config(self, network: OnnxPredictor) -> None:
+    def test_every_zone_has_a_row_in_the_order_of_the_config(self, networks: Networks) -> None:
         """With zones, each has one row on each page, also where nothing is written."""
         rng = np.random.default_rng(3)
         style = PageStyle(width_px=900, height_px=600, digit_height_px=44)
@@ -395,15 +395,15 @@ class TestPages:
             style, HAND, rng,
         )  # fmt: skip
         zones = tuple(Zone(name=name, box=form.zones[name], digits=(0, 6)) for name in ("b", "a"))
-        fields = read(form.pixels, network, Config(fields=zones)).fields
+        fields = read(form.pixels, networks, Config(fields=zones)).fields
         assert [f.name for f in fields] == ["b", "a"]
         assert fields[0].text == "4096"
         assert (fields[1].status, fields[1].text) == ("empty", "")
 
-    def test_zones_for_other_pages_leave_one_row(self, network: OnnxPredictor) -> None:
+    def test_zones_for_other_pages_leave_one_row(self, networks: Networks) -> None:
         """A page that no zone is meant for still has a row."""
         zone = Zone(name="a", box=(0.1, 0.1, 0.5, 0.5), pages=(2,))
-        (field,) = read(drawn(["4096"]), network, Config(fields=(zone,))).fields
+        (field,) = read(drawn(["4096"]), networks, Config(fields=(zone,))).fields
         assert field.status == "empty"
 
 

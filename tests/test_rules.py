@@ -13,7 +13,7 @@ from digitbatch.config.file import load_config, plan_lines
 from digitbatch.constraints import CHECKS, Check, FieldRule, parse_sum
 from digitbatch.constraints.checks import checks_out
 from digitbatch.errors import ConfigError
-from digitbatch.networks.predictors import OnnxPredictor
+from digitbatch.networks.runtime import open_networks
 from digitbatch.packaged import default_model
 from digitbatch.page.segments import Segment
 from digitbatch.reading import read_page
@@ -23,7 +23,8 @@ from digitbatch.text.constrained.sum_texts import Addend, by_sums
 from digitbatch.text.decode import decode, paths_through
 from digitbatch.text.lattice import build_lattice
 from digitbatch.text.nbest import nbest_of, reading_as
-from digitbatch.types import Box, Crops, FieldResult, Page, PageRef, Predictor, Probabilities
+from digitbatch.types import Box, Crops, FieldResult, Networks, Page, PageRef, Probabilities
+from tests.fake_networks import FakeNetworks
 from tests.plain_hand import HAND
 
 KNOWN: dict[Check, tuple[str, ...]] = {
@@ -244,30 +245,30 @@ class TestWays:
 
 
 @pytest.fixture(scope="module")
-def network() -> OnnxPredictor:
+def networks() -> Networks:
     """The default weights."""
-    return OnnxPredictor(default_model())
+    return open_networks(default_model())
 
 
-def hesitant(network: Predictor, digit: int, other: int, share: float) -> Predictor:
-    """The network, but for one digit, of which it thinks with a share that it is another."""
+def hesitant(networks: Networks, digit: int, other: int, share: float) -> Networks:
+    """The networks, but for one digit, of which it thinks with a share that it is another."""
 
     def ask(crops: Crops) -> Probabilities:
-        answers = network(crops).copy()
+        answers = networks.classify(crops).copy()
         hit = answers[:, :10].argmax(axis=1) == digit
         answers[hit] = 0
         answers[hit, digit], answers[hit, other] = 1 - share, share
         return answers
 
-    return ask
+    return FakeNetworks(ask)
 
 
-def read(text: str, network: Predictor, **keys: object) -> FieldResult:
+def read(text: str, networks: Networks, **keys: object) -> FieldResult:
     """One field with rules, on a page with one drawn line."""
     style = PageStyle(width_px=700, height_px=200, digit_height_px=44, spacing=0.4)
     pixels = write_lines([text], style, HAND, np.random.default_rng(5)).pixels
     config = Config(fields=(Zone.model_validate({"name": "a", "box": (0, 0, 1, 1)} | keys),))
-    return read_page(Page(PageRef("page.png", 1), pixels), config, network).fields[0]
+    return read_page(Page(PageRef("page.png", 1), pixels), config, networks).fields[0]
 
 
 class TestOnPages:
@@ -287,52 +288,52 @@ class TestOnPages:
         ],
     )
     def test_originals_that_break_the_rule(
-        self, network: OnnxPredictor, tmp_path: Path, keys: dict[str, object], lawful: str,
+        self, networks: Networks, tmp_path: Path, keys: dict[str, object], lawful: str,
         broken: str,
     ) -> None:  # fmt: skip
         """What obeys is as sure as without the rule or surer; what breaks it is for review."""
         if "values" in keys:
             keys = {"values": tmp_path / "list.txt"}
             (tmp_path / "list.txt").write_text("4352\n71268\n", encoding="utf-8")
-        good, free = read(lawful, network, **keys), read(lawful, network)
+        good, free = read(lawful, networks, **keys), read(lawful, networks)
         assert good.text == lawful
         assert good.status == free.status
         assert (good.confidence or 0) >= (free.confidence or 0)
-        bad = read(broken, network, **keys)
+        bad = read(broken, networks, **keys)
         assert (bad.text, bad.status) == (broken, "review")
         assert f"{broken} breaks the" in bad.message
 
-    def test_a_rule_settles_an_unsure_digit(self, network: OnnxPredictor) -> None:
+    def test_a_rule_settles_an_unsure_digit(self, networks: Networks) -> None:
         """A 7 that may be a 1 is accepted where only 7 checks out, and sent to review where not."""
-        unsure = hesitant(network, 7, 1, 0.1)
+        unsure = hesitant(networks, 7, 1, 0.1)
         assert read("7344", unsure).status == "review"
         found = read("7344", unsure, check="luhn")
         assert (found.text, found.status, found.message) == ("7344", "ok", "")
         assert found.digits[0].confidence > 0.985
 
-    def test_a_list_corrects_an_unsure_digit(self, network: OnnxPredictor, tmp_path: Path) -> None:
+    def test_a_list_corrects_an_unsure_digit(self, networks: Networks, tmp_path: Path) -> None:
         """The better reading of the ink is no value of the list, the next one is."""
         file = tmp_path / "list.txt"
         file.write_text("7344\n9028\n", encoding="utf-8")
-        unsure = hesitant(network, 7, 1, 0.6)
+        unsure = hesitant(networks, 7, 1, 0.6)
         found = read("7344", unsure, values=file)
         assert (found.text, found.status) == ("7344", "ok")
         offered = read("7344", unsure, check="luhn")
         assert (offered.text, offered.status) == ("7344", "review")
         assert "could also be 1344" in offered.message
 
-    def test_decimals(self, network: OnnxPredictor) -> None:
+    def test_decimals(self, networks: Networks) -> None:
         """A point is left out, kept, or a person's business; a range knows of it."""
-        assert read("43.52", network).status == "review"
-        ignored = read("43.52", network, decimals="ignore")
+        assert read("43.52", networks).status == "review"
+        ignored = read("43.52", networks, decimals="ignore")
         assert (ignored.text, ignored.status) == ("4352", "ok")
-        kept = read("43.52", network, decimals="keep", range=(0, 50))
+        kept = read("43.52", networks, decimals="keep", range=(0, 50))
         assert (kept.text, kept.status) == ("43.52", "ok")
-        outside = read("53.52", network, decimals="keep", range=(0, 50))
+        outside = read("53.52", networks, decimals="keep", range=(0, 50))
         assert (outside.text, outside.status) == ("53.52", "review")
-        assert read("4.35.2", network, decimals="keep").status == "review"
+        assert read("4.35.2", networks, decimals="keep").status == "review"
 
-    def test_sums_of_a_page(self, network: OnnxPredictor) -> None:
+    def test_sums_of_a_page(self, networks: Networks) -> None:
         """All fields of a sum that does not hold are for review; of one that holds, none."""
         style = PageStyle(width_px=700, height_px=400, digit_height_px=44, spacing=0.4)
         zones = [
@@ -343,7 +344,7 @@ class TestOnPages:
         for total, status in (("577", "ok"), ("572", "review")):
             lines = write_lines(["342", "235", total], style, HAND, np.random.default_rng(5))
             page = Page(PageRef("page.png", 1), lines.pixels)
-            fields = read_page(page, config, network).fields
+            fields = read_page(page, config, networks).fields
             assert [field.text for field in fields] == ["342", "235", total]
             assert {field.status for field in fields} == {status}
 

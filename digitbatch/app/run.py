@@ -4,12 +4,12 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 
@@ -30,10 +30,7 @@ from digitbatch.networks.registry import packaged_model, promoted_model
 from digitbatch.outputs import CsvStream, Output, OutputSet, check_outputs
 from digitbatch.outputs.results import RunMeta, RunSummary, Tally
 from digitbatch.packaged import default_model
-from digitbatch.types import Image, Page, PageRef, PageResult
-
-if TYPE_CHECKING:
-    from digitbatch.networks.predictors import OnnxPredictor, TorchPredictor
+from digitbatch.types import Image, Network, Page, PageRef, PageResult
 
 StrPath = str | os.PathLike[str]
 Device = Literal["auto", "cpu", "cuda"]
@@ -124,13 +121,8 @@ def run(
     page = _path(report)
     reading = replace(load_plan(config, model), pictures=page is not None)
     card, weights = load_card(reading.model), model_hash(reading.model)
-    predictor = _gpu_predictor(reading.model, device, batch_size)
-    log.info(
-        "model: %s %s on %s",
-        card.architecture,
-        weights[:12],
-        "cpu" if predictor is None else predictor.device_name,
-    )
+    shared, place = _shared_networks(reading, device, batch_size)
+    log.info("model: %s %s on %s", card.architecture, weights[:12], place)
     plan = reading.config
     judge = reading.judge
     meta = RunMeta(
@@ -153,7 +145,7 @@ def run(
             reading,
             plan.input,
             workers=processes,
-            predictor=predictor,
+            shared=shared,
             batch_size=batch_size,
             limits=Limits(page_timeout_s or None, memory_mb or None),
         )
@@ -235,7 +227,7 @@ def read_page(
 
 @lru_cache(maxsize=4)
 def _reader(config: Path | Config | None, model: Path | None) -> Reader:
-    return load_plan(config, model)(None)
+    return load_plan(config, model)({})
 
 
 def load_plan(config: StrPath | Config | None, model: StrPath | None) -> PageReading:
@@ -262,16 +254,16 @@ def _find_model(given: Path | None, plan: Config) -> tuple[Path, str]:
     return default_model(), "the packaged weights"
 
 
-def _gpu_predictor(
-    model: Path, device: Device, batch_size: int
-) -> "OnnxPredictor | TorchPredictor | None":
-    """The predictor that all pages share; None: each process has its own, on the CPU."""
+def _shared_networks(
+    reading: PageReading, device: Device, batch_size: int
+) -> tuple[Mapping[str, Network], str]:
+    """The networks that all pages share, on a GPU; on the CPU none. And what a log calls it."""
     from digitbatch.networks.devices import cuda_is_there
-    from digitbatch.networks.predictors import load_predictor
+    from digitbatch.networks.runtime import gpu_networks
 
     if device == "cpu" or (device == "auto" and not cuda_is_there()):
-        return None
-    return load_predictor(model, "cuda", batch_size)
+        return {}, "cpu"
+    return gpu_networks(reading.model, reading.line_model, batch_size)
 
 
 def _paths(given: StrPath | Iterable[StrPath]) -> list[Path]:

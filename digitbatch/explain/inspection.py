@@ -31,11 +31,10 @@ from digitbatch.types import (
     CROP_SIZE_PX,
     Box,
     FieldResult,
-    GroupReader,
     Image,
+    Networks,
     Page,
     PageResult,
-    Predictor,
     Status,
 )
 
@@ -57,8 +56,7 @@ def inspect_page(
     page_number: int,
     folder: Path,
     config: Config,
-    predictor: Predictor,
-    group_reader: GroupReader,
+    networks: Networks,
     judge: Judge | None = None,
 ) -> tuple[PageResult, tuple[Path, ...]]:
     """Read one page and write a picture of it after each stage, numbered in their order.
@@ -70,8 +68,7 @@ def inspect_page(
         page_number: From 1.
         folder: Where the pictures go; made if it is not there.
         config: The plan.
-        predictor: The network.
-        group_reader: The network that reads digits that touch.
+        networks: What is asked.
         judge: Knows how sure fields are; None: that of the packaged weights.
 
     Returns:
@@ -86,7 +83,7 @@ def inspect_page(
     """
     page = _open_page(path, page_number, config)
     pictures = [("scan", page.pixels)]
-    trace = trace_page(page, config, predictor, group_reader, judge)
+    trace = trace_page(page, config, networks, judge)
     laid, result = trace.laid, trace.result
     if laid.to_scan is not None:
         pictures.append(("template", _over_reference(laid)))

@@ -16,12 +16,11 @@ from digitbatch.networks.card import (
     load_card,
     model_hash,
     read_checked,
-    second_model,
 )
 from digitbatch.networks.devices import Device, cuda_is_there, require_cuda, torch_device
 from digitbatch.networks.registry import promoted_model
 from digitbatch.packaged import default_model
-from digitbatch.types import CLASSES, CROP_SIZE_PX, Crops, Predictor, Probabilities
+from digitbatch.types import CLASSES, CROP_SIZE_PX, Crops, Probabilities
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -33,8 +32,6 @@ CHUNK: Final = 4
 
 Larger chunks are no faster on one core, and a line of few digits would wait for the padding.
 """
-
-_FIRST: Final = 0.2  # weight of the first model's answer beside the second's
 
 
 class OnnxPredictor:
@@ -55,7 +52,6 @@ class OnnxPredictor:
         card = load_card(folder)
         self._session = onnx_session(read_checked(folder / ONNX_FILE, card.onnx_sha256))
         self._chunk = chunk
-        self._second = SecondLook(folder)
         self.model_hash = model_hash(folder)
 
     @classmethod
@@ -64,7 +60,6 @@ class OnnxPredictor:
         predictor = cls.__new__(cls)
         predictor._session = onnx_session(onnx)
         predictor._chunk = CHUNK
-        predictor._second = SecondLook(None)
         predictor.model_hash = ""
         return predictor
 
@@ -81,55 +76,6 @@ class OnnxPredictor:
             (answer,) = self._session.run(None, {"crops": chunk})
             answers[start : start + filled] = answer[:filled]
         return answers
-
-    def reconsider(self, crops: Crops, answers: Probabilities) -> Probabilities:
-        """See `SecondLook.reconsider`."""
-        return self._second.reconsider(crops, answers)
-
-
-class SecondLook:
-    """The second model of a folder, which is larger, for the crops that the first one doubts."""
-
-    def __init__(self, folder: Path | None) -> None:
-        """Take the second model of a model's folder, if it has one; it is loaded once needed."""
-        self._folder = None if folder is None else second_model(folder)
-        self._network: OnnxPredictor | None = None
-
-    def reconsider(self, crops: Crops, answers: Probabilities) -> Probabilities:
-        """Answer crops again, together with what the first model said; as it is without a second.
-
-        Args:
-            crops: (count, 28, 28) uint8.
-            answers: (count, 11) float32, the first model's.
-
-        Returns:
-            (count, 11) float32, row for row.
-
-        Raises:
-            ModelError: If the second model is damaged.
-        """
-        if self._folder is None or not len(crops):
-            return answers
-        if self._network is None:
-            self._network = OnnxPredictor(self._folder, chunk=1)  # few crops are doubted
-        second = self._network(crops)
-        return np.asarray(_FIRST * answers + (1 - _FIRST) * second, np.float32)
-
-
-class Shared:
-    """A predictor elsewhere, and the second look here: few crops need that."""
-
-    def __init__(self, predict: Predictor, folder: Path) -> None:
-        self._predict = predict
-        self._second = SecondLook(folder)
-
-    def __call__(self, crops: Crops) -> Probabilities:
-        """Answer as the predictor does."""
-        return self._predict(crops)
-
-    def reconsider(self, crops: Crops, answers: Probabilities) -> Probabilities:
-        """See `SecondLook.reconsider`."""
-        return self._second.reconsider(crops, answers)
 
 
 def onnx_session(onnx: bytes) -> "onnxruntime.InferenceSession":

@@ -1,12 +1,11 @@
 """A loaded line network: strips in, and for each an answer that can be asked about texts.
 
-Runs on the CPU, and does not import torch: a strip takes a few milliseconds, and few groups of
-digits need it.
+Does not import torch: on the CPU, ONNX Runtime takes a few milliseconds a strip.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -14,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.networks.card import ONNX_FILE, load_card, model_hash, read_checked, second_model
+from digitbatch.networks.card import ONNX_FILE, load_card, model_hash, read_checked
 from digitbatch.networks.line.classes import FRAME_PX
 from digitbatch.networks.line.ctc_decoding import (
     LogProbabilities,
@@ -23,7 +22,7 @@ from digitbatch.networks.line.ctc_decoding import (
     text_log_probabilities,
 )
 from digitbatch.networks.line.prefix_search import best_texts
-from digitbatch.networks.line.strips import Strip, make_strip
+from digitbatch.networks.line.strips import Strip
 from digitbatch.networks.predictors import onnx_session
 from digitbatch.networks.registry import packaged_model, promoted_model
 from digitbatch.types import CLASSES, OTHER, Box, Image, Probabilities
@@ -32,8 +31,6 @@ _NAMES: Final = (*CLASSES[:OTHER], "?")
 _UNLIKELY: Final = -9.0  # log probability; fainter answers are not weighed one by one
 _VISIBLE: Final = 60  # fainter levels belong to the blur around a stroke
 _CENTRAL: Final = 60.0  # pixels of ink that it costs to part digits off the middle between them
-_FIRST: Final = 0.5  # weight of the first network's answer beside the second's
-_KEPT: Final = 256  # strips whose answers are kept: those of a page, mostly
 _NEAR: Final = 3  # frames around a digit's own in which others may stand in its place
 
 
@@ -184,22 +181,14 @@ class LineAnswer:
 class LineAnswers(list[LineAnswer]):
     """What the network says of some strips."""
 
-    def __init__(self, answers: Iterable[LineAnswer], reader: "LineReader | None" = None) -> None:
-        super().__init__(answers)
-        self._reader = reader
-
-    def again(self) -> "LineAnswers":
-        """The same after a second look, by the larger network that a model may have beside it."""
-        return self._reader.reconsidered(self) if self._reader else self
-
     def scores_of(self, texts: Sequence[str]) -> list[float]:
         """The log probability of a text for each strip, which may have been found otherwise."""
         asked = [(one.logs, _labels(text)) for one, text in zip(self, texts, strict=True)]
         return [float(score) for score in text_log_probabilities(asked)]
 
 
-class LineReader:
-    """A line network on one core of the CPU."""
+class OnnxLines:
+    """A line network on one core of the CPU: strips in, log posteriors out."""
 
     def __init__(self, folder: Path) -> None:
         """Load the model in `folder`.
@@ -208,67 +197,52 @@ class LineReader:
             ModelError: If it is missing, damaged, or made for other strips.
         """
         card = load_card(folder, "line")
-        self._open(read_checked(folder / ONNX_FILE, card.onnx_sha256))
-        self._second_folder = second_model(folder)
+        self._session = onnx_session(read_checked(folder / ONNX_FILE, card.onnx_sha256))
+
+    @classmethod
+    def from_bytes(cls, onnx: bytes) -> "OnnxLines":
+        """Load a network that is in no folder yet."""
+        network = cls.__new__(cls)
+        network._session = onnx_session(onnx)
+        return network
+
+    def __call__(self, strips: Sequence[Image]) -> list[NDArray[np.float32]]:
+        """Answer the ink of strips, (32, width) uint8 each, with (width / 2, 12) float32 each.
+
+        One after the other: no answer depends on what else is asked.
+        """
+        return [
+            np.asarray(self._session.run(None, {"strips": strip[None]})[0][0], np.float32)
+            for strip in strips
+        ]
+
+
+class LineReader:
+    """A line network alone on the CPU, without the second one that it may have beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        """Load the model in `folder`.
+
+        Raises:
+            ModelError: If it is missing, damaged, or made for other strips.
+        """
+        self._network = OnnxLines(folder)
         self.model_hash = model_hash(folder, "line")
 
     @classmethod
     def from_bytes(cls, onnx: bytes) -> "LineReader":
         """Load a network that is in no folder yet."""
         reader = cls.__new__(cls)
-        reader._open(onnx)
-        reader._second_folder = None
+        reader._network = OnnxLines.from_bytes(onnx)
         reader.model_hash = ""
         return reader
 
-    def _open(self, onnx: bytes) -> None:
-        session = onnx_session(onnx)
-
-        def answer(ink: bytes, width: int) -> LogProbabilities:
-            strip = np.frombuffer(ink, np.uint8).reshape(1, -1, width)
-            (logs,) = session.run(None, {"strips": strip})
-            return np.asarray(logs[0], np.float64)
-
-        # A field is asked about when it is read, and again when it is judged.
-        self._answer = lru_cache(_KEPT)(answer)
-        self._second: LineReader | None = None
-
-    def read_groups(self, inks: Sequence[Image]) -> LineAnswers:
-        """Answer the ink of each group, (height, width) uint8, light ink on black."""
-        return self([make_strip(ink) for ink in inks])
-
     def __call__(self, strips: Sequence[Strip]) -> LineAnswers:
         """Answer each strip by itself: no answer depends on what else is asked."""
+        said = self._network([strip.ink for strip in strips])
         return LineAnswers(
-            [
-                LineAnswer(strip, self._answer(strip.ink.tobytes(), strip.ink.shape[1]))
-                for strip in strips
-            ],
-            self,
-        )
-
-    def forget(self) -> None:
-        """Forget what was answered: strips of another page are others."""
-        self._answer.cache_clear()
-        if self._second:
-            self._second.forget()
-
-    def reconsidered(self, answers: LineAnswers) -> LineAnswers:
-        """See `LineAnswers.again`.
-
-        Both networks were taught where each digit stands, so that their frames can be added.
-
-        Raises:
-            ModelError: If the second network is damaged.
-        """
-        if self._second_folder is None:
-            return answers
-        self._second = self._second or LineReader(self._second_folder)
-        seconds = self._second([answer.strip for answer in answers])
-        first, second = np.log(_FIRST), np.log(1 - _FIRST)
-        return LineAnswers(
-            LineAnswer(one.strip, np.logaddexp(one.logs + first, two.logs + second))
-            for one, two in zip(answers, seconds, strict=True)
+            LineAnswer(strip, logs.astype(np.float64))
+            for strip, logs in zip(strips, said, strict=True)
         )
 
 

@@ -1,0 +1,181 @@
+"""The one object through which every network of a run is asked. Does not import torch.
+
+    networks = load_networks()                        # the CPU's, promoted or packaged
+    networks.classify(crops)                          # (count, 11) posteriors of single digits
+    networks.reconsider(crops, answers)               # the same, an ensemble asked as well
+    networks.read_strips(inks)                        # posteriors of whole groups, by CTC
+
+`NetworkSet` makes a network's rows of what is asked, and an answer of what it says; the networks
+themselves lie in a dictionary by their names, and each takes a batch of rows. So it is all the same
+whether they run here, on the CPU or on a GPU, or whether the rows go to another process that asks
+its networks about those of many pages together (`engine.batching`).
+
+A network of another kind is
+
+1. a name here, and what loads it from its folder, in `_ON_CPU`;
+2. a method of `types.Networks`, and the same of `NetworkSet`: rows made, asked by that name, and an
+   answer made of what comes back.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digitbatch.networks.card import second_model
+from digitbatch.networks.devices import require_cuda
+from digitbatch.networks.line.reader import LineAnswer, LineAnswers, OnnxLines
+from digitbatch.networks.line.strips import make_strip
+from digitbatch.networks.predictors import OnnxPredictor, TorchPredictor, chosen_model
+from digitbatch.networks.registry import packaged_model, promoted_model
+from digitbatch.types import CLASSES, Crops, Image, Network, Probabilities
+
+DIGITS: Final = "digits"
+"""(count, 28, 28) uint8 crops to (count, 11) float32 posteriors."""
+
+DIGITS_SECOND: Final = "digits, second"
+"""The same, of an ensemble that is asked about crops which the first one doubts."""
+
+LINES: Final = "lines"
+"""The ink of strips, (32, width) uint8 each, to (width / 2, 12) float32 log posteriors each."""
+
+LINES_SECOND: Final = "lines, second"
+"""The same, of a larger network."""
+
+_FIRST_DIGITS: Final = 0.2  # weight of the first digit network's posteriors beside the second's
+_FIRST_LINES: Final = 0.5  # the same of the line networks
+
+
+class NetworkSet:
+    """Networks by name, asked as `types.Networks` says."""
+
+    def __init__(self, networks: Mapping[str, Network]) -> None:
+        """Take loaded networks.
+
+        Args:
+            networks: By the names in this module. `DIGITS` must be there; what is not, is not
+                asked: then nothing is thought over, or no strips are read.
+        """
+        self._networks = networks
+
+    @property
+    def reads_strips(self) -> bool:
+        """See `types.Networks`."""
+        return LINES in self._networks
+
+    def classify(self, crops: Crops) -> Probabilities:
+        """See `types.Networks`."""
+        if not len(crops):
+            return np.empty((0, len(CLASSES)), np.float32)
+        return np.asarray(self._networks[DIGITS](crops), np.float32)
+
+    def reconsider(self, crops: Crops, answers: Probabilities) -> Probabilities:
+        """See `types.Networks`: a weighted mean of both networks' posteriors."""
+        if DIGITS_SECOND not in self._networks or not len(crops):
+            return answers
+        second = self._networks[DIGITS_SECOND](crops)
+        return np.asarray(_FIRST_DIGITS * answers + (1 - _FIRST_DIGITS) * second, np.float32)
+
+    def read_strips(self, inks: Sequence[Image], *, reconsider: bool = False) -> LineAnswers:
+        """See `types.Networks`: both networks' mean, frame by frame.
+
+        Both were taught where each digit stands, so that their frames can be averaged.
+        """
+        strips = [make_strip(ink) for ink in inks]
+        rows = [strip.ink for strip in strips]
+        logs = self._log_posteriors(LINES, rows)
+        if reconsider and LINES_SECOND in self._networks:
+            seconds = self._log_posteriors(LINES_SECOND, rows)
+            first, second = np.log(_FIRST_LINES), np.log(1 - _FIRST_LINES)
+            pairs = zip(logs, seconds, strict=True)
+            logs = [np.logaddexp(one + first, two + second) for one, two in pairs]
+        return LineAnswers(LineAnswer(*one) for one in zip(strips, logs, strict=True))
+
+    def _log_posteriors(self, name: str, rows: list[Image]) -> list[NDArray[np.float64]]:
+        said = self._networks[name](rows) if rows else []
+        return [np.asarray(one, np.float64) for one in said]
+
+
+_Load = Callable[[Path], Network]
+
+_ON_CPU: Final[Mapping[str, _Load]] = {
+    DIGITS: OnnxPredictor,
+    DIGITS_SECOND: partial(OnnxPredictor, chunk=1),  # few crops are doubted
+    LINES: OnnxLines,
+    LINES_SECOND: OnnxLines,
+}
+
+
+def network_folders(model: Path, line_model: Path | None) -> dict[str, Path]:
+    """Where each network of a run lies, by its name; a second one only where a model has it."""
+    places = {DIGITS: model, DIGITS_SECOND: second_model(model)}
+    if line_model is not None:
+        places |= {LINES: line_model, LINES_SECOND: second_model(line_model)}
+    return {name: place for name, place in places.items() if place is not None}
+
+
+def open_networks(
+    model: Path, line_model: Path | None = None, shared: Mapping[str, Network] | None = None
+) -> NetworkSet:
+    """The networks of one process: those that it shares, and of the others its own, on the CPU.
+
+    All but the digit network are loaded when they are first asked: many pages need none of them.
+
+    Args:
+        model: The digit network's folder.
+        line_model: The line network's folder; None: strips are not read.
+        shared: Networks that are loaded elsewhere, by name.
+
+    Raises:
+        ModelError: If the digit model is missing, damaged, or made for other crops.
+    """
+    shared = shared or {}
+    own = {
+        name: _ON_CPU[name](place) if name == DIGITS else _when_asked(partial(_ON_CPU[name], place))
+        for name, place in network_folders(model, line_model).items()
+        if name not in shared
+    }
+    return NetworkSet({**own, **shared})
+
+
+def load_networks(model: Path | None = None, line_model: Path | None = None) -> NetworkSet:
+    """Networks on the CPU.
+
+    Args:
+        model: The digit network's folder; None: the promoted one, else the packaged one.
+        line_model: The same of the line network.
+
+    Raises:
+        ModelError: If the digit model is missing, damaged, or made for other crops.
+    """
+    lines = line_model or promoted_model("line") or packaged_model("line")
+    return open_networks(chosen_model(model), lines)
+
+
+def gpu_networks(
+    model: Path,
+    line_model: Path | None,  # noqa: ARG001 - not yet
+    batch_size: int,
+) -> tuple[dict[str, Network], str]:
+    """The networks that a GPU runs, by name, for all processes; and the GPU's name for a log.
+
+    Raises:
+        ModelError: If the digit model is missing, damaged, or made for other crops.
+        DeviceError: If there is no GPU.
+    """
+    require_cuda()  # before torch is started: that takes seconds
+    digits = TorchPredictor(model, "cuda", batch_size)
+    return {DIGITS: digits}, digits.device_name
+
+
+def _when_asked(load: Callable[[], Network]) -> Network:
+    """A network that is loaded when it is first asked."""
+    loaded = cache(load)
+
+    def ask(rows: Any) -> Any:
+        return loaded()(rows)
+
+    return ask
