@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Protocol, Self, runtime_checkable
+from typing import Any, Final, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +18,6 @@ Probabilities = NDArray[np.float32]
 
 Predictor = Callable[[Crops], Probabilities]
 """Crops in, calibrated probabilities out, row for row; an empty batch gives an empty answer."""
-
-
-@runtime_checkable
-class LooksTwice(Protocol):
-    """A predictor that can think again about what it is asked, with more effort."""
-
-    def reconsider(self, crops: Crops, answers: Probabilities) -> Probabilities:
-        """Answer crops again, whose first answers are given, row for row."""
-        ...
 
 
 Affine = NDArray[np.float64]
@@ -183,6 +174,9 @@ class GroupAnswers(Protocol):
     def scores_of(self, texts: Sequence[str]) -> Sequence[float]:
         """The log probability of a text for each group, which may have been found otherwise."""
 
+    def regrouped(self, answers: Sequence[GroupAnswer]) -> "GroupAnswers":
+        """Answers of the same network, maybe of several questions, together."""
+
 
 class Networks(Protocol):
     """Every network of a run, behind one object: reading asks nothing else.
@@ -238,17 +232,6 @@ Network = Callable[[Any], Any]
 Rows and answers are an array whose first axis counts them, or a list with an array for each where
 their sizes differ; so batches of several pages can be joined and parted without knowing more.
 """
-
-
-class GroupAnswersAgain(GroupAnswers, Protocol):
-    """The same for who holds a `GroupReader`, and asks anew for a second opinion."""
-
-    def again(self) -> Self:
-        """The same after a second look; itself where there is none."""
-
-
-GroupReader = Callable[[Sequence[Image]], GroupAnswersAgain]
-"""The ink of groups of digits in, (height, width) uint8, light ink on black; an answer for each."""
 
 
 def failed_page(ref: PageRef, message: str) -> PageResult:

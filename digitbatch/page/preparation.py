@@ -1,6 +1,6 @@
 """A page as its page stages leave it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -21,8 +21,17 @@ _REDUCED: Final = 1.5  # of the scan's pixels along one of the sheet's
 _AROUND: Final = 1.0  # of a zone's height, on each side of it
 
 
+StageWatcher = Callable[[PageStage, Sheet], None]
+"""Called with each stage and the sheet that it left."""
+
+
 def prepare_sheet(
-    page: Page, config: Config, zones: Sequence[Fractions] = (), *, whole: bool = False
+    page: Page,
+    config: Config,
+    zones: Sequence[Fractions] = (),
+    *,
+    whole: bool = False,
+    watch: StageWatcher | None = None,
 ) -> Sheet:
     """A page as its page stages leave it.
 
@@ -32,6 +41,7 @@ def prepare_sheet(
             look for their own print.
         zones: Of this page. What is far from all of them is not looked at.
         whole: Whether to keep all of the page's pixels.
+        watch: Sees what each stage leaves.
 
     Raises:
         CoarsePageError: If the page came halved, and its digits need all of its pixels.
@@ -46,6 +56,8 @@ def prepare_sheet(
         if zones and not any(isinstance(before, CropToPaper) for before in stages[number:]):
             sheet, zones = around_zones(sheet, page, zones), ()
         sheet = stage(sheet)
+        if watch is not None:
+            watch(stage, sheet)
     return sheet
 
 

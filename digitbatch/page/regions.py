@@ -8,7 +8,16 @@ from digitbatch.page.connected_components import Components, DroppedInk
 from digitbatch.page.dotted_strokes import with_dotted_strokes
 from digitbatch.page.points import is_point
 from digitbatch.page.segments import Segment, component_segment
-from digitbatch.types import Image
+from digitbatch.types import Box, Image
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedPrint:
+    """What was taken out of a zone as print."""
+
+    place: Box  # where on the sheet it was looked for
+    mask: Image  # (height, width) uint8 of that, 255 on 0
+    cells: tuple[Box, ...]  # the zone's boxes, on the sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +32,10 @@ class Region:
     cells: tuple["Region", ...] = ()  # where there are boxes, each one's ink, from left to right
     findings: tuple[Finding, ...] = ()  # why a person should look at what is read, whatever it is
 
+    # For people to look at: of a zone, what was sorted out before anything was read, and the
+    # print that was taken out.
     dropped: tuple[DroppedInk, ...] = field(default=(), repr=False, compare=False)
-    # Ink of a zone that was sorted out before anything was read, for people to look at.
+    removed: RemovedPrint | None = field(default=None, repr=False, compare=False)
 
     @property
     def units(self) -> tuple["Region", ...]:

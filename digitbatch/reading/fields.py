@@ -13,8 +13,7 @@ from digitbatch.reading.field_results import Seen, Sureness, by_boxes, field_row
 from digitbatch.text.box_texts import joined_boxes
 from digitbatch.text.constrained.page_constraints import Constrained
 from digitbatch.text.decode import Hypothesis
-from digitbatch.text.fragments import has_fragment_beside
-from digitbatch.text.unit import Unit, Units, by_field
+from digitbatch.text.unit import Units, by_field
 from digitbatch.types import Affine, FieldResult, Networks
 
 
@@ -43,7 +42,7 @@ def joined_fields(units: Units, constrained: Mapping[int, Constrained]) -> tuple
         units: All of the page.
         constrained: What the constraints of some fields make of them, by the fields' numbers.
     """
-    return tuple(_joined(own, constrained.get(own[0].field)) for own in by_field(units))
+    return tuple(_joined(own, constrained.get(own[0].field_number)) for own in by_field(units))
 
 
 def _joined(own: Units, constrained: Constrained | None) -> Field:
@@ -131,19 +130,11 @@ def _row(field: Field, seen: Seen, without: Collection[str]) -> FieldResult:
         findings += unit.findings
         findings += () if region.cells else region.findings
         findings += field.constrained.findings if field.constrained else ()
-        findings += _fragments(field.units)
+        if any(unit.has_fragment for unit in field.units):
+            findings += (Finding(ReviewReason.FRAGMENT_BESIDE),)
     if field.boxes:
         text = by_boxes(entry.text, entry.digits, field.boxes)
         skipped = (Finding(ReviewReason.EMPTY_BOX),) if " " in text else ()
         entry = replace(entry, text=text)
         findings = (*skipped, *region.findings, *findings)
     return with_status(entry, [one for one in findings if one.reason.code not in without])
-
-
-def _fragments(units: Sequence[Unit]) -> tuple[Finding, ...]:
-    found = (
-        has_fragment_beside(unit.lattice, place)
-        for unit in units
-        for place in (unit.constrained or unit.hypothesis).places
-    )
-    return (Finding(ReviewReason.FRAGMENT_BESIDE),) if any(found) else ()

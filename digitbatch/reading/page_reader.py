@@ -1,7 +1,7 @@
 """Reading one page: from its pixels to its rows."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from digitbatch.acceptance import Judge
 from digitbatch.config import Config
@@ -12,7 +12,9 @@ from digitbatch.reading.passes import through_passes
 from digitbatch.reading.state import PageState
 from digitbatch.stages.base import Sheet
 from digitbatch.text.classification import Readers
+from digitbatch.text.decode import Hypothesis
 from digitbatch.text.strip_answers import AskedOnce
+from digitbatch.text.unit import Unit
 from digitbatch.types import Networks, Page, PageResult
 
 
@@ -26,6 +28,15 @@ class PageTrace:
     def state(self) -> PageState:
         """What is known in the end."""
         return self.after["results"]
+
+    def best_of(self, unit: Unit) -> Hypothesis:
+        """The hypothesis of a unit by all that rescores and constrains it.
+
+        Letters are still among its digits: a page's context leaves them out only after that.
+        """
+        if unit.constrained is not None:
+            return unit.constrained
+        return self.after["writer_adaptation"].units[unit.number].hypothesis
 
     @property
     def result(self) -> PageResult:
@@ -73,7 +84,8 @@ def trace_page(
         PageError: As `read_page`.
     """
     after: dict[str, PageState] = {}
-    through_passes(_begun(page, config, networks, judge, ()), after.__setitem__)
+    begun = replace(_begun(page, config, networks, judge, ()), is_traced=True)
+    through_passes(begun, after.__setitem__)
     return PageTrace(after)
 
 

@@ -8,8 +8,11 @@ from digitbatch.page.analysis import analyse_layout, find_print, prepared_page
 from digitbatch.page.forms.registration import back_on_scan, register
 from digitbatch.reading.fields import joined_fields, judged_fields, with_rows
 from digitbatch.reading.state import PageState, Pass
+from digitbatch.stages.base import PageStage, Sheet
+from digitbatch.stages.chain import op_of
 from digitbatch.text.constrained.page_constraints import constrained
 from digitbatch.text.decoding import decoded_units
+from digitbatch.text.fragments import with_fragments_told
 from digitbatch.text.page_context import in_page_context
 from digitbatch.text.print_context import beside_print, with_print_told
 from digitbatch.text.rescoring.ctc_groups import rescored_groups
@@ -17,7 +20,7 @@ from digitbatch.text.rescoring.ensemble import rescored_by_ensemble
 from digitbatch.text.rescoring.line_context import rescored_in_context
 from digitbatch.text.rescoring.writer_adaptation import adapted_to_writer
 from digitbatch.text.unit import Rescorer
-from digitbatch.types import FieldResult, PageResult
+from digitbatch.types import FieldResult, Image, PageResult
 
 
 def _registration(state: PageState) -> PageState:
@@ -25,8 +28,14 @@ def _registration(state: PageState) -> PageState:
 
 
 def _preprocessing(state: PageState) -> PageState:
-    sheet, boxes = prepared_page(state.registered, state.config)
-    return replace(state, sheet=sheet, boxes=boxes)
+    left: dict[str, Image] = {}
+
+    def keep(stage: PageStage, sheet: Sheet) -> None:
+        left[op_of(stage)] = sheet.pixels
+
+    watch = keep if state.is_traced else None
+    sheet, boxes = prepared_page(state.registered, state.config, watch)
+    return replace(state, sheet=sheet, boxes=boxes, stages=tuple(left.items()))
 
 
 def _printed_words(state: PageState) -> PageState:
@@ -57,6 +66,10 @@ def _rescoring(name: str, rescorer: Rescorer) -> Pass:
         return replace(state, units=rescorer(state.units, state.readers))
 
     return Pass(name, run)
+
+
+def _fragments(state: PageState) -> PageState:
+    return replace(state, units=with_fragments_told(state.units))
 
 
 def _page_context(state: PageState) -> PageState:
@@ -99,6 +112,7 @@ PASSES: Final = (
     _rescoring("ctc_groups", rescored_groups),
     _rescoring("line_context", rescored_in_context),
     _rescoring("writer_adaptation", adapted_to_writer),
+    Pass("fragments", _fragments),
     Pass("page_context", _page_context),
     Pass("print_context", _print_context),
     Pass("constraints", _constraints, optional=False),

@@ -13,7 +13,7 @@ from digitbatch.reading.fields import Field
 from digitbatch.stages.base import Sheet
 from digitbatch.text.classification import Readers
 from digitbatch.text.unit import Units
-from digitbatch.types import Page, PageResult
+from digitbatch.types import Image, Page, PageResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class PageState:
     without: frozenset[str]  # passes and reasons that are switched off, by their names
     registered: RegisteredPage  # on its template, if there is one; zones placed
     sheet: Sheet  # ink on paper, and the way back to the page
+    is_traced: bool = False  # whether people will look at what each step left
+    stages: tuple[tuple[str, Image], ...] = ()  # then what each page stage left, by its name
     boxes: Printed = field(default_factory=Printed)  # rows of boxes of a page without zones
     words: Words | None = None  # and its printed words; None: it has zones
     layout: Layout = field(default_factory=Layout)  # the ink of each line, zone and row of boxes

@@ -3,13 +3,28 @@
 A fine stroke beside bold ones breaks into specks, and the number without its digit looks whole.
 """
 
+from dataclasses import replace
 from typing import Final
 
 from digitbatch.text.decode import DigitHypothesis
 from digitbatch.text.lattice import Lattice
+from digitbatch.text.unit import Unit, Units
 
 _SMALL: Final = 0.45  # digit heights: what is larger is seen to belong where it is
 _APART: Final = 0.1  # digit heights of paper between it and the rest, from left to right
+
+
+def with_fragments_told(units: Units) -> Units:
+    """The units, those with a fragment beside one of their digits marked as such.
+
+    Also beside what turns out to be a letter: it may be a digit's all the same.
+    """
+    return tuple(replace(unit, has_fragment=_has_fragment(unit)) for unit in units)
+
+
+def _has_fragment(unit: Unit) -> bool:
+    best = unit.constrained or unit.hypothesis
+    return any(has_fragment_beside(unit.lattice, place) for place in best.places)
 
 
 def has_fragment_beside(lattice: Lattice, place: DigitHypothesis) -> bool:

@@ -26,7 +26,7 @@ class Unit:
     """What is read by itself: a line, a zone, or one box of a row of boxes."""
 
     number: int  # among the page's units
-    field: int  # which line, zone or row of boxes of the page it is of, from 0
+    field_number: int  # which line, zone or row of boxes of the page it is of, from 0
     whole: Region  # the ink of all of that
     region: Region  # its own ink: a box's, or the same
     lattice: Lattice
@@ -39,6 +39,7 @@ class Unit:
     row: int | None = None  # of the page's table, from 1; None where it stands in none
     columns: tuple[int, ...] = ()  # of the table, from 1, for each digit; empty without a table
     findings: tuple[Finding, ...] = ()  # why it is for review, seen beside the page's others
+    has_fragment: bool = False  # a fragment beside one of its digits may be another's
     constrained: Hypothesis | None = None  # by the rules of its field; None: it has none
 
     @property
@@ -68,7 +69,7 @@ Rescorer = Callable[[Units, Readers], Units]
 
 def by_field(units: Sequence[Unit]) -> list[Units]:
     """The units of each line, zone or row of boxes."""
-    return [tuple(own) for _, own in groupby(units, key=lambda unit: unit.field)]
+    return [tuple(own) for _, own in groupby(units, key=lambda unit: unit.field_number)]
 
 
 Position = tuple[int, int]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ from digitbatch.networks.line.prefix_search import best_texts
 from digitbatch.networks.line.strips import Strip
 from digitbatch.networks.predictors import onnx_session
 from digitbatch.networks.registry import packaged_model, promoted_model
-from digitbatch.types import CLASSES, OTHER, Box, Image, Probabilities
+from digitbatch.types import CLASSES, OTHER, Box, GroupAnswer, Image, Probabilities
 
 _NAMES: Final = (*CLASSES[:OTHER], "?")
 _UNLIKELY: Final = -9.0  # log probability; fainter answers are not weighed one by one
@@ -185,6 +185,10 @@ class LineAnswers(list[LineAnswer]):
         """The log probability of a text for each strip, which may have been found otherwise."""
         asked = [(one.logs, _labels(text)) for one, text in zip(self, texts, strict=True)]
         return [float(score) for score in text_log_probabilities(asked)]
+
+    def regrouped(self, answers: Sequence[GroupAnswer]) -> "LineAnswers":
+        """Answers of the same network, maybe of several questions, together."""
+        return LineAnswers(cast("Sequence[LineAnswer]", answers))
 
 
 class OnnxLines:

@@ -28,7 +28,7 @@ from digitbatch.page.forms.reference_boxes import placed_grid
 from digitbatch.page.forms.registration import PlacedZone, RegisteredPage, reference_of
 from digitbatch.page.layout.zone_overflow import digits_beyond
 from digitbatch.page.preparation import prepare_sheet, to_page, zone_edges
-from digitbatch.page.regions import Region, parted, segments_of, with_finding
+from digitbatch.page.regions import Region, RemovedPrint, parted, segments_of, with_finding
 from digitbatch.page.segments import moved_segment
 from digitbatch.stages.base import Sheet
 from digitbatch.stages.fit_scale import typical_height_px
@@ -66,7 +66,9 @@ def zone_ink(placed: PlacedZone, sheet: Sheet, laid: RegisteredPage, config: Con
     if written.grid.cells:
         name = placed.zone.name
         boxed = boxed_ink(name, written.mask, levels, written.grid, (left, top), count)
-        return replace(boxed, dropped=(*boxed.dropped, *_coloured(written)))
+        return replace(
+            boxed, dropped=(*boxed.dropped, *_coloured(written)), removed=_removed(written)
+        )
     components, inside, sorting = sort_zone(written, config)
     usable = np.concatenate([sorting.digits, sorting.fragments])
     chosen = [int(index) for index in usable if inside[index]]
@@ -74,9 +76,24 @@ def zone_ink(placed: PlacedZone, sheet: Sheet, laid: RegisteredPage, config: Con
     found = parted(placed.zone.name, sorting.digit_height_px, segments, count)
     beside = dict.fromkeys(np.flatnonzero(~inside).tolist(), Reason.OUTSIDE)
     dropped = DroppedInk(components, sorting.dropped() | beside, left, top)
-    found = replace(found, dropped=(dropped, *_coloured(written)))
+    found = replace(found, dropped=(dropped, *_coloured(written)), removed=_removed(written))
     outside = any(segment.center_x >= crop.zone.right for segment in found.segments)
     return with_finding(found, ReviewReason.BEHIND_ZONE) if outside else found
+
+
+def _removed(written: "Written") -> RemovedPrint:
+    around = written.crop.around
+    cells = (
+        Box(
+            round(around.left + cell.left),
+            round(around.top + cell.top),
+            round(around.left + cell.right),
+            round(around.top + cell.bottom),
+        )
+        for cell in written.grid.cells
+    )
+    mask = np.asarray(cv2.subtract(written.crop.mask, written.plain), np.uint8)
+    return RemovedPrint(around, mask, tuple(cells))
 
 
 def _coloured(written: "Written") -> tuple[DroppedInk, ...]:
@@ -188,22 +205,6 @@ def _other_colour(
         return None
     high, low = Hysteresis(low=_LOW).levels(levels)
     return hysteresis(levels, high, low), levels
-
-
-def zone_print(
-    placed: PlacedZone, sheet: Sheet, laid: RegisteredPage, config: Config
-) -> tuple[Box, Image, tuple[Cell, ...]]:
-    """What is taken out of a zone as print, for people to look at.
-
-    Returns:
-        Where on the sheet it was looked for, what was taken out there ((H, W) uint8 mask), and the
-        boxes, in pixels of that place.
-    """
-    crop = cut_zone(placed.place, sheet, laid.page)
-    grid = zone_grid(placed, crop, config)
-    count = placed.zone.count
-    left = without_print(crop.mask, grid, None if count is None else count[1], crop.levels)
-    return crop.around, np.asarray(cv2.subtract(crop.mask, left), np.uint8), grid.cells
 
 
 def cut_zone(place: Fractions, sheet: Sheet, page: Page, beside: float = _BEYOND) -> Crop:

@@ -11,6 +11,7 @@ from digitbatch.text.constrained.field_texts import Chosen, Options, by_rule, op
 from digitbatch.text.constrained.sum_texts import Addend, by_sums
 from digitbatch.text.decimals import decimal_places
 from digitbatch.text.decode import Hypothesis
+from digitbatch.text.fragments import with_fragments_told
 from digitbatch.text.nbest import NBest, nbest_of
 from digitbatch.text.unit import Units, by_field
 
@@ -67,7 +68,10 @@ def constrained(units: Units, config: Config) -> tuple[Units, dict[int, Constrai
         chosen[name] = free if rule is None else by_rule(field.options, rule, field.decimals)
     addends = {name: Addend(one, asked[name].decimals) for name, one in chosen.items()}
     chosen |= by_sums(addends, _sums(config))
-    found = {asked[name].units[0].field: _outcome(one, asked[name]) for name, one in chosen.items()}
+    found = {
+        asked[name].units[0].field_number: _outcome(one, asked[name])
+        for name, one in chosen.items()
+    }
     best = {
         unit.number: hypothesis
         for name, one in chosen.items()
@@ -77,7 +81,11 @@ def constrained(units: Units, config: Config) -> tuple[Units, dict[int, Constrai
             strict=True,
         )
     }
-    return tuple(replace(u, constrained=best.get(u.number)) for u in units), found
+    chosen_units = {
+        number: with_fragments_told((replace(units[number], constrained=hypothesis),))[0]
+        for number, hypothesis in best.items()
+    }
+    return tuple(chosen_units.get(unit.number, unit) for unit in units), found
 
 
 def _asked_of(own: Units, config: Config) -> _Asked | None:
