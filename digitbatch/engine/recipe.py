@@ -49,9 +49,11 @@ class _PageReader:
 
     @property
     def takes_halved(self) -> bool:
-        """Whether the plan halves pages; not where zones or pictures are cut from them."""
-        halves = any(isinstance(stage, Reduce) for stage in self.config.page_stages)
-        return halves and not self.config.fields and not self.pictures
+        """Whether the plan halves pages; not where pictures are cut from them."""
+        from digitbatch.page.preparation import applied_stages
+
+        halves = any(isinstance(stage, Reduce) for stage in applied_stages(self.config))
+        return halves and not self.pictures
 
     def __call__(self, page: Page) -> PageResult:
         from digitbatch.reading import read_page

@@ -1,6 +1,5 @@
 """Take ruled lines out of an ink mask and leave the strokes that cross them."""
 
-from dataclasses import replace
 from typing import ClassVar, Final, Literal
 
 import cv2
@@ -10,7 +9,7 @@ from pydantic import Field
 
 from digitbatch.imaging.bit_morphology import closed, dilated, opened, packed, unpacked
 from digitbatch.imaging.outlines import outlines
-from digitbatch.stages.base import PageStage, PixelKind, Sheet
+from digitbatch.stages.base import PageStage, PixelKind, Sheet, Situation
 from digitbatch.stages.line_removal.faint_rules import (
     SURELY_SHOWN,
     darker_along,
@@ -61,6 +60,12 @@ class RemoveRules(PageStage):
         default=0.55, gt=0, le=1, description="How much of its way a rule must show as thin ink."
     )
 
+    def skipped(self, situation: Situation) -> str:
+        """Zones look for their own print; a stage after this one may build on its result."""
+        if situation.has_zones and situation.is_last:
+            return "each zone takes out its own printed lines"
+        return ""
+
     def __call__(self, sheet: Sheet) -> Sheet:
         """Return the mask without its rules: (H, W) uint8, ink 255 on 0."""
         mask = sheet.pixels
@@ -79,7 +84,7 @@ class RemoveRules(PageStage):
             )
         left = mended(mask, without, rows=bool(rows), columns=bool(columns))
         taken = np.asarray(cv2.subtract(mask, left), np.uint8)
-        return replace(sheet, pixels=left, rules=taken)
+        return sheet.with_pixels(left).with_layer("rules", taken)
 
     def _find(self, mask: Image, ink: Image | None, least_px: float) -> list[Rule]:
         """The near-horizontal rules of an (H, W) mask that are at least so long."""
