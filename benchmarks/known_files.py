@@ -21,7 +21,7 @@ from PIL import Image
 from digitbatch.app.journal import Binding, Statistics, lines
 from digitbatch.app.run import load_plan
 from digitbatch.networks.card import model_hash
-from digitbatch.outputs.known_pages import page_to_text
+from digitbatch.outputs.output_page import OutputPage
 from digitbatch.types import Box, DigitResult, FieldResult, PageRef, PageResult
 
 A_FOLDER = 1000
@@ -48,9 +48,9 @@ def page(number: int) -> PageResult:
 
 def page_line(result: PageResult) -> bytes:
     """A page as a journal has it."""
-    rows, text = page_to_text(result)
-    about = lines.to_text([Statistics.of_page(result, 0.04).to_json(), rows])
-    return lines.encode(lines.PAGE, about, text)
+    page = OutputPage.of(result)
+    about = lines.to_text([Statistics.of_page(result, 0.04).to_json(), page.rows])
+    return lines.encode(lines.PAGE, about, page.text)
 
 
 def make(folder: Path, files: int) -> int:

@@ -14,7 +14,7 @@ from digitbatch.app.journal.scan import Partial, Scanned, add_run, scan, statist
 from digitbatch.app.journal.statistics import Statistics
 from digitbatch.errors import OutputError
 from digitbatch.outputs import AtomicFile, output_error
-from digitbatch.outputs.known_pages import page_to_text, pictures_to_text
+from digitbatch.outputs.output_page import OutputPage
 from digitbatch.types import PageRef, PageResult, failed_page
 
 _ENDING: Final = ".digitbatch-journal"  # the walk takes no such name for a scan
@@ -56,7 +56,7 @@ class Journal:
         try:
             if fresh or not _has_a_line(path):
                 with AtomicFile(path) as new:  # never half a header
-                    new.write(lines.encode(lines.HEADER, lines.to_text(binding.to_json())).decode())
+                    new.write(lines.encode(lines.HEADER, lines.to_text(binding.to_json())))
                     new.commit()
             found = scan(path)
             if not found.header:
@@ -126,16 +126,15 @@ class Journal:
             partial = Partial(name, key, pages, self._end + len(head))
             content = head
         statistics = Statistics.of_page(result, ink)
-        rows, text = page_to_text(result)
-        pictures = pictures_to_text(result)
+        page = OutputPage.of(result)
         content += lines.encode(
             lines.FAILED if result.failed else lines.PAGE,
-            lines.to_text([statistics.to_json(), rows]),
-            text,
-            *([pictures] if pictures else []),
+            lines.to_text([statistics.to_json(), page.rows]),
+            page.text,
+            *([page.pictures] if page.pictures else []),
         )
         self._write(content)
-        partial.take(failed=result.failed, pictured=bool(pictures))
+        partial.take(failed=result.failed, pictured=bool(page.pictures))
         self._found.partial = partial
         self.statistics.add(statistics)
         if partial.done == partial.pages:
