@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitbatch.app.journal import Journal, find_journal, lines
+from digitbatch.app.journal import Journal, codec, find_journal
 from digitbatch.app.journal.binding import Binding
 from digitbatch.errors import ConfigError, ExitCode, InputError, OutputError, StoppedError
 from digitbatch.outputs.csv_file import CsvFormat
@@ -80,8 +80,8 @@ def test_outputs_of_a_journal_are_those_of_the_pages(results: list[PageResult]) 
             shown = tuple(b"%d" % place for place in range(len(read.fields)))
             page = replace(read, pictures=shown if number % 2 else ())
             new = OutputPage.of(page)
-            body = lines.decode(
-                lines.encode(lines.PAGE, lines.to_text(new.rows), new.text, new.pictures)
+            body = codec.decode(
+                codec.encode(codec.PAGE, codec.to_text(new.rows), new.text, new.pictures)
             )
             assert body is not None
             _, about, text, pictures = body.decode().split("\t")
@@ -379,7 +379,7 @@ class TestFaultsOfTheDisk:
 
     def test_a_journal_that_is_deleted(self, run: KeptRun, monkeypatch: pytest.MonkeyPatch) -> None:
         """A run whose output folder goes away says so instead of reading on for nothing."""
-        monkeypatch.setattr("digitbatch.app.journal.journal._SYNC_EVERY_S", 0.0)
+        monkeypatch.setattr("digitbatch.app.journal.append_file._SYNC_EVERY_S", 0.0)
 
         def remove() -> bool:
             shutil.rmtree(run.folder)

@@ -15,10 +15,10 @@ import numpy as np
 
 from digitbatch import __version__
 from digitbatch.app.calibration_choice import find_judge
-from digitbatch.app.following import Progress, Read, follow, log_inputs
 from digitbatch.app.incremental_run import AlarmLimits, Targets, run_with_journal
 from digitbatch.app.lock import hold
-from digitbatch.app.session import Removed, Repeat
+from digitbatch.app.page_stream import Progress, Read, follow, log_inputs
+from digitbatch.app.reconcile import Removed, Repeat
 from digitbatch.config import Config
 from digitbatch.config.file import find_config
 from digitbatch.engine import Chunk, Limits, PageRead, Reader, count_workers, read_files
