@@ -28,8 +28,8 @@ from PIL import Image
 
 from digitbatch.acceptance import CALIBRATION_FILE, load_calibration
 from digitbatch.app.journal import Binding, FileKey, Journal, journal_beside
-from digitbatch.app.journal.writing import write_known
-from digitbatch.app.status import read_status
+from digitbatch.app.journal.replay import write_known
+from digitbatch.app.run_status import read_status
 from digitbatch.config.file import parse_config
 from digitbatch.engine import Limits, Reader, read_files
 from digitbatch.errors import DigitbatchError

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from digitbatch.outputs import OutputSet
 from digitbatch.outputs.csv_file import CsvFormat
+from digitbatch.outputs.format import Format
+from digitbatch.outputs.output_page import OutputPage
 from digitbatch.outputs.results import COLUMNS, RunMeta, Tally
 from digitbatch.types import (
     Box,
@@ -125,15 +127,21 @@ def write(paths: Sequence[Path], results: Sequence[PageResult]) -> None:
     tally = Tally()
     with OutputSet(paths, META) as outputs:
         for result in results:
-            outputs.write(result)
+            outputs.write(OutputPage.of(result))
             tally.add(result)
         outputs.finish(tally.summary(skipped=3, seconds=1.5))
 
 
+def as_text(form: Format, results: Sequence[PageResult]) -> str:
+    """Results in a format that is text."""
+    tally = Tally()
+    parts = [form.start()]
+    for result in results:
+        parts.append(form.page(OutputPage.of(result)))
+        tally.add(result)
+    return b"".join([*parts, form.end(tally.summary())]).decode()
+
+
 def as_csv(results: Sequence[PageResult]) -> str:
     """Results as CSV."""
-    form = CsvFormat()
-    tally = Tally()
-    return (
-        form.start() + "".join(form.page(result) for result in results) + form.end(tally.summary())
-    )
+    return as_text(CsvFormat(META), results)

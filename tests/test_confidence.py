@@ -24,9 +24,9 @@ from digitbatch.acceptance import (
 from digitbatch.acceptance.calibration import CALIBRATION_FILE
 from digitbatch.errors import ModelError, UsageError
 from digitbatch.networks.card import model_hash
+from digitbatch.outputs.results import Record
 from digitbatch.packaged import default_line_model, default_model
 from digitbatch.scoring.calibrating import calibrated, verified_fields
-from digitbatch.scoring.rows import Reported
 from digitbatch.types import PageRef
 
 EVIDENCE = Evidence(doubts=(0.01,) * 6, line=0.02, page=0.02, height_px=40.0)
@@ -195,13 +195,13 @@ class TestFile:
 class TestCalibrating:
     def test_fields_for_a_person_anyway_do_not_count(self) -> None:
         """No threshold is for them: rows with another reason than how sure they are."""
-        ref = PageRef("a.png", 1)
+        ref, place = PageRef("a.png", 1), ("a.png", 1)
         truth = {ref: {"a": "12", "b": "34", "c": "56", "d": "78"}}
         rows = [
-            Reported(ref, "a", "12", "ok", 0.99),
-            Reported(ref, "b", "35", "review", 0.8, "digit 2 is unsure (5, or 4)"),
-            Reported(ref, "c", "56", "review", 0.99, "may be print"),
-            Reported(ref, "d", "78", "review", 0.9, "digits touch; left out: a point"),
+            Record(*place, "a", "12", 0.99, "ok"),
+            Record(*place, "b", "35", 0.8, "review", "digit 2 is unsure (5, or 4)"),
+            Record(*place, "c", "56", 0.99, "review", "may be print"),
+            Record(*place, "d", "78", 0.9, "review", "digits touch; left out: a point"),
         ]
         assert verified_fields(truth, {ref: rows}) == [(0.99, True), (0.8, False)]
 

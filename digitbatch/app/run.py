@@ -15,10 +15,10 @@ import numpy as np
 
 from digitbatch import __version__
 from digitbatch.app.calibration_choice import find_judge
-from digitbatch.app.following import Progress, Read, follow, log_inputs
 from digitbatch.app.incremental_run import AlarmLimits, Targets, run_with_journal
 from digitbatch.app.lock import hold
-from digitbatch.app.session import Removed, Repeat
+from digitbatch.app.page_stream import Progress, Read, follow, log_inputs
+from digitbatch.app.reconcile import Removed, Repeat
 from digitbatch.config import Config
 from digitbatch.config.file import find_config
 from digitbatch.engine import Chunk, Limits, PageRead, Reader, count_workers, read_files
@@ -28,6 +28,7 @@ from digitbatch.inputs import SourceFile, Walk, walk
 from digitbatch.networks.card import load_card, model_hash
 from digitbatch.networks.registry import packaged_model, promoted_model
 from digitbatch.outputs import CsvStream, Output, OutputSet, check_outputs
+from digitbatch.outputs.output_page import OutputPage
 from digitbatch.outputs.results import RunMeta, RunSummary, Tally
 from digitbatch.packaged import default_model
 from digitbatch.types import Image, Network, Page, PageRef, PageResult
@@ -133,7 +134,7 @@ def run(
         plan.fingerprint(),
     )
     files = [path for path in outputs if str(path) != STDOUT]
-    streams = [CsvStream(sys.stdout)] if len(files) < len(outputs) else []
+    streams = [CsvStream(sys.stdout, meta)] if len(files) < len(outputs) else []
 
     def read(
         wanted: Iterable[SourceFile | Chunk], most: Sequence[SourceFile]
@@ -181,8 +182,9 @@ def _run_without_journal(
     tally = Tally()
     with closing(read(found.files, found.files)) as pages:
         for page in follow(pages, len(found.files), progress, stop):
+            read_out = OutputPage.of(page.result)
             for output in outputs:
-                output.write(page.result)
+                output.write(read_out)
             tally.add(page.result)
     skipped = sum(found.skipped.values())
     summary = tally.summary(skipped=skipped, seconds=time.perf_counter() - start)

@@ -13,8 +13,9 @@ def write_text(path: Path, text: str) -> None:
         OutputError: If it cannot be written.
     """
     from digitbatch.outputs import AtomicFile
+    from digitbatch.outputs.text_files import encoded
 
     with AtomicFile(path) as file:
-        file.write(text)
+        file.write(encoded(text))
         file.commit()
     log.info("wrote %s", path)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from digitbatch.errors import UsageError
-from digitbatch.inputs.formats import HEAD_BYTES, format_of, has_ending
-from digitbatch.inputs.names import common_folder, portable, relative_name
+from digitbatch.inputs.file_formats import HEAD_BYTES, format_of, has_ending
+from digitbatch.inputs.file_names import common_folder, portable, relative_name
 from digitbatch.inputs.source import SourceFile
 
 HIDDEN = "hidden"

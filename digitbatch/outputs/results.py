@@ -25,11 +25,11 @@ class Record(NamedTuple):
     text: str
     confidence: float | None  # 0 to 1
     status: Status
-    message: str
-    left: int | None  # the box, in pixels of the scan
-    top: int | None
-    right: int | None
-    bottom: int | None
+    message: str = ""
+    left: int | None = None  # the box, in pixels of the scan
+    top: int | None = None
+    right: int | None = None
+    bottom: int | None = None
 
 
 COLUMNS: Final[tuple[str, ...]] = Record._fields
@@ -59,7 +59,7 @@ def records(result: PageResult) -> Iterator[Record]:
             None if field.confidence is None else float(field.confidence),
             field.status,
             field.message,
-            *((None,) * 4 if box is None else (box.left, box.top, box.right, box.bottom)),
+            *((None,) * 4 if box is None else map(int, (box.left, box.top, box.right, box.bottom))),
         )
 
 

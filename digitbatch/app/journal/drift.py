@@ -7,7 +7,7 @@ do not is worth a look at the scanner.
 from collections.abc import Iterable
 from typing import Final
 
-from digitbatch.app.journal.statistics import Statistics
+from digitbatch.app.journal.page_statistics import Statistics
 
 MIN_PAGES: Final = 30  # on both sides, before anything is said
 MIN_ROWS: Final = 100  # with writing, on both sides

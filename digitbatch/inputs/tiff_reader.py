@@ -8,11 +8,11 @@ from typing import BinaryIO, cast
 from PIL.TiffImagePlugin import TiffImageFile
 
 from digitbatch.errors import PageError
-from digitbatch.inputs.images import pillow_limit
-from digitbatch.inputs.options import InputOptions
+from digitbatch.inputs.input_options import InputOptions
+from digitbatch.inputs.picture_reader import pillow_limit
 from digitbatch.inputs.pixels import from_pillow
 from digitbatch.inputs.source import SourceFile, SourceReader, check_size, plausible_dpi
-from digitbatch.inputs.strips import check_strips
+from digitbatch.inputs.tiff_strips import check_strips
 from digitbatch.types import Image
 
 _MAX_FRAMES = 65_535

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from pypdfium2 import raw
 
 from digitbatch.errors import PageError
-from digitbatch.inputs.options import InputOptions
+from digitbatch.inputs.input_options import InputOptions
 from digitbatch.inputs.source import SourceFile, SourceReader, check_size
-from digitbatch.inputs.whole import cut_off, jpeg_end
+from digitbatch.inputs.truncation import cut_off, jpeg_end
 from digitbatch.types import Image
 
 _POINTS_PER_INCH = 72.0

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from digitbatch.cli.console.tables import printable
+from digitbatch.cli.console.summary_tables import printable
 
 if TYPE_CHECKING:
-    from digitbatch.app.status import Day, Status
+    from digitbatch.app.run_status import Day, Status
 
 
 def print_status(status: "Status") -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from digitbatch.acceptance import Promise
-from digitbatch.cli.console.progress import Progress, duration
+from digitbatch.cli.console.progress_bar import Progress, duration
 from digitbatch.outputs.results import RunSummary, ThisRun
 from digitbatch.types import FieldResult, PageRef, PageResult, Status
 

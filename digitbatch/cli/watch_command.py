@@ -1,11 +1,10 @@
-"""What `digitbatch watch` and `digitbatch status` do."""
+"""What `digitbatch watch` does."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from digitbatch.cli.console import Verbosity, print_counts, print_status, set_up_logging
+from digitbatch.cli.console import Verbosity, print_counts, set_up_logging
 from digitbatch.cli.signals import stop_signals
 from digitbatch.errors import ExitCode
 from digitbatch.outputs.results import RunSummary
@@ -28,14 +27,3 @@ def watch_command(
     with stop_signals() as asked:
         watch(folders, out, asked.event, on_run=show, **options)
     return ExitCode.OK if asked.number == signal.SIGTERM else ExitCode.INTERRUPTED
-
-
-def status_command(output: Path, as_json: bool) -> None:
-    """Print what is known of an output."""
-    from digitbatch.app.status import read_status
-
-    status = read_status(output)
-    if as_json:
-        print(json.dumps(status.to_json(), indent=2, ensure_ascii=False))
-    else:
-        print_status(status)

@@ -8,63 +8,53 @@ content security policy lets nothing run but the page's own script, and nothing 
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
 from functools import cache
 from html import escape
 from importlib.resources import files
 from typing import Final
 
-from digitbatch.outputs.known_pages import KnownPage
-from digitbatch.outputs.results import Record, RunMeta, RunSummary, records
-from digitbatch.types import PageResult
+from digitbatch.outputs.format import Format
+from digitbatch.outputs.output_page import OutputPage
+from digitbatch.outputs.results import Record, RunSummary
+from digitbatch.outputs.text_files import encoded
 
 _ESCAPED: Final = {ord(char): f"\\u{ord(char):04x}" for char in "<>&"}
 
 
-class ReportFormat:
+class ReportFormat(Format):
     """One HTML file that needs no other."""
 
-    def __init__(self, meta: RunMeta) -> None:
-        self._meta = meta
-        self._separator = "\n"
+    _separator = "\n"
 
-    def start(self) -> str:
+    def start(self) -> bytes:
         """Everything up to the first row."""
         style, script = _part("report.css"), _part("report.js")
         policy = (
             f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; "
             f"script-src '{_hash(script)}'; base-uri 'none'; form-action 'none'"
         )
-        meta = self._meta
+        meta = self.meta
         made = (
             f"digitbatch {meta.version}, weights {meta.model_hash[:12]} and "
             f"{meta.line_model_hash[:12]}, configuration {meta.config_hash[:12]}"
         )
-        return _part("report.html").format(
+        page = _part("report.html").format(
             policy=escape(policy), style=style, script=script, made=escape(made)
         )
+        return encoded(page)
 
-    def page(self, result: PageResult) -> str:
+    def page(self, page: OutputPage) -> bytes:
         """The rows of one page."""
-        pictures = [base64.b64encode(picture).decode("ascii") for picture in result.pictures]
-        return self._rows(records(result), pictures)
-
-    def known_page(self, known: KnownPage) -> str:
-        """The same of a page from a journal."""
-        pictures = json.loads(known.pictures) if known.pictures else []
-        return self._rows((Record(known.file, known.page, *row) for row in known.rows), pictures)
-
-    def _rows(self, fields: Iterable[Record], pictures: Sequence[str]) -> str:
         rows = []
-        fields = tuple(fields)
-        for field, picture in zip(fields, pictures or [""] * len(fields), strict=True):
+        pictures = json.loads(page.pictures) if page.pictures else [""] * len(page.rows)
+        for field, picture in zip(page.records(), pictures, strict=True):
             rows.append(self._separator + _row(field, picture))
             self._separator = ",\n"
-        return "".join(rows)
+        return encoded("".join(rows))
 
-    def end(self, summary: RunSummary) -> str:  # noqa: ARG002 - the page counts its rows itself
+    def end(self, summary: RunSummary) -> bytes:  # noqa: ARG002 - the page counts its rows itself
         """The rest of the document."""
-        return "\n]</script></body></html>\n"
+        return b"\n]</script></body></html>\n"
 
 
 def _row(field: Record, picture: str) -> str:

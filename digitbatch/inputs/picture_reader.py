@@ -20,20 +20,20 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from digitbatch.inputs.formats import Format
-from digitbatch.inputs.options import InputOptions
+from digitbatch.inputs.file_formats import FileFormat
+from digitbatch.inputs.input_options import InputOptions
 from digitbatch.inputs.pixels import from_pillow, orientation_of, over_white, to_8_bit, upright
 from digitbatch.inputs.source import SourceFile, SourceReader, check_size, plausible_dpi
-from digitbatch.inputs.whole import check_jpeg_filled, jpeg_end, png_exif
+from digitbatch.inputs.truncation import check_jpeg_filled, jpeg_end, png_exif
 from digitbatch.types import Image
 
 # The classes and not Image.open(): they look at no other format, load no other plugin, and leave
 # judging the size to us.
-_HEADERS: Final[dict[Format, type[ImageFile]]] = {
-    Format.PNG: PngImageFile,
-    Format.JPEG: JpegImageFile,
-    Format.BMP: BmpImageFile,
-    Format.WEBP: WebPImageFile,
+_HEADERS: Final[dict[FileFormat, type[ImageFile]]] = {
+    FileFormat.PNG: PngImageFile,
+    FileFormat.JPEG: JpegImageFile,
+    FileFormat.BMP: BmpImageFile,
+    FileFormat.WEBP: WebPImageFile,
 }
 _LARGE_PX: Final = 2600  # of the longer side: A4 at less than 225 dpi is rarely read halved
 _limit_lock = threading.Lock()
@@ -60,7 +60,7 @@ class PictureReader(SourceReader):
     """One picture, one page; of an animated one the first frame."""
 
     def __init__(
-        self, source: SourceFile, file: BinaryIO, kind: Format, options: InputOptions
+        self, source: SourceFile, file: BinaryIO, kind: FileFormat, options: InputOptions
     ) -> None:
         """Read the header; `file` stays open until `close`."""
         super().__init__(source)
@@ -82,13 +82,13 @@ class PictureReader(SourceReader):
         header = self._header
         check_size(*header.size, self._options.max_pixels, "scan at a lower resolution")
         dpi = plausible_dpi(header.info.get("dpi"))
-        if self._kind is Format.PNG:
+        if self._kind is FileFormat.PNG:
             return _png(self._read_all(), header), dpi
-        if self._kind is Format.JPEG:
+        if self._kind is FileFormat.JPEG:
             return _jpeg(self._read_all(), header), dpi
         with pillow_limit(self._options.max_pixels):
             header.load()
-        if self._kind is Format.BMP and header.mode == "RGBA":
+        if self._kind is FileFormat.BMP and header.mode == "RGBA":
             # Nobody shows a BMP's fourth channel, and many programs leave it 0.
             return from_pillow(header.convert("RGB")), dpi
         return upright(from_pillow(header), orientation_of(header.info.get("exif"))), dpi
@@ -96,7 +96,7 @@ class PictureReader(SourceReader):
     def _decode_halved(self, page: int) -> tuple[Image, float | None] | None:  # noqa: ARG002
         header = self._header
         is_large = max(header.size) >= _LARGE_PX
-        if self._kind is not Format.JPEG or header.mode not in ("L", "RGB") or not is_large:
+        if self._kind is not FileFormat.JPEG or header.mode not in ("L", "RGB") or not is_large:
             return None
         check_size(*header.size, self._options.max_pixels, "scan at a lower resolution")
         pixels = _jpeg(self._read_all(), header, halved=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from digitbatch.cli.console import set_up_logging
 from digitbatch.errors import UsageError
 from digitbatch.scoring import load_results, load_truth, score
-from digitbatch.scoring.words import score_json, score_lines
+from digitbatch.scoring.score_report import score_json, score_lines
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ def score_command(truth: Path, results: Path, as_json: bool, curve: Path | None)
         print("\n".join(score_lines(found)))
     if curve is not None:
         from digitbatch.outputs.atomic import output_error
-        from digitbatch.scoring.picture import curve_png
+        from digitbatch.scoring.error_curve import curve_png
 
         try:
             curve.write_bytes(curve_png(found))

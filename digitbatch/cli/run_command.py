@@ -1,20 +1,13 @@
-"""What `digitbatch run` and `digitbatch inspect` do."""
+"""What `digitbatch run` does."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from digitbatch.app.run import STDOUT
-from digitbatch.cli.console import (
-    Verbosity,
-    print_end,
-    print_error,
-    print_page,
-    progress,
-    set_up_logging,
-)
+from digitbatch.cli.console import Verbosity, print_end, print_error, progress, set_up_logging
 from digitbatch.cli.signals import stop_signals
-from digitbatch.errors import ExitCode, PageError, StoppedError
+from digitbatch.errors import StoppedError
 
 
 def run_command(
@@ -47,29 +40,3 @@ def run_command(
         for alarm in summary.this_run.alarms:
             print_error(alarm)
     return summary.exit_code
-
-
-def inspect_command(
-    path: Path, number: int, out: Path | None, config: Path | None, model: Path | None
-) -> ExitCode:
-    """Write the pictures of a page and show what was read."""
-    from digitbatch.app.run import load_plan
-    from digitbatch.explain.inspection import inspect_page
-
-    set_up_logging("normal")
-    reading = load_plan(config, model)
-    pictures = out or Path(f"inspect-{path.stem}")
-    try:
-        result, written = inspect_page(
-            path,
-            number,
-            pictures,
-            reading.config,
-            reading.networks(),
-            reading.judge,
-        )
-    except PageError as error:
-        print_error(f"{path}, page {number}: {error}")
-        return ExitCode.ERROR_ROWS
-    print_page(result, written)
-    return ExitCode.OK

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from digitbatch.app.journal import GONE, Statistics, find_drift, journal_beside, lines
+from digitbatch.app.journal import GONE, Statistics, codec, find_drift, journal_beside
 from digitbatch.app.journal.journal import damaged
 from digitbatch.app.journal.scan import scan
 from digitbatch.app.lock import holder
@@ -100,7 +100,7 @@ def read_status(output: Path) -> Status:
     if found.changed:
         with journal.open("rb") as file:
             file.seek(found.last_run_end)
-            status.unfinished_pages = sum(line[9:10] in (lines.PAGE, lines.FAILED) for line in file)
+            status.unfinished_pages = sum(line[9:10] in (codec.PAGE, codec.FAILED) for line in file)
     return status
 
 
@@ -111,7 +111,7 @@ def _days(journal: Path) -> dict[int, str]:
     with journal.open("rb") as file:
         for line in file:
             position += len(line)
-            if line[9:10] == lines.FILE and (body := lines.decode(line)) is not None:
+            if line[9:10] == codec.FILE and (body := codec.decode(line)) is not None:
                 days[position] = _local(json.loads(body[2:])["time"]).date().isoformat()
     return days
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from digitbatch.cli.console.lines import LineHandler, Verbosity, close_bar, new_bar
+from digitbatch.cli.console.log_lines import LineHandler, Verbosity, close_bar, new_bar
 from digitbatch.types import FieldResult, PageRef, PageResult
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import BinaryIO, Final
 import numpy as np
 from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
-from digitbatch.inputs.whole import cut_off
+from digitbatch.inputs.truncation import cut_off
 from digitbatch.types import Image
 
 _WIDTH, _HEIGHT, _COMPRESSION, _FILL_ORDER = 256, 257, 259, 266

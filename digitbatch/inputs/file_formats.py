@@ -3,7 +3,7 @@
 from enum import Enum
 
 
-class Format(Enum):
+class FileFormat(Enum):
     """A file format that is read."""
 
     PNG = "PNG"
@@ -38,13 +38,13 @@ HEAD_BYTES = 1024
 """How much of a file's beginning `format_of` wants to see."""
 
 _MAGIC = (
-    (b"\x89PNG\r\n\x1a\n", Format.PNG),
-    (b"\xff\xd8\xff", Format.JPEG),
-    (b"II*\x00", Format.TIFF),
-    (b"MM\x00*", Format.TIFF),
-    (b"II+\x00\x08\x00\x00\x00", Format.TIFF),  # BigTIFF
-    (b"MM\x00+\x00\x08\x00\x00", Format.TIFF),
-    (b"%PDF-", Format.PDF),
+    (b"\x89PNG\r\n\x1a\n", FileFormat.PNG),
+    (b"\xff\xd8\xff", FileFormat.JPEG),
+    (b"II*\x00", FileFormat.TIFF),
+    (b"MM\x00*", FileFormat.TIFF),
+    (b"II+\x00\x08\x00\x00\x00", FileFormat.TIFF),  # BigTIFF
+    (b"MM\x00+\x00\x08\x00\x00", FileFormat.TIFF),
+    (b"%PDF-", FileFormat.PDF),
 )
 _BMP_HEADER_BYTES = {12, 16, 40, 52, 56, 64, 108, 124}
 _OTHERS = (
@@ -68,7 +68,7 @@ def has_ending(name: str) -> bool:
     return dot + ending.lower() in ENDINGS
 
 
-def format_of(head: bytes) -> Format | None:
+def format_of(head: bytes) -> FileFormat | None:
     """The format that a file's first bytes announce.
 
     Args:
@@ -81,12 +81,12 @@ def format_of(head: bytes) -> Format | None:
         if head.startswith(magic):
             return found
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return Format.WEBP
+        return FileFormat.WEBP
     # "BM" alone would take in texts: the size of the header that follows must be one of BMP's.
     if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADER_BYTES:
-        return Format.BMP
+        return FileFormat.BMP
     # As Acrobat and pdfium: something may stand before the header of a PDF.
-    return Format.PDF if b"%PDF-" in head[:HEAD_BYTES] else None
+    return FileFormat.PDF if b"%PDF-" in head[:HEAD_BYTES] else None
 
 
 def describe(head: bytes) -> str:

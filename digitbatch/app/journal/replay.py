@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from digitbatch.app.journal.journal import Journal, damaged
 from digitbatch.outputs import Output
-from digitbatch.outputs.known_pages import KnownPage
+from digitbatch.outputs.output_page import OutputPage
 from digitbatch.outputs.results import Tally
 
 
@@ -21,9 +21,9 @@ def write_known(journal: Journal, names: Iterable[str], outputs: Sequence[Output
             try:
                 ((_, *counts), digits, _, _), rows = json.loads(about)
                 tally.add_counts(counts, sum(digits), new_file=page == 1)
-                known = KnownPage(name, page, rows, text, pictures)
+                known = OutputPage(name, page, rows, text, pictures)
                 for output in outputs:
-                    output.write_known(known)
+                    output.write(known)
             except (ValueError, TypeError, IndexError, RecursionError) as error:
                 raise damaged(journal.path) from error
     return tally

@@ -31,7 +31,7 @@ def score_lines(found: Score) -> list[str]:
         lines += ["", "accepted though wrong:"]
         for pair in found.accepted_wrong[:_MISTAKES]:
             row = pair.row
-            name = "" if row is None else f" {_printable(row.name)}"
+            name = "" if row is None else f" {_printable(row.field)}"
             sure = "" if row is None or row.confidence is None else f" ({row.confidence:.4f})"
             lines.append(
                 f"  {_printable(pair.ref.file)}, page {pair.ref.page},{name}: "
@@ -54,7 +54,7 @@ def score_json(found: Score) -> dict[str, Any]:
             {
                 "file": pair.ref.file,
                 "page": pair.ref.page,
-                "field": "" if pair.row is None else pair.row.name,
+                "field": "" if pair.row is None else pair.row.field,
                 "written": pair.written,
                 "text": pair.text,
                 "confidence": None if pair.row is None else pair.row.confidence,

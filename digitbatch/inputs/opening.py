@@ -3,8 +3,8 @@
 from typing import BinaryIO
 
 from digitbatch.errors import PageError
-from digitbatch.inputs.formats import HEAD_BYTES, Format, describe, format_of
-from digitbatch.inputs.options import InputOptions
+from digitbatch.inputs.file_formats import HEAD_BYTES, FileFormat, describe, format_of
+from digitbatch.inputs.input_options import InputOptions
 from digitbatch.inputs.source import SourceFile, SourceReader, page_errors
 
 
@@ -39,15 +39,15 @@ def _reader(source: SourceFile, file: BinaryIO, options: InputOptions) -> Source
     if kind is None:
         raise _not_read(head)
     # Imported here, so that a process loads only the decoders of what it meets.
-    if kind is Format.PDF:
-        from digitbatch.inputs.pdf import PdfReader
+    if kind is FileFormat.PDF:
+        from digitbatch.inputs.pdf_reader import PdfReader
 
         return PdfReader(source, file, options)
-    if kind is Format.TIFF:
-        from digitbatch.inputs.tiff import TiffReader
+    if kind is FileFormat.TIFF:
+        from digitbatch.inputs.tiff_reader import TiffReader
 
         return TiffReader(source, file, options)
-    from digitbatch.inputs.images import PictureReader
+    from digitbatch.inputs.picture_reader import PictureReader
 
     return PictureReader(source, file, kind, options)
 

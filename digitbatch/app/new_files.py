@@ -1,18 +1,13 @@
-"""One run with a journal: what is known stays, what is new is read, and nothing twice."""
+"""Reading what is new: nothing twice, and what is known by another name not at all."""
 
 import hashlib
 import os
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
-from digitbatch.app.following import Progress, Read, follow
 from digitbatch.app.journal import (
-    AGAIN,
     FAILED,
-    GONE,
     PICTURED,
     UNKNOWN,
     FileKey,
@@ -20,59 +15,41 @@ from digitbatch.app.journal import (
     Known,
     Statistics,
 )
+from digitbatch.app.page_stream import Progress, Read, follow
+from digitbatch.app.reconcile import Reconciliation, Repeat
 from digitbatch.engine import Chunk, PageRead
-from digitbatch.errors import InputError
-from digitbatch.inputs import Roots, SourceFile, Walk, by_place
+from digitbatch.inputs import Roots, SourceFile
 from digitbatch.outputs.results import ThisRun
 
-Removed = Literal["drop", "keep"]
 _BLOCK_BYTES: Final = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat:
-    """What a run does about what is known."""
+class NewFiles:
+    """The reading of one run: each content once, and every page into the journal."""
 
-    fresh: bool = False  # forget it
-    retry_failed: bool = False  # read files with error rows again
-    removed: Removed | None = None  # rows of scans that are gone; None: drop, unless all are gone
-    min_age_s: float = 0.0  # leave files that were written within so long for the next run
-    pictures: bool = False  # read files again of whose fields no pictures are known
-    outputs_when_stopped: bool = False  # bring them up to date with what was read by then
+    def __init__(
+        self, journal: Journal, inputs: Reconciliation, roots: Roots, repeat: Repeat
+    ) -> None:
+        """Take what a run found; nothing is read or written yet.
 
-
-@dataclass(slots=True)
-class Found:
-    """How the inputs stand to what is known."""
-
-    new: list[SourceFile]  # or changed, or to be tried again
-    known: int = 0  # files that need not be opened
-    waiting: int = 0  # young or changing ones
-    removed: int = 0
-
-
-class Session:
-    """The reading of one run: compares, reads, writes the journal."""
-
-    def __init__(self, journal: Journal, walk: Walk, roots: Roots, repeat: Repeat) -> None:
-        """Compare the inputs with what is known; nothing is read or written yet.
-
-        Raises:
-            InputError: If none of the known scans is left, and nobody has said that this is right.
+        Args:
+            journal: What is known, and where pages are put down.
+            inputs: What is to be read.
+            roots: The folders that were given.
+            repeat: What to do about what is known.
         """
         self._journal = journal
-        self._walk = walk
+        self._inputs = inputs
         self._roots = roots
         self._repeat = repeat
         self._keys: dict[str, FileKey] = {}  # of files that are being read
         self._twins: dict[bytes, list[tuple[SourceFile, FileKey]]] = {}  # wait for such a file
         self._again: set[str] = set()  # files that the system did not give out
         self._failed_before: set[str] = set()
-        self._gone: list[str] = []
         self._statistics = Statistics()
         self._recognised = 0
+        self._changing = 0
         self._new_errors = 0
-        self.found = self._compare()
 
     def read(self, read: Read, progress: Progress | None, stop: Callable[[], bool] | None) -> None:
         """Read what is new and append it to the journal.
@@ -87,7 +64,7 @@ class Session:
             InputError: If the inputs went away.
             OutputError: If the journal cannot be written.
         """
-        waiting = self._partial_first(self.found.new)
+        waiting = self._partial_first(self._inputs.new)
         while waiting:
             with closing(read(self._worth_reading(waiting), waiting)) as pages:
                 for page in follow(pages, len(waiting), progress, stop):
@@ -96,7 +73,7 @@ class Session:
             # Twins of a file that could not be read to its end.
             waiting = [source for twins in self._twins.values() for source, _ in twins]
             self._twins.clear()
-        self._mark_gone()
+        self._inputs.mark_gone(self._journal)
 
     def this_run(self) -> ThisRun:
         """What has been done so far."""
@@ -107,69 +84,11 @@ class Session:
             review=read.review,
             errors=read.errors,
             new_errors=self._new_errors,
-            known=self.found.known,
+            known=self._inputs.known,
             recognised=self._recognised,
-            waiting=self.found.waiting,
-            removed=self.found.removed,
+            waiting=self._inputs.young + self._changing,
+            removed=self._inputs.removed,
         )
-
-    def names(self) -> Iterator[str]:
-        """The files whose rows belong into the outputs, in order."""
-        index = self._journal.index
-        present = (source.name for source in self._walk.files)
-        if self._gone and self._repeat.removed == "keep":
-            kept = [name for name in self._gone if self._has_been_read(name)]
-            yield from (n for n in sorted({*present, *kept}, key=by_place) if n in index)
-        elif self._walk.unreadable:
-            below = [name for name in self._gone if self._is_out_of_sight(name)]
-            yield from (n for n in sorted({*present, *below}, key=by_place) if n in index)
-        else:
-            yield from (name for name in present if name in index)
-
-    def _compare(self) -> Found:
-        index, repeat, found = self._journal.index, self._repeat, Found([])
-        now_ns, min_age_ns = time.time_ns(), int(repeat.min_age_s * 1e9)
-        present = set()
-        for source in self._walk.files:
-            name = source.name
-            present.add(name)
-            try:
-                about = os.stat(source.location)  # noqa: PTH116 - there may be a million
-            except OSError:
-                found.new.append(source)  # its row says why
-                continue
-            # Also of a time to come: where a clock was set back, most files are only old.
-            if min_age_ns and abs(now_ns - about.st_mtime_ns) < min_age_ns:
-                found.waiting += 1
-            elif not (
-                index.is_as_it_was(name, about.st_size, about.st_mtime_ns)
-                and self._is_enough(index.flags(name))
-            ):
-                found.new.append(source)
-            else:
-                found.known += 1
-        self._gone = [name for name in index if name not in present]
-        found.removed = sum(
-            not index.flags(name) & GONE and not self._is_out_of_sight(name) for name in self._gone
-        )
-        if found.removed and not present and repeat.removed is None:
-            raise InputError(
-                f"the inputs hold nothing to read, but {found.removed:,} files are known from "
-                "them: is a disk not mounted? Outputs are as they were. If the scans are gone for "
-                "good, say --removed drop to take their rows out, or --removed keep to leave them"
-            )
-        return found
-
-    def _is_enough(self, flags: int) -> bool:
-        """Whether this run wants no more of a file than is known of it."""
-        repeat = self._repeat
-        return not (repeat.retry_failed and flags & FAILED) and (
-            not repeat.pictures or bool(flags & PICTURED)
-        )
-
-    def _is_out_of_sight(self, name: str) -> bool:
-        """Whether a file may be there yet, in a folder that cannot be listed."""
-        return any(name.startswith(folder.name) for folder in self._walk.unreadable)
 
     def _partial_first(self, new: list[SourceFile]) -> list[SourceFile]:
         """The new files, the one first of which some pages are known."""
@@ -199,11 +118,11 @@ class Session:
                     continue
                 journal.drop_partial()
             if key is None:
-                self.found.waiting += 1
+                self._changing += 1
                 continue
             if key is not UNKNOWN:
                 known = journal.index.find(key.digest, PICTURED if self._repeat.pictures else 0)
-                if known is not None and self._is_enough(known.flags):
+                if known is not None and self._repeat.is_enough(known.flags):
                     self._add_same(source, key, known)
                     continue
                 if key.digest in in_hand:
@@ -216,7 +135,7 @@ class Session:
     def _key(self, source: SourceFile) -> FileKey | None:
         """What a file is like now; None if it is changing and such are to be left alone."""
         try:
-            before = os.stat(source.location)  # noqa: PTH116 - as above
+            before = os.stat(source.location)  # noqa: PTH116 - a million files
             digest = hashlib.sha256()
             with source.path.open("rb") as file:
                 while block := file.read(_BLOCK_BYTES):
@@ -259,21 +178,3 @@ class Session:
         if known.flags & FAILED and source.name not in self._failed_before:
             pages = self._journal.pages_of(source.name)
             self._new_errors += sum(Statistics.from_line(about).errors for about, _, _ in pages)
-
-    def _has_been_read(self, name: str) -> bool:
-        """Whether there are results worth keeping, and no row that a file could not be opened."""
-        return not self._journal.index.flags(name) & AGAIN
-
-    def _mark_gone(self) -> None:
-        """Bring the journal up to date with what is no longer there, or is again."""
-        index, journal = self._journal.index, self._journal
-        for name in self._gone:
-            gone = bool(index.flags(name) & GONE)
-            if self._repeat.removed == "keep" and self._has_been_read(name):
-                if gone:
-                    journal.mark_back(name)
-            elif not gone and not self._is_out_of_sight(name):
-                journal.mark_gone(name)
-        for source in self._walk.files:
-            if index.flags(source.name) & GONE:
-                journal.mark_back(source.name)
