@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digitbatch.reading.field_results import Sureness, field_result
-from digitbatch.reading.evidence import evidence_of
 from digitbatch.config import Config, Zone
 from digitbatch.networks.runtime import open_networks
 from digitbatch.packaged import default_model
 from digitbatch.page.segments import Segment, tight_segment
 from digitbatch.reading import read_page
+from digitbatch.reading.evidence import evidence_of
+from digitbatch.reading.field_results import Sureness, field_result
 from digitbatch.synth.strokes import Hand
 from digitbatch.text.box_texts import joined_reading
 from digitbatch.text.classification import as_candidates, as_crops

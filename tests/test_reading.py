@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digitbatch.reading.field_results import Sureness, field_result, scan_box
 from digitbatch.config import Config, Zone
 from digitbatch.networks.runtime import open_networks
 from digitbatch.packaged import default_model
@@ -18,6 +17,7 @@ from digitbatch.page.layout.text_lines import group_lines
 from digitbatch.page.points import is_point
 from digitbatch.page.segments import Segment, merged, tight_segment
 from digitbatch.reading import read_page
+from digitbatch.reading.field_results import Sureness, field_result, scan_box
 from digitbatch.synth.pages import FormField, PageStyle, fill_form, write_lines
 from digitbatch.synth.paper import Paper
 from digitbatch.text.decode import DigitHypothesis, Hypothesis, decode

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digitbatch.reading.field_results import Sureness, field_result
 from digitbatch.page.layout.adjacent_lines import beside
 from digitbatch.page.layout.columns import find_columns
 from digitbatch.page.segments import Segment
+from digitbatch.reading.field_results import Sureness, field_result
 from digitbatch.stages.base import Sheet
 from digitbatch.stages.crop_to_paper import CropToPaper
 from digitbatch.text.decode import DigitHypothesis, Hypothesis

@@ -12,8 +12,6 @@ def inspect_command(
     """Write the pictures of a page and show what was read."""
     from digitbatch.app.run import load_plan
     from digitbatch.explain.inspection import inspect_page
-    from digitbatch.networks.line.reader import LineReader
-    from digitbatch.networks.predictors import OnnxPredictor
 
     set_up_logging("normal")
     reading = load_plan(config, model)
@@ -24,8 +22,7 @@ def inspect_command(
             number,
             pictures,
             reading.config,
-            OnnxPredictor(reading.model),
-            LineReader(reading.line_model).read_groups,
+            reading.networks(),
             reading.judge,
         )
     except PageError as error:
