@@ -10,9 +10,17 @@ from digitbatch.page.segments import Segment
 from digitbatch.stages.base import Normalizer
 from digitbatch.types import CROP_SIZE_PX, OTHER, Crops, Networks, Probabilities
 
-_OTHER_ODDS: Final = 7.7
-"""How much likelier "other" is among candidates than among crops: cuts and joins are tried that no
-digit fits. Less made crosses and segments of digits to digits, on mark tables first of all."""
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """How candidates differ from crops."""
+
+    # How much likelier "other" is among candidates than among crops: cuts and joins are tried that
+    # no digit fits. Less made crosses and fragments of digits to digits, on mark tables above all.
+    other_odds: float = 7.7
+
+
+_DEFAULT: Final = Candidates()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +53,12 @@ def as_candidates(answers: Probabilities) -> Probabilities:
     Args:
         answers: (count, 11), for crops that are digits but for a few.
     """
-    return _with_odds(answers, _OTHER_ODDS)
+    return _with_odds(answers, _DEFAULT.other_odds)
 
 
 def as_crops(answers: Probabilities) -> Probabilities:
     """What the network says of crops, from what it says of candidates."""
-    return _with_odds(answers, 1 / _OTHER_ODDS)
+    return _with_odds(answers, 1 / _DEFAULT.other_odds)
 
 
 def _with_odds(answers: Probabilities, odds: float) -> Probabilities:

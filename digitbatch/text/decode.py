@@ -230,27 +230,20 @@ class Paths:
     logs: NDArray[np.float64] = field(repr=False, compare=False)  # (candidates, 10)
 
 
+_State = tuple[float, int, int, int]
+"""The score of the best path to a state; from where, by what, and with how many digits before."""
+
+
 def _best_path(
     arcs: Arcs,
     logs: NDArray[np.float64],
     lengths: Sequence[int],
     count: tuple[int, int] | None,
 ) -> list[tuple[int, int, int]] | None:
-    """The (start, end, what) of each step of the best path; None where there is no path."""
-    best: list[dict[int, tuple[float, int, int, int]]] = [{0: (0.0, -1, -1, 0)}]
+    """The (start, end, what) of each step of the best path (Viterbi); None where there is none."""
+    best: list[dict[int, _State]] = [{0: (0.0, -1, -1, 0)}]
     for end in range(1, len(arcs)):
-        states: dict[int, tuple[float, int, int, int]] = {}
-        for start, index, shape in arcs[end]:
-            score = shape + float(logs[index]) if index >= 0 else shape
-            more = 1 if index >= 0 else 0 if index == NOISE else lengths[GROUP - index]
-            for digits, state in best[start].items():
-                now = digits + more if count else digits
-                if count and now > count[1]:
-                    continue
-                reached = state[0] + score
-                if now not in states or reached > states[now][0]:
-                    states[now] = (reached, start, index, digits)
-        best.append(states)
+        best.append(_best_states(arcs[end], best, logs, lengths, count))
     ends = [n for n in best[-1] if count is None or n >= count[0]]
     if not ends:
         return None
@@ -262,6 +255,28 @@ def _best_path(
         path.append((start, end, index))
         end, digits = start, before
     return path[::-1]
+
+
+def _best_states(
+    arcs: Sequence[tuple[int, int, float]],
+    best: Sequence[dict[int, _State]],
+    logs: NDArray[np.float64],
+    lengths: Sequence[int],
+    count: tuple[int, int] | None,
+) -> dict[int, _State]:
+    """The best way to one end for each number of digits; where `count` is None, all have none."""
+    states: dict[int, _State] = {}
+    for start, index, shape in arcs:
+        score = shape + float(logs[index]) if index >= 0 else shape
+        more = 1 if index >= 0 else 0 if index == NOISE else lengths[GROUP - index]
+        for digits, state in best[start].items():
+            now = digits + more if count else digits
+            if count and now > count[1]:
+                continue
+            reached = state[0] + score
+            if now not in states or reached > states[now][0]:
+                states[now] = (reached, start, index, digits)
+    return states
 
 
 def _total(arcs: Arcs, logs: NDArray[np.float64]) -> float:

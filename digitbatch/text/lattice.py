@@ -19,13 +19,24 @@ from digitbatch.stages.contours import Contours
 from digitbatch.text.segmentation import Oversegmented, oversegmented
 from digitbatch.types import OTHER, Probabilities
 
-_SURELY_ONE: Final = 0.9  # in digit heights; wider components are tried as several in any case
-_SURE: Final = 0.95  # a whole component this likely a digit, and not wide, is not parted
-_MOST_PRIMITIVES: Final = 7  # a digit is never in more parts than this
-_MOST_PARTS: Final = 4  # nor in more components
+
+@dataclass(frozen=True, slots=True)
+class Oversegmentation:
+    """What the lattice of a line may hold; lengths in digit heights."""
+
+    surely_one: float = 0.9  # in digit heights; wider components are tried as several in any case
+    sure: float = 0.95  # a whole component this likely a digit, and not wide, is not parted
+    most_primitives: int = 7  # a digit is never in more parts than this
+    most_parts: int = 4  # nor in more components
+    tallest: float = 1.9
+    several_width: float = 0.45  # what is narrower is one digit,
+    several_height: float = 0.5  # what is lower is one,
+    several_aspect: float = 0.5  # and so is what is narrower than this of its own height
+    widest_gap: float = 0.35  # between two parts of one digit
+
+
+_DEFAULT: Final = Oversegmentation()
 WIDEST: Final = 1.45  # in digit heights
-_TALLEST: Final = 1.9
-_WIDEST_GAP: Final = 0.35  # between two parts of one digit
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +138,13 @@ def _unions(wholes: dict[tuple[int, int], Segment], size: float) -> dict[tuple[i
     for number, (first, last) in enumerate(spans):
         members, end = [wholes[first, last]], last
         box = members[0].box
-        for next_first, next_last in spans[number + 1 : number + _MOST_PARTS]:
+        for next_first, next_last in spans[number + 1 : number + _DEFAULT.most_parts]:
             if next_first != end:
                 break
             members.append(wholes[next_first, next_last])
             end = next_last
             box = box.union(members[-1].box)
-            if box.width > WIDEST * size or box.height > _TALLEST * size:
+            if box.width > WIDEST * size or box.height > _DEFAULT.tallest * size:
                 break
             joined[first, end] = merged(members)
     return joined
@@ -142,20 +153,25 @@ def _unions(wholes: dict[tuple[int, int], Segment], size: float) -> dict[tuple[i
 def may_be_several(segment: Segment, probabilities: NDArray[np.float32], size: float) -> bool:
     """Whether a component is worth parting; `probabilities` (11,) is what it is as a whole."""
     width, height = segment.box.width, segment.box.height
-    if probabilities[:OTHER].max() > _SURE and width < _SURELY_ONE * size:
+    if probabilities[:OTHER].max() > _DEFAULT.sure and width < _DEFAULT.surely_one * size:
         return False
-    return width > 0.45 * size and height > 0.5 * size and width > 0.5 * height
+    wide = width > _DEFAULT.several_width * size and width > _DEFAULT.several_aspect * height
+    return wide and height > _DEFAULT.several_height * size
 
 
 def _ends(primitives: Sequence[Segment], first: int, size: float) -> list[int]:
     """Where a digit that begins with an primitive may end."""
     ends = [first + 1]
     box = primitives[first].box
-    for last in range(first + 1, min(len(primitives), first + _MOST_PRIMITIVES)):
+    for last in range(first + 1, min(len(primitives), first + _DEFAULT.most_primitives)):
         more = primitives[last].box
         gap = more.left - box.right
         box = box.union(more)
-        if box.width > WIDEST * size or box.height > _TALLEST * size or gap > _WIDEST_GAP * size:
+        if (
+            box.width > WIDEST * size
+            or box.height > _DEFAULT.tallest * size
+            or gap > _DEFAULT.widest_gap * size
+        ):
             break
         ends.append(last + 1)
     return ends

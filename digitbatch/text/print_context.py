@@ -1,7 +1,7 @@
 """Numbers on a page that holds printed words: what of them may be print, or go on in it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from digitbatch.acceptance.reasons import Finding, ReviewReason
@@ -12,9 +12,17 @@ from digitbatch.text.tables import MAY_BE_PRINT
 from digitbatch.text.unit import Unit, Units
 from digitbatch.types import Box
 
-_LARGER: Final = 1.35  # times as high as the capitals beside it: a hand's, even on their level
-_ADJOINS: Final = 1.0  # digit heights: nearer to a word a number may have lost a digit to it
-_LEVEL: Final = 0.4  # of the lower one's height that two on one level share
+
+@dataclass(frozen=True, slots=True)
+class PrintContext:
+    """What printed words say of numbers beside them."""
+
+    larger: float = 1.35  # times as high as the capitals beside it: a hand's, even on their level
+    adjoins: float = 1.0  # digit heights: nearer to a word a number may have lost a digit to it
+    level: float = 0.4  # of the lower one's height that two on one level share
+
+
+_DEFAULT: Final = PrintContext()
 
 
 def beside_print(units: Units, words: PrintedWords) -> Units:
@@ -46,7 +54,7 @@ def _is_printed(segments: Sequence[Segment], words: PrintedWords) -> bool:
     if len(segments) < LEAST or not is_even_beside_print(segments):
         return False
     around = merged(segments).box
-    low = _height(segments) < _LARGER * words.capital_px
+    low = _height(segments) < _DEFAULT.larger * words.capital_px
     return low and any(_on_one_level(box, around) for box in words.lines)
 
 
@@ -62,17 +70,17 @@ def _doubted(unit: Unit, words: PrintedWords) -> Unit:
     around = merged(segments).box
     height = _height(segments)
     beside = [box for box in words.lines if _on_one_level(box, around)]
-    is_low = bool(beside) and height < _LARGER * words.capital_px
+    is_low = bool(beside) and height < _DEFAULT.larger * words.capital_px
     if is_low or len(segments) < LEAST or is_even_beside_print(segments):
         findings.append(MAY_BE_PRINT)
-    if any(_gap(box, around) < _ADJOINS * height for box in beside):
+    if any(_gap(box, around) < _DEFAULT.adjoins * height for box in beside):
         findings.append(Finding(ReviewReason.PRINT_BESIDE))
     return replace(unit, findings=tuple(dict.fromkeys(findings)))
 
 
 def _on_one_level(box: Box, other: Box) -> bool:
     shared = min(box.bottom, other.bottom) - max(box.top, other.top)
-    return shared > _LEVEL * min(box.height, other.height)
+    return shared > _DEFAULT.level * min(box.height, other.height)
 
 
 def _gap(box: Box, other: Box) -> int:

@@ -21,21 +21,31 @@ from digitbatch.text.print_detection import are_typeset
 MAY_BE_PRINT: Final = Finding(ReviewReason.MAY_BE_PRINT)
 GOES_ON_BESIDE: Final = Finding(ReviewReason.GOES_ON_BESIDE)
 
-_DOUBTFUL: Final = 0.9  # as likely a digit as this, or less
-_UNLIKELY: Final = 0.5
-_LETTERS: Final = (0.45, 0.22)  # of a column's digits are so doubtful and so unlikely: letters
-_SURE_LETTERS: Final = (0.6, 0.4)  # the same of letters beyond doubt: the numbers of strange hands
-# stay below 0.25 and 0.2
-_WORDS: Final = (0.5, 0.3)  # the same of a line's
-_LEAST_COLUMN: Final = 4  # digits; fewer say nothing about a column
-_LEAST_SURE: Final = 6  # ... and fewer nothing beyond doubt
-_LEAST_LINE: Final = 6  # the same of a line
-_HEADING: Final = (0.9, 0.5)  # the shares of a row of a table that is words,
-_LEAST_HEADING: Final = 3  # and how many digits it has at least
-_NUMBER: Final = 3  # sure digits in a row, none cut: words hold no such run
-_ONE_WAY: Final = 0.7  # of all ways to read it: words are read in many, digits that touch in one
-_LARGE: Final = 0.4  # of a digit's height: what is left over and larger may be a letter
-_FILLED: Final = 0.75  # of the rows have a digit in a column: those that have none are odd
+
+@dataclass(frozen=True, slots=True)
+class TableReading:
+    """What makes a column or a row letters, and a cell empty."""
+
+    doubtful: float = 0.9  # as likely a digit as this, or less
+    unlikely: float = 0.5
+    # of a column's digits are so doubtful and so unlikely: letters
+    letters: tuple[float, float] = (0.45, 0.22)
+    # the same of letters beyond doubt: the numbers of strange hands stay below 0.25 and 0.2
+    sure_letters: tuple[float, float] = (0.6, 0.4)
+    # stay below 0.25 and 0.2
+    words: tuple[float, float] = (0.5, 0.3)  # the same of a line's
+    least_column: int = 4  # digits; fewer say nothing about a column
+    least_sure: int = 6  # ... and fewer nothing beyond doubt
+    least_line: int = 6  # the same of a line
+    heading: tuple[float, float] = (0.9, 0.5)  # the shares of a row of a table that is words,
+    least_heading: int = 3  # and how many digits it has at least
+    number: int = 3  # sure digits in a row, none cut: words hold no such run
+    one_way: float = 0.7  # of all ways to read it: words are read in many, digits that touch in one
+    large: float = 0.4  # of a digit's height: what is left over and larger may be a letter
+    filled: float = 0.75  # of the rows have a digit in a column: those that have none are odd
+
+
+_DEFAULT: Final = TableReading()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +77,7 @@ def table_lines(
     if not readings:
         return []
     size = float(np.median(heights_px))
-    kept = _without_words(readings, judged, _WORDS, _LEAST_LINE)
+    kept = _without_words(readings, judged, _DEFAULT.words, _DEFAULT.least_line)
     # A group of letters is one component, and digits to the line network: columns are told apart
     # by the ink as it is.
     alone = [
@@ -85,11 +95,16 @@ def table_lines(
     cells = _cells(numbers, columns)
     letters = dict.fromkeys(_letter_columns(cells), Letter.LIKELY)
     letters |= {
-        at: Letter.SURE for at in letters if _are_letters(cells[at], _SURE_LETTERS, _LEAST_SURE)
+        at: Letter.SURE
+        for at in letters
+        if _are_letters(cells[at], _DEFAULT.sure_letters, _DEFAULT.least_sure)
     }
     kept = _without_columns(kept, columns, {*letters})
     kept = _without_words(
-        kept, _without_columns(judged, columns, {*letters}), _HEADING, _LEAST_HEADING
+        kept,
+        _without_columns(judged, columns, {*letters}),
+        _DEFAULT.heading,
+        _DEFAULT.least_heading,
     )
     return _numbered(kept, columns, letters, size)
 
@@ -114,7 +129,11 @@ def _numbered(
 
 
 def _letter_columns(cells: dict[int, list[list[DigitHypothesis]]]) -> set[int]:
-    return {at for at, own in cells.items() if _are_letters(own, _LETTERS, _LEAST_COLUMN)}
+    return {
+        at
+        for at, own in cells.items()
+        if _are_letters(own, _DEFAULT.letters, _DEFAULT.least_column)
+    }
 
 
 def _with_words_parted(
@@ -130,7 +149,7 @@ def _with_words_parted(
             cells = _cells(numbers, parted)
             letters = _letter_columns(cells)
             sides = [side for side in (number, number + 1) if side not in letters]
-            if len(sides) == 1 and len(cells.get(sides[0], ())) >= _LEAST_COLUMN:
+            if len(sides) == 1 and len(cells.get(sides[0], ())) >= _DEFAULT.least_column:
                 columns = parted
                 break
     return columns
@@ -149,7 +168,7 @@ def _usual_columns(rows: Sequence[tuple[int, ...]]) -> set[int]:
     """The columns in which nearly all rows have a digit."""
     rows = [row for row in rows if row]
     counts = Counter(number for row in rows for number in set(row))
-    return {number for number, count in counts.items() if count >= _FILLED * len(rows)}
+    return {number for number, count in counts.items() if count >= _DEFAULT.filled * len(rows)}
 
 
 def _findings(readings: Sequence[Hypothesis], size: float) -> list[tuple[Finding, ...]]:
@@ -164,7 +183,9 @@ def _findings(readings: Sequence[Hypothesis], size: float) -> list[tuple[Finding
 
 def _standing(reading: Hypothesis, size: float) -> list[Segment]:
     """What shows a line's columns: its digits, and what is as large and none."""
-    large = [left.segment for left in reading.left_over if left.segment.size_px > _LARGE * size]
+    large = [
+        left.segment for left in reading.left_over if left.segment.size_px > _DEFAULT.large * size
+    ]
     return [place.segment for place in reading.places] + large
 
 
@@ -179,7 +200,7 @@ def _without_words(
         _without(reading, [True] * len(reading.places))
         if _are_letters([first.places], shares, least)
         and not _holds_number(first)
-        and reading.margin < _ONE_WAY
+        and reading.margin < _DEFAULT.one_way
         else reading
         for reading, first in zip(readings, judged, strict=True)
     ]
@@ -189,9 +210,9 @@ def _holds_number(reading: Hypothesis) -> bool:
     """Whether somewhere in a line so many sure digits follow each other."""
     run = 0
     for place in reading.places:
-        sure = place.confidence >= _DOUBTFUL and not place.was_cut
+        sure = place.confidence >= _DEFAULT.doubtful and not place.was_cut
         run = run + 1 if sure else 0
-        if run == _NUMBER:
+        if run == _DEFAULT.number:
             return True
     return False
 
@@ -229,8 +250,8 @@ def _are_letters(
     weights = np.concatenate([np.full(len(cell), 1 / len(cell)) for cell in cells if cell])
     likely = np.array([place.confidence for place in places])
     cut = np.array([place.was_cut for place in places])  # letters of a word hang together
-    doubtful = (likely < _DOUBTFUL) | cut
-    unlikely = (likely < _UNLIKELY) | (cut & (likely < _DOUBTFUL))
+    doubtful = (likely < _DEFAULT.doubtful) | cut
+    unlikely = (likely < _DEFAULT.unlikely) | (cut & (likely < _DEFAULT.doubtful))
     share = [float(np.average(doubt, weights=weights)) for doubt in (doubtful, unlikely)]
     return share[0] >= shares[0] and share[1] >= shares[1]
 

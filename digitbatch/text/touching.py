@@ -12,11 +12,19 @@ from digitbatch.text.decode import DigitHypothesis, GroupText, Hypothesis, LeftO
 from digitbatch.text.lattice import Lattice
 from digitbatch.types import Box, GroupAnswer
 
-_TEXTS: Final = 6  # ways to read a group that are kept
-_LEAST: Final = 1e-4  # probability of those
-_WIDE: Final = 0.85  # digit heights from which the line network is asked in any case
-_UNSURE: Final = 0.985  # of a digit less likely than this a second opinion is wanted ...
-_LEAST_HEIGHT: Final = 0.5  # ... if it is so many digit heights high
+
+@dataclass(frozen=True, slots=True)
+class TouchingGroups:
+    """What the line network is asked about."""
+
+    texts: int = 6  # ways to read a group that are kept
+    least: float = 0.0001  # probability of those
+    wide: float = 0.85  # digit heights from which the line network is asked in any case
+    unsure: float = 0.985  # of a digit less likely than this a second opinion is wanted ...
+    least_height: float = 0.5  # ... if it is so many digit heights high
+
+
+_DEFAULT: Final = TouchingGroups()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +62,7 @@ def touching_groups(lattice: Lattice, reading: Hypothesis) -> list[Group]:
         digits = tuple(p.digit for p in own_places)
         single = own_places[0].probabilities if len(own_places) == 1 else None
         segment = merged(lattice.primitives[first:last])
-        is_wide = segment.box.width >= _WIDE * lattice.digit_height_px
+        is_wide = segment.box.width >= _DEFAULT.wide * lattice.digit_height_px
         groups.append(Group(first, last, segment, digits, single, is_wide))
     return groups
 
@@ -64,17 +72,19 @@ def _is_doubtful(place: DigitHypothesis, size: float) -> bool:
 
     A thin 1 that leans on a 6 leaves the network for single digits sure of the 6.
     """
-    unsure = place.confidence < _UNSURE
+    unsure = place.confidence < _DEFAULT.unsure
     box = place.segment.box
-    return box.width >= _WIDE * size or (unsure and box.height >= _LEAST_HEIGHT * size)
+    return box.width >= _DEFAULT.wide * size or (
+        unsure and box.height >= _DEFAULT.least_height * size
+    )
 
 
 def group_texts(group: Group, answer: GroupAnswer) -> list[GroupText]:
     """What the line network says a group is, as ways through the lattice."""
     found: dict[tuple[int, ...], GroupText] = {}
-    for text in answer.best(most=_TEXTS):
+    for text in answer.best(most=_DEFAULT.texts):
         digits = tuple(int(char) for char in text.text if char != "?")
-        if text.probability < _LEAST or not digits or digits in found:
+        if text.probability < _DEFAULT.least or not digits or digits in found:
             continue
         weight = float(np.log(_weight(group, digits, text.probability)))
         write = partial(_written, group, answer, text.text)

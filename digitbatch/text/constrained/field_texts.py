@@ -21,10 +21,21 @@ from digitbatch.types import OTHER
 
 BROKEN: Final = 0.02  # share of what is written that breaks its rule, by mistake or on purpose
 FARTHER: Final = 20.0  # so much likelier, and a text that breaks the rule is not given up for it
-_ELSE: Final = 0.25  # of the doubt about the best text: that it is none of the others either
-_DISAGREED: Final = 0.3  # the same where both networks read digits that touch, and differently
-_LEAST_SHARE: Final = 0.2  # of the weight of all readings: below it, no rule makes a text sure
-_MOST: Final = 300  # texts of a field
+
+
+@dataclass(frozen=True, slots=True)
+class FieldConstraints:
+    """How much a constraint says."""
+
+    none_of_these: float = (
+        0.25  # of the doubt about the best text: that it is none of the others either
+    )
+    disagreed: float = 0.3  # the same where both networks read digits that touch, and differently
+    least_share: float = 0.2  # of the weight of all readings: below it, no rule makes a text sure
+    most: int = 300  # texts of a field
+
+
+_DEFAULT: Final = FieldConstraints()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +89,12 @@ def options_of(
                 if share * option.share > (longer[key].share if key in longer else 0.0):
                     longer[key] = Option(share * option.share, (*option.parts, more))
         best = sorted(longer.items(), key=lambda item: (-item[1].share, item[0]))
-        found = dict(best[:_MOST])
+        found = dict(best[: _DEFAULT.most])
     own = free.text
     rest = max(0.0, 1.0 - sum(option.share for option in found.values()))
     disagreed = any(place.was_cut and not place.agreed for place in free.places)
     doubt = 1.0 - (found[own].share if own in found else 0.0)
-    floor = max(_ELSE * doubt, _DISAGREED if disagreed else 0.0)
+    floor = max(_DEFAULT.none_of_these * doubt, _DEFAULT.disagreed if disagreed else 0.0)
     return Options(found, own, max(rest, floor), free.margin)
 
 
@@ -132,7 +143,7 @@ def _posterior(
 ) -> Chosen:
     everything = sum(lawful.values()) + passes * (options.rest + BROKEN * unlawful)
     shares = {text: share / everything for text, share in lawful.items()}
-    if lawful[best] < _LEAST_SHARE:
+    if lawful[best] < _DEFAULT.least_share:
         shares[best] = min(shares[best], lawful[best])
     if best == options.free:
         return Chosen(best, max(shares[best], lawful[best], options.margin), shares)

@@ -10,11 +10,19 @@ from digitbatch.acceptance.reasons import Finding, ReviewReason
 from digitbatch.constraints import Sum
 from digitbatch.text.constrained.field_texts import BROKEN, FARTHER, Chosen
 
-_TEXTS: Final = 12  # of a field that are tried, the likeliest
-_WAYS: Final = 4000  # ways to read all fields of a sum together that are kept
-_PASSES: Final = 0.1  # misreadings that a sum does not see: an odd hand errs alike in two fields
-_LEAST_SHARE: Final = 0.2
-_BLAMELESS: Final = 0.01  # less likely than this the one misread, and a field stays as it is
+
+@dataclass(frozen=True, slots=True)
+class SumConstraints:
+    """How much a sum says, and how many readings are tried."""
+
+    texts: int = 12  # of a field that are tried, the likeliest
+    ways: int = 4000  # ways to read all fields of a sum together that are kept
+    passes: float = 0.1  # misreadings that a sum does not see: an odd hand errs alike in two fields
+    least_share: float = 0.2
+    blameless: float = 0.01  # less likely than this the one misread, and a field stays as it is
+
+
+_DEFAULT: Final = SumConstraints()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,9 @@ def _together(fields: dict[str, Addend], sums: Sequence[Sum]) -> dict[str, Chose
     said = Finding(ReviewReason.RIGHT_ONLY_WITH, (anew,))
     blame = _blame(fields, names)
     return {
-        name: one if one.findings or blame[name] <= _BLAMELESS else replace(one, findings=(said,))
+        name: one
+        if one.findings or blame[name] <= _DEFAULT.blameless
+        else replace(one, findings=(said,))
         for name, one in result.items()
     }
 
@@ -101,7 +111,7 @@ def _with_posteriors(
         listed *= min(1.0, sum(addend.chosen.shares.values()))
     lawful = sum(way.weight for way in ways)
     rest = max(0.0, 1.0 - listed) + max(0.0, listed - lawful) * BROKEN
-    everything = lawful + _PASSES * rest
+    everything = lawful + _DEFAULT.passes * rest
     result = {}
     for at, (name, addend) in enumerate(fields.items()):
         chosen, text = addend.chosen, best.texts[at]
@@ -109,7 +119,7 @@ def _with_posteriors(
         for way in ways:
             by_text[way.texts[at]] = by_text.get(way.texts[at], 0.0) + way.weight / everything
         sure = by_text[text]
-        if chosen.shares.get(text, 0.0) < _LEAST_SHARE:
+        if chosen.shares.get(text, 0.0) < _DEFAULT.least_share:
             sure = min(sure, chosen.shares.get(text, 0.0))
         findings = chosen.findings
         if text == chosen.text:
@@ -128,7 +138,7 @@ def _lawful_ways(fields: dict[str, Addend], sums: Sequence[Sum]) -> list[_Way]:
     ways = [_Way(1.0, ())]
     for at, name in enumerate(names):
         shares = fields[name].chosen.shares
-        texts = sorted(shares, key=lambda text: (-shares[text], text))[:_TEXTS]
+        texts = sorted(shares, key=lambda text: (-shares[text], text))[: _DEFAULT.texts]
         known = set(names[: at + 1])
         ready = [
             one for one in sums
@@ -139,7 +149,7 @@ def _lawful_ways(fields: dict[str, Addend], sums: Sequence[Sum]) -> list[_Way]:
         ]
         longer = [way for way in longer if not _broken(fields, names, way.texts, ready)]
         longer.sort(key=lambda way: (-way.weight, way.texts))
-        ways = longer[:_WAYS]
+        ways = longer[: _DEFAULT.ways]
     return [way for way in ways if way.weight > 0]
 
 
@@ -172,7 +182,7 @@ def _doubted(
     found = {}
     for name in names:
         chosen = fields[name].chosen
-        if name in off and blame[name] > _BLAMELESS:
+        if name in off and blame[name] > _DEFAULT.blameless:
             chosen = replace(chosen, findings=(*chosen.findings, finding))
         found[name] = chosen
     return found
