@@ -65,16 +65,19 @@ def joined_boxes(
     left_over = [(box, left) for box, one in enumerate(hypotheses) for left in one.left_over]
     left_over += [(box, LeftOver(place.segment, Cause.NO_DIGIT)) for box, _, place in dropped]
     boxes = tuple(box for box, _, _ in kept)
-    without = {box for box, _ in left_over}
-    apart = crossed_boxes(boxes, without, crosses, count) if crosses else frozenset()
-    margins = [one.margin for box, one in enumerate(hypotheses) if box not in apart and one.places]
+    apart = crossed_boxes(boxes, {box for box, _ in left_over}, crosses, count)
     joined = Hypothesis(
         tuple(place for _, _, place in kept),
         tuple(left for box, left in left_over if box not in apart),
-        float(np.prod(margins)),
-        tuple(cross for box, cross in enumerate(crosses) if cross and box in apart),
+        _posterior([one for box, one in enumerate(hypotheses) if box not in apart]),
+        tuple(cross for box in sorted(apart) if (cross := crosses[box]) is not None),
     )
     return JoinedBoxes(joined, boxes, tuple(at for _, at, _ in kept))
+
+
+def _posterior(hypotheses: Sequence[Hypothesis]) -> float:
+    """Of the texts of several boxes together."""
+    return float(np.prod([one.margin for one in hypotheses if one.places]))
 
 
 def _kept(hypotheses: Sequence[Hypothesis], least: int) -> tuple[list[_Numbered], list[_Numbered]]:

@@ -84,12 +84,13 @@ def crossed_boxes(
     Args:
         read: In which boxes digits are read, from left to right.
         left_out: In which boxes ink is left out.
-        crosses: For each box its cross, if it holds one for sure.
+        crosses: For each box its cross, if it holds one for sure; empty: none is looked for.
         count: How many digits are expected, at least and at most.
     """
     filled = sorted({*read, *left_out})
     explained = (
-        count is not None
+        bool(crosses)
+        and count is not None
         and count[0] <= len(read) <= count[1]
         and all(crosses[box] for box in left_out)
         and len(filled) == len(read) + len(left_out)

@@ -13,7 +13,7 @@ from digitbatch.page.regions import Region
 from digitbatch.stages.contours import Contours
 from digitbatch.text.classification import Readers, as_crops
 from digitbatch.text.crossed_boxes import cross_shapes, sure_crosses
-from digitbatch.text.decode import decode
+from digitbatch.text.decode import CrossedBox, decode
 from digitbatch.text.lattice import Lattice, build_lattice
 from digitbatch.text.unit import Unit, Units
 from digitbatch.types import CLASSES, Probabilities
@@ -36,21 +36,29 @@ def decoded_units(regions: Sequence[Region], readers: Readers, segmenter: Contou
         build_lattice(region.segments, known, region.digit_height_px, _segmenter(region, segmenter))
         for (_, _, region), known in zip(own, whole, strict=True)
     ]
-    shapes = [shape for region in regions for shape in cross_shapes(region)]
-    asked = [c.segment for one in lattices for c in one.candidates if c.component is None]
-    said = readers.classify([*asked, *(shape for shape in shapes if shape)])
-    crosses = sure_crosses(shapes, as_crops(said[len(asked) :]))
-    counts = [sum(c.component is None for c in lattice.candidates) for lattice in lattices]
+    new, crosses = _classified(lattices, regions, readers)
     units = []
-    for number, ((field, of, region), lattice, known, new) in enumerate(
-        zip(own, lattices, whole, _split(said[: len(asked)], counts), strict=True)
+    for number, ((field, of, region), lattice, known, answers) in enumerate(
+        zip(own, lattices, whole, new, strict=True)
     ):
-        posteriors = _posteriors(lattice, known, new)
+        posteriors = _posteriors(lattice, known, answers)
         best = decode(lattice, posteriors, region.count)
         units.append(
             Unit(number, field, of, region, lattice, posteriors, best, best, crosses[number])
         )
     return tuple(units)
+
+
+def _classified(
+    lattices: Sequence[Lattice], regions: Sequence[Region], readers: Readers
+) -> tuple[list[Probabilities], list[CrossedBox | None]]:
+    """What the network says of each lattice's cuts and joins, and which boxes are crossed out."""
+    shapes = [shape for region in regions for shape in cross_shapes(region)]
+    asked = [[c.segment for c in one.candidates if c.component is None] for one in lattices]
+    cuts = [segment for own in asked for segment in own]
+    said = readers.classify([*cuts, *(shape for shape in shapes if shape)])
+    crosses = sure_crosses(shapes, as_crops(said[len(cuts) :]))
+    return _split(said[: len(cuts)], [len(own) for own in asked]), crosses
 
 
 def _posteriors(lattice: Lattice, whole: Probabilities, new: Probabilities) -> Probabilities:

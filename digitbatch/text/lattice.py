@@ -7,7 +7,7 @@ explains the line best is taken (Y. LeCun et al., 1998, section IV; C.-L. Liu et
 segmentation and recognition of handwritten character strings, PAMI 24, 2002).
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -98,20 +98,33 @@ def build_lattice(
     found = {span: segments[component] for span, component in components.items()}
     if segmenter.join_fragments:
         found |= _unions(found, digit_height_px)
-    for first in range(len(primitives)):
-        for last in _ends(primitives, first, digit_height_px):
-            may_join = segmenter.join_fragments or len(set(sources[first:last])) == 1
-            if may_join and (first, last) not in found:
-                found[first, last] = merged(primitives[first:last])
+    found |= _joins(primitives, sources, found, digit_height_px, segmenter)
     candidates = [Candidate(*span, found[span], components.get(span)) for span in sorted(found)]
-    seams = [
-        Seam(component, segment.box.top, columns + segment.box.left)
-        for component, (segment, own) in enumerate(zip(segments, cut, strict=True))
-        for columns in own.seams
-    ]
-    return Lattice(
-        digit_height_px, tuple(primitives), tuple(candidates), tuple(sources), tuple(seams)
-    )
+    seams = tuple(_seams(segments, cut))
+    return Lattice(digit_height_px, tuple(primitives), tuple(candidates), tuple(sources), seams)
+
+
+def _joins(
+    primitives: Sequence[Segment],
+    sources: Sequence[int],
+    known: Container[tuple[int, int]],
+    size: float,
+    segmenter: Contours,
+) -> dict[tuple[int, int], Segment]:
+    """Every run of neighbouring primitives that may be one digit and is not known yet."""
+    return {
+        (first, last): merged(primitives[first:last])
+        for first in range(len(primitives))
+        for last in _ends(primitives, first, size)
+        if (segmenter.join_fragments or len(set(sources[first:last])) == 1)
+        and (first, last) not in known
+    }
+
+
+def _seams(segments: Sequence[Segment], cut: Sequence[Oversegmented]) -> Iterator[Seam]:
+    for component, (segment, own) in enumerate(zip(segments, cut, strict=True)):
+        for columns in own.seams:
+            yield Seam(component, segment.box.top, columns + segment.box.left)
 
 
 def _spans(sources: Sequence[int], count: int) -> dict[tuple[int, int], int]:

@@ -27,7 +27,6 @@ from digitbatch.page.ink_classes.evenness import (
 from digitbatch.page.ink_classes.twins import ALIKE, likeness
 from digitbatch.page.segments import Segment
 from digitbatch.text.decode import DigitHypothesis
-from digitbatch.types import OTHER
 
 _CLOSER: Final = 1.4  # times as uneven may print be on a page of which most is print
 _HOLDS_PRINT: Final = 0.5  # of a page's lines hold an even run, and at least two do
@@ -64,32 +63,45 @@ def are_typeset(lines: Sequence[Sequence[DigitHypothesis]]) -> list[bool]:
         lines: The digits of each line of a page, from left to right.
     """
     page = _measured(lines)
-    segments = page.segments
-    long = [len(line) >= LEAST for line in segments]
     judged = [_Judged()] * len(lines)
     if any(page.even) or any(page.runs) or any(page.almost) or any(page.parts):
-        judged = _judged(page, [[_digit_of(place) for place in line] for line in lines])
-    hand, twins = [one.by_hand for one in judged], [one.has_twins for one in judged]
+        judged = _judged(page, [[place.digit for place in line] for line in lines])
+    even = _even_on_page(page, judged)
+    by_hand = any(page.long) and not any(even)
+    return [
+        is_even or one.holds_print if is_long else not by_hand or may_be_pair(line)
+        for line, is_even, is_long, one in zip(page.segments, even, page.long, judged, strict=True)
+    ]
+
+
+def _even_on_page(page: "_Lines", judged: Sequence["_Judged"]) -> list[bool]:
+    """Which lines are as even as print, more freely so where others of the page are print."""
     even = [
         (is_even and not one.by_hand) or one.has_twins or one.may_be_worn
         for is_even, one in zip(page.even, judged, strict=True)
     ]
-    seen = max(sum(r and not h for r, h in zip(page.runs, hand, strict=True)), sum(even))
-    if seen >= 2:
-        even = [
-            is_even or (is_long and not own and is_even_beside_print(line))
-            for line, is_even, is_long, own in zip(segments, even, long, hand, strict=True)
-        ]
-    if seen >= 2 and seen >= _HOLDS_PRINT * sum(long):
-        even = [
-            twin or (is_long and not own and unevenness(line, all_but_one=True) <= _CLOSER)
-            for line, is_long, own, twin in zip(segments, long, hand, twins, strict=True)
-        ]
-    by_hand = any(long) and not any(even)
+    runs = sum(run and not one.by_hand for run, one in zip(page.runs, judged, strict=True))
+    seen = max(runs, sum(even))
+    if seen < 2:
+        return even
+    lines = list(zip(page.segments, page.long, even, judged, strict=True))
+    if seen >= _HOLDS_PRINT * sum(page.long):
+        return [_is_even_among_print(*line) for line in lines]
     return [
-        is_even or one.holds_print if is_long else not by_hand or may_be_pair(line)
-        for line, is_even, is_long, one in zip(segments, even, long, judged, strict=True)
+        is_even or (is_long and not one.by_hand and is_even_beside_print(line))
+        for line, is_long, is_even, one in lines
     ]
+
+
+def _is_even_among_print(
+    line: Sequence[Segment],
+    is_long: bool,
+    is_even: bool,  # noqa: ARG001 - on a page of which most is print, a line must show it anew
+    one: "_Judged",
+) -> bool:
+    if one.has_twins:
+        return True
+    return is_long and not one.by_hand and unevenness(line, all_but_one=True) <= _CLOSER
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +113,11 @@ class _Lines:
     even: list[bool]
     runs: list[bool]  # hold an even run
     parts: list[list[slice]]  # numbers among others on a line that stand as even as print
+
+    @property
+    def long(self) -> list[bool]:
+        """Which lines say something by themselves."""
+        return [len(line) >= LEAST for line in self.segments]
 
     @property
     def almost(self) -> list[bool]:
@@ -148,10 +165,6 @@ def _numbers(line: Sequence[Segment]) -> list[slice]:
     return [slice(*part) for part in pairwise(ends) if part[1] - part[0] >= _FOUR]
 
 
-def _digit_of(place: DigitHypothesis) -> int:
-    return int(place.probabilities[:OTHER].argmax())
-
-
 def _judged(page: _Lines, digits: Sequence[Sequence[int]]) -> list[_Judged]:
     """A closer look at each line, by the shapes of its digits and by the page's other lines."""
     owner = np.repeat(np.arange(len(digits)), [len(line) for line in digits])
@@ -164,7 +177,7 @@ def _judged(page: _Lines, digits: Sequence[Sequence[int]]) -> list[_Judged]:
     share = float(twin[compared].mean()) if compared.any() else 0.0
     four = np.array([len(line) >= _FOUR for line in digits])
     beyond = four & (page.unevenness > _BEYOND)
-    of_beyond, almost = beyond[owner], page.almost
+    of_beyond = beyond[owner]
     ends = np.cumsum([0, *(len(line) for line in digits)]).tolist()
     found = []
     for number, line in enumerate(page.segments):
@@ -172,27 +185,48 @@ def _judged(page: _Lines, digits: Sequence[Sequence[int]]) -> list[_Judged]:
             found.append(_Judged())
             continue
         own = slice(ends[number], ends[number + 1])
-        own_alike = alike[own, own]
-        said = _said_of(line, digits[number], own_alike, float(page.unevenness[number]))
         by_page = 0.0
         if share < _SHARE_OF_TWINS:
             others, theirs = four.copy(), of_beyond.copy()
             others[number], theirs[own] = False, False
             by_page = _said_by_page(others, beyond, alike[own][:, theirs])
-        has_twins = twin[own].sum() >= max(2, 0.5 * compared[own].sum())
-        hand = said + by_page >= _BY_HAND
-        spread = width_spread(line, digits[number])
-        worn = not by_page and not hand and almost[number]
-        worn = worn and spread is not None and spread <= _NARROW
-        number_digits = digits[number]
-        holds_print = any(
-            _said_of(line[part], number_digits[part], own_alike[part, part], unevenness(line[part]))
-            + by_page
-            < _BY_HAND
-            for part in page.parts[number]
+        has_twins = bool(twin[own].sum() >= max(2, 0.5 * compared[own].sum()))
+        found.append(
+            _judged_line(page, number, digits[number], alike[own, own], by_page, has_twins)
         )
-        found.append(_Judged(hand and not has_twins, bool(has_twins), worn, holds_print))
     return found
+
+
+def _judged_line(
+    page: _Lines,
+    number: int,
+    digits: Sequence[int],
+    alike: NDArray[np.float32],
+    by_page: float,
+    has_twins: bool,
+) -> _Judged:
+    """A closer look at one line.
+
+    Args:
+        page: All lines.
+        number: Which one.
+        digits: What its digits are.
+        alike: (digits, digits) how alike they are.
+        by_page: What the other lines say for a hand.
+        has_twins: Whether most of its digits stand on the page in the same shape.
+    """
+    line = page.segments[number]
+    said = _said_of(line, digits, alike, float(page.unevenness[number]))
+    hand = said + by_page >= _BY_HAND
+    spread = width_spread(line, digits)
+    worn = not by_page and not hand and page.almost[number]
+    worn = worn and spread is not None and spread <= _NARROW
+    holds_print = any(
+        _said_of(line[part], digits[part], alike[part, part], unevenness(line[part])) + by_page
+        < _BY_HAND
+        for part in page.parts[number]
+    )
+    return _Judged(hand and not has_twins, has_twins, worn, holds_print)
 
 
 def _said_of(
