@@ -8,7 +8,7 @@ from digitbatch.config import Config
 from digitbatch.page.forms.registration import RegisteredPage
 from digitbatch.reading.default_policy import default_judge
 from digitbatch.reading.field_images import with_pictures
-from digitbatch.reading.passes import through_passes
+from digitbatch.reading.passes import SWITCHES, through_passes
 from digitbatch.reading.state import PageState
 from digitbatch.stages.base import Sheet
 from digitbatch.text.classification import Readers
@@ -69,7 +69,10 @@ def read_page(
 
     Raises:
         PageError: If the page cannot be read: it does not fit its template, for example.
+        ValueError: If `without` names what is not in `passes.SWITCHES`.
     """
+    if unknown := sorted({*without} - SWITCHES):
+        raise ValueError(f"nothing called {', '.join(unknown)} can be switched off")
     state = through_passes(_begun(page, config, networks, judge, without))
     result = _result(state)
     return with_pictures(result, page, state.registered) if pictures else result

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
+from digitbatch.acceptance.reasons import ReviewReason
 from digitbatch.page.analysis import analyse_layout, find_print, prepared_page
 from digitbatch.page.forms.registration import back_on_scan, register
 from digitbatch.reading.fields import joined_fields, judged_fields, with_rows
@@ -121,6 +122,18 @@ PASSES: Final = (
     Pass("results", _results, optional=False),
 )
 """Every pass, in order. To add one, write a function of the state and give it a name here."""
+
+_STEPS: Final = ("printed_words", "table_rows", "noise_density")
+"""What can be switched off inside of passes without which no page is read."""
+
+SWITCHES: Final = frozenset(
+    {
+        *(step.name for step in PASSES if step.optional),
+        *_STEPS,
+        *(reason.code for reason in ReviewReason),
+    }
+)
+"""All that `read_page` can do without: passes, steps of passes, and reasons for review."""
 
 Watcher = Callable[[str, PageState], None]
 """Called with the name of each pass and what it left."""

@@ -86,19 +86,15 @@ def _even_on_page(page: "_Lines", judged: Sequence["_Judged"]) -> list[bool]:
         return even
     lines = list(zip(page.segments, page.long, even, judged, strict=True))
     if seen >= _HOLDS_PRINT * sum(page.long):
-        return [_is_even_among_print(*line) for line in lines]
+        return [_is_even_among_print(line, is_long, one) for line, is_long, _, one in lines]
     return [
         is_even or (is_long and not one.by_hand and is_even_beside_print(line))
         for line, is_long, is_even, one in lines
     ]
 
 
-def _is_even_among_print(
-    line: Sequence[Segment],
-    is_long: bool,
-    is_even: bool,  # noqa: ARG001 - on a page of which most is print, a line must show it anew
-    one: "_Judged",
-) -> bool:
+def _is_even_among_print(line: Sequence[Segment], is_long: bool, one: "_Judged") -> bool:
+    """Whether a line of a page of which most is print is as even as print: it is shown anew."""
     if one.has_twins:
         return True
     return is_long and not one.by_hand and unevenness(line, all_but_one=True) <= _CLOSER
