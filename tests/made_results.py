@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
+from digitbatch.acceptance import ReviewReason
 from digitbatch.outputs import OutputSet
 from digitbatch.outputs.csv_file import CsvFormat
 from digitbatch.outputs.format import Format
@@ -53,6 +54,7 @@ READ = PageResult(
                 DigitResult("?", 0.25, Box(5, 50, 9, 60), (("1", 0.125),)),
             ),
             (Mark("comma", Box(4, 58, 5, 60)),),
+            reasons=("left-out", "unreadable"),
         ),
     ),
 )
@@ -79,6 +81,9 @@ digits = st.builds(
         tuple
     ),
 )
+reasons = st.lists(
+    st.sampled_from([reason.code for reason in ReviewReason]), min_size=1, max_size=3, unique=True
+)
 marks = st.builds(Mark, st.sampled_from(["point", "comma", "other"]), boxes)
 
 
@@ -97,6 +102,7 @@ def _written(draw: st.DrawFn) -> FieldResult:
         draw(boxes),
         places,
         () if status == "ok" else tuple(draw(st.lists(marks, max_size=2))),
+        reasons=() if status == "ok" else tuple(draw(reasons)),
     )
 
 

@@ -170,7 +170,7 @@ class TestRead:
         trace = trace_page(page, Config(), networks)
         read_boxes = [digit.box for entry in trace.result.fields for digit in entry.digits]
         assert len(read_boxes) == 5
-        assert not [ink for ink in rejected_ink(trace, Config()) if ink.box in read_boxes]
+        assert not [ink for ink in rejected_ink(trace) if ink.box in read_boxes]
 
 
 @given(bars=st.lists(st.floats(0, 1), min_size=6, max_size=30), height=st.floats(20, 60))

@@ -22,6 +22,7 @@ from digitbatch.acceptance import (
     upper_bound,
 )
 from digitbatch.acceptance.calibration import CALIBRATION_FILE
+from digitbatch.acceptance.reasons import codes_in
 from digitbatch.errors import ModelError, UsageError
 from digitbatch.networks.card import model_hash
 from digitbatch.outputs.results import Record
@@ -219,8 +220,22 @@ class TestCalibrating:
 
     def test_reasons_are_told_from_others(self) -> None:
         """A field is unsure alone only if nothing else is said of it."""
-        assert is_unsure_alone("digit 12 is unsure (3, or other)")
-        assert is_unsure_alone("not sure enough")
-        assert not is_unsure_alone("")
-        assert not is_unsure_alone("digits touch; may be print")
-        assert not is_unsure_alone("digit 1 is unsure (3); only strokes like 1")
+        assert is_unsure_alone(codes_in("digit 12 is unsure (3, or other)"))
+        assert is_unsure_alone(codes_in("not sure enough"))
+        assert not is_unsure_alone(codes_in(""))
+        assert not is_unsure_alone(codes_in("digits touch; may be print"))
+        assert not is_unsure_alone(codes_in("digit 1 is unsure (3); only strokes like 1"))
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            "the page fits the template badly (31% of its print found)",
+            "12 breaks the list a;b.txt, and nothing that obeys it fits the ink",
+            "a reason of another version",
+        ],
+    )
+    def test_a_reason_that_nobody_knows_is_another_one(self, said: str) -> None:
+        """In tables that hold messages alone, too: such a field would not be accepted if surer."""
+        for message in (said, f"{said}; not sure enough", f"not sure enough; {said}"):
+            assert not is_unsure_alone(codes_in(message))
+        assert not is_unsure_alone(("a-code-of-another-version", "unsure"))

@@ -59,10 +59,11 @@ class TestCuts:
 
     def test_one_cut_between_two_digits_is_taken(self, by_search: PageTrace) -> None:
         """Of the cuts through two digits that touch, one is taken, and it lies between them."""
-        unit = by_search.fields[0].units[0]
-        cuts = considered_cuts(unit)
+        unit = by_search.state.units[0]
+        best = by_search.best_of(unit)
+        cuts = considered_cuts(unit, best)
         taken = [cut for cut in cuts if cut.taken]
-        places = unit.reading.places
+        places = best.places
         assert len(cuts) > len(taken) == 1
         assert sum(place.was_cut for place in places) == 2
         assert abs(taken[0].columns.mean() - places[0].segment.box.right) < 0.4 * SIZE
@@ -76,10 +77,11 @@ class TestCuts:
             Config(),
             FakeNetworks(networks.classify, lambda regions: Answers([Answer("25")] * len(regions))),
         )
-        unit = trace.fields[0].units[0]
-        groups = [read for read in groups_read(unit) if read.taken is not None]
+        unit = trace.state.units[0]
+        best = trace.best_of(unit)
+        groups = [read for read in groups_read(unit, best) if read.taken is not None]
         digits = [read.taken.digits for read in groups if read.taken is not None]
-        cuts = considered_cuts(unit)
+        cuts = considered_cuts(unit, best)
         assert digits == [(2, 5)]
         assert len(groups[0].kept) == 2
         assert any(cut.searched for cut in cuts)
@@ -90,8 +92,9 @@ class TestCuts:
         rgb = cut_picture(by_search)[60:].reshape(-1, 3)  # below the legend
         for colour in ((215, 0, 0), (0, 170, 230)):
             assert (rgb == colour).all(axis=1).any()
-        said = cuts_as_text(by_search, rejected_ink(by_search, Config()))
-        cuts = considered_cuts(by_search.fields[0].units[0])
+        said = cuts_as_text(by_search, rejected_ink(by_search))
+        unit = by_search.state.units[0]
+        cuts = considered_cuts(unit, by_search.best_of(unit))
         assert f"cuts: {len(cuts)} considered, 1 taken" in said
         assert said.startswith('line-01: read "')
 
@@ -127,9 +130,9 @@ class TestRejected:
 
     def test_ink_that_is_not_read_is_drawn_with_its_reason(self, by_search: PageTrace) -> None:
         """A speck far from the line and a rest of a rule are told of, and no digit is."""
-        rejected = rejected_ink(by_search, Config())
+        rejected = rejected_ink(by_search)
         assert counted(rejected) == {Reason.FLAT: 1, Reason.NO_LINE: 1}
-        places = [place.segment.box for place in by_search.fields[0].reading.places]
+        places = [place.segment.box for place in by_search.state.fields[0].hypothesis.places]
         assert not any(entry.box.top < place.bottom for entry in rejected for place in places)
         picture = rejected_picture(by_search, rejected)
         assert (picture[60:] == (0, 150, 150)).all(axis=2).any()
@@ -143,7 +146,7 @@ class TestRejected:
         alone = Config(fields=(half,))
         both = Config(fields=(half, whole))
         outside = [
-            counted(rejected_ink(trace_page(page, config, networks), config)).get(Reason.OUTSIDE, 0)
+            counted(rejected_ink(trace_page(page, config, networks))).get(Reason.OUTSIDE, 0)
             for config in (alone, both)
         ]
         assert outside[0] > 0
@@ -153,7 +156,7 @@ class TestRejected:
         """Nothing to show is no error."""
         blank = Page(PageRef("blank.png", 1), np.full((200, 300), 250, np.uint8))
         trace = trace_page(blank, Config(), networks)
-        rejected = rejected_ink(trace, Config())
+        rejected = rejected_ink(trace)
         assert rejected == []
         assert cut_picture(trace).ndim == rejected_picture(trace, rejected).ndim == 3
         assert cuts_as_text(trace, rejected) == "no ink\n"

@@ -70,8 +70,8 @@ class TestText:
     def test_a_page_of_text_has_no_rows(self, networks: Networks) -> None:
         print_ = printed({100 + 60 * at: TEXT[at % 3] for at in range(12)}, 34)
         trace = read(np.zeros_like(print_), print_, networks)
-        assert trace.words is not None
-        assert trace.words.is_word.mean() > 0.97
+        assert trace.state.words is not None
+        assert trace.state.words.is_word.mean() > 0.97
         assert [entry.text for entry in trace.result.fields] == [""]
 
     def test_numbers_set_among_words_are_print(self, networks: Networks) -> None:
@@ -84,7 +84,7 @@ class TestText:
     def test_inspect_names_words_as_the_reason(self, networks: Networks) -> None:
         print_ = printed({100 + 60 * at: TEXT[at % 3] for at in range(9)}, 34)
         trace = read(np.zeros_like(print_), print_, networks)
-        assert counted(rejected_ink(trace, Config()))[Reason.WORDS] > 300
+        assert counted(rejected_ink(trace))[Reason.WORDS] > 300
 
     def test_words_never_reach_the_line_network(self, networks: Networks) -> None:
         """It is the dearest way, and says digits of all that it is shown."""
@@ -138,8 +138,8 @@ class TestNumbersByHand:
             )  # fmt: skip
             page = write_lines(texts, style, Hand.draw(rng), rng)
             trace = trace_page(Page(PageRef("a.png", 1), page.pixels), Config(), networks)
-            assert trace.words is not None
-            assert not trace.words.is_word.any()
+            assert trace.state.words is not None
+            assert not trace.state.words.is_word.any()
 
 
 def boxes(rows: list[tuple[int, int, int, int]]) -> Components:
@@ -219,5 +219,5 @@ def test_short_strokes_are_no_rules(networks: Networks) -> None:
     """Nothing is taken from a page that holds no words."""
     blank = np.zeros((900, 1100), np.uint8)
     trace = read(written("730526", 420, 730, 60, blank.shape), blank, networks)
-    assert trace.words is not None
-    assert trace.words.components.mask is trace.sheet.pixels
+    assert trace.state.words is not None
+    assert trace.state.words.components.mask is trace.state.sheet.pixels

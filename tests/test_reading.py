@@ -4,9 +4,10 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from digitbatch.acceptance.reasons import codes_in
 from digitbatch.config import Config, Zone
 from digitbatch.networks.runtime import open_networks
 from digitbatch.packaged import default_model
@@ -17,13 +18,23 @@ from digitbatch.page.layout.text_lines import group_lines
 from digitbatch.page.points import is_point
 from digitbatch.page.segments import Segment, merged, tight_segment
 from digitbatch.reading import read_page
-from digitbatch.reading.field_results import Sureness, field_result, scan_box
+from digitbatch.reading.field_results import Seen, Sureness, field_result, scan_box
 from digitbatch.synth.pages import FormField, PageStyle, fill_form, write_lines
 from digitbatch.synth.paper import Paper
-from digitbatch.text.decode import DigitHypothesis, Hypothesis, decode
+from digitbatch.text.decode import Cause, DigitHypothesis, Hypothesis, LeftOver, decode
 from digitbatch.text.lattice import Candidate, Lattice, build_lattice
-from digitbatch.text.segmentation import cut, notches, seams
-from digitbatch.types import OTHER, Box, Image, Networks, Page, PageRef, PageResult
+from digitbatch.text.segmentation import notches, oversegmented, seams
+from digitbatch.types import (
+    OTHER,
+    Box,
+    FieldResult,
+    Image,
+    Networks,
+    Page,
+    PageRef,
+    PageResult,
+)
+from tests.made_units import loose
 from tests.plain_hand import HAND
 
 SIZE = 40.0
@@ -138,7 +149,7 @@ class TestCuts:
         ink[20:22, 25:37] = 255
         whole = tight_segment(ink, 100, 10)
         assert whole is not None
-        parts = cut(whole, SIZE)
+        parts = oversegmented(whole, SIZE).parts
         assert any(122 <= part.box.right <= 140 for part in parts)
         assert merged(parts).box == whole.box
         assert parts[0].cut_right
@@ -160,7 +171,29 @@ class TestCuts:
         ink = np.random.default_rng(0).integers(100, 256, (40, 70), np.uint8)
         whole = tight_segment(ink, 0, 0)
         assert whole is not None
-        assert np.array_equal(merged(cut(whole, SIZE)).ink, whole.ink)
+        parts = oversegmented(whole, SIZE).parts
+        assert np.array_equal(merged(parts).ink, whole.ink)
+
+    @given(st.integers(20, 60), st.integers(20, 90), st.integers(0, 2**32 - 1))
+    @settings(max_examples=40, deadline=None)
+    def test_between_two_parts_is_one_seam(self, height: int, width: int, seed: int) -> None:
+        """The seams are those along which the ink was parted, and no others."""
+        rng = np.random.default_rng(seed)
+        ink = np.asarray(cv2.GaussianBlur(rng.random((height, width)), (0, 0), 4.0) * 900 - 350)
+        whole = tight_segment(np.asarray(np.clip(ink, 0, 255), np.uint8), 7, 5)
+        assume(whole is not None)
+        assert whole is not None
+        found = oversegmented(whole, SIZE)
+        assert len(found.seams) == len(found.parts) - 1
+        columns = np.arange(whole.ink.shape[1])
+        for seam, before, after in zip(found.seams, found.parts, found.parts[1:], strict=False):
+            for part, own in (
+                (before, columns < seam[:, None]),
+                (after, columns >= seam[:, None]),
+            ):
+                rows = slice(part.box.top - whole.box.top, part.box.bottom - whole.box.top)
+                across = slice(part.box.left - whole.box.left, part.box.right - whole.box.left)
+                assert not (part.ink[~own[rows, across]] > 0).any()
 
 
 class TestLattice:
@@ -223,7 +256,7 @@ class TestLattice:
         answers = np.stack([first[0] if c.first == 0 else first[1] for c in lattice.candidates])
         reading = decode(lattice, answers)
         assert len(reading.places) == 1
-        assert reading.left_over == (segments[1],)
+        assert reading.left_over == (LeftOver(segments[1], Cause.NOISE),)
 
     def test_no_ink_is_no_reading(self) -> None:
         """An empty lattice reads as nothing, surely."""
@@ -238,14 +271,19 @@ SURE = Sureness(0.99, is_enough=True)
 UNSURE = Sureness(0.7, is_enough=False)
 
 
+def result(
+    hypothesis: Hypothesis, how_sure: Sureness, count: tuple[int, int] | None = None
+) -> FieldResult:
+    """A field on a sheet that is its scan."""
+    return field_result(hypothesis, Seen("n", SIZE, IDENTITY, count), how_sure)
+
+
 class TestFields:
     def test_sure_digits_are_ok(self) -> None:
         """Digits that leave no doubt and no ink are accepted."""
-        field = field_result(
-            "n", Hypothesis((place(4, 0), place(2, 25)), (), 0.98), SIZE, IDENTITY, SURE
-        )
+        field = result(Hypothesis((place(4, 0), place(2, 25)), (), 0.98), SURE)
         assert (field.text, field.status, field.message) == ("42", "ok", "")
-        assert field.confidence == 0.99
+        assert (field.confidence, field.reasons) == (0.99, ())
         assert field.box == Box(0, 0, 45, 40)
 
     @pytest.mark.parametrize(
@@ -263,12 +301,20 @@ class TestFields:
             ),
             (Hypothesis((place(4, 0), place(2, 25)), (), 0.98), UNSURE, "not sure enough"),
             (
-                Hypothesis((place(4, 0),), (block(40, 0, 20, 20),), 0.99),
+                Hypothesis((place(4, 0),), loose(block(40, 0, 20, 20)), 0.99),
                 SURE,
                 "left out: ink that is no digit",
             ),
-            (Hypothesis((place(4, 0),), (block(24, 36, 5, 5),), 0.99), SURE, "left out: a point"),
-            (Hypothesis((place(4, 0),), (block(24, 32, 5, 12),), 0.99), SURE, "left out: a comma"),
+            (
+                Hypothesis((place(4, 0),), loose(block(24, 36, 5, 5)), 0.99),
+                SURE,
+                "left out: a point",
+            ),
+            (
+                Hypothesis((place(4, 0),), loose(block(24, 32, 5, 12)), 0.99),
+                SURE,
+                "left out: a comma",
+            ),
             (Hypothesis((place(1, 0), place(1, 30)), (), 0.99), SURE, "only strokes like 1"),
             (Hypothesis((place(OTHER, 0), place(1, 30)), (), 0.99), SURE, "1 digit unreadable"),
             (
@@ -284,24 +330,22 @@ class TestFields:
         self, reading: Hypothesis, how_sure: Sureness, why: str
     ) -> None:
         """Whatever leaves a doubt is named, and the field is not ok."""
-        field = field_result("n", reading, SIZE, IDENTITY, how_sure)
+        field = result(reading, how_sure)
         assert field.status == "review"
         assert why in field.message
+        assert field.reasons == codes_in(field.message)
 
     def test_a_wrong_number_of_digits_is_said(self) -> None:
         """The field says how many digits were expected and how many were found."""
         reading = Hypothesis((place(4, 0), place(2, 25)), (), 0.98)
-        field = field_result("n", reading, SIZE, IDENTITY, SURE, (5, 5))
+        field = result(reading, SURE, (5, 5))
         assert field.message == "5 digits expected, 2 found"
 
     def test_wide_gaps_are_blanks(self) -> None:
         """A gap that is wide against digits and other gaps gives a blank; even gaps give none."""
         groups = [place(d, x) for d, x in zip([2, 7, 2, 8], [0, 25, 110, 135], strict=True)]
         even = [place(d, x) for d, x in zip([2, 7, 2, 8], [0, 80, 160, 240], strict=True)]
-        texts = [
-            field_result("n", Hypothesis(tuple(p), (), 0.98), SIZE, IDENTITY, SURE).text
-            for p in (groups, even)
-        ]
+        texts = [result(Hypothesis(tuple(p), (), 0.98), SURE).text for p in (groups, even)]
         assert texts == ["27 28", "2728"]
 
     @given(
