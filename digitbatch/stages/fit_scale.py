@@ -93,7 +93,7 @@ def measured_digits(sheet: Sheet) -> MeasuredDigits | None:
     ruled = bool(((width > _ACROSS * page_width) | (height > _ACROSS * page_height)).any())
     if ruled:
         # Rules tie digits together: on squared paper all ink is one component.
-        mask = RemoveRules()(Sheet(mask, "mask")).pixels
+        mask = RemoveRules().left_of(mask, None, None)
         width, height = _sizes(mask)
     digits = (width < _ACROSS * page_width) | (height < _ACROSS * page_height)
     found = typical_height_px(width[digits], height[digits])
