@@ -43,7 +43,7 @@ from digitbatch import __version__
 from digitbatch.config import Config
 from digitbatch.errors import PageError
 from digitbatch.networks.card import model_hash
-from digitbatch.networks.registry import packaged_model, promoted_model
+from digitbatch.networks.registry import chosen_model
 from digitbatch.networks.runtime import open_networks
 from digitbatch.packaged import default_model
 from digitbatch.reading import read_page
@@ -265,7 +265,7 @@ def print_row(kind: str, seen: Record) -> None:
 
 def digitbatch_engine(model: Path) -> Engine:
     """What is measured: on one core, with the model of a folder."""
-    lines = promoted_model("line") or packaged_model("line")
+    lines = chosen_model(None, "line")
     networks = open_networks(model, lines)
     about = f"{__version__}, weights {model_hash(model)[:8]} and {model_hash(lines, 'line')[:8]}"
     return Engine(lambda page, config: read_page(page, config, networks), about)

@@ -43,7 +43,7 @@ from digitbatch.acceptance import (
 from digitbatch.config import Config
 from digitbatch.errors import PageError
 from digitbatch.networks.card import model_hash
-from digitbatch.networks.registry import packaged_model, promoted_model
+from digitbatch.networks.registry import chosen_model
 from digitbatch.networks.runtime import load_networks
 from digitbatch.packaged import default_model
 from digitbatch.reading import read_page
@@ -199,7 +199,7 @@ def make_calibration(model: Path, mnist: Path, lines_a_kind: int) -> Calibration
     digit, text = fit([f.evidence for f in judged], [not f.right for f in judged])
     calibration = Calibration(
         model_hash=model_hash(model),
-        line_model_hash=model_hash(promoted_model("line") or packaged_model("line"), "line"),
+        line_model_hash=model_hash(chosen_model(None, "line"), "line"),
         made_with=f"benchmarks/confidence.py --fit, {lines_a_kind} lines of each of "
         f"{len(FITTED)} kinds of made pages, seed {_SEED}",
         digit=digit,

@@ -51,7 +51,7 @@ def measure(folder: Path, data: Path, hardware: str) -> Record:
     import numpy as np
 
     from digitbatch.networks.card import load_card
-    from digitbatch.networks.predictors import OnnxPredictor
+    from digitbatch.networks.onnx_runtime import OnnxPredictor
     from digitbatch.training.datasets import load_mnist
     from digitbatch.training.mixture import split
 

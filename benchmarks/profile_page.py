@@ -31,8 +31,7 @@ from digitbatch.engine.limits import keep_memory
 from digitbatch.engine.recipe import PageReading
 from digitbatch.inputs import SourceFile
 from digitbatch.inputs.source import SourceReader
-from digitbatch.networks.line.reader import OnnxLines
-from digitbatch.networks.predictors import OnnxPredictor
+from digitbatch.networks.onnx_runtime import OnnxLines, OnnxPredictor
 from digitbatch.networks.registry import packaged_model
 from digitbatch.packaged import default_model
 from digitbatch.reading import page_reader as page_module

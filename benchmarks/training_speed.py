@@ -17,7 +17,7 @@ import torch
 
 from digitbatch.networks.architectures import architecture
 from digitbatch.networks.devices import torch_device
-from digitbatch.networks.predictors import TorchPredictor
+from digitbatch.networks.torch_runtime import TorchPredictor
 from digitbatch.training.data import Labelled, read_data
 from digitbatch.training.fitting import Fitting
 from digitbatch.training.mixture import mix, split

@@ -26,7 +26,7 @@ from digitbatch.engine.recipe import PageReading
 from digitbatch.errors import UsageError
 from digitbatch.inputs import SourceFile, Walk, walk
 from digitbatch.networks.card import load_card, model_hash
-from digitbatch.networks.registry import packaged_model, promoted_model
+from digitbatch.networks.registry import chosen_model, promoted_model
 from digitbatch.outputs import CsvStream, Output, OutputSet, check_outputs
 from digitbatch.outputs.output_page import OutputPage
 from digitbatch.outputs.results import RunMeta, RunSummary, Tally
@@ -240,7 +240,7 @@ def load_plan(config: StrPath | Config | None, model: StrPath | None) -> PageRea
         place, plan = find_config(_path(config))
     folder, origin = _find_model(_path(model), plan)
     log.info("config: %s; model: %s", place, origin)
-    lines = plan.line_model or promoted_model("line") or packaged_model("line")
+    lines = chosen_model(plan.line_model, "line")
     return PageReading(plan, folder, lines, find_judge(plan, folder, lines))
 
 
@@ -261,11 +261,12 @@ def _shared_networks(
 ) -> tuple[Mapping[str, Network], str]:
     """The networks that all pages share, on a GPU; on the CPU none. And what a log calls it."""
     from digitbatch.networks.devices import cuda_is_there
-    from digitbatch.networks.runtime import gpu_networks
+    from digitbatch.networks.runtime import network_folders, torch_networks
 
     if device == "cpu" or (device == "auto" and not cuda_is_there()):
         return {}, "cpu"
-    return gpu_networks(reading.model, reading.line_model, batch_size)
+    folders = network_folders(reading.model, reading.line_model)
+    return torch_networks(folders, "cuda", batch_size)
 
 
 def _paths(given: StrPath | Iterable[StrPath]) -> list[Path]:

@@ -80,7 +80,8 @@ def evaluate_command(
     """
     from digitbatch.cli.lines import evaluate_lines_command
     from digitbatch.networks.card import load_card
-    from digitbatch.networks.predictors import chosen_model, load_predictor
+    from digitbatch.networks.registry import chosen_model
+    from digitbatch.networks.runtime import load_predictor
     from digitbatch.outputs import check_writable
     from digitbatch.training.data import read_data, summary_lines
     from digitbatch.training.evaluation import evaluate_digits, evaluation_json

@@ -12,26 +12,30 @@ its networks about those of many pages together (`engine.batching`).
 
 A network of another kind is
 
-1. a name here, and what loads it from its folder, in `_ON_CPU`;
-2. a method of `types.Networks`, and the same of `NetworkSet`: rows made, asked by that name, and an
-   answer made of what comes back.
+1. a name here, with where its folder is (`network_folders`) and what loads it: `_ON_CPU`, and
+   `torch_networks` where a GPU shall run it;
+2. a method of `types.Networks`, and the same of `NetworkSet`: it makes rows, asks by that name, and
+   makes an answer of what comes back.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.networks.card import second_model
-from digitbatch.networks.devices import require_cuda
-from digitbatch.networks.line.reader import LineAnswer, LineAnswers, OnnxLines
+from digitbatch.networks.devices import Device, cuda_is_there, require_cuda
+from digitbatch.networks.line.reader import LineAnswer, LineAnswers
 from digitbatch.networks.line.strips import make_strip
-from digitbatch.networks.predictors import OnnxPredictor, TorchPredictor, chosen_model
-from digitbatch.networks.registry import packaged_model, promoted_model
+from digitbatch.networks.onnx_runtime import OnnxLines, OnnxPredictor
+from digitbatch.networks.registry import chosen_model
 from digitbatch.types import CLASSES, Crops, Image, Network, Probabilities
+
+if TYPE_CHECKING:
+    from digitbatch.networks.torch_runtime import TorchPredictor
 
 DIGITS: Final = "digits"
 """(count, 28, 28) uint8 crops to (count, 11) float32 posteriors."""
@@ -59,24 +63,24 @@ class NetworkSet:
             networks: By the names in this module. `DIGITS` must be there; what is not, is not
                 asked: then nothing is thought over, or no strips are read.
         """
-        self._networks = networks
+        self.by_name = networks
 
     @property
     def reads_strips(self) -> bool:
         """See `types.Networks`."""
-        return LINES in self._networks
+        return LINES in self.by_name
 
     def classify(self, crops: Crops) -> Probabilities:
         """See `types.Networks`."""
         if not len(crops):
             return np.empty((0, len(CLASSES)), np.float32)
-        return np.asarray(self._networks[DIGITS](crops), np.float32)
+        return np.asarray(self.by_name[DIGITS](crops), np.float32)
 
     def reconsider(self, crops: Crops, answers: Probabilities) -> Probabilities:
         """See `types.Networks`: a weighted mean of both networks' posteriors."""
-        if DIGITS_SECOND not in self._networks or not len(crops):
+        if DIGITS_SECOND not in self.by_name or not len(crops):
             return answers
-        second = self._networks[DIGITS_SECOND](crops)
+        second = self.by_name[DIGITS_SECOND](crops)
         return np.asarray(_FIRST_DIGITS * answers + (1 - _FIRST_DIGITS) * second, np.float32)
 
     def read_strips(self, inks: Sequence[Image], *, reconsider: bool = False) -> LineAnswers:
@@ -87,7 +91,7 @@ class NetworkSet:
         strips = [make_strip(ink) for ink in inks]
         rows = [strip.ink for strip in strips]
         logs = self._log_posteriors(LINES, rows)
-        if reconsider and LINES_SECOND in self._networks:
+        if reconsider and LINES_SECOND in self.by_name:
             seconds = self._log_posteriors(LINES_SECOND, rows)
             first, second = np.log(_FIRST_LINES), np.log(1 - _FIRST_LINES)
             pairs = zip(logs, seconds, strict=True)
@@ -95,13 +99,11 @@ class NetworkSet:
         return LineAnswers(LineAnswer(*one) for one in zip(strips, logs, strict=True))
 
     def _log_posteriors(self, name: str, rows: list[Image]) -> list[NDArray[np.float64]]:
-        said = self._networks[name](rows) if rows else []
+        said = self.by_name[name](rows) if rows else []
         return [np.asarray(one, np.float64) for one in said]
 
 
-_Load = Callable[[Path], Network]
-
-_ON_CPU: Final[Mapping[str, _Load]] = {
+_ON_CPU: Final[Mapping[str, Callable[[Path], Network]]] = {
     DIGITS: OnnxPredictor,
     DIGITS_SECOND: partial(OnnxPredictor, chunk=1),  # few crops are doubted
     LINES: OnnxLines,
@@ -109,8 +111,13 @@ _ON_CPU: Final[Mapping[str, _Load]] = {
 }
 
 
-def network_folders(model: Path, line_model: Path | None) -> dict[str, Path]:
-    """Where each network of a run lies, by its name; a second one only where a model has it."""
+def network_folders(model: Path, line_model: Path | None = None) -> dict[str, Path]:
+    """Where each network of a run lies, by its name; a second one only where a model has it.
+
+    Args:
+        model: The digit network's folder.
+        line_model: The line network's folder; None: strips are not read.
+    """
     places = {DIGITS: model, DIGITS_SECOND: second_model(model)}
     if line_model is not None:
         places |= {LINES: line_model, LINES_SECOND: second_model(line_model)}
@@ -151,24 +158,60 @@ def load_networks(model: Path | None = None, line_model: Path | None = None) -> 
     Raises:
         ModelError: If the digit model is missing, damaged, or made for other crops.
     """
-    lines = line_model or promoted_model("line") or packaged_model("line")
-    return open_networks(chosen_model(model), lines)
+    return open_networks(chosen_model(model), chosen_model(line_model, "line"))
 
 
-def gpu_networks(
-    model: Path,
-    line_model: Path | None,  # noqa: ARG001 - not yet
-    batch_size: int,
+def torch_networks(
+    folders: Mapping[str, Path], device: str = "cuda", batch_size: int = 4096
 ) -> tuple[dict[str, Network], str]:
-    """The networks that a GPU runs, by name, for all processes; and the GPU's name for a log.
+    """Networks for all processes to share, and the device's name for a log.
+
+    Those that torch does not know are left out, and are for each process to load. Imports torch.
+
+    Args:
+        folders: As `network_folders` gives them.
+        device: "cpu", "cuda" or "auto".
+        batch_size: Crops that the device gets at once, and as many pixels of strips.
 
     Raises:
-        ModelError: If the digit model is missing, damaged, or made for other crops.
-        DeviceError: If there is no GPU.
+        ModelError: If a model is missing, damaged, or made for other crops.
+        UsageError: If torch does not know the digit network's architecture.
+        DeviceError: If the device is not there.
     """
+    if device == "cuda":
+        require_cuda()  # before torch is started: that takes seconds
+    from digitbatch.networks.torch_runtime import TorchLines, TorchPredictor, is_known
+
+    digits = TorchPredictor(folders[DIGITS], device, batch_size)
+    loaded: dict[str, Network] = {DIGITS: digits}
+    for name, place in folders.items():
+        if name != DIGITS and is_known(place):
+            load = TorchLines if name in (LINES, LINES_SECOND) else TorchPredictor
+            loaded[name] = load(place, device, batch_size)
+    return loaded, digits.device_name
+
+
+def load_predictor(
+    folder: Path | None = None, device: Device = "auto", batch_size: int = 4096
+) -> "OnnxPredictor | TorchPredictor":
+    """A digit network alone, to be measured: ONNX Runtime on the CPU, torch on a GPU.
+
+    Args:
+        folder: The model; None: the promoted one, else the one that comes with digitbatch.
+        device: "auto" takes a GPU where one is there; `device_name` then says what it took.
+        batch_size: Crops that a GPU gets at once; on the CPU it changes nothing.
+
+    Raises:
+        ModelError: If the model is missing, damaged, or made for other crops.
+        DeviceError: If "cuda" is asked for and not there.
+    """
+    folder = chosen_model(folder)
+    if device == "cpu" or (device == "auto" and not cuda_is_there()):
+        return OnnxPredictor(folder)
     require_cuda()  # before torch is started: that takes seconds
-    digits = TorchPredictor(model, "cuda", batch_size)
-    return {DIGITS: digits}, digits.device_name
+    from digitbatch.networks.torch_runtime import TorchPredictor
+
+    return TorchPredictor(folder, "cuda", batch_size)
 
 
 def _when_asked(load: Callable[[], Network]) -> Network:

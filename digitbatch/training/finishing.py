@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from digitbatch.networks.card import Card
-from digitbatch.networks.predictors import OnnxPredictor, TorchPredictor
+from digitbatch.networks.onnx_runtime import OnnxPredictor
+from digitbatch.networks.torch_runtime import TorchPredictor
 from digitbatch.stages.centre import CROP_FORMAT
 from digitbatch.training.augmentation import augment
 from digitbatch.training.checkpoint import Settings

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from digitbatch.errors import ModelError, UsageError
 from digitbatch.networks.card import Kind
 from digitbatch.networks.line.reader import LineReader
-from digitbatch.networks.predictors import OnnxPredictor
+from digitbatch.networks.onnx_runtime import OnnxPredictor
 from digitbatch.networks.registry import (
     changing,
     check_whole,

@@ -13,11 +13,17 @@ from typer.testing import CliRunner
 from digitbatch.cli import app
 from digitbatch.errors import ExitCode, ModelError, UsageError
 from digitbatch.networks.card import CARD_FILE, SECOND, WEIGHTS_FILE, load_card, save_card
-from digitbatch.networks.line.reader import LineAnswer, LineAnswers, LineReader, load_line_reader
+from digitbatch.networks.line.reader import LineAnswer, LineAnswers, LineReader
 from digitbatch.networks.line.strips import make_strip
-from digitbatch.networks.predictors import OnnxPredictor
+from digitbatch.networks.onnx_runtime import OnnxPredictor
 from digitbatch.networks.promoted import HOME_VARIABLE
-from digitbatch.networks.registry import known_models, packaged_model, promoted_model, rollback
+from digitbatch.networks.registry import (
+    chosen_model,
+    known_models,
+    packaged_model,
+    promoted_model,
+    rollback,
+)
 from digitbatch.networks.runtime import open_networks
 from digitbatch.packaged import default_line_model, default_model
 from digitbatch.training.line import evaluation
@@ -102,7 +108,7 @@ def test_the_export_answers_as_torch_does() -> None:
 
 def test_no_answer_depends_on_what_else_is_asked() -> None:
     """A strip by itself and among others gets the same bytes."""
-    reader = load_line_reader(default_line_model())
+    reader = LineReader(default_line_model())
     strips = [line.strip for line in some_lines(4)]
     together = reader(strips)
     assert all(
@@ -188,7 +194,9 @@ class TestKeeping:
         assert done is not None
         assert promoted_model("line") == done.folder
         assert promoted_model("digit") is None
-        assert LineReader(done.folder).model_hash == load_line_reader().model_hash
+        assert (
+            LineReader(done.folder).model_hash == LineReader(chosen_model(None, "line")).model_hash
+        )
         assert rollback("line") == packaged_model("line")
         assert promoted_model("line") is None
 
@@ -203,7 +211,7 @@ class TestKeeping:
 def answer() -> LineAnswer:
     """What the packaged network says of a plain line of three digits."""
     line = next(line for line in some_lines(60, seed=5) if len(line.text) == 3)
-    return load_line_reader(default_line_model())([line.strip])[0]
+    return LineReader(default_line_model())([line.strip])[0]
 
 
 class TestAnswers:
@@ -272,7 +280,7 @@ class TestSecondLook:
 
     def test_it_is_part_of_what_the_weights_are(self, alone: Path) -> None:
         """Results of a model with a second look are bound to both."""
-        assert LineReader(alone).model_hash != load_line_reader(default_line_model()).model_hash
+        assert LineReader(alone).model_hash != LineReader(default_line_model()).model_hash
 
 
 def test_boxes_lie_around_the_ink() -> None:
@@ -281,7 +289,7 @@ def test_boxes_lie_around_the_ink() -> None:
     for left in (10, 50, 90):
         ink[5:45, left : left + 5] = 255
     strip = make_strip(ink)
-    answer = load_line_reader(default_line_model())([strip])[0]
+    answer = LineReader(default_line_model())([strip])[0]
     boxes = answer.boxes("111", ink)
     assert [(box.left, box.top, box.right, box.bottom) for box in boxes] == [
         (left, 5, left + 5, 45) for left in (10, 50, 90)

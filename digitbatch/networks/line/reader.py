@@ -1,7 +1,4 @@
-"""A loaded line network: strips in, and for each an answer that can be asked about texts.
-
-Does not import torch: on the CPU, ONNX Runtime takes a few milliseconds a strip.
-"""
+"""What a line network says of a strip, which can be asked about texts. Does not import torch."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,7 +10,7 @@ from typing import Final, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.networks.card import ONNX_FILE, load_card, model_hash, read_checked
+from digitbatch.networks.card import model_hash
 from digitbatch.networks.line.classes import FRAME_PX
 from digitbatch.networks.line.ctc_decoding import (
     LogProbabilities,
@@ -23,8 +20,7 @@ from digitbatch.networks.line.ctc_decoding import (
 )
 from digitbatch.networks.line.prefix_search import best_texts
 from digitbatch.networks.line.strips import Strip
-from digitbatch.networks.predictors import onnx_session
-from digitbatch.networks.registry import packaged_model, promoted_model
+from digitbatch.networks.onnx_runtime import OnnxLines
 from digitbatch.types import CLASSES, OTHER, Box, GroupAnswer, Image, Probabilities
 
 _NAMES: Final = (*CLASSES[:OTHER], "?")
@@ -191,36 +187,6 @@ class LineAnswers(list[LineAnswer]):
         return LineAnswers(cast("Sequence[LineAnswer]", answers))
 
 
-class OnnxLines:
-    """A line network on one core of the CPU: strips in, log posteriors out."""
-
-    def __init__(self, folder: Path) -> None:
-        """Load the model in `folder`.
-
-        Raises:
-            ModelError: If it is missing, damaged, or made for other strips.
-        """
-        card = load_card(folder, "line")
-        self._session = onnx_session(read_checked(folder / ONNX_FILE, card.onnx_sha256))
-
-    @classmethod
-    def from_bytes(cls, onnx: bytes) -> "OnnxLines":
-        """Load a network that is in no folder yet."""
-        network = cls.__new__(cls)
-        network._session = onnx_session(onnx)
-        return network
-
-    def __call__(self, strips: Sequence[Image]) -> list[NDArray[np.float32]]:
-        """Answer the ink of strips, (32, width) uint8 each, with (width / 2, 12) float32 each.
-
-        One after the other: no answer depends on what else is asked.
-        """
-        return [
-            np.asarray(self._session.run(None, {"strips": strip[None]})[0][0], np.float32)
-            for strip in strips
-        ]
-
-
 class LineReader:
     """A line network alone on the CPU, without the second one that it may have beside it."""
 
@@ -248,18 +214,6 @@ class LineReader:
             LineAnswer(strip, logs.astype(np.float64))
             for strip, logs in zip(strips, said, strict=True)
         )
-
-
-def load_line_reader(folder: Path | None = None) -> LineReader:
-    """Load a line network.
-
-    Args:
-        folder: The model; None: the promoted one, else the one that comes with digitbatch.
-
-    Raises:
-        ModelError: If the model is missing, damaged, or made for other strips.
-    """
-    return LineReader(folder or promoted_model("line") or packaged_model("line"))
 
 
 def _labels(text: str) -> list[int]:
