@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from digitbatch.constraints import LENGTH, FieldRule
+from digitbatch.constraints import LENGTH, FieldConstraint
 from digitbatch.text.decode import DigitHypothesis, Hypothesis
 from digitbatch.text.nbest import NBest, Text, reading_as
 from digitbatch.types import OTHER
@@ -99,7 +99,7 @@ def digit_of(place: DigitHypothesis) -> int:
     return int(place.probabilities[:OTHER].argmax())
 
 
-def by_rule(options: Options, rule: FieldRule, decimals: int = 0) -> Chosen:
+def by_rule(options: Options, rule: FieldConstraint, decimals: int = 0) -> Chosen:
     """The text of a field that obeys its rule, or the free one with the reason for a person.
 
     Args:
@@ -133,7 +133,7 @@ def _posterior(
     best: str,
     passes: float,
     unlawful: float,
-    rule: FieldRule,
+    rule: FieldConstraint,
 ) -> Chosen:
     everything = sum(lawful.values()) + passes * (options.rest + BROKEN * unlawful)
     shares = {text: share / everything for text, share in lawful.items()}
@@ -145,7 +145,7 @@ def _posterior(
     return Chosen(best, shares[best], shares, "" if passes < 0.01 else _otherwise(options, rule))
 
 
-def _otherwise(options: Options, rule: FieldRule) -> str:
+def _otherwise(options: Options, rule: FieldConstraint) -> str:
     return f"could also be {options.free}, which breaks {rule.broken(options.free)}"
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from digitbatch.config import Config
-from digitbatch.constraints import FieldRule, Sum, parse_sum
+from digitbatch.constraints import FieldConstraint, Sum, parse_sum
 from digitbatch.page.regions import Region
 from digitbatch.text.box_texts import joined_reading
 from digitbatch.text.constrained.field_texts import Chosen, Options, by_rule, options_of, reading_of
@@ -100,7 +100,7 @@ def _free(options: Options) -> Chosen:
 
 
 @lru_cache(maxsize=4)
-def _rules(config: Config) -> dict[str, FieldRule]:
+def _rules(config: Config) -> dict[str, FieldConstraint]:
     return {zone.name: zone.rule for zone in config.fields if zone.rule is not None}
 
 
