@@ -1,4 +1,4 @@
-"""What of some results is right: by folder, by field, and against the share that is accepted."""
+"""What of some results is right: by folder, by field, and as a risk-coverage curve."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -73,7 +73,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What is left of the rows with text if a confidence is asked of them."""
+    """A point of the risk-coverage curve: rows with text that are at least so sure."""
 
     confidence: float  # the least that is accepted, 0 to 1
     accepted: int

@@ -1,4 +1,4 @@
-"""What is written on pages, from a file that people made: CSV or JSON.
+"""Ground truth, what is written on pages, from a file that people made: CSV or JSON.
 
 docs/score.md has the forms.
 """
