@@ -1,4 +1,4 @@
-"""Results against ground truth: exact matches, edit distance, accepted errors, risk and coverage."""
+"""Results against ground truth: exact matches, edit distance, accepted errors, risk-coverage."""
 
 from digitbatch.scoring.counts import Counts, Score, score
 from digitbatch.scoring.rows import Results, load_results
