@@ -24,7 +24,7 @@ from benchmarks.accuracy import Pen, digitbatch_engine, digits_for
 from benchmarks.counting import count
 from benchmarks.forms import Rng, made_forms
 from digitbatch.config import Config, Zone
-from digitbatch.constraints import FieldRule
+from digitbatch.constraints import FieldConstraint
 from digitbatch.constraints.checks import Check, checks_out
 from digitbatch.packaged import default_model
 from digitbatch.types import Page, PageRef
@@ -69,7 +69,7 @@ CASES: Final = {
 }
 
 
-def lawful_number(rule: FieldRule, count: int, rng: Rng) -> str:
+def lawful_number(rule: FieldConstraint, count: int, rng: Rng) -> str:
     """A number of so many digits that obeys a rule."""
     if rule.values is not None:
         values = rule.values.read_text(encoding="utf-8").split()
@@ -102,7 +102,7 @@ def measure(case: Case, pen: Pen, lines: int, broken: float, seed: int) -> dict[
                 if breaks:
                     odd.add(field)
                 written[field] = lawful_number(
-                    FieldRule() if rule is None or breaks else rule, digits, rng
+                    FieldConstraint() if rule is None or breaks else rule, digits, rng
                 )
             if case.sums:
                 for one, two, total in _triples(list(counts)):

@@ -1,7 +1,11 @@
 """Each recipe of CONTRIBUTING.md, "Where to add what", walked with a toy."""
 
 import json
+import os
+import shutil
 import struct
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +20,97 @@ from digitbatch.outputs.output_page import OutputPage
 from digitbatch.outputs.results import Record, RunMeta, RunSummary
 from tests.kept_runs import KeptRun, scan
 
-SAMPLES = Path(__file__).resolve().parent.parent / "samples"
+CHECKOUT = Path(__file__).resolve().parent.parent
+SAMPLES = CHECKOUT / "samples"
+
+# A new page stage
+
+TOY_STAGE = '''
+"""Paper where something is printed at the top of every page."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from digitbatch.stages.base import PageStage, PixelKind, Sheet
+
+
+class BlankTop(PageStage):
+    """Make the top of a page paper."""
+
+    op: Literal["blank_top"] = "blank_top"
+    takes: ClassVar[frozenset[PixelKind]] = frozenset({"color", "gray"})
+    part: float = Field(default=0.2, ge=0, le=1, description="How much of its height.")
+
+    def __call__(self, sheet: Sheet) -> Sheet:
+        """Return a sheet of the same kind."""
+        pixels = sheet.pixels.copy()
+        pixels[: round(self.part * len(pixels))] = 255
+        return sheet.with_pixels(pixels)
+'''
+
+
+@pytest.fixture(scope="module")
+def with_stage(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout with the toy in its own module, and the two lines that the recipe asks for."""
+    folder = tmp_path_factory.mktemp("checkout")
+    shutil.copytree(CHECKOUT / "digitbatch", folder / "digitbatch")
+    for name in ("pyproject.toml", "pipeline.yaml", "models"):
+        (folder / name).symlink_to(CHECKOUT / name)
+    stages = folder / "digitbatch" / "stages"
+    (stages / "blank_top.py").write_text(TOY_STAGE.lstrip(), encoding="utf-8")
+    text = (stages / "__init__.py").read_text(encoding="utf-8")
+    first = "AnyStage = Annotated[\n"
+    assert text.count(first) == 1
+    line = "from digitbatch.stages.blank_top import BlankTop\n\n"
+    text = text.replace(first, f"{line}{first}    BlankTop |\n")
+    (stages / "__init__.py").write_text(text, encoding="utf-8")
+    return folder
+
+
+def digitbatch(checkout: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run a command of a checkout."""
+    return subprocess.run(
+        [sys.executable, "-m", "digitbatch", *map(str, arguments)],
+        cwd=checkout,
+        env={**os.environ, "PYTHONPATH": str(checkout)},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+class TestPageStage:
+    def config(self, folder: Path, toy: str) -> Path:
+        """The packaged chain with the toy before it."""
+        text = (CHECKOUT / "pipeline.yaml").read_text(encoding="utf-8")
+        assert text.count("\nstages:\n") == 1
+        path = folder / "toy.yaml"
+        path.write_text(text.replace("\nstages:\n", f"\nstages:\n  - {toy}\n"), encoding="utf-8")
+        return path
+
+    def test_a_page_goes_through_it(self, with_stage: Path, tmp_path: Path) -> None:
+        """Named in YAML it is part of the run, in worker processes too."""
+        texts = []
+        for part in ("0", "1"):
+            config = self.config(tmp_path, f"{{op: blank_top, part: {part}}}")
+            page = SAMPLES / "pages" / "pencil.webp"
+            done = digitbatch(with_stage, "run", page, "--config", config, "--workers", "1")
+            assert done.returncode == ExitCode.OK, done.stderr
+            texts.append([row.split(",")[3] for row in done.stdout.splitlines()[1:]])
+        assert len(texts[0]) > 1
+        assert texts[1] == [""]
+
+    def test_its_keys_are_checked_and_shown(self, with_stage: Path, tmp_path: Path) -> None:
+        """`check` shows it with its parameters, and says what is wrong with them."""
+        good = self.config(tmp_path, "{op: blank_top, part: 0.5}")
+        done = digitbatch(with_stage, "check", good)
+        assert "blank_top" in done.stdout
+        assert "part 0.5" in done.stdout
+        wrong = digitbatch(with_stage, "check", self.config(tmp_path, "{op: blank_top, parts: 2}"))
+        assert wrong.returncode == ExitCode.CONFIG
+        assert "stages[0].parts: unknown key; did you mean part?" in wrong.stderr
+
 
 # A new output format
 

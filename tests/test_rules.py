@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from digitbatch.acceptance.reasons import message_of
 from digitbatch.config import Config, Zone
 from digitbatch.config.file import load_config, plan_lines
-from digitbatch.constraints import CHECKS, Check, FieldRule, parse_sum
+from digitbatch.constraints import CHECKS, Check, FieldConstraint, parse_sum
 from digitbatch.constraints.checks import checks_out
 from digitbatch.errors import ConfigError
 from digitbatch.networks.runtime import open_networks
@@ -69,14 +69,14 @@ class TestStrength:
         listed.write_text("40913\n71268\n", encoding="utf-8")
         near = tmp_path / "near.txt"
         near.write_text("".join(f"{n}\n" for n in range(40900, 41000)), encoding="utf-8")
-        assert 0.05 < FieldRule(check="luhn").passes("79927398713") < 0.25
-        assert FieldRule(values=listed).passes("40913") < 0.01
-        assert FieldRule(values=near).passes("40913") > 0.3
-        assert FieldRule(range=(Decimal(0), Decimal(99999))).passes("40913") > 0.9
+        assert 0.05 < FieldConstraint(check="luhn").passes("79927398713") < 0.25
+        assert FieldConstraint(values=listed).passes("40913") < 0.01
+        assert FieldConstraint(values=near).passes("40913") > 0.3
+        assert FieldConstraint(range=(Decimal(0), Decimal(99999))).passes("40913") > 0.9
 
     def test_rules_together(self) -> None:
         """All that is asked of a field must hold, and the message says what does not."""
-        rule = FieldRule((4, 4), "[1-9].*", (Decimal("1.5"), Decimal("80")), None, "luhn")
+        rule = FieldConstraint((4, 4), "[1-9].*", (Decimal("1.5"), Decimal("80")), None, "luhn")
         assert rule.broken("182") == "the number of digits"
         assert rule.broken("0018") == "the pattern [1-9].*"
         assert rule.broken("9000", 2) == "the range 1.5 to 80"
@@ -97,7 +97,7 @@ def said(chosen: Chosen) -> str:
 
 
 class TestByRule:
-    LUHN = FieldRule(check="luhn")  # 1230 obeys it, 1238 and 1830 do not
+    LUHN = FieldConstraint(check="luhn")  # 1230 obeys it, 1238 and 1830 do not
 
     def test_a_rule_makes_a_lawful_text_surer(self) -> None:
         """Half of the others break the rule: what is left is nearly sure."""
@@ -107,7 +107,7 @@ class TestByRule:
 
     def test_another_lawful_text_keeps_its_weight(self) -> None:
         """A rule that both readings obey does not tell them apart."""
-        pattern = FieldRule(pattern="12.*")
+        pattern = FieldConstraint(pattern="12.*")
         assert by_rule(options("1230", 0.6, t1238=0.4), pattern).confidence < 0.65
 
     def test_the_ink_is_not_bent(self) -> None:
@@ -127,7 +127,7 @@ class TestByRule:
         """By chance hardly any reading is one of a few values far apart."""
         listed = tmp_path / "list.txt"
         listed.write_text("40913\n71268\n", encoding="utf-8")
-        chosen = by_rule(options("40973", 0.55, t40913=0.4), FieldRule(values=listed))
+        chosen = by_rule(options("40973", 0.55, t40913=0.4), FieldConstraint(values=listed))
         assert (chosen.text, said(chosen)) == ("40913", "")
         assert chosen.confidence > 0.985
 
@@ -364,7 +364,7 @@ class TestConfig:
         (tmp_path / "p.yaml").write_text(text, encoding="utf-8")
         (tmp_path / "l.txt").write_text("012 # twelve\n\n", encoding="utf-8")
         config = load_config(tmp_path / "p.yaml")
-        assert config.fields[0].rule == FieldRule(values=tmp_path / "l.txt")
+        assert config.fields[0].rule == FieldConstraint(values=tmp_path / "l.txt")
         assert config.fields[1].rule is None
         plan = "\n".join(plan_lines(config))
         assert "values l.txt (1)" in plan

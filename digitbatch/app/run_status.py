@@ -100,7 +100,7 @@ def read_status(output: Path) -> Status:
     if found.changed:
         with journal.open("rb") as file:
             file.seek(found.last_run_end)
-            status.unfinished_pages = sum(line[9:10] in (codec.PAGE, codec.FAILED) for line in file)
+            status.unfinished_pages = sum(codec.kind_of(line) in codec.PAGES for line in file)
     return status
 
 
@@ -111,7 +111,7 @@ def _days(journal: Path) -> dict[int, str]:
     with journal.open("rb") as file:
         for line in file:
             position += len(line)
-            if line[9:10] == codec.FILE and (body := codec.decode(line)) is not None:
+            if codec.kind_of(line) == codec.FILE and (body := codec.decode(line)) is not None:
                 days[position] = _local(json.loads(body[2:])["time"]).date().isoformat()
     return days
 

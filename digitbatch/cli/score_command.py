@@ -5,6 +5,7 @@ import logging
 from pathlib import Path
 
 from digitbatch.cli.console import set_up_logging
+from digitbatch.cli.written import write_bytes
 from digitbatch.errors import UsageError
 from digitbatch.scoring import load_results, load_truth, score
 from digitbatch.scoring.score_report import score_json, score_lines
@@ -42,11 +43,6 @@ def score_command(truth: Path, results: Path, as_json: bool, curve: Path | None)
     else:
         print("\n".join(score_lines(found)))
     if curve is not None:
-        from digitbatch.outputs.atomic import output_error
         from digitbatch.scoring.error_curve import curve_png
 
-        try:
-            curve.write_bytes(curve_png(found))
-        except OSError as error:
-            raise output_error(curve, error) from error
-        log.info("wrote %s", curve)
+        write_bytes(curve, curve_png(found))

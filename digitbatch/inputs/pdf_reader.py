@@ -23,12 +23,13 @@ from digitbatch.inputs.truncation import cut_off, jpeg_end
 from digitbatch.types import Image
 
 _POINTS_PER_INCH = 72.0
-_TAIL_BYTES = 4096
-_MANY_PAGES = 10_000
+_TAIL_BYTES = 4096  # at the end of a PDF, in which its end mark must stand
+_MANY_PAGES = 10_000  # from which on a PDF must show that it has its last page
 _PAGE_UNITS = 10_000_000  # pdfium gives places on a page as whole numbers: make them fine
 _SCAN_SHARE = 0.5  # of the page's area that a lone image must cover to be the page's scan
-_SQUARE = 0.02  # how much a scan's two resolutions may differ before its pixels are made square
+_DPI_APART = 0.02  # by what share a scan's resolutions may differ before its pixels are made square
 _GRID_MARGIN_PX = 0.02  # pdfium rounds an image's box outwards: stay inside of its pixels
+_LOOKED_AT_ROWS = 64  # every so many-th row of pixels tells whether nearly any page has colour
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ def _scan_grid(page: pypdfium2.PdfPage, scan: pypdfium2.PdfImage) -> _Grid | Non
     if seen.min() <= 0 or seen.prod() < _SCAN_SHARE * page_size.prod():
         return None
     scale = size_px / size_pt
-    if abs(scale[0] - scale[1]) > _SQUARE * scale.max():
+    if abs(scale[0] - scale[1]) > _DPI_APART * scale.max():
         scale[:] = scale.max()
     width, height = np.maximum(1, np.rint(page_size * scale)).astype(int)
     inside = scale * (1 - 2 * _GRID_MARGIN_PX / (size_pt * scale))
@@ -210,8 +211,7 @@ def _paint(page: pypdfium2.PdfPage, grid: _Grid, grey: bool) -> Image:
         if grey:
             return pixels.reshape(height, width).copy()  # out of pdfium's memory
         blue, green, red = (pixels[:, :, channel] for channel in range(3))
-        # A few rows tell nearly every colour page without a look at all of it.
-        for rows in (slice(None, None, 64), slice(None)):
+        for rows in (slice(None, None, _LOOKED_AT_ROWS), slice(None)):
             if (red[rows] != green[rows]).any() or (green[rows] != blue[rows]).any():
                 # Not pdfium's own reversed order: it takes twice the time.
                 return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)

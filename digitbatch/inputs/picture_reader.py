@@ -35,7 +35,7 @@ _HEADERS: Final[dict[FileFormat, type[ImageFile]]] = {
     FileFormat.BMP: BmpImageFile,
     FileFormat.WEBP: WebPImageFile,
 }
-_LARGE_PX: Final = 2600  # of the longer side: A4 at less than 225 dpi is rarely read halved
+_LEAST_HALVED_PX: Final = 2600  # longer side: A4 at less than 225 dpi is rarely read halved
 _limit_lock = threading.Lock()
 
 
@@ -95,7 +95,7 @@ class PictureReader(SourceReader):
 
     def _decode_halved(self, page: int) -> tuple[Image, float | None] | None:  # noqa: ARG002
         header = self._header
-        is_large = max(header.size) >= _LARGE_PX
+        is_large = max(header.size) >= _LEAST_HALVED_PX
         if self._kind is not FileFormat.JPEG or header.mode not in ("L", "RGB") or not is_large:
             return None
         check_size(*header.size, self._options.max_pixels, "scan at a lower resolution")

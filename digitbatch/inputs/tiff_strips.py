@@ -6,6 +6,7 @@ JPEG strips that end early it fills up without an error.
 
 import io
 import struct
+from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 import numpy as np
@@ -41,21 +42,12 @@ def check_strips(tags: ImageFileDirectory_v2, file: BinaryIO, file_bytes: int) -
         PageError: Data are missing.
     """
     compression = tags.get(_COMPRESSION, _RAW)
-    tiled = _TILE_OFFSETS in tags
-    offsets = tags.get(_TILE_OFFSETS if tiled else _STRIP_OFFSETS, ())
-    lengths = tags.get(_TILE_LENGTHS if tiled else _STRIP_LENGTHS, ())
-    width, height = tags[_WIDTH], tags[_HEIGHT]
-    across, rows = 1, min(tags.get(_STRIP_ROWS, _ONE_STRIP), height)
-    if tiled:
-        across, width, rows = -(-width // tags[_TILE_WIDTH]), tags[_TILE_WIDTH], tags[_TILE_ROWS]
-    down = -(-height // rows)
-    planes = tags.get(_SAMPLES_PER_PIXEL, 1) if tags.get(_PLANAR, 1) == 2 else 1
-    if len(offsets) < across * down * planes:
+    layout = _Layout.of(tags)
+    if layout.missing:
         raise cut_off("TIFF frame")
     if compression == _RAW:
         return  # Pillow reads these itself and says where data are missing
-    # Some writers leave the lengths out: then there is nothing to compare with.
-    strips = list(zip(offsets, lengths, strict=False))
+    strips = layout.strips
     if any(offset + length > file_bytes for offset, length in strips):
         raise cut_off("TIFF frame")
     if compression != _PACKBITS and strips and _ends_in_zeros(file, *max(strips)):
@@ -68,10 +60,48 @@ def check_strips(tags: ImageFileDirectory_v2, file: BinaryIO, file_bytes: int) -
         if compression == _JPEG:  # each strip is a JPEG of its own
             whole = data.rstrip(b"\x00").endswith(b"\xff\xd9")
         else:
-            last = not tiled and index % down == down - 1
-            whole = _fax_is_whole(data, tags, width, height - rows * (down - 1) if last else rows)
+            whole = _fax_is_whole(data, tags, layout.width, layout.rows_of(index))
         if not whole:
             raise cut_off("TIFF frame")
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How the pixels of a frame are parted into strips or tiles."""
+
+    strips: list[tuple[int, int]]  # offset and length in bytes, of those whose length is known
+    missing: bool  # whether the frame names fewer than it needs
+    width: int  # of each, in pixels, as the next three
+    rows: int
+    last_rows: int  # of the lowest: a strip may be lower, a tile is filled up
+    down: int  # how many from top to bottom
+
+    @classmethod
+    def of(cls, tags: ImageFileDirectory_v2) -> "_Layout":
+        width, height = tags[_WIDTH], tags[_HEIGHT]
+        tiled = _TILE_OFFSETS in tags
+        if tiled:
+            offsets, lengths = tags[_TILE_OFFSETS], tags.get(_TILE_LENGTHS, ())
+            across, width = -(-width // tags[_TILE_WIDTH]), tags[_TILE_WIDTH]
+            rows = tags[_TILE_ROWS]
+        else:
+            offsets, lengths = tags.get(_STRIP_OFFSETS, ()), tags.get(_STRIP_LENGTHS, ())
+            across, rows = 1, min(tags.get(_STRIP_ROWS, _ONE_STRIP), height)
+        down = -(-height // rows)
+        planes = tags.get(_SAMPLES_PER_PIXEL, 1) if tags.get(_PLANAR, 1) == 2 else 1
+        return cls(
+            # Some writers leave the lengths out: then there is nothing to compare with.
+            strips=list(zip(offsets, lengths, strict=False)),
+            missing=len(offsets) < across * down * planes,
+            width=width,
+            rows=rows,
+            last_rows=rows if tiled else height - rows * (down - 1),
+            down=down,
+        )
+
+    def rows_of(self, index: int) -> int:
+        """How many rows of pixels a strip or tile has."""
+        return self.last_rows if index % self.down == self.down - 1 else self.rows
 
 
 def _ends_in_zeros(file: BinaryIO, offset: int, length: int) -> bool:

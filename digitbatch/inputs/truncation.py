@@ -13,6 +13,7 @@ _START_OF_SCAN = 0xDA
 _MID_GREY = 128  # what libjpeg paints where it has no data
 _BLOCK_PX = 8
 _PNG_SIGNATURE_BYTES = 8
+_PADDING_BYTES = 4096  # of zeros, put where data may be missing: many blocks of another grey
 
 
 def jpeg_end(data: bytes) -> int:
@@ -68,7 +69,7 @@ def check_jpeg_filled(
     last = pixels[(height - 1) // block * block :, (width - 1) // block * block :]
     if not (last == _MID_GREY).all():
         return
-    padded = data[: jpeg_end(data)] + bytes(4096) + _END_OF_IMAGE
+    padded = data[: jpeg_end(data)] + bytes(_PADDING_BYTES) + _END_OF_IMAGE
     if not np.array_equal(decode(padded), pixels):
         raise cut_off("JPEG")
 

@@ -10,8 +10,8 @@ from typing import Final, get_args
 from digitbatch.errors import UsageError
 from digitbatch.outputs.format import Format
 from digitbatch.outputs.output_page import OutputPage
+from digitbatch.outputs.plain_text import encoded, read_text
 from digitbatch.outputs.results import COLUMNS, Record
-from digitbatch.outputs.text_files import encoded, read_text
 from digitbatch.types import Status
 
 _FORMULA: Final = re.compile(

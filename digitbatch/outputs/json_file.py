@@ -10,6 +10,7 @@ from digitbatch.errors import UsageError
 from digitbatch.outputs.format import Format
 from digitbatch.outputs.output_page import OutputPage
 from digitbatch.outputs.page_json import page_from_json, to_line
+from digitbatch.outputs.plain_text import encoded, read_text
 from digitbatch.outputs.results import (
     RESULT_COUNTS,
     SCHEMA_VERSION,
@@ -18,7 +19,6 @@ from digitbatch.outputs.results import (
     RunSummary,
     records,
 )
-from digitbatch.outputs.text_files import encoded, read_text
 from digitbatch.types import PageResult
 
 

@@ -123,6 +123,9 @@ RESULT_COUNTS: Final[tuple[Count, ...]] = get_args(Count)
 """
 
 
+_BY_STATUS: Final[tuple[Count, ...]] = ("ok", "review", "empty", "errors")
+
+
 class Tally:
     """Counts results as they pass; the pages of one file come one after the other."""
 
@@ -132,15 +135,12 @@ class Tally:
 
     def add(self, result: PageResult) -> None:
         """Count one page."""
-        counts = self._counts
+        said = [field.status for field in result.fields]
+        rows = [said.count(status) for status in ("ok", "review", "empty", "error")]
+        digits = sum(len(field.digits) for field in result.fields)
         # The last name is enough, and a set of all names would grow with the run.
-        counts["files"] += result.ref.file != self._last_file
+        self.add_counts(rows, digits, new_file=result.ref.file != self._last_file)
         self._last_file = result.ref.file
-        counts["pages"] += 1
-        for field in result.fields:
-            counts["fields"] += 1
-            counts["errors" if field.status == "error" else field.status] += 1
-            counts["digits"] += len(field.digits)
 
     def add_counts(self, rows: Sequence[int], digits: int, *, new_file: bool) -> None:
         """Count one page that has been counted before.
@@ -154,10 +154,8 @@ class Tally:
         counts["files"] += new_file
         counts["pages"] += 1
         counts["fields"] += sum(rows)
-        counts["ok"] += rows[0]
-        counts["review"] += rows[1]
-        counts["empty"] += rows[2]
-        counts["errors"] += rows[3]
+        for name, count in zip(_BY_STATUS, rows, strict=True):
+            counts[name] += count
         counts["digits"] += digits
 
     def summary(self, *, skipped: int = 0, seconds: float = 0.0) -> RunSummary:

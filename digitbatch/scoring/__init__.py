@@ -1,4 +1,4 @@
-"""How right results are, where it is known what is written: truth, counts, the curve of errors."""
+"""Results against ground truth: exact matches, edit distance, accepted errors, risk-coverage."""
 
 from digitbatch.scoring.counts import Counts, Score, score
 from digitbatch.scoring.rows import Results, load_results

@@ -1,4 +1,4 @@
-"""The curve of error against the share accepted, as a PNG."""
+"""The risk-coverage curve as a PNG: the share that is wrong against the share accepted."""
 
 from typing import Final
 

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from digitbatch.acceptance import upper_bound
+from digitbatch.outputs.plain_text import printable, table_lines
 from digitbatch.scoring.counts import Counts, Score
 
 _MISTAKES: Final = 20  # that are named; the JSON has all
@@ -31,10 +32,10 @@ def score_lines(found: Score) -> list[str]:
         lines += ["", "accepted though wrong:"]
         for pair in found.accepted_wrong[:_MISTAKES]:
             row = pair.row
-            name = "" if row is None else f" {_printable(row.field)}"
+            name = "" if row is None else f" {printable(row.field)}"
             sure = "" if row is None or row.confidence is None else f" ({row.confidence:.4f})"
             lines.append(
-                f"  {_printable(pair.ref.file)}, page {pair.ref.page},{name}: "
+                f"  {printable(pair.ref.file)}, page {pair.ref.page},{name}: "
                 f"{pair.written or 'nothing'} read as {pair.text}{sure}"
             )
         rest = len(found.accepted_wrong) - _MISTAKES
@@ -84,24 +85,12 @@ def _table(what: str, rows: Mapping[str, Counts]) -> list[str]:
     for name, c in rows.items():
         pages = f"{c.pages}" if not c.missing else f"{c.pages} ({c.missing} missing)"
         cells.append((
-            _printable(name), pages, f"{c.lines}", f"{c.exact}", _share(c.exact, c.lines),
+            printable(name), pages, f"{c.lines}", f"{c.exact}", _share(c.exact, c.lines),
             f"{c.errors} of {c.digits}", f"{c.missed}", f"{c.spurious}",
             f"{c.accepted}", _share(c.accepted, c.reported), f"{c.wrong}",
         ))  # fmt: skip
-    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
-    return [
-        "  ".join(
-            cell.rjust(width) if column else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in cells
-    ]
+    return table_lines(cells)
 
 
 def _share(part: int, whole: int) -> str:
     return f"{part / whole:.1%}" if whole else "-"
-
-
-def _printable(text: str) -> str:
-    """A name from outside, with what would steer the terminal made visible."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -1,4 +1,4 @@
-"""What is written on pages, from a file that people made: CSV or JSON.
+"""Ground truth, what is written on pages, from a file that people made: CSV or JSON.
 
 docs/score.md has the forms.
 """
@@ -10,7 +10,7 @@ from typing import Any, Final
 from digitbatch.errors import UsageError
 from digitbatch.outputs.csv_file import page_number, table_rows
 from digitbatch.outputs.json_file import pages_in_list, read_json
-from digitbatch.outputs.text_files import read_text
+from digitbatch.outputs.plain_text import read_text
 from digitbatch.scoring.pairing import bare
 from digitbatch.types import PageRef
 

@@ -12,6 +12,7 @@ HEADER: Final = b"h"  # what the results are made with
 FILE: Final = b"f"  # a file's key, and how many pages follow
 PAGE: Final = b"p"  # statistics and rows, then the page, then pictures where they are known
 FAILED: Final = b"e"  # the same, of a page with error rows
+PAGES: Final = (PAGE, FAILED)
 SAME: Final = b"s"  # a file's key, and where a file with the same content stands
 AGAIN: Final = b"a"  # the name of a file that is to be read again
 GONE: Final = b"g"  # the name of a file that is no longer there
@@ -34,6 +35,11 @@ def decode(line: bytes) -> bytes | None:
         return None
     whole = line[8:9] == b"\t" and line[-1:] == b"\n" and len(body) > 2 and body[1:2] == b"\t"
     return body if whole and zlib.crc32(body) == told else None
+
+
+def kind_of(line: bytes) -> bytes:
+    """The letter of a line, which may be damaged."""
+    return line[9:10]
 
 
 def to_text(value: Any) -> str:

@@ -17,6 +17,8 @@ class FileKey(NamedTuple):
     digest: bytes  # sha256 of the content
 
 
+_LEAST_UNSORTED: Final = 10_000  # files that are searched one by one before all are sorted again
+
 UNKNOWN: Final = FileKey(-1, -1, bytes(_DIGEST_BYTES))
 """The key of a file that nobody could open."""
 
@@ -73,7 +75,7 @@ class Index:
         self._flags[row] = known.flags
         if self._sorted is not None:
             self._recent[known.key.digest] = row
-            if len(self._recent) > 10_000 + len(self) // 8:
+            if len(self._recent) > _LEAST_UNSORTED + len(self) // 8:
                 self._sorted = None  # sorted again when it is next asked for
                 self._recent.clear()
 

@@ -83,7 +83,7 @@ def scan(path: Path) -> Scanned:
 
 def _take(found: Scanned, kind: bytes, content: bytes, end: int) -> None:
     """Take one line in; `end`: where the next one begins."""
-    if kind in (codec.PAGE, codec.FAILED):
+    if kind in codec.PAGES:
         _take_page(found, kind == codec.FAILED, content.count(b"\t") > 1, end)
         found.changed = True
         return
@@ -162,7 +162,7 @@ def statistics_since(file: BinaryIO, start: int) -> Statistics:
     total = Statistics()
     file.seek(start)
     for line in file:
-        if line[9:10] in (codec.PAGE, codec.FAILED) and (body := codec.decode(line)) is not None:
+        if codec.kind_of(line) in codec.PAGES and (body := codec.decode(line)) is not None:
             with contextlib.suppress(*_MALFORMED, IndexError):
                 total.add(Statistics.from_line(body.split(b"\t", 2)[1].decode()))
     return total

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from digitbatch.cli.console.summary_tables import printable
+from digitbatch.outputs.plain_text import printable, table_lines
 
 if TYPE_CHECKING:
     from digitbatch.app.run_status import Day, Status
@@ -20,11 +20,7 @@ def print_status(status: "Status") -> None:
     head = ("", "files", "pages", "accepted", "review", "empty", "failed")
     rows = [_cells(day or "unknown", counts) for day, counts in status.days.items()]
     rows.append(_cells("all", status.total))
-    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
-    for row in (head, *rows):
-        name, *numbers = row
-        cells = [number.rjust(width) for number, width in zip(numbers, widths[1:], strict=True)]
-        print("  ".join([name.ljust(widths[0]), *cells]))
+    print(*table_lines([head, *rows]), sep="\n")
     for title, reasons in (("failed", status.failed), ("to review", status.review)):
         if reasons:
             print(f"\n{title}")

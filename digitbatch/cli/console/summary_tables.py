@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from digitbatch.acceptance import Promise
 from digitbatch.cli.console.progress_bar import Progress, duration
+from digitbatch.outputs.plain_text import printable
 from digitbatch.outputs.results import RunSummary, ThisRun
 from digitbatch.types import FieldResult, PageRef, PageResult, Status
 
@@ -161,8 +162,3 @@ def _add_this_run(table: "Table", now: ThisRun) -> None:
         table.add_row("files waiting", f"{now.waiting:,}", "too young: left for the next run")
     if now.removed:
         table.add_row("files removed", f"{now.removed:,}", "no longer there")
-
-
-def printable(text: str) -> str:
-    """A text from outside, with what would steer the terminal made visible."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

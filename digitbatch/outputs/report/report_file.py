@@ -15,8 +15,8 @@ from typing import Final
 
 from digitbatch.outputs.format import Format
 from digitbatch.outputs.output_page import OutputPage
+from digitbatch.outputs.plain_text import encoded
 from digitbatch.outputs.results import Record, RunSummary
-from digitbatch.outputs.text_files import encoded
 
 _ESCAPED: Final = {ord(char): f"\\u{ord(char):04x}" for char in "<>&"}
 

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from digitbatch.acceptance.reasons import Finding, ReviewReason
-from digitbatch.constraints import LENGTH, FieldRule
+from digitbatch.constraints import LENGTH, FieldConstraint
 from digitbatch.text.decode import Cause, DigitHypothesis, Hypothesis, LeftOver
 from digitbatch.text.nbest import NBest, Text, reading_as
 from digitbatch.types import OTHER
@@ -106,7 +106,7 @@ def _or_cross(shares: dict[Text, float], place: DigitHypothesis) -> dict[Text, f
     return scaled | {(): max(other, scaled.get((), 0.0))}
 
 
-def by_rule(options: Options, rule: FieldRule, decimals: int = 0) -> Chosen:
+def by_rule(options: Options, rule: FieldConstraint, decimals: int = 0) -> Chosen:
     """The text of a field that obeys its rule, or the free one with the reason for a person.
 
     Args:
@@ -139,7 +139,7 @@ def _posterior(
     best: str,
     passes: float,
     unlawful: float,
-    rule: FieldRule,
+    rule: FieldConstraint,
 ) -> Chosen:
     everything = sum(lawful.values()) + passes * (options.rest + BROKEN * unlawful)
     shares = {text: share / everything for text, share in lawful.items()}

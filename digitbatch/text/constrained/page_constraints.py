@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from digitbatch.acceptance.reasons import Finding
 from digitbatch.config import Config
-from digitbatch.constraints import FieldRule, Sum, parse_sum
+from digitbatch.constraints import FieldConstraint, Sum, parse_sum
 from digitbatch.text.box_texts import field_text
 from digitbatch.text.constrained.field_texts import Chosen, Options, by_rule, options_of, reading_of
 from digitbatch.text.constrained.sum_texts import Addend, by_sums
@@ -129,7 +129,7 @@ def _free(options: Options) -> Chosen:
 
 
 @lru_cache(maxsize=4)
-def _rules(config: Config) -> dict[str, FieldRule]:
+def _rules(config: Config) -> dict[str, FieldConstraint]:
     return {zone.name: zone.rule for zone in config.fields if zone.rule is not None}
 
 
