@@ -61,6 +61,10 @@ class Box:
         )
 
 
+Fractions = tuple[float, float, float, float]
+"""Left, top, right, bottom of a place on a page, as fractions of its width and height."""
+
+
 @dataclass(frozen=True, slots=True)
 class PageRef:
     """Which page of which file; no pixels, it costs nothing to queue, log or send to a worker."""

@@ -8,11 +8,10 @@ from numpy.typing import NDArray
 
 from digitbatch.config import Config
 from digitbatch.imaging.projective import scaling
-from digitbatch.page.forms.reference import Fractions
 from digitbatch.stages.base import PageStage, PixelKind, Sheet
 from digitbatch.stages.chain import why_skipped
 from digitbatch.stages.crop_to_paper import CropToPaper
-from digitbatch.types import Affine, Box, Image, Page
+from digitbatch.types import Affine, Box, Fractions, Image, Page
 
 _LEAST_PART: Final = 0.35  # of the page's longer side: light and pen are measured on so much
 _REDUCED: Final = 1.5  # of the scan's pixels along one of the sheet's

@@ -23,7 +23,6 @@ from digitbatch.page.forms.box_removal import without_print
 from digitbatch.page.forms.cells import cleaned
 from digitbatch.page.forms.colour_dropout import without_print_colour
 from digitbatch.page.forms.grid import Cell, Grid, find_grid
-from digitbatch.page.forms.reference import Fractions
 from digitbatch.page.forms.reference_boxes import placed_grid
 from digitbatch.page.forms.registration import PlacedZone, RegisteredPage, reference_of
 from digitbatch.page.layout.zone_overflow import digits_beyond
@@ -34,7 +33,7 @@ from digitbatch.stages.base import Sheet
 from digitbatch.stages.fit_scale import typical_height_px
 from digitbatch.stages.hysteresis import Hysteresis, hysteresis
 from digitbatch.stages.line_removal.printed_line import Rule
-from digitbatch.types import Box, Image, Page, PageRef
+from digitbatch.types import Box, Fractions, Image, Page, PageRef
 
 _BEYOND: Final = 0.25  # how far beyond its zone a digit is followed, in heights of the zone
 _BESIDE: Final = 0.8  # the same to its sides, where no boxes hold the digits
