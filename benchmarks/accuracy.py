@@ -51,8 +51,8 @@ from digitbatch.synth.pages import PageStyle, write_lines
 from digitbatch.synth.paper import Paper, fax
 from digitbatch.synth.strokes import Hand
 from digitbatch.training.datasets import Digits, load_mnist
-from digitbatch.training.mixture import split
-from digitbatch.training.training import Recipe
+from digitbatch.training.synthesis.mixture import split
+from digitbatch.training.train import Recipe
 from digitbatch.types import Image, Page, PageRef, failed_page
 
 KINDS = (

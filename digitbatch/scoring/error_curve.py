@@ -6,7 +6,7 @@ from PIL import Image as Pillow
 from PIL import ImageDraw
 
 from digitbatch.scoring.counts import Score
-from digitbatch.training.run_pictures import INK, picture_font, png_bytes
+from digitbatch.training.evaluation.pictures import INK, picture_font, png_bytes
 
 _SIZE_PX: Final = (760, 460)
 _LEFT, _TOP, _RIGHT, _BOTTOM = 76, 64, 736, 404  # of the axes

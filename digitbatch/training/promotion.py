@@ -23,7 +23,7 @@ from digitbatch.networks.registry import (
     promoted_model,
 )
 from digitbatch.training.datasets import Digits
-from digitbatch.training.evaluation import load_labelled
+from digitbatch.training.evaluation.evaluation import load_labelled
 from digitbatch.training.line.evaluation import evaluate_lines, lines_of
 from digitbatch.types import Predictor
 

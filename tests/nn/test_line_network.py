@@ -30,10 +30,10 @@ from digitbatch.training.line import evaluation
 from digitbatch.training.line.evaluation import edits, lines_of
 from digitbatch.training.line.export import check_same_lines, line_onnx
 from digitbatch.training.line.learning import line_loss, lines_right, stacked
-from digitbatch.training.line.pool import make_pool
-from digitbatch.training.progress import Progress
 from digitbatch.training.promotion import promote
-from digitbatch.training.training import resume, train
+from digitbatch.training.synthesis.glyphs import make_pool
+from digitbatch.training.train import resume, train
+from digitbatch.training.trainer.progress import Progress
 from tests.nn.idx_files import drawn_digits, write_part
 from tests.nn.line_data import TINY, some_lines, untrained
 

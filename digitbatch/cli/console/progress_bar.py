@@ -11,7 +11,7 @@ from digitbatch.cli.console.log_lines import LineHandler, Verbosity, close_bar, 
 from digitbatch.types import FieldResult, PageRef, PageResult
 
 if TYPE_CHECKING:
-    from digitbatch.training.progress import Progress as TrainingStep
+    from digitbatch.training.trainer.progress import Progress as TrainingStep
 
 _LINE_EVERY_S: Final = 30.0  # in a log: a sign of life, not a flood
 _MOST_FAILURES: Final = 5  # that are named at the end; the outputs hold them all

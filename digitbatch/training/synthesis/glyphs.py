@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from digitbatch.errors import UsageError
 from digitbatch.synth.paths import ALL_STYLES
 from digitbatch.synth.strokes import draw_digit
-from digitbatch.training.other import make_marks
+from digitbatch.training.synthesis.negatives import make_marks
 from digitbatch.types import OTHER, Crops, Image
 
 _CROP_DIGIT_PX: Final = 20.0  # height of a digit in a crop

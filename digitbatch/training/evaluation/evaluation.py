@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from digitbatch.training.data import Labelled, read_data, summary_lines
 from digitbatch.training.datasets import Digits
-from digitbatch.training.measures import (
+from digitbatch.training.evaluation.measures import (
     ConfidenceBin,
     Rejection,
     confidence_bins,

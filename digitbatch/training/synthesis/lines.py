@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from digitbatch.networks.line.strips import Strip, make_strip
 from digitbatch.stages.centre import FAINT
-from digitbatch.training.line.composing import write_line
-from digitbatch.training.line.flaws import flawed
-from digitbatch.training.line.pool import Pool
-from digitbatch.training.line.style import LineStyle
+from digitbatch.training.synthesis.composition import write_line
+from digitbatch.training.synthesis.degradation import flawed
+from digitbatch.training.synthesis.glyphs import Pool
+from digitbatch.training.synthesis.style import LineStyle
 from digitbatch.types import CLASSES
 
 

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.training.line.composing import Written
-from digitbatch.training.line.style import LineStyle
+from digitbatch.training.synthesis.composition import Written
+from digitbatch.training.synthesis.style import LineStyle
 from digitbatch.types import Image
 
 _PAPER: Final = 0.25  # of full ink: fainter is paper, as in a run

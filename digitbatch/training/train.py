@@ -21,14 +21,14 @@ from digitbatch.training.checkpoint import (
     save_checkpoint,
 )
 from digitbatch.training.data import contact_sheet
+from digitbatch.training.data.training_data import Places, absolute_places, read_training_data
 from digitbatch.training.export import UNFINISHED, check_out
 from digitbatch.training.interruption import Interruption
 from digitbatch.training.line.recipe import LineRecipe
-from digitbatch.training.progress import Progress, Report
 from digitbatch.training.recipe import Recipe
 from digitbatch.training.run_folder import RunFolder
 from digitbatch.training.task import knows_other, prepare, recipe_of
-from digitbatch.training.training_data import Places, absolute_places, read_training_data
+from digitbatch.training.trainer.progress import Progress, Report
 
 __all__ = ["Progress", "Recipe", "Report", "resume", "train"]
 

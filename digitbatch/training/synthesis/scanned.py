@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 
 from digitbatch.stages.centre import center_crop
-from digitbatch.training.line.composing import Written
-from digitbatch.training.line.flaws import flawed
-from digitbatch.training.line.style import LineStyle
-from digitbatch.training.ruled import enlarged
+from digitbatch.training.synthesis.composition import Written
+from digitbatch.training.synthesis.degradation import flawed
+from digitbatch.training.synthesis.ruled import enlarged
+from digitbatch.training.synthesis.style import LineStyle
 from digitbatch.types import Crops, Image
 
 _LEAST_PX: Final = 16.0  # height of the digits of a coarse scan ...

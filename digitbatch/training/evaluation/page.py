@@ -9,10 +9,10 @@ from typing import Final
 import numpy as np
 from PIL import Image as Pillow
 
-from digitbatch.training.charts import bar_chart, line_chart
 from digitbatch.training.data import Labelled, summary_lines
-from digitbatch.training.evaluation import Evaluation
-from digitbatch.training.measures import rejection_curve, wilson_interval
+from digitbatch.training.evaluation.charts import bar_chart, line_chart
+from digitbatch.training.evaluation.evaluation import Evaluation
+from digitbatch.training.evaluation.measures import rejection_curve, wilson_interval
 from digitbatch.types import CLASSES, Image
 
 _SHOWN: Final = 300

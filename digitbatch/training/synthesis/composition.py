@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.training.line.pool import Glyph, Pool
-from digitbatch.training.line.style import LineStyle
+from digitbatch.training.synthesis.glyphs import Glyph, Pool
+from digitbatch.training.synthesis.style import LineStyle
 from digitbatch.types import OTHER, Image
 
 _INK: Final = 110  # from this level on, ink is where a stroke is

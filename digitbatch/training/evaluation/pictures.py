@@ -9,8 +9,8 @@ from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
 from digitbatch.training.data import Labelled
-from digitbatch.training.evaluation import Evaluation
-from digitbatch.training.progress import Epoch
+from digitbatch.training.evaluation.evaluation import Evaluation
+from digitbatch.training.trainer.progress import Epoch
 from digitbatch.types import CLASSES, CROP_SIZE_PX
 
 INK: Final = "#202020"

@@ -12,9 +12,9 @@ from digitbatch.synth.paths import ALL_STYLES
 from digitbatch.synth.strokes import draw_digit
 from digitbatch.training.data import Labelled
 from digitbatch.training.datasets import Digits
-from digitbatch.training.other import make_cuts, make_marks
-from digitbatch.training.ruled import make_ruled
-from digitbatch.training.scanned import make_scanned
+from digitbatch.training.synthesis.negatives import make_cuts, make_marks
+from digitbatch.training.synthesis.ruled import make_ruled
+from digitbatch.training.synthesis.scanned import make_scanned
 from digitbatch.types import CROP_SIZE_PX, OTHER, Crops
 
 _Set = TypeVar("_Set", Digits, Labelled)
