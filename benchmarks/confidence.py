@@ -51,8 +51,8 @@ from digitbatch.scoring.pairing import aligned, bare, edits
 from digitbatch.training.datasets import Digits, load_mnist
 from digitbatch.training.synthesis.mixture import split
 from digitbatch.training.temperature import calibration_error
-from digitbatch.types import FieldResult, Image, Networks
 from digitbatch.training.train import Recipe
+from digitbatch.types import FieldResult, Image, Networks
 
 FITTED: Final = tuple(kind for kind in KINDS if kind not in ("drawn", "print", "zeros", "webcam"))
 """Kinds that confidence is fitted on: all that MNIST's digits are written on by hand."""

@@ -16,13 +16,12 @@ from digitbatch.packaged import default_line_model, default_model
 from digitbatch.page.connected_components import connected_components
 from digitbatch.reading import PageTrace, read_page, trace_page
 from digitbatch.reading.passes import PASSES
-from digitbatch.reading.state import PageState
 from digitbatch.synth.pages import FormField, PageStyle, fill_form, write_lines
 from digitbatch.text.rescoring.ctc_groups import rescored_groups
 from digitbatch.text.rescoring.ensemble import rescored_by_ensemble
 from digitbatch.text.rescoring.line_context import rescored_in_context
 from digitbatch.text.rescoring.writer_adaptation import adapted_to_writer
-from digitbatch.text.unit import Rescorer, Unit, Units
+from digitbatch.text.unit import Rescorer, Units
 from digitbatch.types import OTHER, Crops, Image, Networks, Page, PageRef, PageResult, Probabilities
 from tests.fake_networks import FakeNetworks
 from tests.made_units import equal_copy, replaced_copy, told
@@ -76,9 +75,11 @@ def page() -> Page:
 @pytest.fixture(scope="module")
 def boxes() -> Page:
     """Two rows of boxes and a line below them."""
-    fields = [FormField(f"f{n}", text, 0.2, 0.2 * n + 0.1, 5) for n, text in enumerate(TEXTS[:0])]
-    fields += [FormField("a", "40526", 0.2, 0.1, 5), FormField("b", "71833", 0.2, 0.3, 5)]
-    fields.append(FormField("line", "2064", 0.1, 0.6, 4, "line"))
+    fields = [
+        FormField("a", "40526", 0.2, 0.1, 5),
+        FormField("b", "71833", 0.2, 0.3, 5),
+        FormField("line", "2064", 0.1, 0.6, 4, "line"),
+    ]
     style = PageStyle(width_px=800, height_px=700)
     return as_page(fill_form("", fields, style, HAND, np.random.default_rng(2)).pixels)
 
@@ -277,7 +278,18 @@ def far_stroke() -> Image:
     return pixels
 
 
+def speck_beside() -> Image:
+    """A number with a speck on the right of its second digit, where a fine 1 may have broken."""
+    pixels = one_line("4358")
+    found = connected_components(np.asarray((pixels.min(axis=2) < 128) * 255, np.uint8))
+    second = np.argsort(found.left)[1]
+    left, top = int(found.left[second] + found.width[second] + 7), int(found.top[second] + 8)
+    pixels[top : top + 9, left : left + 4] = 30
+    return pixels
+
+
 DOUBTFUL = (
+    Doubtful(ReviewReason.FRAGMENT_BESIDE, speck_beside(), zone(check="luhn")),
     Doubtful(ReviewReason.LEFT_OUT, one_line("43,52")),
     Doubtful(ReviewReason.ONLY_STROKES, one_line("111")),
     Doubtful(ReviewReason.DIGIT_COUNT, one_line("4352"), zone(5)),
@@ -289,9 +301,7 @@ DOUBTFUL = (
 
 
 @pytest.mark.parametrize("doubtful", DOUBTFUL, ids=lambda one: one.reason.code)
-def test_a_reason_that_is_switched_off_is_in_no_row(
-    doubtful: Doubtful, networks: Networks
-) -> None:
+def test_a_reason_that_is_switched_off_is_in_no_row(doubtful: Doubtful, networks: Networks) -> None:
     """It sends nothing to review, and hides no other reason."""
     own, code = as_page(doubtful.pixels), doubtful.reason.code
     before = read_page(own, doubtful.config, networks)
@@ -332,16 +342,10 @@ def test_so_is_one_of_the_template(
     assert codes(after) == codes(before) - {reason.code}
 
 
-def test_a_switched_off_fragment_is_in_no_row(networks: Networks) -> None:
-    """Nor where a field has rules, and its digits are looked at again."""
-    units = trace_page(as_page(one_line("4358")), zone(check="luhn"), networks)
-    state = units.after["page_context"]
-    marked = replace(state, units=tuple(map(_with_fragment, state.units)))
-    switched = PASSES[[one.name for one in PASSES].index("constraints")]
-    left: PageState = switched.run(replace(marked, without=frozenset({"fragments"})))
-    assert not any(unit.has_fragment for unit in left.units)
-
-
-def _with_fragment(unit: Unit) -> Unit:
-    """A unit whose first digit was joined with a speck beside it."""
-    return unit
+@pytest.mark.parametrize("config", [zone(), zone(check="luhn")], ids=["free", "by a rule"])
+def test_a_pass_that_is_switched_off_finds_nothing(networks: Networks, config: Config) -> None:
+    """Nor where a rule chooses the text, so that its digits are looked at again."""
+    own = as_page(speck_beside())
+    code = ReviewReason.FRAGMENT_BESIDE.code
+    assert code in codes(read_page(own, config, networks))
+    assert code not in codes(read_page(own, config, networks, without={"fragments"}))

@@ -83,7 +83,9 @@ def matches(form: Features, scan: Features) -> Pairs:
 def _scales() -> NDArray[np.float64]:
     """The sizes of the scan over the form's that are tried."""
     farthest = TUNED.scale_log
-    return np.exp(np.arange(-farthest, farthest + 0.01, TUNED.scale_step_log))
+    return np.asarray(
+        np.exp(np.arange(-farthest, farthest + 0.01, TUNED.scale_step_log)), np.float64
+    )
 
 
 def _likely_turns(turns_deg: NDArray[np.float64]) -> list[float]:
