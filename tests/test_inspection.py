@@ -1,20 +1,38 @@
 """What `digitbatch inspect` shows of a page beside its result: cuts, and ink that is not read."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
+from PIL import Image as Pil
 
 from digitbatch.config import Config, Zone
-from digitbatch.explain.considered import considered_cuts, groups_read
+from digitbatch.config.file import parse_config
+from digitbatch.explain.considered import considered_cuts, groups_read, unread_part
 from digitbatch.explain.cut_pictures import cut_picture, rejected_picture
 from digitbatch.explain.cut_text import cuts_as_text
+from digitbatch.explain.inspection import inspect_page
 from digitbatch.explain.rejected import counted, rejected_ink
 from digitbatch.networks.runtime import open_networks
-from digitbatch.packaged import default_model
+from digitbatch.packaged import default_line_model, default_model
 from digitbatch.page.connected_components import Reason, connected_components, sort_components
+from digitbatch.page.preparation import applied_stages, is_reduced, prepare_sheet
 from digitbatch.reading import PageTrace, read_page, trace_page
-from digitbatch.synth.pages import PageStyle, write_lines
-from digitbatch.types import Box, Networks, Page, PageRef
+from digitbatch.stages.chain import op_of
+from digitbatch.synth.pages import FormField, PageStyle, fill_form, write_lines
+from digitbatch.types import (
+    Box,
+    Crops,
+    GroupAnswers,
+    Image,
+    Networks,
+    Page,
+    PageRef,
+    Probabilities,
+)
 from tests.fake_answers import Answer, Answers
 from tests.fake_networks import FakeNetworks
 from tests.plain_hand import HAND
@@ -160,3 +178,124 @@ class TestRejected:
         assert rejected == []
         assert cut_picture(trace).ndim == rejected_picture(trace, rejected).ndim == 3
         assert cuts_as_text(trace, rejected) == "no ink\n"
+
+
+class Counting:
+    """Networks that note what they are asked about, crop by crop and strip by strip."""
+
+    def __init__(self, networks: Networks) -> None:
+        self.networks = networks
+        self.asked: list[tuple[str, bytes]] = []
+
+    @property
+    def reads_strips(self) -> bool:
+        """As the networks do."""
+        return self.networks.reads_strips
+
+    def classify(self, crops: Crops) -> Probabilities:
+        """Noted."""
+        self.asked += [("classify", crop.tobytes()) for crop in crops]
+        return self.networks.classify(crops)
+
+    def reconsider(self, crops: Crops, answers: Probabilities) -> Probabilities:
+        """Noted."""
+        self.asked += [("reconsider", crop.tobytes()) for crop in crops]
+        return self.networks.reconsider(crops, answers)
+
+    def read_strips(self, inks: Sequence[Image], *, reconsider: bool = False) -> GroupAnswers:
+        """Noted."""
+        self.asked += [(f"strips {reconsider}", ink.tobytes()) for ink in inks]
+        return self.networks.read_strips(inks, reconsider=reconsider)
+
+
+def boxed_page() -> Image:
+    """Two rows of boxes and a line, on a page so large that it would be halved without boxes."""
+    fields = [
+        FormField("a", "40526", 0.2, 0.1, 5),
+        FormField("b", "71833", 0.2, 0.3, 5),
+        FormField("line", "2064", 0.1, 0.6, 4, "line"),
+    ]
+    style = PageStyle(width_px=1600, height_px=1400, digit_height_px=70)
+    return fill_form("", fields, style, HAND, np.random.default_rng(2)).pixels
+
+
+ZONES = Config(fields=(Zone(name="all", box=(0.0, 0.0, 1.0, 0.6), check="luhn"),))
+
+
+class TestAsOften:
+    @pytest.fixture(scope="class", params=["lines", "boxes", "zones"])
+    @classmethod
+    def read(cls, request: pytest.FixtureRequest, page: Page) -> tuple[Page, Config]:
+        """A page and its configuration."""
+        if request.param == "boxes":
+            return Page(PageRef("boxes.png", 1), boxed_page()), Config()
+        return page, ZONES if request.param == "zones" else Config()
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def both(cls) -> Networks:
+        """The default weights, among them those of lines."""
+        return open_networks(default_model(), default_line_model())
+
+    def test_a_trace_asks_what_a_run_asks(self, read: tuple[Page, Config], both: Networks) -> None:
+        """The same in the same order, and its pictures and texts ask nothing more."""
+        run, looked = Counting(both), Counting(both)
+        result = read_page(*read, run)
+        trace = trace_page(*read, looked)
+        assert trace.result == result
+        assert looked.asked == run.asked
+        assert {what for what, _ in run.asked} >= {"classify", "strips True"}
+        rejected = rejected_ink(trace)
+        assert rejected_picture(trace, rejected).size
+        assert cut_picture(trace).size
+        assert cuts_as_text(trace, rejected)
+        for unit in trace.state.units:
+            for group in groups_read(unit, trace.best_of(unit)):
+                unread_part(group)
+        assert looked.asked == run.asked
+
+    def test_inspect_asks_what_a_run_asks(
+        self, read: tuple[Page, Config], both: Networks, tmp_path: Path
+    ) -> None:
+        """With all of its pictures on the disk."""
+        own, config = read
+        Pil.fromarray(own.pixels).save(tmp_path / "page.png")
+        run, looked = Counting(both), Counting(both)
+        result = read_page(replace(own, ref=PageRef("page.png", 1)), config, run)
+        found, written = inspect_page(
+            tmp_path / "page.png", 1, tmp_path / "pictures", config, looked
+        )
+        assert found.fields == result.fields
+        assert looked.asked == run.asked
+        assert all(path.is_file() for path in written)
+
+    def test_no_strip_is_asked_about_twice(self, read: tuple[Page, Config], both: Networks) -> None:
+        """However many passes want to know."""
+        counting = Counting(both)
+        read_page(*read, counting)
+        strips = [asked for asked in counting.asked if asked[0].startswith("strips")]
+        assert len(set(strips)) == len(strips) > 0
+
+
+class TestStages:
+    def test_a_picture_is_of_each_stage_that_the_page_went_through(
+        self, networks: Networks
+    ) -> None:
+        """Boxes are found on a halved page, and then read on a whole one: that is what is shown."""
+        page = Page(PageRef("boxes.png", 1), boxed_page())
+        assert is_reduced(prepare_sheet(page, Config()))
+        state = trace_page(page, Config(), networks).state
+        assert state.boxes.rows
+        assert not is_reduced(state.sheet)
+        names = [name for name, _ in state.stages]
+        assert names == [op_of(stage) for stage in applied_stages(Config(), whole=True)]
+        assert np.array_equal(state.stages[-1][1], state.sheet.pixels)
+
+    def test_a_stage_that_stands_twice_has_two_pictures(
+        self, page: Page, networks: Networks
+    ) -> None:
+        """One after each."""
+        ops = ("ink_levels", "hysteresis", "closing", "closing", "contours", "mnist_center")
+        config = parse_config("stages:\n" + "".join(f"  - op: {op}\n" for op in ops))
+        state = trace_page(page, config, networks).state
+        assert [name for name, _ in state.stages] == list(ops[:4])

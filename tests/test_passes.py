@@ -105,17 +105,18 @@ def hesitant(networks: Networks) -> Networks:
     return FakeNetworks(classify, networks.read_strips, again)
 
 
+@pytest.fixture(scope="module")
+def trace(page: Page, networks: Networks) -> PageTrace:
+    """A page on which every rescorer has something to say."""
+    return trace_page(page, Config(), hesitant(networks))
+
+
 Copy = Callable[[Units], Units]
 COPIES = pytest.mark.parametrize("copied", [equal_copy, replaced_copy])
 
 
 class TestCopies:
     """What a pass looks for, it finds by its place, not by which object it is."""
-
-    @pytest.fixture(scope="class")
-    def trace(self, page: Page, networks: Networks) -> PageTrace:
-        """A page on which every rescorer has something to say."""
-        return trace_page(page, Config(), hesitant(networks))
 
     @COPIES
     @pytest.mark.parametrize(
@@ -294,7 +295,7 @@ DOUBTFUL = (
     Doubtful(ReviewReason.ONLY_STROKES, one_line("111")),
     Doubtful(ReviewReason.DIGIT_COUNT, one_line("4352"), zone(5)),
     Doubtful(ReviewReason.BREAKS_RULE, one_line("4352"), zone(check="luhn")),
-    Doubtful(ReviewReason.BREAKS_SUM, sum_page("572"), three_zones("a + b = c")),
+    Doubtful(ReviewReason.SUM_AGAINST_INK, sum_page("572"), three_zones("a + b = c")),
     Doubtful(ReviewReason.EMPTY_BOX, empty_box()),
     Doubtful(ReviewReason.FAR_STROKE, far_stroke()),
 )
@@ -335,7 +336,8 @@ def test_so_is_one_of_the_template(
         pixels = pixels[:, :600]
     else:
         pixels = pixels.copy()
-        pixels[:, 350:] = np.median(pixels)
+        for left in range(0, 900, 54):  # a third of the form's print is gone
+            pixels[:, left : left + 18] = np.median(pixels)
     before = read_page(as_page(pixels), config, networks)
     assert reason.code in codes(before)
     after = read_page(as_page(pixels), config, networks, without={reason.code})
