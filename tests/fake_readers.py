@@ -1,10 +1,9 @@
 """Readers for the engine's public seam. Workers import this module, so it imports little."""
 
-import json
 import os
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,9 +15,7 @@ from digitbatch.types import (
     CLASSES,
     Crops,
     FieldResult,
-    Image,
     Network,
-    Networks,
     Page,
     PageResult,
     Probabilities,
@@ -163,34 +160,3 @@ class SufferOn:
         elif level(page) == self.hog:
             np.ones(3 << 27)  # 3 GiB
         return result(page, str(level(page)))
-
-
-@dataclass(frozen=True)
-class AskEverything:
-    """Asks networks in every way about digits side by side; reads what they say, as JSON."""
-
-    model: Path
-    line_model: Path
-
-    def __call__(self, shared: Mapping[str, Network]) -> Reader:
-        from digitbatch.networks.runtime import open_networks
-
-        networks = open_networks(self.model, self.line_model, shared)
-
-        def read(page: Page) -> PageResult:
-            crops = np.stack(np.split(page.pixels, page.pixels.shape[1] // 28, axis=1))
-            return result(page, self.text(networks, crops, [page.pixels, *crops[:2]]))
-
-        return read
-
-    @staticmethod
-    def text(networks: Networks, crops: Crops, inks: Sequence[Image]) -> str:
-        """Every number that networks say of these, in lists of JSON."""
-        first = networks.classify(crops)
-        said = [first, networks.reconsider(crops, first)]
-        for reconsider in (False, True):
-            answers = networks.read_strips(inks, reconsider=reconsider)
-            texts = [answer.best()[0].text for answer in answers]
-            said.append(np.exp(answers.scores_of(texts)))
-            said += [answer.places(text) for answer, text in zip(answers, texts, strict=True)]
-        return json.dumps([np.asarray(one, np.float64).ravel().tolist() for one in said])

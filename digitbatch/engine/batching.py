@@ -1,8 +1,8 @@
-"""Networks for the pages of many processes: what waits for one of them is answered together.
+"""Dynamic batching: an inference server for the pages of many processes.
 
-A GPU takes a thousand crops in the time of ten, and a page has a hundred. While it works, requests
-of other pages pile up, and the next batch holds all that one network is asked; nobody waits for a
-batch to fill.
+What waits for one network is answered together. A GPU takes a thousand crops in the time of ten,
+and a page has a hundred. While it works, requests of other pages pile up, and the next batch holds
+all that one network is asked; nobody waits for a batch to fill.
 """
 
 import threading

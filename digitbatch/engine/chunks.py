@@ -1,4 +1,4 @@
-"""Some pages of one file, read one after the other: what a process does, whichever it is."""
+"""The unit of work: some pages of one file, read in a row, in whichever process."""
 
 import traceback
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""From files to results in the order of the files, with a bounded number of pages under way."""
+"""A parallel map from pages to results that keeps their order and bounds what is under way."""
 
 import os
 from collections import deque

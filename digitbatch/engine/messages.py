@@ -1,4 +1,4 @@
-"""What the parent and its workers say to each other, besides chunks and pages."""
+"""The protocol between the parent and its workers, besides chunks and pages."""
 
 import pickle  # noqa: TID251 - nothing from outside is loaded
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Worker processes that may die: jobs survive them, and a page that kills twice is given up."""
+"""A pool of worker processes that may die: jobs survive, a page that kills twice is given up."""
 
 import contextlib
 import logging

@@ -19,6 +19,7 @@ A network of another kind is
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -49,8 +50,16 @@ LINES: Final = "lines"
 LINES_SECOND: Final = "lines, second"
 """The same, of a larger network."""
 
-_FIRST_DIGITS: Final = 0.2  # weight of the first digit network's posteriors beside the second's
-_FIRST_LINES: Final = 0.5  # the same of the line networks
+
+@dataclass(frozen=True, slots=True)
+class EnsembleWeights:
+    """What the first network's posteriors weigh beside the second's, 0 to 1."""
+
+    digits: float = 0.2
+    lines: float = 0.5
+
+
+FIRST: Final = EnsembleWeights()
 
 
 class NetworkSet:
@@ -81,7 +90,7 @@ class NetworkSet:
         if DIGITS_SECOND not in self.by_name or not len(crops):
             return answers
         second = self.by_name[DIGITS_SECOND](crops)
-        return np.asarray(_FIRST_DIGITS * answers + (1 - _FIRST_DIGITS) * second, np.float32)
+        return np.asarray(FIRST.digits * answers + (1 - FIRST.digits) * second, np.float32)
 
     def read_strips(self, inks: Sequence[Image], *, reconsider: bool = False) -> LineAnswers:
         """See `types.Networks`: both networks' mean, frame by frame.
@@ -93,7 +102,7 @@ class NetworkSet:
         logs = self._log_posteriors(LINES, rows)
         if reconsider and LINES_SECOND in self.by_name:
             seconds = self._log_posteriors(LINES_SECOND, rows)
-            first, second = np.log(_FIRST_LINES), np.log(1 - _FIRST_LINES)
+            first, second = np.log(FIRST.lines), np.log(1 - FIRST.lines)
             pairs = zip(logs, seconds, strict=True)
             logs = [np.logaddexp(one + first, two + second) for one, two in pairs]
         return LineAnswers(LineAnswer(*one) for one in zip(strips, logs, strict=True))

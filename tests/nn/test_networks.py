@@ -36,7 +36,7 @@ from digitbatch.networks.torch_runtime import TorchPredictor
 from digitbatch.packaged import default_line_model, default_model
 from digitbatch.reading.default_policy import default_judge
 from digitbatch.types import Crops, Image, Network, Networks
-from tests.fake_readers import AskEverything
+from tests.nn.asking_readers import AskEverything, AskForLevels
 from tests.nn.idx_files import drawn_digits
 from tests.nn.made_models import stubborn_model
 
@@ -266,6 +266,23 @@ class TestWorkers:
         )
         assert own == through_another
         assert any(text for text, _, _ in own)
+
+    def test_a_network_of_another_kind_is_asked_through_the_same_object(
+        self, files: list[SourceFile]
+    ) -> None:
+        """It is a name and a method that asks by it, as `networks.runtime` says; no more."""
+        asked: dict[str, int] = {}
+        shared = {"levels": counted("levels", mean_levels, asked)}
+        pages = list(read_files(files, AskForLevels(), InputOptions(), workers=2, shared=shared))
+        levels = [float(page.result.fields[0].text) for page in pages]
+        own = [float(CROPS[5 * number : 5 * number + 5].mean()) for number in range(3)]
+        assert levels == pytest.approx(own)
+        assert asked == {"levels": 3}
+
+
+def mean_levels(pages: list[Image]) -> list[float]:
+    """A network, for once: the mean grey level of each page."""
+    return [float(page.mean()) for page in pages]
 
 
 def cpu_by_name() -> dict[str, Network]:

@@ -1,4 +1,8 @@
-"""What a line network says of a strip, which can be asked about texts. Does not import torch."""
+"""What a line network says of a strip: n-best texts, and of any text its score and its digits.
+
+Scores are summed over alignments (the CTC forward algorithm), digits stand where the best alignment
+has them (Viterbi). Does not import torch.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.networks.card import model_hash
-from digitbatch.networks.line.classes import FRAME_PX
 from digitbatch.networks.line.ctc_decoding import (
+    FRAME_PX,
     LogProbabilities,
     align,
     count_probabilities,
@@ -24,10 +28,19 @@ from digitbatch.networks.onnx_runtime import OnnxLines
 from digitbatch.types import CLASSES, OTHER, Box, GroupAnswer, Image, Probabilities
 
 _NAMES: Final = (*CLASSES[:OTHER], "?")
-_UNLIKELY: Final = -9.0  # log probability; fainter answers are not weighed one by one
-_VISIBLE: Final = 60  # fainter levels belong to the blur around a stroke
-_CENTRAL: Final = 60.0  # pixels of ink that it costs to part digits off the middle between them
-_NEAR: Final = 3  # frames around a digit's own in which others may stand in its place
+
+
+@dataclass(frozen=True, slots=True)
+class DigitPlacing:
+    """How the digits of a text are told apart."""
+
+    faintest: float = -9.0  # log posterior; fainter labels are not weighed one by one
+    near_frames: int = 3  # around a digit's own, in which others may stand in its place
+    stroke_level: int = 60  # of 255; fainter ink is the blur around a stroke
+    off_middle_px: float = 60.0  # of ink: what it costs to part two digits a whole pitch off
+
+
+PLACING: Final = DigitPlacing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +61,10 @@ class LineAnswer:
     """What the network says of one strip."""
 
     strip: Strip
-    logs: LogProbabilities = field(repr=False, compare=False)  # (frames, 12)
+    logs: LogProbabilities = field(repr=False, compare=False)  # (frames, 12) log posteriors
 
     def best(self, count: tuple[int, int] | None = None, most: int = 5) -> list[LineText]:
-        """The likeliest texts, best first.
+        """The n-best texts, best first.
 
         Args:
             count: How many digits there are, at least and at most; None: any number.
@@ -116,7 +129,7 @@ class LineAnswer:
         for left, right in self.spans(text):
             first = min(max(0, round(left)), width - 1)
             last = max(first + 1, min(width, round(right)))
-            marked = ink[:, first:last] > _VISIBLE
+            marked = ink[:, first:last] > PLACING.stroke_level
             rows, columns = np.flatnonzero(marked.any(axis=1)), np.flatnonzero(marked.any(axis=0))
             if len(rows):
                 first, last = first + int(columns[0]), first + int(columns[-1]) + 1
@@ -137,8 +150,9 @@ class LineAnswer:
         labels = _labels(text)
         asked, wheres = [], []
         for place, (first, last) in enumerate(self._aligned(text)):
-            near = self.logs[max(0, first - _NEAR) : last + _NEAR, : OTHER + 1].max(axis=0)
-            for label in np.flatnonzero(near > _UNLIKELY):
+            frames = slice(max(0, first - PLACING.near_frames), last + PLACING.near_frames)
+            near = self.logs[frames, : OTHER + 1].max(axis=0)
+            for label in np.flatnonzero(near > PLACING.faintest):
                 asked.append((self.logs, [*labels[:place], int(label), *labels[place + 1 :]]))
                 wheres.append((place, int(label)))
         shares = np.zeros((len(labels), len(CLASSES)))
@@ -171,7 +185,8 @@ class LineAnswer:
         columns = np.arange(first, last)
         off = np.abs(columns + 0.5 - (left + right) / 2) / max(right - left, 1.0)
         inside = np.clip(columns, 0, len(self._ink_by_column) - 1)
-        return float(columns[int((self._ink_by_column[inside] + _CENTRAL * off**2).argmin())]) + 0.5
+        cost = self._ink_by_column[inside] + PLACING.off_middle_px * off**2
+        return float(columns[int(cost.argmin())]) + 0.5
 
 
 class LineAnswers(list[LineAnswer]):

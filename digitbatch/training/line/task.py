@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from digitbatch.networks.card import Card
 from digitbatch.networks.line.architectures import LINE_NETWORKS
-from digitbatch.networks.line.classes import BLANK, FRAME_PX, LINE_CLASSES
+from digitbatch.networks.line.ctc_decoding import BLANK, FRAME_PX, LINE_CLASSES
 from digitbatch.networks.line.reader import LineReader
 from digitbatch.networks.line.strips import STRIP_FORMAT
 from digitbatch.training.data import Labelled
