@@ -6,18 +6,23 @@ import shutil
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from digitbatch.cli import app
 from digitbatch.errors import ExitCode, OutputError, StoppedError
+from digitbatch.networks.onnx_runtime import OnnxPredictor
+from digitbatch.networks.runtime import DIGITS, NetworkSet
 from digitbatch.outputs.format import Format
 from digitbatch.outputs.formats import FORMATS, read_records
 from digitbatch.outputs.output_page import OutputPage
 from digitbatch.outputs.results import Record, RunMeta, RunSummary
+from digitbatch.packaged import default_model
+from digitbatch.types import Crops, Image
 from tests.kept_runs import KeptRun, scan
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -226,3 +231,128 @@ class TestOutputFormat:
         assert sorted(toy_run.folder.iterdir()) == names
         toy_run()
         assert len(list(read_records(toy_run.outputs[1]))) == 9
+
+
+# A new reason for review, and a new rescoring pass that leaves it
+
+
+TOY_RESCORER = '''
+"""Sevens are nines here, and nobody believes in nines."""
+
+from dataclasses import replace
+
+from digitbatch.acceptance.reasons import Finding, ReviewReason
+from digitbatch.text.classification import Readers
+from digitbatch.text.unit import Unit, Units
+
+
+def rescored_sevens(units: Units, readers: Readers) -> Units:
+    """The units with a nine for each seven, for review."""
+    return tuple(_rescored(unit) for unit in units)
+
+
+def _rescored(unit: Unit) -> Unit:
+    posteriors = unit.posteriors.copy()
+    posteriors[:, [7, 9]] = posteriors[:, [9, 7]]
+    best = replace(unit, hypothesis=unit.decoded(posteriors))
+    if best.hypothesis.text == unit.hypothesis.text:
+        return unit
+    return replace(best, findings=(*unit.findings, Finding(ReviewReason.TOY, (9,))))
+'''
+
+
+def changed(path: Path, *changes: tuple[str, str]) -> None:
+    """Put text in place of other text that a file has once."""
+    text = path.read_text(encoding="utf-8")
+    for old, new in changes:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    path.write_text(text, encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def with_rescorer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout with the toy in its own module, a reason, and the line that makes it a pass."""
+    folder = tmp_path_factory.mktemp("checkout")
+    shutil.copytree(CHECKOUT / "digitbatch", folder / "digitbatch")
+    for name in ("pyproject.toml", "pipeline.yaml", "models"):
+        (folder / name).symlink_to(CHECKOUT / name)
+    package = folder / "digitbatch"
+    toy = package / "text" / "rescoring" / "sevens.py"
+    toy.write_text(TOY_RESCORER.lstrip(), encoding="utf-8")
+    changed(
+        package / "acceptance" / "reasons.py",
+        ("    # The form.\n", '    TOY = "toy", "digit {} is a toy"\n    # The form.\n'),
+    )
+    changed(
+        package / "reading" / "passes.py",
+        (
+            '    Pass("fragments", _fragments),\n',
+            '    Pass("fragments", _fragments),\n    rescoring("sevens", rescored_sevens),\n',
+        ),
+        (
+            "from digitbatch.text.unit import Rescorer\n",
+            "from digitbatch.text.rescoring.sevens import rescored_sevens\n"
+            "from digitbatch.text.unit import Rescorer\n",
+        ),
+    )
+    return folder
+
+
+def fields_of(checkout: Path, page: Path, out: Path) -> list[dict[str, object]]:
+    """What a checkout reads on a page, in a worker process."""
+    done = digitbatch(checkout, "run", page, "--out", out, "--workers", "1", "--fresh", "-q")
+    assert done.returncode == ExitCode.OK, done.stderr
+    fields: list[dict[str, object]] = json.loads(out.read_text(encoding="utf-8"))["pages"][0][
+        "fields"
+    ]
+    return fields
+
+
+def test_a_rescoring_pass_and_a_reason(with_rescorer: Path, tmp_path: Path) -> None:
+    """Two lines beside the toy itself: texts change, and the reason stands in the results.
+
+    Where the toy changes nothing, a field is byte for byte what it was.
+    """
+    page = SAMPLES / "pages" / "notebook.jpg"
+    before = fields_of(CHECKOUT, page, tmp_path / "before.json")
+    after = fields_of(with_rescorer, page, tmp_path / "after.json")
+    assert len(before) == len(after)
+    sevens = [("7" in str(field["text"])) or ("9" in str(field["text"])) for field in before]
+    assert any(sevens)
+    for old, new, has_seven in zip(before, after, sevens, strict=True):
+        if has_seven:
+            turned = str(old["text"]).translate(str.maketrans("79", "97"))
+            assert new["text"] == turned
+            assert new["status"] == "review"
+            assert "toy" in list(new["reasons"])  # type: ignore[call-overload]
+            assert "digit 9 is a toy" in str(new["message"])
+        else:
+            assert new["text"] == old["text"]
+            assert new["reasons"] == old["reasons"]
+
+
+# A new network behind the same ask
+
+
+class WithBrightness(NetworkSet):
+    """The networks of a run, and one more: how bright each crop is."""
+
+    def brightness(self, crops: Crops) -> list[float]:
+        """Rows made, asked by name, an answer made of what comes back."""
+        return [float(row) for row in self.by_name["brightness"](list(crops))]
+
+
+def test_a_network_of_another_kind() -> None:
+    """A name and a method are enough: the others answer as before, and it is asked in batches."""
+    asked: list[int] = []
+
+    def network(rows: Sequence[Image]) -> list[float]:
+        asked.append(len(rows))
+        return [row.mean() / 255 for row in rows]
+
+    networks = WithBrightness({"brightness": network, DIGITS: OnnxPredictor(default_model())})
+    crops = np.stack([np.full((28, 28), level, np.uint8) for level in (0, 51, 255)])
+    assert networks.brightness(crops) == pytest.approx([0.0, 0.2, 1.0])
+    assert asked == [3]
+    assert networks.classify(crops).shape == (3, 11)

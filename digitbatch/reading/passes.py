@@ -62,7 +62,9 @@ def _print_lines(state: PageState) -> PageState:
     return replace(state, units=with_print_told(state.units, state.words))
 
 
-def _rescoring(name: str, rescorer: Rescorer) -> Pass:
+def rescoring(name: str, rescorer: Rescorer) -> Pass:
+    """A pass of a rescorer."""
+
     def run(state: PageState) -> PageState:
         return replace(state, units=rescorer(state.units, state.readers))
 
@@ -108,11 +110,11 @@ PASSES: Final = (
     Pass("layout_analysis", _layout_analysis, optional=False),
     # What is written.
     Pass("decoding", _decoding, optional=False),
-    _rescoring("ensemble", rescored_by_ensemble),
+    rescoring("ensemble", rescored_by_ensemble),
     Pass("print_lines", _print_lines),
-    _rescoring("ctc_groups", rescored_groups),
-    _rescoring("line_context", rescored_in_context),
-    _rescoring("writer_adaptation", adapted_to_writer),
+    rescoring("ctc_groups", rescored_groups),
+    rescoring("line_context", rescored_in_context),
+    rescoring("writer_adaptation", adapted_to_writer),
     Pass("fragments", _fragments),
     Pass("page_context", _page_context),
     Pass("print_context", _print_context),

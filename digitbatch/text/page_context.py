@@ -31,7 +31,7 @@ def in_page_context(units: Units) -> Units:
             hypothesis=line.reading,
             row=line.row,
             columns=line.columns,
-            findings=line.findings,
+            findings=(*unit.findings, *line.findings),
         )
         for unit, line in zip(alone, table, strict=True)
     ]
