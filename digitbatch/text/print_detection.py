@@ -28,7 +28,6 @@ from digitbatch.page.ink_classes.twins import ALIKE, likeness
 from digitbatch.page.segments import Segment
 from digitbatch.text.decode import DigitHypothesis
 
-
 _Weights = tuple[tuple[float, ...], tuple[float, ...]]
 """What a measure says: up to each of the first numbers the weight below it, beyond them the last.
 Positive speaks for a hand."""
