@@ -193,6 +193,12 @@ class TestFile:
             load_calibration(tmp_path / "none.json")
 
 
+def told(file: str, page: int, name: str, text: str, confidence: float, message: str) -> Record:
+    """A row for review, as it is read from a table: with the reasons that its message tells."""
+    row = Record(file, page, name, text, confidence, "review", message)
+    return row._replace(reasons=codes_in(message))
+
+
 class TestCalibrating:
     def test_fields_for_a_person_anyway_do_not_count(self) -> None:
         """No threshold is for them: rows with another reason than how sure they are."""
@@ -200,9 +206,9 @@ class TestCalibrating:
         truth = {ref: {"a": "12", "b": "34", "c": "56", "d": "78"}}
         rows = [
             Record(*place, "a", "12", 0.99, "ok"),
-            Record(*place, "b", "35", 0.8, "review", "digit 2 is unsure (5, or 4)"),
-            Record(*place, "c", "56", 0.99, "review", "may be print"),
-            Record(*place, "d", "78", 0.9, "review", "digits touch; left out: a point"),
+            told(*place, "b", "35", 0.8, "digit 2 is unsure (5, or 4)"),
+            told(*place, "c", "56", 0.99, "may be print"),
+            told(*place, "d", "78", 0.9, "digits touch; left out: a point"),
         ]
         assert verified_fields(truth, {ref: rows}) == [(0.99, True), (0.8, False)]
 

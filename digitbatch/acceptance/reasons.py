@@ -115,7 +115,7 @@ def message_of(findings: Iterable[Finding]) -> str:
     return "; ".join(finding.message for finding in findings)
 
 
-def is_unsure_alone(codes: Sequence[str]) -> bool:
+def is_unsure_alone(codes: tuple[str, ...]) -> bool:
     """Whether a field with these reasons would be accepted if it were surer."""
     return bool(codes) and all(BY_CODE.get(code) in CONFIDENCE_ALONE for code in codes)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, get_args
 
+from digitbatch.acceptance.reasons import codes_in
 from digitbatch.errors import UsageError
 from digitbatch.outputs.format import Format
 from digitbatch.outputs.output_page import OutputPage
@@ -61,7 +62,7 @@ class CsvFormat(Format):
                 _status(row["status"], place),
                 row.get("message", ""),
                 *(_pixel(row.get(side, ""), side, place) for side in COLUMNS[-4:]),
-            )
+            )._replace(reasons=codes_in(row.get("message", "")))
 
 
 def safe_cell(text: str) -> str:

@@ -10,7 +10,7 @@ from digitbatch.outputs.results import Record, records
 from digitbatch.types import PageResult, Status
 
 Row = tuple[str, str, float | None, Status, str, int | None, int | None, int | None, int | None]
-"""A record without its file and page, as JSON keeps it: a list."""
+"""A record without its file, page and reasons, as JSON keeps it: a list."""
 
 
 class OutputPage(NamedTuple):
@@ -31,7 +31,7 @@ class OutputPage(NamedTuple):
         return cls(
             result.ref.file,
             result.ref.page,
-            [record[2:] for record in records(result)],
+            [record[2:-1] for record in records(result)],
             to_line(page),
             to_line(shown) if shown else "",
         )

@@ -17,7 +17,10 @@ SCHEMA_VERSION: Final = 1
 
 
 class Record(NamedTuple):
-    """One row of the results: one field of one page. Its names are the columns, in this order."""
+    """One row of the results: one field of one page.
+
+    All but the last of its names are the columns of tables, in this order.
+    """
 
     file: str
     page: int  # from 1
@@ -30,9 +33,10 @@ class Record(NamedTuple):
     top: int | None = None
     right: int | None = None
     bottom: int | None = None
+    reasons: tuple[str, ...] = ()  # codes of `ReviewReason`; a table tells them in the message
 
 
-COLUMNS: Final[tuple[str, ...]] = Record._fields
+COLUMNS: Final[tuple[str, ...]] = Record._fields[:-1]
 """The columns of every table of results. Nothing else spells them; the order is a contract."""
 
 
@@ -60,7 +64,7 @@ def records(result: PageResult) -> Iterator[Record]:
             field.status,
             field.message,
             *((None,) * 4 if box is None else map(int, (box.left, box.top, box.right, box.bottom))),
-        )
+        )._replace(reasons=field.reasons)
 
 
 @dataclass(frozen=True, slots=True)
