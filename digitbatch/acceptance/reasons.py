@@ -5,7 +5,7 @@ they come to is decided in `acceptance.status` alone.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -19,7 +19,7 @@ class ReviewReason(Enum):
     """
 
     # The form.
-    FITS_BADLY = "fits-badly", "{}"
+    FITS_BADLY = "fits-badly", "the page fits the template badly ({})"
     ZONE_OUTSIDE = "zone-outside", "the zone lies partly outside of the scan"
     # Boxes.
     EMPTY_BOX = "empty-box", "an empty box between digits"
@@ -120,25 +120,24 @@ def is_unsure_alone(codes: tuple[str, ...]) -> bool:
     return bool(codes) and all(BY_CODE.get(code) in CONFIDENCE_ALONE for code in codes)
 
 
+UNKNOWN: Final = "unknown"
+"""The code of what a message tells beside the reasons of this version."""
+
+
 def codes_in(message: str) -> tuple[str, ...]:
-    """The codes of the reasons that a message of this version tells; others have none.
+    """The codes of the reasons that a message tells; of what is none of this version, `UNKNOWN`.
 
     For tables that hold nothing else, as CSV does: it is `message_of` the other way round.
     """
     found: list[str] = []
     at = 0
     while at < len(message):
-        match, reason = max(
-            (
-                (_PATTERNS[one].match(message, at), one)
-                for one in ReviewReason
-                if one.message != "{}"
-            ),
-            key=lambda each: -1 if each[0] is None else each[0].end(),
-        )
-        end = message.find("; ", at) if match is None else match.end()
-        if match is not None:
-            found.append(reason.code)
+        ends = {
+            one: match.end() for one in ReviewReason if (match := _PATTERNS[one].match(message, at))
+        }
+        best = max(ends, key=ends.__getitem__, default=None)
+        found.append(UNKNOWN if best is None else best.code)
+        end = message.find("; ", at) if best is None else ends[best]
         at = len(message) if end < 0 else end + len("; ")
     return tuple(dict.fromkeys(found))
 

@@ -53,6 +53,8 @@ class CsvFormat(Format):
     def read(cls, path: Path) -> Iterator[Record]:
         """The rows; without `message` and the box where a table has no such columns."""
         for place, row in table_rows(path, read_text(path), _NEEDED):
+            left, top, right, bottom = (_pixel(row.get(s, ""), s, place) for s in COLUMNS[-4:])
+            said = row.get("message", "")
             yield Record(
                 row["file"],
                 page_number(row["page"], place),
@@ -60,9 +62,13 @@ class CsvFormat(Format):
                 row["text"],
                 _confidence(row["confidence"], place),
                 _status(row["status"], place),
-                row.get("message", ""),
-                *(_pixel(row.get(side, ""), side, place) for side in COLUMNS[-4:]),
-            )._replace(reasons=codes_in(row.get("message", "")))
+                said,
+                left,
+                top,
+                right,
+                bottom,
+                codes_in(said),
+            )
 
 
 def safe_cell(text: str) -> str:

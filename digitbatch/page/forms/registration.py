@@ -68,13 +68,13 @@ class RegisteredPage:
         return () if self.reference else tuple(placed.place for placed in self.zones)
 
     @property
-    def doubt(self) -> str:
-        """Why the page may not be the form of the template; "" where it is."""
+    def misfit(self) -> Finding | None:
+        """Why the page may not be the form of the template; None where it is."""
         if self.fit is None or (
             self.fit.found >= TUNED.good_found and self.fit.correlation >= TUNED.good_correlation
         ):
-            return ""
-        return f"the page fits the template badly ({_in_words(self.fit)})"
+            return None
+        return Finding(ReviewReason.FITS_BADLY, (_in_words(self.fit),))
 
 
 def register(page: Page, config: Config) -> RegisteredPage:
@@ -151,7 +151,7 @@ def back_on_scan(result: PageResult, laid: RegisteredPage) -> PageResult:
     if laid.to_scan is None:
         return result
     outside = {placed.zone.name for placed in laid.zones if placed.outside}
-    fits = (Finding(ReviewReason.FITS_BADLY, (laid.doubt,)),) if laid.doubt else ()
+    fits = (laid.misfit,) if laid.misfit else ()
     cut_off = (*fits, Finding(ReviewReason.ZONE_OUTSIDE))
     fields = tuple(
         for_review(_moved_field(entry, laid.to_scan), cut_off if entry.name in outside else fits)
