@@ -20,9 +20,13 @@ from digitbatch.networks.runtime import open_networks
 from digitbatch.packaged import default_line_model, default_model
 from digitbatch.page.connected_components import Reason, connected_components, sort_components
 from digitbatch.page.preparation import applied_stages, is_reduced, prepare_sheet
+from digitbatch.page.segments import tight_segment
 from digitbatch.reading import PageTrace, read_page, trace_page
 from digitbatch.stages.chain import op_of
 from digitbatch.synth.pages import FormField, PageStyle, fill_form, write_lines
+from digitbatch.synth.strokes import Hand
+from digitbatch.text.lattice import build_lattice
+from digitbatch.text.segmentation import oversegmented
 from digitbatch.types import (
     Box,
     Crops,
@@ -35,6 +39,7 @@ from digitbatch.types import (
 )
 from tests.fake_answers import Answer, Answers
 from tests.fake_networks import FakeNetworks
+from tests.made_units import decoded_unit
 from tests.plain_hand import HAND
 
 SIZE = 40
@@ -104,6 +109,31 @@ class TestCuts:
         assert len(groups[0].kept) == 2
         assert any(cut.searched for cut in cuts)
         assert not any(cut.taken for cut in cuts)
+
+    @pytest.mark.parametrize("seed", range(12))
+    def test_a_cut_is_taken_where_no_digit_has_the_ink_on_both_sides(self, seed: int) -> None:
+        """Also where a slanted cut leaves the part before it farther right than the one behind."""
+        rng = np.random.default_rng(seed)
+        hand, ink, left = Hand.draw(rng), np.zeros((90, 200), np.uint8), 10
+        for digit in rng.integers(0, 10, 3):
+            drawn = hand(int(digit), rng, 44.0)
+            part = ink[15 : 15 + len(drawn), left : left + drawn.shape[1]]
+            np.maximum(part, drawn, out=part)
+            left += max(4, drawn.shape[1] - int(rng.integers(2, 12)))
+        whole = tight_segment(ink, 0, 0)
+        assert whole is not None
+        lattice = build_lattice([whole], np.full((1, 11), 1 / 11, np.float32), 44.0)
+        posteriors = rng.dirichlet(np.full(11, 0.15), len(lattice.candidates))
+        unit = decoded_unit(lattice, np.asarray(posteriors, np.float32))
+        cuts = considered_cuts(unit, unit.hypothesis)
+        parts = oversegmented(whole, 44.0).parts
+        assert len(cuts) == len(parts) - 1
+        at = [lattice.primitives.index(part) for part in parts]
+        spans = [range(*place.primitives) for place in unit.hypothesis.places]
+        for cut, *sides in zip(cuts, at, at[1:], strict=False):
+            held = [any(side in span for span in spans) for side in sides]
+            together = any(all(side in span for side in sides) for span in spans)
+            assert cut.taken == (any(held) and not together)
 
     def test_they_are_drawn_and_told(self, by_search: PageTrace) -> None:
         """The taken cut is red on the picture, those not taken blue; the text counts them."""

@@ -189,12 +189,12 @@ class TestResults:
         """All that a run writes can be scored, whatever the files are called."""
         ref = PageRef("=a, b\n.png", 3)
         digit = DigitResult("7", 0.5, Box(0, 0, 1, 1))
-        field = FieldResult("=x", "review", "7", 0.5, "hm", Box(0, 0, 1, 1), (digit,))
+        box, codes = Box(0, 0, 1, 1), ("may-be-print",)
+        field = FieldResult("=x", "review", "7", 0.5, "may be print", box, (digit,), reasons=codes)
         path = tmp_path / f"results{ending}"
         write([path], [PageResult(ref, (field,))])
-        assert load_results(path) == {
-            ref: [Record("=a, b\n.png", 3, "=x", "7", 0.5, "review", "hm", 0, 0, 1, 1)]
-        }
+        row = Record("=a, b\n.png", 3, "=x", "7", 0.5, "review", "may be print", 0, 0, 1, 1, codes)
+        assert load_results(path) == {ref: [row]}
 
     @pytest.mark.parametrize(
         ("text", "said"),

@@ -238,7 +238,7 @@ class TestAlignment:
             there = np.array([[left, top], bottom_right]) * (900, 640)
             off = through(laid.to_scan, here) - through(matrix, there)
             assert np.abs(off).max() <= 2.0 * max(1.0, scale)
-        assert not laid.doubt
+        assert not laid.misfit
 
     def test_a_turned_page_is_read_like_a_straight_one(
         self, config: Config, networks: Networks
