@@ -110,7 +110,7 @@ class TestCuts:
         assert any(cut.searched for cut in cuts)
         assert not any(cut.taken for cut in cuts)
 
-    @pytest.mark.parametrize("seed", range(12))
+    @pytest.mark.parametrize("seed", [0, 1, 4, 43, 52])
     def test_a_cut_is_taken_where_no_digit_has_the_ink_on_both_sides(self, seed: int) -> None:
         """Also where a slanted cut leaves the part before it farther right than the one behind."""
         rng = np.random.default_rng(seed)
@@ -123,17 +123,19 @@ class TestCuts:
         whole = tight_segment(ink, 0, 0)
         assert whole is not None
         lattice = build_lattice([whole], np.full((1, 11), 1 / 11, np.float32), 44.0)
-        posteriors = rng.dirichlet(np.full(11, 0.15), len(lattice.candidates))
-        unit = decoded_unit(lattice, np.asarray(posteriors, np.float32))
-        cuts = considered_cuts(unit, unit.hypothesis)
         parts = oversegmented(whole, 44.0).parts
-        assert len(cuts) == len(parts) - 1
         at = [lattice.primitives.index(part) for part in parts]
-        spans = [range(*place.primitives) for place in unit.hypothesis.places]
-        for cut, *sides in zip(cuts, at, at[1:], strict=False):
-            held = [any(side in span for span in spans) for side in sides]
-            together = any(all(side in span for side in sides) for span in spans)
-            assert cut.taken == (any(held) and not together)
+        for way in range(10):
+            ways = np.random.default_rng([seed, way])
+            posteriors = ways.dirichlet(np.full(11, 0.15), len(lattice.candidates))
+            unit = decoded_unit(lattice, np.asarray(posteriors, np.float32))
+            cuts = considered_cuts(unit, unit.hypothesis)
+            assert len(cuts) == len(parts) - 1
+            spans = [range(*place.primitives) for place in unit.hypothesis.places]
+            for cut, *sides in zip(cuts, at, at[1:], strict=False):
+                held = [any(side in span for span in spans) for side in sides]
+                together = any(all(side in span for side in sides) for span in spans)
+                assert cut.taken == (any(held) and not together)
 
     def test_they_are_drawn_and_told(self, by_search: PageTrace) -> None:
         """The taken cut is red on the picture, those not taken blue; the text counts them."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digitbatch.acceptance.reasons import (
@@ -125,6 +125,7 @@ class TestCodes:
 class TestMessages:
     @pytest.mark.parametrize("reason", TOLD)
     @given(st.data())
+    @settings(max_examples=30)
     def test_a_message_tells_its_reason(self, reason: ReviewReason, data: st.DataObject) -> None:
         """Whatever else it tells."""
         finding = data.draw(findings_of(reason))

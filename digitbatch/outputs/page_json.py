@@ -125,7 +125,7 @@ def _field_from_json(field: dict[str, Any]) -> FieldResult:
             Mark(_typed(mark["kind"], str), _box_from_json(mark["box"])) for mark in field["marks"]
         ),
         row=_place(field.get("row")),
-        reasons=tuple(_typed(code, str) for code in field.get("reasons", ())),
+        reasons=tuple(_typed(code, str) for code in _typed(field.get("reasons", []), list)),
     )
 
 

@@ -31,7 +31,7 @@ from digitbatch.page.layout.rule_residue import goes_on
 from digitbatch.page.layout.short_rules import without_short_rules
 from digitbatch.page.layout.table_rows import find_rows, in_rows, parted_rows
 from digitbatch.page.layout.text_lines import attach, group_lines
-from digitbatch.page.preparation import StageWatcher, is_reduced, prepare_sheet, with_rules
+from digitbatch.page.preparation import Left, is_reduced, prepare_sheet, with_rules
 from digitbatch.page.regions import Region, faintly, parted, segments_of, with_finding
 from digitbatch.stages.base import Sheet
 from digitbatch.stages.fit_scale import typical_height_px
@@ -44,7 +44,7 @@ _LEAST_HEIGHT: Final = 0.6  # of the page's digits: a line of fragments does not
 
 
 def prepared_page(
-    laid: RegisteredPage, config: Config, watch: StageWatcher | None = None
+    laid: RegisteredPage, config: Config, left: Left | None = None
 ) -> tuple[Sheet, Printed]:
     """A page as its page stages leave it, and the rows of boxes that are on it.
 
@@ -53,12 +53,12 @@ def prepared_page(
     Args:
         laid: The page as it was laid on its template, or as it came.
         config: With the stages.
-        watch: Sees what each stage leaves; where boxes are found, stages run a second time.
+        left: Is filled with what each stage leaves: of those that ran last, where boxes are found.
 
     Raises:
         CoarsePageError: If the page came halved, and all of its pixels are needed.
     """
-    sheet = prepare_sheet(laid.page, config, laid.zones_alone, watch=watch)
+    sheet = prepare_sheet(laid.page, config, laid.zones_alone, left=left)
     if config.fields:
         return sheet, Printed()
     printed = find_box_rows(with_rules(sheet))
@@ -66,7 +66,7 @@ def prepared_page(
         return sheet, printed
     if laid.page.scale > 1:
         raise CoarsePageError
-    sheet = prepare_sheet(laid.page, config, whole=True, watch=watch)
+    sheet = prepare_sheet(laid.page, config, whole=True, left=left)
     return sheet, find_box_rows(with_rules(sheet))
 
 

@@ -1,6 +1,6 @@
 """A page as its page stages leave it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from digitbatch.config import Config
 from digitbatch.imaging.projective import scaling
 from digitbatch.stages.base import PageStage, PixelKind, Sheet
-from digitbatch.stages.chain import why_skipped
+from digitbatch.stages.chain import op_of, why_skipped
 from digitbatch.stages.crop_to_paper import CropToPaper
 from digitbatch.types import Affine, Box, Fractions, Image, Page
 
@@ -18,8 +18,8 @@ _REDUCED: Final = 1.5  # of the scan's pixels along one of the sheet's
 _AROUND: Final = 1.0  # of a zone's height, on each side of it
 
 
-StageWatcher = Callable[[PageStage, Sheet], None]
-"""Called with each stage and the sheet that it left."""
+Left = list[tuple[str, Image]]
+"""What each page stage left, by the stage's name, in their order."""
 
 
 def prepare_sheet(
@@ -28,7 +28,7 @@ def prepare_sheet(
     zones: Sequence[Fractions] = (),
     *,
     whole: bool = False,
-    watch: StageWatcher | None = None,
+    left: Left | None = None,
 ) -> Sheet:
     """A page as its page stages leave it.
 
@@ -37,7 +37,7 @@ def prepare_sheet(
         config: With the stages, each of which says when it is skipped.
         zones: Of this page. What is far from all of them is not looked at.
         whole: Whether to keep all of the page's pixels.
-        watch: Sees what each stage leaves.
+        left: Is filled with what each stage leaves, in place of what it holds.
 
     Raises:
         CoarsePageError: If the page came halved, and its digits need all of its pixels.
@@ -46,12 +46,14 @@ def prepare_sheet(
     kind: PixelKind = "gray" if page.pixels.ndim == 2 else "color"
     sheet = Sheet(page.pixels, kind, to_scan, came_halved=page.scale > 1)
     stages = applied_stages(config, whole=whole)
+    if left is not None:
+        left.clear()
     for number, stage in enumerate(stages):
         if zones and not any(isinstance(before, CropToPaper) for before in stages[number:]):
             sheet, zones = around_zones(sheet, page, zones), ()
         sheet = stage(sheet)
-        if watch is not None:
-            watch(stage, sheet)
+        if left is not None:
+            left.append((op_of(stage), sheet.pixels))
     return sheet
 
 

@@ -7,10 +7,9 @@ from typing import Final
 from digitbatch.acceptance.reasons import ReviewReason
 from digitbatch.page.analysis import analyse_layout, find_print, prepared_page
 from digitbatch.page.forms.registration import back_on_scan, register
+from digitbatch.page.preparation import Left
 from digitbatch.reading.fields import joined_fields, judged_fields, with_rows
 from digitbatch.reading.state import PageState, Pass
-from digitbatch.stages.base import PageStage, Sheet
-from digitbatch.stages.chain import op_of
 from digitbatch.text.constrained.page_constraints import constrained
 from digitbatch.text.decoding import decoded_units
 from digitbatch.text.fragments import with_fragments_told
@@ -21,7 +20,7 @@ from digitbatch.text.rescoring.ensemble import rescored_by_ensemble
 from digitbatch.text.rescoring.line_context import rescored_in_context
 from digitbatch.text.rescoring.writer_adaptation import adapted_to_writer
 from digitbatch.text.unit import Rescorer
-from digitbatch.types import FieldResult, Image, PageResult
+from digitbatch.types import FieldResult, PageResult
 
 
 def _registration(state: PageState) -> PageState:
@@ -29,14 +28,9 @@ def _registration(state: PageState) -> PageState:
 
 
 def _preprocessing(state: PageState) -> PageState:
-    left: dict[str, Image] = {}
-
-    def keep(stage: PageStage, sheet: Sheet) -> None:
-        left[op_of(stage)] = sheet.pixels
-
-    watch = keep if state.is_traced else None
-    sheet, boxes = prepared_page(state.registered, state.config, watch)
-    return replace(state, sheet=sheet, boxes=boxes, stages=tuple(left.items()))
+    left: Left | None = [] if state.is_traced else None
+    sheet, boxes = prepared_page(state.registered, state.config, left)
+    return replace(state, sheet=sheet, boxes=boxes, stages=tuple(left or ()))
 
 
 def _printed_words(state: PageState) -> PageState:
@@ -87,11 +81,12 @@ def _print_context(state: PageState) -> PageState:
 
 def _constraints(state: PageState) -> PageState:
     units, outcomes = constrained(state.units, state.config)
-    return replace(state, units=units, fields=joined_fields(units, outcomes))
+    return replace(state, units=units, constrained=outcomes)
 
 
 def _acceptance(state: PageState) -> PageState:
-    fields = judged_fields(state.fields, state.readers.networks, state.judge)
+    joined = joined_fields(state.units, state.constrained)
+    fields = judged_fields(joined, state.readers.networks, state.judge)
     rows = with_rows(fields, state.sheet.to_scan, state.config, state.without)
     return replace(state, fields=rows)
 
@@ -99,7 +94,7 @@ def _acceptance(state: PageState) -> PageState:
 def _results(state: PageState) -> PageState:
     rows = tuple(field.entry for field in state.fields if field.entry is not None)
     result = PageResult(state.page.ref, rows or (FieldResult("", "empty"),))
-    return replace(state, result=back_on_scan(result, state.registered))
+    return replace(state, result=back_on_scan(result, state.registered, state.without))
 
 
 PASSES: Final = (
@@ -115,10 +110,10 @@ PASSES: Final = (
     rescoring("ctc_groups", rescored_groups),
     rescoring("line_context", rescored_in_context),
     rescoring("writer_adaptation", adapted_to_writer),
+    Pass("constraints", _constraints, optional=False),
     Pass("fragments", _fragments),
     Pass("page_context", _page_context),
     Pass("print_context", _print_context),
-    Pass("constraints", _constraints, optional=False),
     # What is accepted.
     Pass("acceptance", _acceptance, optional=False),
     Pass("results", _results, optional=False),

@@ -1,6 +1,6 @@
 """What is known of a page on its way through the passes: one frozen record that each replaces."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from digitbatch.acceptance import Judge
@@ -12,6 +12,7 @@ from digitbatch.page.ink_classes.printed_words import Words
 from digitbatch.reading.fields import Field
 from digitbatch.stages.base import Sheet
 from digitbatch.text.classification import Readers
+from digitbatch.text.constrained.page_constraints import Constrained
 from digitbatch.text.unit import Units
 from digitbatch.types import Image, Page, PageResult
 
@@ -33,6 +34,8 @@ class PageState:
     words: Words | None = None  # and its printed words; None: it has zones
     layout: Layout = field(default_factory=Layout)  # the ink of each line, zone and row of boxes
     units: Units = ()  # what of it is read by itself
+    constrained: Mapping[int, Constrained] = field(default_factory=dict)
+    # What the constraints of fields make of their texts, by the fields' numbers.
     fields: tuple[Field, ...] = ()  # joined, judged, with their rows
     result: PageResult | None = None  # with boxes in pixels of the scan
 

@@ -1,6 +1,6 @@
 """Groups of digits that touch, and what the line network reads in them without cutting them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
@@ -35,7 +35,9 @@ class Group:
     last: int
     segment: Segment
     digits: tuple[int, ...]
-    single: NDArray[np.float32] | None  # (11,) what the search says, where it sees one digit
+    single: NDArray[np.float32] | None = field(
+        compare=False
+    )  # (11,) what the search says, where it sees one digit
     is_wide: bool = False  # too wide to be sure that it is one
 
 

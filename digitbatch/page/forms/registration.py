@@ -1,6 +1,6 @@
 """Registration: a scan as it is, or warped so that it lies as its template's page does."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -146,15 +146,30 @@ def reference_of(config: Config) -> tuple[Reference, tuple[Fractions, ...]]:
     return load_reference(*source, places), places
 
 
-def back_on_scan(result: PageResult, laid: RegisteredPage) -> PageResult:
-    """A result with its boxes where they are on the scan, and what is to be said of the fit."""
+def back_on_scan(
+    result: PageResult, laid: RegisteredPage, without: Collection[str] = ()
+) -> PageResult:
+    """A result with its boxes where they are on the scan, and what is to be said of the fit.
+
+    Args:
+        result: With its boxes on the laid page.
+        laid: How it was laid.
+        without: Codes of reasons that are not held against any field.
+    """
     if laid.to_scan is None:
         return result
     outside = {placed.zone.name for placed in laid.zones if placed.outside}
-    fits = (laid.misfit,) if laid.misfit else ()
-    cut_off = (*fits, Finding(ReviewReason.ZONE_OUTSIDE))
+    found = [(laid.misfit, None), (Finding(ReviewReason.ZONE_OUTSIDE), outside)]
+    held = [
+        (finding, names)
+        for finding, names in found
+        if finding is not None and finding.reason.code not in without
+    ]
     fields = tuple(
-        for_review(_moved_field(entry, laid.to_scan), cut_off if entry.name in outside else fits)
+        for_review(
+            _moved_field(entry, laid.to_scan),
+            [finding for finding, names in held if names is None or entry.name in names],
+        )
         for entry in result.fields
     )
     return replace(result, fields=fields, fit=laid.fit)

@@ -11,7 +11,6 @@ from digitbatch.text.constrained.field_texts import Chosen, Options, by_rule, op
 from digitbatch.text.constrained.sum_texts import Addend, by_sums
 from digitbatch.text.decimals import decimal_places
 from digitbatch.text.decode import Hypothesis
-from digitbatch.text.fragments import with_fragments_told
 from digitbatch.text.nbest import NBest, nbest_of
 from digitbatch.text.unit import Units, by_field
 
@@ -81,11 +80,7 @@ def constrained(units: Units, config: Config) -> tuple[Units, dict[int, Constrai
             strict=True,
         )
     }
-    chosen_units = {
-        number: with_fragments_told((replace(units[number], constrained=hypothesis),))[0]
-        for number, hypothesis in best.items()
-    }
-    return tuple(chosen_units.get(unit.number, unit) for unit in units), found
+    return tuple(replace(unit, constrained=best.get(unit.number)) for unit in units), found
 
 
 def _asked_of(own: Units, config: Config) -> _Asked | None:
