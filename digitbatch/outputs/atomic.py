@@ -8,7 +8,6 @@ import shutil
 import stat
 import zlib
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from digitbatch.errors import OutputError
@@ -92,12 +91,7 @@ class AtomicFile:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.discard()
 
 

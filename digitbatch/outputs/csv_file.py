@@ -30,7 +30,7 @@ class CsvFormat(Format):
 
     def start(self) -> bytes:
         """The header."""
-        return encoded(_lines([COLUMNS]))
+        return encoded(_quoted(COLUMNS))
 
     def page(self, page: OutputPage) -> bytes:
         """The rows of one page."""
@@ -45,7 +45,7 @@ class CsvFormat(Format):
             line = f"{start},{safe_cell(name)},{read},{sure},{status},{said},{box}\n"
             if line.count(",") != _COMMAS or '"' in line or "\r" in line or line.count("\n") != 1:
                 cells = [safe_cell(page.file), page.page, safe_cell(name), read, sure, status, said]
-                line = _lines([[*cells, left, top, right, bottom]])  # some cell is to be quoted
+                line = _quoted([*cells, left, top, right, bottom])
             lines.append(line)
         return encoded("".join(lines))
 
@@ -169,14 +169,9 @@ def _pixel(text: str, side: str, place: str) -> int | None:
     raise UsageError(f'{place}: {side} is "{text}", expected a whole number')
 
 
-def _lines(rows: Iterable[Iterable[object]]) -> str:
-    buffer = io.StringIO(newline="")
+def _quoted(cells: Iterable[object]) -> str:
+    """A row, with quotes around the cells that need them."""
+    row = io.StringIO(newline="")
     # Before Python 3.13 a cell with a lone "\r" is quoted only if "\r" is part of the line end.
-    writer = csv.writer(buffer, quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n")
-    lines = []
-    for row in rows:
-        writer.writerow(row)
-        lines.append(buffer.getvalue().removesuffix("\r\n") + "\n")
-        buffer.seek(0)
-        buffer.truncate()
-    return "".join(lines)
+    csv.writer(row, lineterminator="\r\n").writerow(cells)
+    return row.getvalue().removesuffix("\r\n") + "\n"

@@ -28,13 +28,12 @@ def output_format(path: Path) -> type[Format]:
     Raises:
         UsageError: If its ending is none of `FORMATS`.
     """
-    form = FORMATS.get(path.suffix.lower())
-    if form is None:
-        raise UsageError(
-            f"cannot tell the format of {path} by its ending; "
-            f"results are written as {', '.join(FORMATS)}: name the file results.csv, say"
-        )
-    return form
+    if form := FORMATS.get(path.suffix.lower()):
+        return form
+    raise UsageError(
+        f"cannot tell the format of {path} by its ending; "
+        f"results are written as {', '.join(FORMATS)}: name the file results.csv, say"
+    )
 
 
 def report_format(path: Path) -> type[Format]:
@@ -43,10 +42,9 @@ def report_format(path: Path) -> type[Format]:
     Raises:
         UsageError: If its ending is none of `REPORTS`.
     """
-    form = REPORTS.get(path.suffix.lower())
-    if form is None:
-        raise UsageError(f"a report is a page for browsers: expected the ending .html, got {path}")
-    return form
+    if form := REPORTS.get(path.suffix.lower()):
+        return form
+    raise UsageError(f"a report is a page for browsers: expected the ending .html, got {path}")
 
 
 def read_records(path: Path) -> Iterator[Record]:
@@ -55,11 +53,9 @@ def read_records(path: Path) -> Iterator[Record]:
     Raises:
         UsageError: If it cannot be read or holds something else; the message says where.
     """
-    form = FORMATS.get(path.suffix.lower())
-    if form is None:
-        *others, last = FORMATS
-        raise UsageError(
-            f"cannot tell the format of {path} by its ending; "
-            f"results are {', '.join(others)} or {last}"
-        )
-    return form.read(path)
+    if form := FORMATS.get(path.suffix.lower()):
+        return form.read(path)
+    *others, last = FORMATS
+    raise UsageError(
+        f"cannot tell the format of {path} by its ending; results are {', '.join(others)} or {last}"
+    )
