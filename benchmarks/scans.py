@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from benchmarks.counting import Sample, Truth
 from digitbatch.config import Config
 from digitbatch.config.file import load_config
 from digitbatch.inputs import InputOptions, SourceFile, open_source
+from digitbatch.scoring.labelled_pages import LabelledPage, Written
 
 SCANS: Final = {
     "real/photos": "real photos",
@@ -31,7 +31,7 @@ SCANS_WITH_ZONES: Final = ("real tally forms", "other postal forms", "other invo
 """Kinds whose folders have zones."""
 
 
-def read_scans(folder: Path, kind: str) -> Iterator[Sample]:
+def read_scans(folder: Path, kind: str) -> Iterator[LabelledPage]:
     """Every page of a kind that is named in the truth.json below the folder."""
     part, _, name = next(at for at, said in SCANS.items() if said == kind).partition("/")
     zones = folder / part / f"{name}.yaml"
@@ -43,5 +43,7 @@ def read_scans(folder: Path, kind: str) -> Iterator[Sample]:
             continue
         with open_source(SourceFile(folder / part / file, file), InputOptions()) as source:
             page = source.read(int(number))
-        truth: Truth = written if config.fields else [written[n] for n in sorted(written, key=int)]
-        yield Sample(page, config, truth)
+        lines: Written = (
+            written if config.fields else [written[n] for n in sorted(written, key=int)]
+        )
+        yield LabelledPage(page, config, lines)

@@ -230,22 +230,84 @@ def score(
 @app.command()
 def calibrate(
     results: Annotated[
-        Path, typer.Argument(metavar="RESULTS", help="Of a run: .csv, .json or .jsonl.")
-    ],
+        Path | None,
+        typer.Argument(metavar="RESULTS", help="Of a run: .csv, .json or .jsonl; with --truth."),
+    ] = None,
     truth: Annotated[
-        Path, typer.Option(metavar="FILE", help="What is written: .csv or .json, as for score.")
-    ],
+        Path | None,
+        typer.Option(metavar="FILE", help="What is written: .csv or .json, as for score."),
+    ] = None,
+    fit: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Fit the confidence of these weights, from `train`, on made pages instead.",
+        ),
+    ] = None,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check", help="Read other made pages, and say how far confidence keeps its word."
+        ),
+    ] = False,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PLACE[:WEIGHT]",
+            help="What the weights were trained on, named as for train: pages are made of the "
+            "digits that training kept out, and of test digits to check. Otherwise MNIST.",
+        ),
+    ] = None,
+    line_model: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="The weights that read whole lines. Otherwise what runs use."
+        ),
+    ] = None,
+    kinds: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND,...", help="Of made pages. Otherwise all that suit, as for our weights."
+        ),
+    ] = None,
+    lines: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N",
+            help="Read of each kind of made pages. Otherwise 700 to fit, 400 to check.",
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Of the pages to fit on. Otherwise 78.")
+    ] = None,
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="FILE.json", help="The calibration.")
-    ] = Path("calibration.json"),
+        Path | None,
+        typer.Option(
+            "--out", "-o", metavar="FILE.json",
+            help="The calibration. Otherwise ./calibration.json, with --fit in the model's folder.",
+        ),
+    ] = None,
     config: Config = None,
     model: Model = None,
+    workers: Workers = "auto",
     replace: Replace = False,
-) -> None:
-    """Fit what is accepted on verified results of your own, if they are enough."""
-    from digitbatch.cli.calibrate import calibrate_command
+    quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """Fit what is accepted on verified results of your own, or how sure weights are.
 
-    calibrate_command(truth, results, out, config, model, replace)
+    With RESULTS and --truth, the threshold comes from these, if they are enough. With --fit,
+    confidence as a whole is fitted on made pages of digits that training kept out.
+    """
+    from digitbatch.cli.calibrate import CalibrateOptions, calibrate_command
+
+    calibrate_command(
+        CalibrateOptions(
+            results=results, truth=truth, fit=fit, check=check, data=tuple(data or ()),
+            line_model=line_model, kinds=kinds, lines=lines, seed=seed, out=out, config=config,
+            model=model, workers=workers, replace=replace,
+            verbosity="quiet" if quiet else "normal",
+        )
+    )  # fmt: skip
 
 
 @app.command()
