@@ -46,7 +46,7 @@ from digitbatch.synth.forms import FORM_KINDS
 from digitbatch.synth.page_kinds import PAGE_KINDS
 from digitbatch.synth.retaken import retakes
 from digitbatch.training.data import Labelled, read_data
-from digitbatch.training.training_data import read_training_data
+from digitbatch.training.data.training_data import read_training_data
 from digitbatch.types import failed_page
 
 

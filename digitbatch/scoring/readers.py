@@ -5,8 +5,7 @@ from pathlib import Path
 
 from digitbatch.acceptance import Judge
 from digitbatch.config import Config
-from digitbatch.networks.line.reader import load_line_reader
-from digitbatch.networks.predictors import OnnxPredictor
+from digitbatch.networks.runtime import load_networks
 from digitbatch.reading import read_page
 from digitbatch.types import Page, PageResult
 
@@ -24,9 +23,9 @@ def load_reader(model: Path, line_model: Path | None = None) -> Reader:
     Raises:
         ModelError: If a model is missing or damaged.
     """
-    network, lines = OnnxPredictor(model), load_line_reader(line_model)
+    networks = load_networks(model, line_model)
 
     def read(page: Page, config: Config, judge: Judge | None = None) -> PageResult:
-        return read_page(page, config, network, lines.read_groups, judge)
+        return read_page(page, config, networks, judge)
 
     return read
