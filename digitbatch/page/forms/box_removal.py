@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.page.forms.grid import Band, Grid
+from digitbatch.page.forms.boxes.grid import Band, Grid
 from digitbatch.stages.line_removal.pen_on_print import with_pen_on_lines
 from digitbatch.stages.line_removal.printed_line import Rule
 from digitbatch.stages.line_removal.residue import REST_PX, without_rests
