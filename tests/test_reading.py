@@ -13,7 +13,7 @@ from digitbatch.networks.runtime import open_networks
 from digitbatch.packaged import default_model
 from digitbatch.page.connected_components import connected_components, sort_components
 from digitbatch.page.forms.box_removal import without_print
-from digitbatch.page.forms.grid import find_grid
+from digitbatch.page.forms.boxes import Known, find_boxes
 from digitbatch.page.layout.text_lines import group_lines
 from digitbatch.page.points import is_point
 from digitbatch.page.segments import Segment, merged, tight_segment
@@ -475,7 +475,7 @@ class TestBoxes:
     def test_boxes_go_and_strokes_stay(self) -> None:
         """Of printed boxes nothing as tall as a digit stays; strokes stay, across a wall too."""
         boxes, ink = self.form()
-        left = without_print(boxes, find_grid(boxes, 5), 5)
+        left = without_print(boxes, find_boxes(boxes, Known(5)), 5)
         assert self.tall(left) == 2
         lost = cv2.countNonZero(cv2.subtract(ink, left))
         assert lost < 0.02 * cv2.countNonZero(ink)
@@ -483,9 +483,9 @@ class TestBoxes:
     def test_an_empty_row_of_boxes_is_empty(self) -> None:
         """Without handwriting nothing as tall as a digit is left."""
         boxes = self.boxes(np.zeros((90, 330), np.uint8))
-        assert self.tall(without_print(boxes, find_grid(boxes, 5), 5)) == 0
+        assert self.tall(without_print(boxes, find_boxes(boxes, Known(5)), 5)) == 0
 
     def test_a_zone_without_print_keeps_all_its_ink(self) -> None:
         """Digits alone are no boxes."""
         _, ink = self.form()
-        assert np.array_equal(without_print(ink, find_grid(ink, 5), 5), ink)
+        assert np.array_equal(without_print(ink, find_boxes(ink, Known(5)), 5), ink)

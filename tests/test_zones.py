@@ -14,10 +14,9 @@ from digitbatch.config import Config
 from digitbatch.page.connected_components import Reason, connected_components
 from digitbatch.page.forms.box_regions import boxed_ink
 from digitbatch.page.forms.box_removal import without_print
+from digitbatch.page.forms.boxes import Cell, Grid, Known, find_boxes
 from digitbatch.page.forms.cells import segments_by_cell
 from digitbatch.page.forms.colour_dropout import without_print_colour
-from digitbatch.page.forms.grid import Cell, Grid, find_grid
-from digitbatch.page.forms.reference_boxes import placed_grid
 from digitbatch.page.segments import Segment
 from digitbatch.reading.field_results import Sureness
 from digitbatch.reading.fields import joined_fields, with_rows
@@ -78,7 +77,7 @@ class TestGrid:
     ) -> None:
         """Boxes with shared walls and with a gap are told apart, and empty ones are empty."""
         mask = boxes(places, wide, high, gap, thick, skew)
-        grid = find_grid(mask, places, (16, mask.shape[0] - 16))
+        grid = find_boxes(mask, Known(places, (16, mask.shape[0] - 16)))
         assert len(grid.cells) == places
         assert grid.apart == (gap > 0)
         middles = [(cell.left + cell.right) / 2 for cell in grid.cells]
@@ -90,7 +89,7 @@ class TestGrid:
         """Of a wall that shows a third of its way, the others say where it is."""
         mask = boxes(5, 50, 56, 0, 2)
         mask[24:58, 24 + 100 - 3 : 24 + 100 + 4] = 0
-        assert len(find_grid(mask, 5).cells) == 5
+        assert len(find_boxes(mask, Known(5)).cells) == 5
 
     def test_stems_at_equal_distances_are_no_walls(self) -> None:
         """The stems of 9999 stand as regularly as walls; the lines end at the walls."""
@@ -99,7 +98,7 @@ class TestGrid:
             x = 24 + place * 52 + 36
             cv2.line(mask, (x, 25), (x, 74), 255, 4)
             cv2.circle(mask, (x - 9, 34), 9, 255, 4)
-        grid = find_grid(mask, 4)
+        grid = find_boxes(mask, Known(4))
         assert [round(cell.width / 10) for cell in grid.cells] == [5] * 4
         assert digit_like(without_print(mask, grid, 4)) == 4
 
@@ -110,7 +109,7 @@ class TestGrid:
             x = 24 + place * 52
             cv2.line(mask, (x + 8, 32), (x + 44, 32), 255, 3)
             cv2.line(mask, (x + 44, 32), (x + 24, 72), 255, 3)
-        left = without_print(mask, find_grid(mask, 4), 4)
+        left = without_print(mask, find_boxes(mask, Known(4)), 4)
         assert np.count_nonzero(left[30:35]) > 4 * 30 * 2
 
     def test_a_digit_on_a_wall_keeps_its_strokes(self) -> None:
@@ -119,7 +118,7 @@ class TestGrid:
         ink = np.zeros_like(mask)
         cv2.line(ink, (60, 40), (95, 62), 255, 5)
         both = np.maximum(mask, ink)
-        left = without_print(both, find_grid(both, 3), 3)
+        left = without_print(both, find_boxes(both, Known(3)), 3)
         assert connected_components(left).width.max() >= 34
         assert cv2.countNonZero(cv2.subtract(ink, left)) < 0.06 * cv2.countNonZero(ink)
 
@@ -133,7 +132,7 @@ class TestGrid:
         cv2.circle(one, (100, 48), 12, 255, 4)
         levels[one > 0] = pen
         both = np.maximum(mask, one)
-        left = without_print(both, find_grid(both, 3), 3, levels)
+        left = without_print(both, find_boxes(both, Known(3)), 3, levels)
         kept = np.count_nonzero(left[34:62, 70:80]) / np.count_nonzero(one[34:62, 70:80])
         assert bool(kept > 0.9) is stays
 
@@ -149,7 +148,7 @@ class TestGrid:
     ) -> None:
         """Another one may be lost in a wall: it shows where all boxes must be filled, or are."""
         mask = boxes(3, 50, 56, 0, 6)
-        grid = find_grid(mask, 3)
+        grid = find_boxes(mask, Known(3))
         assert grid.bands
         page = mask.copy()
         for box in range(written):
@@ -163,9 +162,9 @@ class TestGrid:
     def test_an_expected_box_is_taken_out_where_it_shows(self, right: int, down: int) -> None:
         """The reference's boxes are moved onto the scan's."""
         mask = boxes(4, 50, 56, 0, 2)
-        expected = find_grid(mask, 4)
+        expected = find_boxes(mask, Known(4))
         moved = np.roll(mask, (down, right), (0, 1))
-        grid = placed_grid(moved, expected)
+        grid = find_boxes(moved, Known(printed=expected))
         assert grid.cells[0].left == pytest.approx(expected.cells[0].left + right, abs=1.01)
         assert digit_like(without_print(moved, grid, 4)) == 0
 
@@ -186,7 +185,7 @@ class TestGrid:
         ink = np.zeros_like(mask)
         cv2.ellipse(ink, (80, 52), (14, 22), 0, 0, 360, 255, 4)
         both = np.maximum(mask, ink)
-        left = without_print(both, find_grid(both, 5), 5)
+        left = without_print(both, find_boxes(both, Known(5)), 5)
         assert cv2.countNonZero(cv2.subtract(ink, left)) < 0.05 * cv2.countNonZero(ink)
         assert digit_like(left) == 1
 
@@ -325,5 +324,5 @@ def test_faint_outer_walls_are_no_wide_box() -> None:
     mask[[30, 31, 149, 150], 24:232] = 255
     for left, until in ((26, 86), (95, 149), (162, 81), (229, 149)):
         mask[31:until, left : left + 2] = 255
-    grid = find_grid(mask, 3)
+    grid = find_boxes(mask, Known(3))
     assert [round(cell.left) for cell in grid.cells] == pytest.approx([26, 95, 162], abs=2)

@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
+from digitbatch.page.forms.boxes.grid import Grid
 from digitbatch.page.forms.comb_ticks import comb_ticks
-from digitbatch.page.forms.grid import Grid
 from digitbatch.stages.line_removal.delete import DELETION, field_runs, without
 from digitbatch.stages.line_removal.detect import to_its_ends
 from digitbatch.stages.line_removal.mend import EITHER_WAY, mended
