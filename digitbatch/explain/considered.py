@@ -1,7 +1,7 @@
 """The cuts that were considered for a line, zone or box, and which of them its reading takes."""
 
 from dataclasses import dataclass, field
-from itertools import count, pairwise
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,15 +39,15 @@ def considered_cuts(unit: Unit, best: Hypothesis) -> list[Cut]:
         unit: Whose lattice has the seams.
         best: Its hypothesis in the end.
     """
-    lattice = unit.lattice
-    found: list[Cut] = []
-    for component in dict.fromkeys(seam.component for seam in lattice.seams):
-        seams = (seam for seam in lattice.seams if seam.component == component)
-        parts = [at for at, source in enumerate(lattice.sources) if source == component]
-        for seam, ends in zip(seams, pairwise(parts), strict=False):
-            taken = _is_taken(best, ends)
-            found.append(Cut(seam.top, seam.columns, taken, _is_taken(unit.searched, ends)))
-    return found
+    return [
+        Cut(
+            seam.top,
+            seam.columns,
+            _is_taken(best, seam.sides),
+            _is_taken(unit.searched, seam.sides),
+        )
+        for seam in unit.lattice.seams
+    ]
 
 
 def groups_read(unit: Unit, best: Hypothesis) -> list[GroupRead]:

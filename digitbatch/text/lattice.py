@@ -7,7 +7,7 @@ explains the line best is taken (Y. LeCun et al., 1998, section IV; C.-L. Liu et
 segmentation and recognition of handwritten character strings, PAMI 24, 2002).
 """
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -56,6 +56,7 @@ class Seam:
     component: int
     top: int  # row of the sheet where it begins
     columns: NDArray[np.int64] = field(repr=False, compare=False)  # (height,) of the sheet
+    sides: tuple[int, int] = (0, 0)  # the primitives before and behind it
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +91,22 @@ def build_lattice(
         else Oversegmented((segment,))
         for segment, posterior in zip(segments, whole, strict=True)
     ]
-    owned = [(part, component) for component, own in enumerate(cut) for part in own.parts]
+    owned = [
+        (part, component, number)
+        for component, own in enumerate(cut)
+        for number, part in enumerate(own.parts)
+    ]
     owned.sort(key=lambda each: each[0].center_x)
-    primitives = [part for part, _ in owned]
-    sources = [component for _, component in owned]
+    primitives = [part for part, _, _ in owned]
+    sources = [component for _, component, _ in owned]
+    places = {(component, number): at for at, (_, component, number) in enumerate(owned)}
     components = _spans(sources, len(segments))
     found = {span: segments[component] for span, component in components.items()}
     if segmenter.join_fragments:
         found |= _unions(found, digit_height_px)
     found |= _joins(primitives, sources, found, digit_height_px, segmenter)
     candidates = [Candidate(*span, found[span], components.get(span)) for span in sorted(found)]
-    seams = tuple(_seams(segments, cut))
+    seams = tuple(_seams(segments, cut, places))
     return Lattice(digit_height_px, tuple(primitives), tuple(candidates), tuple(sources), seams)
 
 
@@ -121,10 +127,20 @@ def _joins(
     }
 
 
-def _seams(segments: Sequence[Segment], cut: Sequence[Oversegmented]) -> Iterator[Seam]:
+def _seams(
+    segments: Sequence[Segment],
+    cut: Sequence[Oversegmented],
+    places: Mapping[tuple[int, int], int],
+) -> Iterator[Seam]:
+    """The seams of components; `places`: which primitive each part of each component is.
+
+    A slanted seam may leave the part before it farther right than the one behind.
+    """
     for component, (segment, own) in enumerate(zip(segments, cut, strict=True)):
-        for columns in own.seams:
-            yield Seam(component, segment.box.top, columns + segment.box.left)
+        numbers = range(len(own.parts) - 1)
+        for columns, number in zip(own.seams, numbers, strict=False):  # a part may hold no ink
+            sides = places[component, number], places[component, number + 1]
+            yield Seam(component, segment.box.top, columns + segment.box.left, sides)
 
 
 def _spans(sources: Sequence[int], count: int) -> dict[tuple[int, int], int]:
