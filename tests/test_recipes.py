@@ -159,7 +159,7 @@ class GroupsFormat(Format):
             (length,) = struct.unpack_from(">I", content, start)
             group = json.loads(content[start + 4 : start + 4 + length].decode("utf-16-le"))
             rows -= len(group)
-            yield from (Record(*row[:-1], tuple(row[-1])) for row in group)
+            yield from (Record(*row)._replace(reasons=tuple(row[-1])) for row in group)
         assert not rows
 
 
