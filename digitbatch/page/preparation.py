@@ -1,6 +1,7 @@
 """A page as its page stages leave it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -13,9 +14,17 @@ from digitbatch.stages.chain import op_of, why_skipped
 from digitbatch.stages.crop_to_paper import CropToPaper
 from digitbatch.types import Affine, Box, Fractions, Image, Page
 
-_LEAST_PART: Final = 0.35  # of the page's longer side: light and pen are measured on so much
-_REDUCED: Final = 1.5  # of the scan's pixels along one of the sheet's
-_AROUND: Final = 1.0  # of a zone's height, on each side of it
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What is looked at of a page, and when it counts as reduced."""
+
+    least_part: float = 0.35  # of the page's longer side: light and pen are measured on so much
+    reduced: float = 1.5  # of the scan's pixels along one of the sheet's
+    heights: float = 1.0  # of a zone's height, on each side of it
+
+
+AROUND: Final = Around()
 
 
 Left = list[tuple[str, Image]]
@@ -65,7 +74,7 @@ def with_rules(sheet: Sheet) -> Image:
 def is_reduced(sheet: Sheet) -> bool:
     """Whether a sheet has clearly fewer pixels than its scan."""
     scale = abs(float(np.linalg.det(sheet.to_scan[:, :2]))) ** 0.5
-    return bool(scale > _REDUCED)
+    return bool(scale > AROUND.reduced)
 
 
 def applied_stages(config: Config, *, whole: bool = False) -> tuple[PageStage, ...]:
@@ -84,10 +93,10 @@ def around_zones(sheet: Sheet, page: Page, zones: Sequence[Fractions]) -> Sheet:
     """A sheet cropped to its zones and what lies around and between them."""
     height, width = sheet.pixels.shape[:2]
     edges = np.array([zone_edges(zone, sheet, page) for zone in zones])
-    beyond = _AROUND * (edges[:, 3] - edges[:, 1])
+    beyond = AROUND.heights * (edges[:, 3] - edges[:, 1])
     low = np.stack([edges[:, 0] - beyond, edges[:, 1] - beyond]).min(axis=1)
     high = np.stack([edges[:, 2] + beyond, edges[:, 3] + beyond]).max(axis=1)
-    lacking = np.maximum(_LEAST_PART * max(height, width) - (high - low), 0) / 2
+    lacking = np.maximum(AROUND.least_part * max(height, width) - (high - low), 0) / 2
     left, top = np.clip(np.floor(low - lacking), 0, (width - 1, height - 1)).astype(int).tolist()
     right, bottom = (
         np.clip(np.ceil(high + lacking), (left + 1, top + 1), (width, height)).astype(int).tolist()

@@ -1,4 +1,7 @@
-"""Give large scans no more pixels than their digits need, before anything else costs time."""
+"""Give large scans no more pixels than their digits need, before anything else costs time.
+
+A page is downsampled by powers of two, each pixel the mean of four.
+"""
 
 from dataclasses import replace
 from typing import ClassVar, Literal
@@ -9,7 +12,7 @@ from digitbatch.errors import CoarsePageError
 from digitbatch.imaging.halving import halved
 from digitbatch.imaging.light import Light, light_on
 from digitbatch.stages.base import PageStage, PixelKind, Sheet, Situation
-from digitbatch.stages.fit_scale import MEASURED_SIDE_PX, MeasuredDigits, measured_digits
+from digitbatch.stages.fit_scale import DIGIT_HEIGHT, MeasuredDigits, measured_digits
 from digitbatch.stages.ink_levels import ink_levels, is_dithered
 from digitbatch.types import Image
 
@@ -61,7 +64,7 @@ class Reduce(PageStage):
 def _halves(pixels: Image) -> tuple[list[Image], Light]:
     """A page, halved as often as digits are measured on it; and its light, for later stages."""
     halves = [pixels]
-    while max(halves[-1].shape) > MEASURED_SIDE_PX:
+    while max(halves[-1].shape) > DIGIT_HEIGHT.side_px:
         halves.append(halved(halves[-1]))
     return halves, light_on(halves[-1], pixels.shape)
 

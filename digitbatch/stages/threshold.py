@@ -1,4 +1,4 @@
-"""From grey levels to ink and paper."""
+"""Binarisation by a global level (fixed, Otsu) or a local one (adaptive mean, Sauvola)."""
 
 from typing import ClassVar, Final, Literal
 

@@ -1,6 +1,7 @@
-"""Strokes like 1 that go on above and below as a fainter line: parts of a rule or frame."""
+"""Strokes like 1 that go on above and below as a fainter line: the residue of a rule or frame."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -10,10 +11,17 @@ from digitbatch.page.connected_components import Components
 from digitbatch.stages.line_removal.faint_rules import levels_across, stands_out
 from digitbatch.types import Image
 
-_THIN: Final = 0.3  # of its height: a wider component is no such stroke
-_BEYOND: Final = 0.6  # of its height: how far it must go on, above and below
-_GAP_PX: Final = 2  # beside its ends, where it is blurred
-_SHOWN: Final = 0.7  # of that way it is darker than both sides
+@dataclass(frozen=True, slots=True)
+class Residue:
+    """How a stroke goes on as a line."""
+
+    thin: float = 0.3  # of its height: a wider component is no such stroke
+    beyond: float = 0.6  # of its height: how far it must go on, above and below
+    gap_px: int = 2  # beside its ends, where it is blurred
+    shown: float = 0.7  # of that way it is darker than both sides
+
+
+RESIDUE: Final = Residue()
 
 
 def goes_on(components: Components, line: Sequence[int], levels: Image) -> bool:
@@ -25,7 +33,7 @@ def goes_on(components: Components, line: Sequence[int], levels: Image) -> bool:
         levels: (H, W) uint8 of the sheet before thresholding, light ink on black.
     """
     for index in line:
-        if components.width[index] > _THIN * components.height[index]:
+        if components.width[index] > RESIDUE.thin * components.height[index]:
             continue
         own = np.asarray(components.own(index), np.bool_)
         high = len(own)
@@ -33,12 +41,12 @@ def goes_on(components: Components, line: Sequence[int], levels: Image) -> bool:
         head, foot = _middle(own[:third]), _middle(own[-third:])
         lean = (foot - head) / max(1, high - third)
         box = components.box(index)
-        beyond, aside = round(_BEYOND * high), box.width // 2 + 2
-        above = np.arange(box.top - _GAP_PX - beyond, box.top - _GAP_PX)
-        below = np.arange(box.bottom + _GAP_PX, box.bottom + _GAP_PX + beyond)
+        beyond, aside = round(RESIDUE.beyond * high), box.width // 2 + 2
+        above = np.arange(box.top - RESIDUE.gap_px - beyond, box.top - RESIDUE.gap_px)
+        below = np.arange(box.bottom + RESIDUE.gap_px, box.bottom + RESIDUE.gap_px + beyond)
         start = box.left + head - lean * (box.top + third / 2)
         ways = [(rows, np.asarray(start + lean * rows, np.float64)) for rows in (above, below)]
-        if all(_shown(levels, rows, columns, aside) >= _SHOWN for rows, columns in ways):
+        if all(_shown(levels, rows, columns, aside) >= RESIDUE.shown for rows, columns in ways):
             return True
     return False
 

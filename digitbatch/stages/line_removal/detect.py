@@ -51,6 +51,7 @@ class Detection:
     near: float = 0.02  # of the page's width: pieces that are nearly as near are joined at once
     off: float = 0.6  # of the thickest rule: so far off its curve may a piece lie,
     off_gap: float = 0.012  # and so much farther for each pixel of the gap
+    digit_heights: float = 3.0  # a rule is longer than so many digits are high
     steepest: float = 0.35  # rise over run; steeper lines are found by the other direction
 
 

@@ -1,6 +1,6 @@
 """Take ruled lines out of an ink mask and leave the strokes that cross them."""
 
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Literal
 
 import cv2
 import numpy as np
@@ -8,13 +8,11 @@ from pydantic import Field
 
 from digitbatch.stages.base import PageStage, PixelKind, Sheet, Situation
 from digitbatch.stages.line_removal.delete import delete_rules
-from digitbatch.stages.line_removal.detect import find_rules, thickest_rule_px
+from digitbatch.stages.line_removal.detect import DETECTION, find_rules, thickest_rule_px
 from digitbatch.stages.line_removal.mend import mended
 from digitbatch.stages.line_removal.pen_on_print import with_pen_on_rules
 from digitbatch.stages.line_removal.printed_line import Rule
 from digitbatch.types import Image
-
-_LEAST_HEIGHTS: Final = 3.0  # a rule is longer than this many digits are high
 
 
 class RemoveRules(PageStage):
@@ -68,7 +66,7 @@ class RemoveRules(PageStage):
             (H, W) uint8: `mask` itself where there are no rules.
         """
         # On a crop of one line, a 1 is as long as a third of the page.
-        digits_px = _LEAST_HEIGHTS * (digit_height_px or 0.0)
+        digits_px = DETECTION.digit_heights * (digit_height_px or 0.0)
 
         def found(ink: Image, of: Image | None) -> list[Rule]:
             shortest_px = max(self.min_length * ink.shape[1], digits_px)
