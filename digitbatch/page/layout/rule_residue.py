@@ -11,6 +11,7 @@ from digitbatch.page.connected_components import Components
 from digitbatch.stages.line_removal.faint_rules import levels_across, stands_out
 from digitbatch.types import Image
 
+
 @dataclass(frozen=True, slots=True)
 class Residue:
     """How a stroke goes on as a line."""
