@@ -29,7 +29,7 @@ class Gathering:
     few: int = 8  # digits: fewer are filled up by usual ones
 
 
-_DEFAULT: Final = Gathering()
+TUNED: Final = Gathering()
 
 
 def evidence_of(
@@ -53,13 +53,13 @@ def evidence_of(
             found.append(None)
             continue
         others = sum(digits) - digits[at]
-        doubts = sum(alone) - alone[at] + _DEFAULT.usual * max(0, _DEFAULT.few - others)
+        doubts = sum(alone) - alone[at] + TUNED.usual * max(0, TUNED.few - others)
         line = lines[at]
         found.append(
             Evidence(
                 doubts=by_digit[at],
                 line=alone[at] + max(0.0, 1.0 - one.margin) if line is None else line,
-                page=doubts / max(others, _DEFAULT.few),
+                page=doubts / max(others, TUNED.few),
                 height_px=size,
                 is_cut=_is_cut(one),
             )
@@ -70,7 +70,7 @@ def evidence_of(
 def _surprise(hypothesis: Hypothesis) -> float:
     """Minus the logarithm of how likely its digits are, each by itself."""
     shares = [place.confidence for place in hypothesis.places]
-    return float(-np.log(np.maximum(shares, _DEFAULT.unlikely)).sum()) if shares else 0.0
+    return float(-np.log(np.maximum(shares, TUNED.unlikely)).sum()) if shares else 0.0
 
 
 def _is_cut(hypothesis: Hypothesis) -> bool:
@@ -81,9 +81,9 @@ def _doubts(hypothesis: Hypothesis) -> tuple[float, ...]:
     """How likely each digit of a text is another one; a crossed-out box may hold one, too."""
     digits = np.array([place.probabilities[:OTHER] for place in hypothesis.places], np.float64)
     digits = digits.reshape(-1, OTHER)
-    doubts = 1.0 - digits.max(axis=1) / np.maximum(digits.sum(axis=1), _DEFAULT.unlikely)
+    doubts = 1.0 - digits.max(axis=1) / np.maximum(digits.sum(axis=1), TUNED.unlikely)
     crosses = (1.0 - float(np.exp(-cross.doubt)) for cross in hypothesis.crossed)
-    return (*doubts.tolist(), *(_DEFAULT.cross * doubt for doubt in crosses))
+    return (*doubts.tolist(), *(TUNED.cross * doubt for doubt in crosses))
 
 
 def _line_surprises(
@@ -101,7 +101,7 @@ def _line_surprises(
     for at, (one, size) in enumerate(zip(hypotheses, heights_px, strict=True)):
         if one.places:
             found[at] = 0.0
-            is_doubtful = max(by_digit[at]) > _DEFAULT.clear or _is_cut(one)
+            is_doubtful = max(by_digit[at]) > TUNED.clear or _is_cut(one)
             own = doubtful if is_doubtful else sure
             own += [(at, part) for part in line_parts(one, size)]
     for parts, again in ((sure, False), (doubtful, True)):

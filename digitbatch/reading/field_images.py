@@ -23,7 +23,7 @@ class FieldImages:
     quality: int = 60  # of WebP, 1 to 100
 
 
-_DEFAULT: Final = FieldImages()
+TUNED: Final = FieldImages()
 
 
 def with_pictures(result: PageResult, page: Page, laid: RegisteredPage) -> PageResult:
@@ -55,11 +55,11 @@ def _cuts(result: PageResult, page: Page, laid: RegisteredPage) -> Iterator[Imag
             )  # fmt: skip
             if laid.to_scan is None and field.box is not None:
                 box = box.union(field.box)
-            yield _small(_cut(laid.page.pixels, box, _DEFAULT.beside_zone), _DEFAULT.height_px)
+            yield _small(_cut(laid.page.pixels, box, TUNED.beside_zone), TUNED.height_px)
         elif field.box is not None:
-            yield _small(_cut(page.pixels, field.box, _DEFAULT.beside), _DEFAULT.height_px)
+            yield _small(_cut(page.pixels, field.box, TUNED.beside), TUNED.height_px)
         else:
-            yield _small(page.pixels, _DEFAULT.page_px)
+            yield _small(page.pixels, TUNED.page_px)
 
 
 def _cut(pixels: Image, box: Box, beside: float) -> Image:
@@ -71,7 +71,7 @@ def _cut(pixels: Image, box: Box, beside: float) -> Image:
 
 def _small(pixels: Image, height_px: int) -> Image:
     height, width = pixels.shape[:2]
-    scale = min(1.0, height_px / height, _DEFAULT.width_px / width)
+    scale = min(1.0, height_px / height, TUNED.width_px / width)
     if scale == 1.0:
         return pixels
     size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -81,6 +81,6 @@ def _small(pixels: Image, height_px: int) -> Image:
 def _webp(pixels: Image) -> bytes:
     ordered = pixels if pixels.ndim == 2 else pixels[:, :, ::-1]
     done, data = cv2.imencode(
-        ".webp", np.ascontiguousarray(ordered), [cv2.IMWRITE_WEBP_QUALITY, _DEFAULT.quality]
+        ".webp", np.ascontiguousarray(ordered), [cv2.IMWRITE_WEBP_QUALITY, TUNED.quality]
     )
     return data.tobytes() if done else b""

@@ -40,7 +40,7 @@ class FieldRules:
     decimals: int = 6  # of probabilities: what lies beyond differs between processors
 
 
-_DEFAULT: Final = FieldRules()
+TUNED: Final = FieldRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +126,12 @@ def _marks(hypothesis: Hypothesis, seen: Seen) -> tuple[tuple[Mark, ...], tuple[
 
 
 def _digit(place: DigitHypothesis, box: Box, column: int | None) -> DigitResult:
-    shares = [round(share, _DEFAULT.decimals) for share in place.probabilities.tolist()]
+    shares = [round(share, TUNED.decimals) for share in place.probabilities.tolist()]
     order = sorted(range(len(CLASSES)), key=shares.__getitem__, reverse=True)
     # A person is helped more by a doubtful digit than by a question mark: it is in review anyway.
-    unreadable = shares[OTHER] > _DEFAULT.unreadable
+    unreadable = shares[OTHER] > TUNED.unreadable
     best = OTHER if unreadable else next(i for i in order if i != OTHER)
-    others = [i for i in order if i != best][: _DEFAULT.runners_up]
+    others = [i for i in order if i != best][: TUNED.runners_up]
     return DigitResult(
         "?" if unreadable else CLASSES[best],
         shares[best],
@@ -176,7 +176,7 @@ def _stands_off(digits: Sequence[DigitResult], places: Sequence[DigitHypothesis]
     if len(digits) < 2 or digits[0].column is not None:
         return False
     boxes = [place.segment.box for place in places]
-    far = _DEFAULT.far * median([box.height for box in boxes])
+    far = TUNED.far * median([box.height for box in boxes])
     ends = ((digits[0], boxes[0], boxes[1]), (digits[-1], boxes[-2], boxes[-1]))
     return any(digit.text == "1" and b.left - a.right > far for digit, a, b in ends)
 
@@ -185,12 +185,12 @@ def _unsure(hypothesis: Hypothesis, digits: tuple[DigitResult, ...], sure: Suren
     """What makes a field too unsure to be accepted."""
     weakest = min(range(len(digits)), key=lambda i: digits[i].confidence)
     digit = digits[weakest]
-    if digit.confidence < _DEFAULT.unsure:
+    if digit.confidence < TUNED.unsure:
         other = digit.runners_up[0][0] if digit.runners_up else ""
         return unsure_digit(weakest + 1, digit.text, other)
     if any(place.was_cut for place in hypothesis.places):
         return Finding(ReviewReason.TOUCHING)
-    is_segmented = sure.margin < _DEFAULT.margin
+    is_segmented = sure.margin < TUNED.margin
     return Finding(ReviewReason.SEGMENTATION if is_segmented else ReviewReason.UNSURE)
 
 
@@ -233,7 +233,7 @@ def _spaced(
     wide = max(0.8 * height, 1.8 * max(0.0, quantile(gaps, 0.25)))
     text = digits[0].text
     for at, (gap, (before, digit)) in enumerate(zip(gaps, pairwise(digits), strict=True), 1):
-        apart = gap > wide or (before.column != digit.column and gap > _DEFAULT.cell_gap * height)
+        apart = gap > wide or (before.column != digit.column and gap > TUNED.cell_gap * height)
         point = decimals is not None and at == len(digits) - decimals
         text += ("." if point else " " if apart else "") + digit.text
     return text

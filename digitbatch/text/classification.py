@@ -20,7 +20,7 @@ class Candidates:
     other_odds: float = 7.7
 
 
-_DEFAULT: Final = Candidates()
+TUNED: Final = Candidates()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +53,12 @@ def as_candidates(answers: Probabilities) -> Probabilities:
     Args:
         answers: (count, 11), for crops that are digits but for a few.
     """
-    return _with_odds(answers, _DEFAULT.other_odds)
+    return _with_odds(answers, TUNED.other_odds)
 
 
 def as_crops(answers: Probabilities) -> Probabilities:
     """What the network says of crops, from what it says of candidates."""
-    return _with_odds(answers, 1 / _DEFAULT.other_odds)
+    return _with_odds(answers, 1 / TUNED.other_odds)
 
 
 def _with_odds(answers: Probabilities, odds: float) -> Probabilities:

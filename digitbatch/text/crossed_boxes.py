@@ -38,7 +38,7 @@ class CrossShape:
     beside: float = 0.05  # of the digits' height: so near to a stroke ink covers it
 
 
-_DEFAULT: Final = CrossShape()
+TUNED: Final = CrossShape()
 
 
 def cross_shapes(ink: Region) -> list[Segment | None]:
@@ -66,7 +66,7 @@ def sure_crosses(
     found: list[CrossedBox | None] = []
     for shape in shapes:
         share = 0.0 if shape is None else min(1.0, next(said))
-        sure = shape is not None and share >= _DEFAULT.sure
+        sure = shape is not None and share >= TUNED.sure
         found.append(CrossedBox(shape, -float(np.log(share))) if shape and sure else None)
     return found
 
@@ -112,9 +112,9 @@ def is_cross(ink: Image, digit_height_px: float) -> bool:
         digit_height_px: Height of the digits beside it.
     """
     size = digit_height_px
-    mask = np.asarray(ink > _DEFAULT.inked, np.uint8)
+    mask = np.asarray(ink > TUNED.inked, np.uint8)
     y, x = (found.astype(np.float64) for found in np.nonzero(mask))
-    if not len(x) or max(mask.shape) > _DEFAULT.tallest * size or _has_hole(mask, size):
+    if not len(x) or max(mask.shape) > TUNED.tallest * size or _has_hole(mask, size):
         return False
     points = np.column_stack([x, y])
     across, down = x / mask.shape[1], y / mask.shape[0]
@@ -124,17 +124,17 @@ def is_cross(ink: Image, digit_height_px: float) -> bool:
     ]
     lengths = [float(np.hypot(*(end - start))) for start, end in strokes]
     slanted = [
-        _DEFAULT.steepest * length <= min(float(end[0] - start[0]), way * float(end[1] - start[1]))
+        TUNED.steepest * length <= min(float(end[0] - start[0]), way * float(end[1] - start[1]))
         for (start, end), length, way in zip(strokes, lengths, (1, -1), strict=True)
     ]
-    if min(lengths) < _DEFAULT.shortest * size or not all(slanted):
+    if min(lengths) < TUNED.shortest * size or not all(slanted):
         return False
     half_width = len(x) / sum(lengths) / 2
     away = np.minimum(*(_distance(points, start, end) for start, end in strokes))
     return (
-        2 * half_width <= _DEFAULT.thickest * min(mask.shape)
+        2 * half_width <= TUNED.thickest * min(mask.shape)
         and _cross_in_the_middle(strokes[0], strokes[1])
-        and float(away.max()) <= half_width + _DEFAULT.aside * size
+        and float(away.max()) <= half_width + TUNED.aside * size
         and all(_covered(mask, stroke, size) for stroke in strokes)
     )
 
@@ -149,7 +149,7 @@ def _has_hole(mask: Image, size: float) -> bool:
     count, _, stats, _ = cv2.connectedComponentsWithStats(around, connectivity=4)
     # Nought is the ink, and one of the others the paper around it.
     areas = sorted(int(area) for area in stats[1:count, cv2.CC_STAT_AREA])
-    return len(areas) > 1 and areas[-2] > (_DEFAULT.hole * size) ** 2
+    return len(areas) > 1 and areas[-2] > (TUNED.hole * size) ** 2
 
 
 def _distance(points: NDArray[np.float64], start: _Point, end: _Point) -> NDArray[np.float64]:
@@ -163,12 +163,12 @@ def _cross_in_the_middle(first: _Stroke, second: _Stroke) -> bool:
     """Whether each of two strokes crosses the other away from its ends."""
     (a, b), (c, d) = first, second
     shares = np.linalg.solve(np.column_stack([b - a, c - d]), c - a)
-    return bool(np.all((shares > _DEFAULT.middle) & (shares < 1 - _DEFAULT.middle)))
+    return bool(np.all((shares > TUNED.middle) & (shares < 1 - TUNED.middle)))
 
 
 def _covered(mask: Image, stroke: _Stroke, size: float) -> bool:
     """Whether there is ink all along a stroke."""
-    reach = 2 * max(1, round(_DEFAULT.beside * size)) + 1
+    reach = 2 * max(1, round(TUNED.beside * size)) + 1
     near = cv2.dilate(mask, np.ones((reach, reach), np.uint8))
     steps = np.linspace(*stroke, 64).round().astype(int)
-    return float((near[steps[:, 1], steps[:, 0]] > 0).mean()) >= _DEFAULT.covered
+    return float((near[steps[:, 1], steps[:, 0]] > 0).mean()) >= TUNED.covered

@@ -19,7 +19,7 @@ class Fragments:
     apart: float = 0.1  # digit heights of paper between it and the rest, from left to right
 
 
-_DEFAULT: Final = Fragments()
+TUNED: Final = Fragments()
 
 
 def with_fragments_told(units: Units) -> Units:
@@ -48,10 +48,10 @@ def has_fragment_beside(lattice: Lattice, place: DigitHypothesis) -> bool:
     size = lattice.digit_height_px
     boxes = [primitive.box for primitive in lattice.primitives[first:last]]
     for number, box in enumerate(boxes):
-        if max(box.width, box.height) >= _DEFAULT.small * size:
+        if max(box.width, box.height) >= TUNED.small * size:
             continue
         rest = boxes[:number] + boxes[number + 1 :]
         gap = max(min(b.left for b in rest) - box.right, box.left - max(b.right for b in rest))
-        if gap >= _DEFAULT.apart * size:
+        if gap >= TUNED.apart * size:
             return True
     return False

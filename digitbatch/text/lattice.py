@@ -35,7 +35,7 @@ class Oversegmentation:
     widest_gap: float = 0.35  # between two parts of one digit
 
 
-_DEFAULT: Final = Oversegmentation()
+TUNED: Final = Oversegmentation()
 WIDEST: Final = 1.45  # in digit heights
 
 
@@ -167,13 +167,13 @@ def _unions(wholes: dict[tuple[int, int], Segment], size: float) -> dict[tuple[i
     for number, (first, last) in enumerate(spans):
         members, end = [wholes[first, last]], last
         box = members[0].box
-        for next_first, next_last in spans[number + 1 : number + _DEFAULT.most_parts]:
+        for next_first, next_last in spans[number + 1 : number + TUNED.most_parts]:
             if next_first != end:
                 break
             members.append(wholes[next_first, next_last])
             end = next_last
             box = box.union(members[-1].box)
-            if box.width > WIDEST * size or box.height > _DEFAULT.tallest * size:
+            if box.width > WIDEST * size or box.height > TUNED.tallest * size:
                 break
             joined[first, end] = merged(members)
     return joined
@@ -182,24 +182,24 @@ def _unions(wholes: dict[tuple[int, int], Segment], size: float) -> dict[tuple[i
 def may_be_several(segment: Segment, probabilities: NDArray[np.float32], size: float) -> bool:
     """Whether a component is worth parting; `probabilities` (11,) is what it is as a whole."""
     width, height = segment.box.width, segment.box.height
-    if probabilities[:OTHER].max() > _DEFAULT.sure and width < _DEFAULT.surely_one * size:
+    if probabilities[:OTHER].max() > TUNED.sure and width < TUNED.surely_one * size:
         return False
-    wide = width > _DEFAULT.several_width * size and width > _DEFAULT.several_aspect * height
-    return wide and height > _DEFAULT.several_height * size
+    wide = width > TUNED.several_width * size and width > TUNED.several_aspect * height
+    return wide and height > TUNED.several_height * size
 
 
 def _ends(primitives: Sequence[Segment], first: int, size: float) -> list[int]:
     """Where a digit that begins with an primitive may end."""
     ends = [first + 1]
     box = primitives[first].box
-    for last in range(first + 1, min(len(primitives), first + _DEFAULT.most_primitives)):
+    for last in range(first + 1, min(len(primitives), first + TUNED.most_primitives)):
         more = primitives[last].box
         gap = more.left - box.right
         box = box.union(more)
         if (
             box.width > WIDEST * size
-            or box.height > _DEFAULT.tallest * size
-            or gap > _DEFAULT.widest_gap * size
+            or box.height > TUNED.tallest * size
+            or gap > TUNED.widest_gap * size
         ):
             break
         ends.append(last + 1)

@@ -33,7 +33,7 @@ class StepScores:
     parts_apart: float = 0.7  # the price of a digit height more, on the same scale
 
 
-_DEFAULT: Final = StepScores()
+TUNED: Final = StepScores()
 
 
 def shape_score(segment: Segment, digit: int, size: float) -> float:
@@ -43,18 +43,18 @@ def shape_score(segment: Segment, digit: int, size: float) -> float:
     """
     score = 0.0
     height = segment.box.height
-    if height < _DEFAULT.low * size:
-        score -= _DEFAULT.low_price * (_DEFAULT.low - height / size)
+    if height < TUNED.low * size:
+        score -= TUNED.low_price * (TUNED.low - height / size)
     if segment.box.width > WIDEST * size:  # a word of digits is no digit, whatever the network says
-        score -= _DEFAULT.wide_price * (segment.box.width / size - WIDEST)
+        score -= TUNED.wide_price * (segment.box.width / size - WIDEST)
     if segment.cut_left or segment.cut_right:
-        usual = _DEFAULT.cut_width_of_1 if digit == 1 else _DEFAULT.cut_width
-        off = (segment.box.width / height - usual) / _DEFAULT.cut_width_spread
-        score -= _DEFAULT.cut_width_weight * off**2
+        usual = TUNED.cut_width_of_1 if digit == 1 else TUNED.cut_width
+        off = (segment.box.width / height - usual) / TUNED.cut_width_spread
+        score -= TUNED.cut_width_weight * off**2
         if not segment.cut_left:
-            score -= _DEFAULT.touching
+            score -= TUNED.touching
         elif segment.cut_right:
-            score -= _DEFAULT.between
+            score -= TUNED.between
     return score
 
 
@@ -67,11 +67,11 @@ def gap_score(primitives: Sequence[Segment], first: int, size: float) -> float:
         return 0.0
     if (
         min(primitive.box.height for primitive in primitives[first - 1 : first + 1])
-        >= _DEFAULT.tall * size
+        >= TUNED.tall * size
     ):
         return 0.0
     gap = (primitives[first].box.left - primitives[first - 1].box.right) / size
-    return -_DEFAULT.close * min(1.0, max(0.0, (_DEFAULT.gap - gap) / (2 * _DEFAULT.gap)))
+    return -TUNED.close * min(1.0, max(0.0, (TUNED.gap - gap) / (2 * TUNED.gap)))
 
 
 def join_score(primitives: Sequence[Segment], size: float) -> float:
@@ -86,17 +86,17 @@ def join_score(primitives: Sequence[Segment], size: float) -> float:
     whole = [
         primitive for primitive in primitives if not (primitive.cut_left or primitive.cut_right)
     ]
-    tall = sum(primitive.box.height >= _DEFAULT.tall * size for primitive in whole)
+    tall = sum(primitive.box.height >= TUNED.tall * size for primitive in whole)
     right = primitives[0].box.right
     gap = 0
     for primitive in primitives[1:]:
         gap = max(gap, primitive.box.left - right)
         right = max(right, primitive.box.right)
-    apart = max(0.0, gap / size - _DEFAULT.parts_near)
-    return -_DEFAULT.tall_parts * max(0, tall - 1) - _DEFAULT.parts_apart * apart
+    apart = max(0.0, gap / size - TUNED.parts_near)
+    return -TUNED.tall_parts * max(0, tall - 1) - TUNED.parts_apart * apart
 
 
 def noise_score(segment: Segment, size: float) -> float:
     """How unlikely it is that this ink is no digit and no part of one, as a logarithm."""
-    larger = (segment.size_px / size - _DEFAULT.speck) / _DEFAULT.half
-    return -_DEFAULT.noise - _DEFAULT.noise_price * min(1.0, max(0.0, larger))
+    larger = (segment.size_px / size - TUNED.speck) / TUNED.half
+    return -TUNED.noise - TUNED.noise_price * min(1.0, max(0.0, larger))

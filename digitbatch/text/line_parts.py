@@ -21,7 +21,7 @@ class LineParting:
     longest: int = 12  # digits that it is asked about at once
 
 
-_DEFAULT: Final = LineParting()
+TUNED: Final = LineParting()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def line_parts(reading: Hypothesis, digit_height_px: float) -> list[LinePart]:
     for part in _parted(inked):
         digits = tuple(at for _, at in part if at != _NO_DIGIT)
         text = "".join(CLASSES[reading.places[at].digit] for at in digits)
-        widest_px = round(_DEFAULT.widest_gap * digit_height_px)
+        widest_px = round(TUNED.widest_gap * digit_height_px)
         found.append(LinePart(digits, text, _side_by_side([s for s, _ in part], widest_px)))
     return found
 
@@ -59,7 +59,7 @@ _Inked = Sequence[tuple[Segment, int]]
 def _parted(inked: _Inked) -> list[_Inked]:
     """Segments in parts of few digits each, parted where the gaps are widest."""
     is_digit = [at != _NO_DIGIT for _, at in inked]
-    if sum(is_digit) <= _DEFAULT.longest:
+    if sum(is_digit) <= TUNED.longest:
         return [inked]
     segments = [segment for segment, _ in inked]
     rights = list(accumulate((segment.box.right for segment in segments), max))

@@ -22,7 +22,7 @@ class PrintContext:
     level: float = 0.4  # of the lower one's height that two on one level share
 
 
-_DEFAULT: Final = PrintContext()
+TUNED: Final = PrintContext()
 
 
 def beside_print(units: Units, words: PrintedWords) -> Units:
@@ -54,7 +54,7 @@ def _is_printed(segments: Sequence[Segment], words: PrintedWords) -> bool:
     if len(segments) < LEAST or not is_even_beside_print(segments):
         return False
     around = merged(segments).box
-    low = _height(segments) < _DEFAULT.larger * words.capital_px
+    low = _height(segments) < TUNED.larger * words.capital_px
     return low and any(_on_one_level(box, around) for box in words.lines)
 
 
@@ -70,17 +70,17 @@ def _doubted(unit: Unit, words: PrintedWords) -> Unit:
     around = merged(segments).box
     height = _height(segments)
     beside = [box for box in words.lines if _on_one_level(box, around)]
-    is_low = bool(beside) and height < _DEFAULT.larger * words.capital_px
+    is_low = bool(beside) and height < TUNED.larger * words.capital_px
     if is_low or len(segments) < LEAST or is_even_beside_print(segments):
         findings.append(MAY_BE_PRINT)
-    if any(_gap(box, around) < _DEFAULT.adjoins * height for box in beside):
+    if any(_gap(box, around) < TUNED.adjoins * height for box in beside):
         findings.append(Finding(ReviewReason.PRINT_BESIDE))
     return replace(unit, findings=tuple(dict.fromkeys(findings)))
 
 
 def _on_one_level(box: Box, other: Box) -> bool:
     shared = min(box.bottom, other.bottom) - max(box.top, other.top)
-    return shared > _DEFAULT.level * min(box.height, other.height)
+    return shared > TUNED.level * min(box.height, other.height)
 
 
 def _gap(box: Box, other: Box) -> int:

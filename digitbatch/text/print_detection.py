@@ -66,7 +66,7 @@ class PrintEvidence:
     one_hand: float = 0.94  # as like those of the uneven lines: written by the same hand
 
 
-_DEFAULT: Final = PrintEvidence()
+TUNED: Final = PrintEvidence()
 
 
 def are_typeset(lines: Sequence[Sequence[DigitHypothesis]]) -> list[bool]:
@@ -102,7 +102,7 @@ def _even_on_page(page: "_Lines", judged: Sequence["_Judged"]) -> list[bool]:
     if seen < 2:
         return even
     lines = list(zip(page.segments, page.long, even, judged, strict=True))
-    if seen >= _DEFAULT.holds_print * sum(page.long):
+    if seen >= TUNED.holds_print * sum(page.long):
         return [_is_even_among_print(line, is_long, one) for line, is_long, _, one in lines]
     return [
         is_even or (is_long and not one.by_hand and is_even_beside_print(line))
@@ -114,7 +114,7 @@ def _is_even_among_print(line: Sequence[Segment], is_long: bool, one: "_Judged")
     """Whether a line of a page of which most is print is as even as print: it is shown anew."""
     if one.has_twins:
         return True
-    return is_long and not one.by_hand and unevenness(line, all_but_one=True) <= _DEFAULT.closer
+    return is_long and not one.by_hand and unevenness(line, all_but_one=True) <= TUNED.closer
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ class _Lines:
     def almost(self) -> list[bool]:
         """Which long lines are all but even."""
         return [
-            len(line) >= LEAST and bool(uneven <= _DEFAULT.closer)
+            len(line) >= LEAST and bool(uneven <= TUNED.closer)
             for line, uneven in zip(self.segments, self.unevenness, strict=True)
         ]
 
@@ -159,8 +159,8 @@ def _measured(lines: Sequence[Sequence[DigitHypothesis]]) -> _Lines:
         segments,
         uneven,
         [len(line) >= LEAST and is_even(line, how) for line, how in both],
-        [len(line) >= _DEFAULT.run and holds_even_run(line) for line in segments],
-        [[p for p in _numbers(line) if unevenness(line[p]) <= _DEFAULT.part] for line in segments],
+        [len(line) >= TUNED.run and holds_even_run(line) for line in segments],
+        [[p for p in _numbers(line) if unevenness(line[p]) <= TUNED.part] for line in segments],
     )
 
 
@@ -170,12 +170,12 @@ def _numbers(line: Sequence[Segment]) -> list[slice]:
     apart = [
         at
         for at, (before, box) in enumerate(pairwise(boxes), 1)
-        if box.left - before.right > _DEFAULT.far * max(before.height, box.height)
+        if box.left - before.right > TUNED.far * max(before.height, box.height)
     ]
     if not apart:
         return []
     ends = [0, *apart, len(line)]
-    return [slice(*part) for part in pairwise(ends) if part[1] - part[0] >= _DEFAULT.four]
+    return [slice(*part) for part in pairwise(ends) if part[1] - part[0] >= TUNED.four]
 
 
 def _judged(page: _Lines, digits: Sequence[Sequence[int]]) -> list[_Judged]:
@@ -188,8 +188,8 @@ def _judged(page: _Lines, digits: Sequence[Sequence[int]]) -> list[_Judged]:
     best = alike.max(axis=1, initial=-1.0)
     compared, twin = best > 0, best > ALIKE
     share = float(twin[compared].mean()) if compared.any() else 0.0
-    four = np.array([len(line) >= _DEFAULT.four for line in digits])
-    beyond = four & (page.unevenness > _DEFAULT.beyond)
+    four = np.array([len(line) >= TUNED.four for line in digits])
+    beyond = four & (page.unevenness > TUNED.beyond)
     of_beyond = beyond[owner]
     ends = np.cumsum([0, *(len(line) for line in digits)]).tolist()
     found = []
@@ -199,7 +199,7 @@ def _judged(page: _Lines, digits: Sequence[Sequence[int]]) -> list[_Judged]:
             continue
         own = slice(ends[number], ends[number + 1])
         by_page = 0.0
-        if share < _DEFAULT.share_of_twins:
+        if share < TUNED.share_of_twins:
             others, theirs = four.copy(), of_beyond.copy()
             others[number], theirs[own] = False, False
             by_page = _said_by_page(others, beyond, alike[own][:, theirs])
@@ -230,13 +230,13 @@ def _judged_line(
     """
     line = page.segments[number]
     said = _said_of(line, digits, alike, float(page.unevenness[number]))
-    hand = said + by_page >= _DEFAULT.by_hand
+    hand = said + by_page >= TUNED.by_hand
     spread = width_spread(line, digits)
     worn = not by_page and not hand and page.almost[number]
-    worn = worn and spread is not None and spread <= _DEFAULT.narrow
+    worn = worn and spread is not None and spread <= TUNED.narrow
     holds_print = any(
         _said_of(line[part], digits[part], alike[part, part], unevenness(line[part])) + by_page
-        < _DEFAULT.by_hand
+        < TUNED.by_hand
         for part in page.parts[number]
     )
     return _Judged(hand and not has_twins, has_twins, worn, holds_print)
@@ -248,15 +248,15 @@ def _said_of(
     """What in a line speaks for a hand."""
     # Three digits are never so uneven that it says much.
     said = (
-        _weight(_DEFAULT.uneven, uneven)
+        _weight(TUNED.uneven, uneven)
         if len(line) > LEAST
-        else min(0.0, _weight(_DEFAULT.uneven, uneven))
+        else min(0.0, _weight(TUNED.uneven, uneven))
     )
     spread = width_spread(line, digits)
     if spread is not None:
-        said += _weight(_DEFAULT.widths, spread)
+        said += _weight(TUNED.widths, spread)
     closest = float(alike.max(initial=-1.0))
-    return said + (_weight(_DEFAULT.twins, closest) if closest > 0 else 0.0)
+    return said + (_weight(TUNED.twins, closest) if closest > 0 else 0.0)
 
 
 def _said_by_page(
@@ -271,12 +271,12 @@ def _said_by_page(
     """
     count = int(others.sum())
     share = float(beyond[others].mean()) if count else 0.0
-    if count < _DEFAULT.four or share < _DEFAULT.many[0]:
+    if count < TUNED.four or share < TUNED.many[0]:
         return 0.0
-    said = 3.0 if count >= _DEFAULT.long_page and share >= _DEFAULT.many[1] else 2.0
+    said = 3.0 if count >= TUNED.long_page and share >= TUNED.many[1] else 2.0
     closest = alike.max(axis=1, initial=-1.0)
     closest = closest[closest > 0]
-    if len(closest) >= LEAST and float(np.median(closest)) > _DEFAULT.one_hand:
+    if len(closest) >= LEAST and float(np.median(closest)) > TUNED.one_hand:
         said += 2.0
     return said
 

@@ -30,7 +30,7 @@ class Cutting:
     margin: float = 0.6  # of that distance between a seam and an end of the ink
 
 
-_DEFAULT: Final = Cutting()
+TUNED: Final = Cutting()
 
 
 def seams(ink: Image, most: int, apart_px: float) -> list[NDArray[np.int64]]:
@@ -50,19 +50,19 @@ def seams(ink: Image, most: int, apart_px: float) -> list[NDArray[np.int64]]:
     height, width = ink.shape
     if width < 6:
         return []
-    totals = ink.astype(np.float32) / 255 + _DEFAULT.step_cost
+    totals = ink.astype(np.float32) / 255 + TUNED.step_cost
     beside = np.full(width + 2, np.inf, np.float32)  # with a wall on either side
     left, inside, right = beside[:-2], beside[1:-1], beside[2:]
     least = np.empty(width, np.float32)
     for before, row in pairwise(totals):
-        np.add(before, _DEFAULT.step_cost, out=inside)
+        np.add(before, TUNED.step_cost, out=inside)
         np.minimum(left, right, out=least)
         np.minimum(least, before, out=least)
         np.add(least, row, out=row)
     # Where each path came from: straight down, where that costs no more.
     before = totals[:-1]
     aside = np.full((height - 1, width + 2), np.inf, np.float32)
-    np.add(before, _DEFAULT.step_cost, out=aside[:, 1:-1])
+    np.add(before, TUNED.step_cost, out=aside[:, 1:-1])
     from_left, from_right = aside[:, :-2], aside[:, 2:]
     sidewards = np.where(from_left <= from_right, -1, 1)
     steps = np.where(np.minimum(from_left, from_right) < before, sidewards, 0)
@@ -73,7 +73,7 @@ def seams(ink: Image, most: int, apart_px: float) -> list[NDArray[np.int64]]:
         paths[row - 1] = paths[row] + steps[row - 1, paths[row]]
     found: list[tuple[float, NDArray[np.int64]]] = []
     for middle, columns in zip(paths.mean(axis=0).tolist(), paths.T, strict=True):
-        within = _DEFAULT.margin * apart_px <= middle <= width - _DEFAULT.margin * apart_px
+        within = TUNED.margin * apart_px <= middle <= width - TUNED.margin * apart_px
         if within and all(abs(middle - other) >= apart_px for other, _ in found):
             found.append((middle, columns))
             if len(found) == most:
@@ -97,10 +97,10 @@ def notches(ink: Image, digit_height_px: float) -> list[NDArray[np.int64]]:
         Columns, (height,) each, from left to right.
     """
     height, width = ink.shape
-    reach = max(1, round(_DEFAULT.notch_width * digit_height_px))
+    reach = max(1, round(TUNED.notch_width * digit_height_px))
     rows = np.arange(height)
     found = []
-    for slant in _DEFAULT.slants:
+    for slant in TUNED.slants:
         # Shear the ink so that the slanted paths stand upright.
         lean = slant * (rows - height / 2)
         margin = int(np.ceil(abs(slant) * height / 2))
@@ -111,7 +111,7 @@ def notches(ink: Image, digit_height_px: float) -> list[NDArray[np.int64]]:
         top = np.where(inked, upright.argmax(axis=0), height)
         bottom = np.where(inked, height - upright[::-1].argmax(axis=0), 0)
         extent = np.maximum(bottom - top, 0).astype(np.float64)
-        for column in _narrows(extent, reach, _DEFAULT.notch_depth * digit_height_px):
+        for column in _narrows(extent, reach, TUNED.notch_depth * digit_height_px):
             path = column - margin - lean
             found.append(np.clip(np.rint(path), 0, width).astype(np.int64))
     return sorted(found, key=lambda path: float(path.mean()))
@@ -142,20 +142,20 @@ def _largest(values: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
 def _paths(segment: Segment, digit_height_px: float) -> list[NDArray[np.int64]]:
     """Seams and notches from left to right, the ones that say the same left out."""
     width = segment.ink.shape[1]
-    most = min(_DEFAULT.most, int(np.ceil(width / (_DEFAULT.narrowest * digit_height_px))) + 1)
-    apart_px = max(_DEFAULT.least_apart_px, _DEFAULT.apart * digit_height_px)
+    most = min(TUNED.most, int(np.ceil(width / (TUNED.narrowest * digit_height_px))) + 1)
+    apart_px = max(TUNED.least_apart_px, TUNED.apart * digit_height_px)
     chosen = [
         path
         for path in notches(segment.ink, digit_height_px)
-        if _DEFAULT.margin * apart_px <= float(path.mean()) <= width - _DEFAULT.margin * apart_px
+        if TUNED.margin * apart_px <= float(path.mean()) <= width - TUNED.margin * apart_px
     ]
     kept: list[NDArray[np.int64]] = []
     for path in [*chosen, *seams(segment.ink, most, apart_px)]:
         if all(
-            float(np.abs(path - other).mean()) >= _DEFAULT.same * digit_height_px for other in kept
+            float(np.abs(path - other).mean()) >= TUNED.same * digit_height_px for other in kept
         ):
             kept.append(path)
-    return sorted(kept[: _DEFAULT.most], key=lambda path: float(path.mean()))
+    return sorted(kept[: TUNED.most], key=lambda path: float(path.mean()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +202,7 @@ def _cut_edges(segment: Segment, digit_height_px: float) -> list[NDArray[np.int6
     height, width = segment.ink.shape
     paths = _paths(segment, digit_height_px)
     columns = np.arange(width)[None]
-    sliver = _DEFAULT.sliver * digit_height_px**2
+    sliver = TUNED.sliver * digit_height_px**2
     edges = [np.zeros(height, np.int64)]
     for path in paths:
         edge = np.maximum(path, edges[-1])

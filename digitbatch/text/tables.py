@@ -45,7 +45,7 @@ class TableReading:
     filled: float = 0.75  # of the rows have a digit in a column: those that have none are odd
 
 
-_DEFAULT: Final = TableReading()
+TUNED: Final = TableReading()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def table_lines(
     if not readings:
         return []
     size = float(np.median(heights_px))
-    kept = _without_words(readings, judged, _DEFAULT.words, _DEFAULT.least_line)
+    kept = _without_words(readings, judged, TUNED.words, TUNED.least_line)
     # A group of letters is one component, and digits to the line network: columns are told apart
     # by the ink as it is.
     alone = [
@@ -97,14 +97,14 @@ def table_lines(
     letters |= {
         at: Letter.SURE
         for at in letters
-        if _are_letters(cells[at], _DEFAULT.sure_letters, _DEFAULT.least_sure)
+        if _are_letters(cells[at], TUNED.sure_letters, TUNED.least_sure)
     }
     kept = _without_columns(kept, columns, {*letters})
     kept = _without_words(
         kept,
         _without_columns(judged, columns, {*letters}),
-        _DEFAULT.heading,
-        _DEFAULT.least_heading,
+        TUNED.heading,
+        TUNED.least_heading,
     )
     return _numbered(kept, columns, letters, size)
 
@@ -129,11 +129,7 @@ def _numbered(
 
 
 def _letter_columns(cells: dict[int, list[list[DigitHypothesis]]]) -> set[int]:
-    return {
-        at
-        for at, own in cells.items()
-        if _are_letters(own, _DEFAULT.letters, _DEFAULT.least_column)
-    }
+    return {at for at, own in cells.items() if _are_letters(own, TUNED.letters, TUNED.least_column)}
 
 
 def _with_words_parted(
@@ -149,7 +145,7 @@ def _with_words_parted(
             cells = _cells(numbers, parted)
             letters = _letter_columns(cells)
             sides = [side for side in (number, number + 1) if side not in letters]
-            if len(sides) == 1 and len(cells.get(sides[0], ())) >= _DEFAULT.least_column:
+            if len(sides) == 1 and len(cells.get(sides[0], ())) >= TUNED.least_column:
                 columns = parted
                 break
     return columns
@@ -168,7 +164,7 @@ def _usual_columns(rows: Sequence[tuple[int, ...]]) -> set[int]:
     """The columns in which nearly all rows have a digit."""
     rows = [row for row in rows if row]
     counts = Counter(number for row in rows for number in set(row))
-    return {number for number, count in counts.items() if count >= _DEFAULT.filled * len(rows)}
+    return {number for number, count in counts.items() if count >= TUNED.filled * len(rows)}
 
 
 def _findings(readings: Sequence[Hypothesis], size: float) -> list[tuple[Finding, ...]]:
@@ -184,7 +180,7 @@ def _findings(readings: Sequence[Hypothesis], size: float) -> list[tuple[Finding
 def _standing(reading: Hypothesis, size: float) -> list[Segment]:
     """What shows a line's columns: its digits, and what is as large and none."""
     large = [
-        left.segment for left in reading.left_over if left.segment.size_px > _DEFAULT.large * size
+        left.segment for left in reading.left_over if left.segment.size_px > TUNED.large * size
     ]
     return [place.segment for place in reading.places] + large
 
@@ -200,7 +196,7 @@ def _without_words(
         _without(reading, [True] * len(reading.places))
         if _are_letters([first.places], shares, least)
         and not _holds_number(first)
-        and reading.margin < _DEFAULT.one_way
+        and reading.margin < TUNED.one_way
         else reading
         for reading, first in zip(readings, judged, strict=True)
     ]
@@ -210,9 +206,9 @@ def _holds_number(reading: Hypothesis) -> bool:
     """Whether somewhere in a line so many sure digits follow each other."""
     run = 0
     for place in reading.places:
-        sure = place.confidence >= _DEFAULT.doubtful and not place.was_cut
+        sure = place.confidence >= TUNED.doubtful and not place.was_cut
         run = run + 1 if sure else 0
-        if run == _DEFAULT.number:
+        if run == TUNED.number:
             return True
     return False
 
@@ -250,8 +246,8 @@ def _are_letters(
     weights = np.concatenate([np.full(len(cell), 1 / len(cell)) for cell in cells if cell])
     likely = np.array([place.confidence for place in places])
     cut = np.array([place.was_cut for place in places])  # letters of a word hang together
-    doubtful = (likely < _DEFAULT.doubtful) | cut
-    unlikely = (likely < _DEFAULT.unlikely) | (cut & (likely < _DEFAULT.doubtful))
+    doubtful = (likely < TUNED.doubtful) | cut
+    unlikely = (likely < TUNED.unlikely) | (cut & (likely < TUNED.doubtful))
     share = [float(np.average(doubt, weights=weights)) for doubt in (doubtful, unlikely)]
     return share[0] >= shares[0] and share[1] >= shares[1]
 

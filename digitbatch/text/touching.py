@@ -24,7 +24,7 @@ class TouchingGroups:
     least_height: float = 0.5  # ... if it is so many digit heights high
 
 
-_DEFAULT: Final = TouchingGroups()
+TUNED: Final = TouchingGroups()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def touching_groups(lattice: Lattice, reading: Hypothesis) -> list[Group]:
         digits = tuple(p.digit for p in own_places)
         single = own_places[0].probabilities if len(own_places) == 1 else None
         segment = merged(lattice.primitives[first:last])
-        is_wide = segment.box.width >= _DEFAULT.wide * lattice.digit_height_px
+        is_wide = segment.box.width >= TUNED.wide * lattice.digit_height_px
         groups.append(Group(first, last, segment, digits, single, is_wide))
     return groups
 
@@ -74,19 +74,17 @@ def _is_doubtful(place: DigitHypothesis, size: float) -> bool:
 
     A thin 1 that leans on a 6 leaves the network for single digits sure of the 6.
     """
-    unsure = place.confidence < _DEFAULT.unsure
+    unsure = place.confidence < TUNED.unsure
     box = place.segment.box
-    return box.width >= _DEFAULT.wide * size or (
-        unsure and box.height >= _DEFAULT.least_height * size
-    )
+    return box.width >= TUNED.wide * size or (unsure and box.height >= TUNED.least_height * size)
 
 
 def group_texts(group: Group, answer: GroupAnswer) -> list[GroupText]:
     """What the line network says a group is, as ways through the lattice."""
     found: dict[tuple[int, ...], GroupText] = {}
-    for text in answer.best(most=_DEFAULT.texts):
+    for text in answer.best(most=TUNED.texts):
         digits = tuple(int(char) for char in text.text if char != "?")
-        if text.probability < _DEFAULT.least or not digits or digits in found:
+        if text.probability < TUNED.least or not digits or digits in found:
             continue
         weight = float(np.log(_weight(group, digits, text.probability)))
         write = partial(_written, group, answer, text.text)

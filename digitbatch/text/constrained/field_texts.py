@@ -35,7 +35,7 @@ class FieldConstraints:
     most: int = 300  # texts of a field
 
 
-_DEFAULT: Final = FieldConstraints()
+TUNED: Final = FieldConstraints()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +89,12 @@ def options_of(
                 if share * option.share > (longer[key].share if key in longer else 0.0):
                     longer[key] = Option(share * option.share, (*option.parts, more))
         best = sorted(longer.items(), key=lambda item: (-item[1].share, item[0]))
-        found = dict(best[: _DEFAULT.most])
+        found = dict(best[: TUNED.most])
     own = free.text
     rest = max(0.0, 1.0 - sum(option.share for option in found.values()))
     disagreed = any(place.was_cut and not place.agreed for place in free.places)
     doubt = 1.0 - (found[own].share if own in found else 0.0)
-    floor = max(_DEFAULT.none_of_these * doubt, _DEFAULT.disagreed if disagreed else 0.0)
+    floor = max(TUNED.none_of_these * doubt, TUNED.disagreed if disagreed else 0.0)
     return Options(found, own, max(rest, floor), free.margin)
 
 
@@ -143,7 +143,7 @@ def _posterior(
 ) -> Chosen:
     everything = sum(lawful.values()) + passes * (options.rest + BROKEN * unlawful)
     shares = {text: share / everything for text, share in lawful.items()}
-    if lawful[best] < _DEFAULT.least_share:
+    if lawful[best] < TUNED.least_share:
         shares[best] = min(shares[best], lawful[best])
     if best == options.free:
         return Chosen(best, max(shares[best], lawful[best], options.margin), shares)

@@ -22,7 +22,7 @@ class SumConstraints:
     blameless: float = 0.01  # less likely than this the one misread, and a field stays as it is
 
 
-_DEFAULT: Final = SumConstraints()
+TUNED: Final = SumConstraints()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def _together(fields: dict[str, Addend], sums: Sequence[Sum]) -> dict[str, Chose
     blame = _blame(fields, names)
     return {
         name: one
-        if one.findings or blame[name] <= _DEFAULT.blameless
+        if one.findings or blame[name] <= TUNED.blameless
         else replace(one, findings=(said,))
         for name, one in result.items()
     }
@@ -111,7 +111,7 @@ def _with_posteriors(
         listed *= min(1.0, sum(addend.chosen.shares.values()))
     lawful = sum(way.weight for way in ways)
     rest = max(0.0, 1.0 - listed) + max(0.0, listed - lawful) * BROKEN
-    everything = lawful + _DEFAULT.passes * rest
+    everything = lawful + TUNED.passes * rest
     result = {}
     for at, (name, addend) in enumerate(fields.items()):
         chosen, text = addend.chosen, best.texts[at]
@@ -119,7 +119,7 @@ def _with_posteriors(
         for way in ways:
             by_text[way.texts[at]] = by_text.get(way.texts[at], 0.0) + way.weight / everything
         sure = by_text[text]
-        if chosen.shares.get(text, 0.0) < _DEFAULT.least_share:
+        if chosen.shares.get(text, 0.0) < TUNED.least_share:
             sure = min(sure, chosen.shares.get(text, 0.0))
         findings = chosen.findings
         if text == chosen.text:
@@ -138,7 +138,7 @@ def _lawful_ways(fields: dict[str, Addend], sums: Sequence[Sum]) -> list[_Way]:
     ways = [_Way(1.0, ())]
     for at, name in enumerate(names):
         shares = fields[name].chosen.shares
-        texts = sorted(shares, key=lambda text: (-shares[text], text))[: _DEFAULT.texts]
+        texts = sorted(shares, key=lambda text: (-shares[text], text))[: TUNED.texts]
         known = set(names[: at + 1])
         ready = [
             one for one in sums
@@ -149,7 +149,7 @@ def _lawful_ways(fields: dict[str, Addend], sums: Sequence[Sum]) -> list[_Way]:
         ]
         longer = [way for way in longer if not _broken(fields, names, way.texts, ready)]
         longer.sort(key=lambda way: (-way.weight, way.texts))
-        ways = longer[: _DEFAULT.ways]
+        ways = longer[: TUNED.ways]
     return [way for way in ways if way.weight > 0]
 
 
@@ -182,7 +182,7 @@ def _doubted(
     found = {}
     for name in names:
         chosen = fields[name].chosen
-        if name in off and blame[name] > _DEFAULT.blameless:
+        if name in off and blame[name] > TUNED.blameless:
             chosen = replace(chosen, findings=(*chosen.findings, finding))
         found[name] = chosen
     return found

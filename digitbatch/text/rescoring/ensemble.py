@@ -20,7 +20,7 @@ class EnsembleRescoring:
     sure: float = 0.999  # posterior of a digit that needs no second look, 0 to 1
 
 
-_DEFAULT: Final = EnsembleRescoring()
+TUNED: Final = EnsembleRescoring()
 
 
 def rescored_by_ensemble(units: Units, readers: Readers) -> Units:
@@ -29,7 +29,7 @@ def rescored_by_ensemble(units: Units, readers: Readers) -> Units:
         (unit, place.candidate, place.segment)
         for unit in units
         for place in unit.hypothesis.places
-        if place.candidate is not None and place.confidence < _DEFAULT.sure
+        if place.candidate is not None and place.confidence < TUNED.sure
     ]
     if not doubtful:
         return units

@@ -37,7 +37,7 @@ class LineContext:
     least_line: float = 1e-5
 
 
-_DEFAULT: Final = LineContext()
+TUNED: Final = LineContext()
 
 
 def rescored_in_context(units: Units, readers: Readers) -> Units:
@@ -82,7 +82,7 @@ def _said_of_doubtful(fields: list[FieldText], readers: Readers) -> dict[Positio
 
 
 def _is_doubtful(place: DigitHypothesis) -> bool:
-    return not place.was_cut and place.confidence < _DEFAULT.sure
+    return not place.was_cut and place.confidence < TUNED.sure
 
 
 def _rescored(unit: Unit, said: Mapping[int, _Posterior]) -> Unit:
@@ -109,10 +109,8 @@ def _rescored(unit: Unit, said: Mapping[int, _Posterior]) -> Unit:
 def _combined(own: _Posterior, in_line: _Posterior) -> _Posterior:
     """One candidate's posterior, (11,), with the line network's; how likely it is one stays."""
     digits = own[:OTHER].sum()
-    logs = _DEFAULT.own_weight * np.log(
-        own[:OTHER] / max(digits, _DEFAULT.least_own) + _DEFAULT.least_own
-    )
-    logs += _DEFAULT.line_weight * np.log(in_line[:OTHER] + _DEFAULT.least_line)
+    logs = TUNED.own_weight * np.log(own[:OTHER] / max(digits, TUNED.least_own) + TUNED.least_own)
+    logs += TUNED.line_weight * np.log(in_line[:OTHER] + TUNED.least_line)
     shares = np.exp(logs - logs.max())
     after = own.copy()
     after[:OTHER] = shares / shares.sum() * digits

@@ -35,7 +35,7 @@ class WriterAdaptation:
     soft_px: float = 1.2  # how far strokes may lie off each other
 
 
-_DEFAULT: Final = WriterAdaptation()
+TUNED: Final = WriterAdaptation()
 _MOVES: Final = tuple((down, across) for down in (-1, 0, 1) for across in (-1, 0, 1))
 """Pixels by which a digit may lie off another one; the middle one moves nothing."""
 
@@ -49,19 +49,19 @@ def adapted_to_writer(units: Units, readers: Readers) -> Units:
     digits = digits_of(units)
     places = [place for _, place in digits]
     best = np.array([_share(place) for place in places])
-    doubtful = np.flatnonzero(best < _DEFAULT.doubtful)
+    doubtful = np.flatnonzero(best < TUNED.doubtful)
     sure = np.array(
-        [n for n in np.flatnonzero(best >= _DEFAULT.sure) if not places[n].was_cut], np.int64
+        [n for n in np.flatnonzero(best >= TUNED.sure) if not places[n].was_cut], np.int64
     )
-    if len(sure) < _DEFAULT.least or not len(doubtful):
+    if len(sure) < TUNED.least or not len(doubtful):
         return units
-    sure = sure[np.linspace(0, len(sure) - 1, min(_DEFAULT.most, len(sure))).astype(np.int64)]
+    sure = sure[np.linspace(0, len(sure) - 1, min(TUNED.most, len(sure))).astype(np.int64)]
     kinds = np.array([places[n].digit for n in sure])
     teachers = readers.crops([places[n].segment for n in sure])
     pictures = _pictures(teachers)[len(_MOVES) // 2]
     among = _likeness(teachers, pictures)
     np.fill_diagonal(among, -1.0)
-    if np.mean(_by_kind(among, kinds).argmax(axis=1) == kinds) < _DEFAULT.one_hand:
+    if np.mean(_by_kind(among, kinds).argmax(axis=1) == kinds) < TUNED.one_hand:
         return units
     pupils = readers.crops([places[n].segment for n in doubtful])
     known = _by_kind(_likeness(pupils, pictures), kinds)
@@ -88,12 +88,10 @@ def _share(place: DigitHypothesis) -> float:
 def _as_the_hand_writes(place: DigitHypothesis, likeness: NDArray[np.float32]) -> DigitHypothesis:
     shares = place.probabilities[:OTHER]
     before = int(shares.argmax())
-    possible = (shares > _DEFAULT.possible * shares.sum()) & np.isfinite(likeness)
+    possible = (shares > TUNED.possible * shares.sum()) & np.isfinite(likeness)
     if not possible[before]:
         return place
-    score = np.where(
-        possible, np.log(np.maximum(shares, 1e-9)) + _DEFAULT.weight * likeness, -np.inf
-    )
+    score = np.where(possible, np.log(np.maximum(shares, 1e-9)) + TUNED.weight * likeness, -np.inf)
     after = int(score.argmax())
     if after == before:
         return place
@@ -107,10 +105,8 @@ def _by_kind(likeness: NDArray[np.float32], kinds: NDArray[np.int64]) -> NDArray
     found = np.full((len(likeness), OTHER), -np.inf, np.float32)
     for kind in range(OTHER):
         own = likeness[:, kinds == kind]
-        if own.shape[1] > _DEFAULT.nearest:  # one of them may be the digit itself
-            nearest = np.partition(own, own.shape[1] - _DEFAULT.nearest, axis=1)[
-                :, -_DEFAULT.nearest :
-            ]
+        if own.shape[1] > TUNED.nearest:  # one of them may be the digit itself
+            nearest = np.partition(own, own.shape[1] - TUNED.nearest, axis=1)[:, -TUNED.nearest :]
             found[:, kind] = nearest.mean(axis=1)
     return found
 
@@ -122,7 +118,7 @@ def _pictures(crops: Crops) -> NDArray[np.float32]:
     """
     count, size = crops.shape[:2]
     # One tall picture: crops have blank margins.
-    tall = cv2.GaussianBlur(crops.reshape(-1, size).astype(np.float32), (0, 0), _DEFAULT.soft_px)
+    tall = cv2.GaussianBlur(crops.reshape(-1, size).astype(np.float32), (0, 0), TUNED.soft_px)
     soft = np.asarray(tall, np.float32).reshape(count, size, size)
     moved = [_halved(np.roll(soft, move, (1, 2))) for move in _MOVES]
     each = np.stack(moved).reshape(len(_MOVES), count, -1)
