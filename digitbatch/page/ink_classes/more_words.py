@@ -158,10 +158,7 @@ def _is_more(
     number = may_be_number(foot, head, size, part.base)
     stands = float(on_levels(components, members, part.base, size).mean())
     if part.among and not number and is_narrow(components, members, size):
-        # A t ends between the two levels, and some typefaces have a third.
-        off = part.base.off_px
-        between = (head >= size.x_height_px - off) & (head <= size.capital_px + off)
-        stands = max(stands, float((between & (np.abs(foot) <= off)).mean()))
+        stands = max(stands, _stands_between(foot, head, part))
     if stands < TYPE.on_level:
         return False
     if part.in_run and stands == 1 and is_even(foot, head, size):
@@ -169,6 +166,13 @@ def _is_more(
     alone, with_others = (TUNED.among, LETTERS.page) if part.among else (TUNED.short, TUNED.among)
     is_long = len(together) >= LETTERS.long and not number
     return are_letters(likely, alone) or (is_long and are_letters(together, with_others))
+
+
+def _stands_between(foot: NDArray[np.float64], head: NDArray[np.float64], part: _Part) -> float:
+    """How much of a part ends between the two levels: a t does, and some typefaces have a third."""
+    off = part.base.off_px
+    between = (head >= part.size.x_height_px - off) & (head <= part.size.capital_px + off)
+    return float((between & (np.abs(foot) <= off)).mean())
 
 
 def _is_set_in(components: Components, part: _Part, likely: NDArray[np.float32]) -> bool:

@@ -94,8 +94,8 @@ def _likeliest(mask: Image, lines: Sequence[Rule], known: Known) -> Grid | None:
         found = _between(mask, inside[first], inside[second], known)
         if found is not None and (best is None or found[0] > best[0]):
             # The bars of several 7 lie on a line, too; but not on one of the boxes'.
-            between = {id(line) for line in inside[first + 1 : second]}
-            rows = tuple(line for line in lines if id(line) not in between)
+            between = inside[first + 1 : second]
+            rows = tuple(line for line in lines if not any(line is one for one in between))
             best = found[0], replace(found[1], rows=rows)
     return None if best is None else best[1]
 
