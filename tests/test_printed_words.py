@@ -12,7 +12,8 @@ from digitbatch.explain.rejected import counted, rejected_ink
 from digitbatch.networks.runtime import open_networks
 from digitbatch.packaged import default_model
 from digitbatch.page.connected_components import Components, Reason, connected_components
-from digitbatch.page.ink_classes.printed_words import Words, by_height, find_words
+from digitbatch.page.ink_classes import InkEvidence, by_height
+from digitbatch.page.ink_classes.printed_words import find_words
 from digitbatch.page.ink_classes.type_lines import levelled
 from digitbatch.page.segments import Segment
 from digitbatch.reading import trace_page
@@ -71,7 +72,7 @@ class TestText:
         print_ = printed({100 + 60 * at: TEXT[at % 3] for at in range(12)}, 34)
         trace = read(np.zeros_like(print_), print_, networks)
         assert trace.state.words is not None
-        assert trace.state.words.is_word.mean() > 0.97
+        assert trace.state.words.is_print.mean() > 0.97
         assert [entry.text for entry in trace.result.fields] == [""]
 
     def test_numbers_set_among_words_are_print(self, networks: Networks) -> None:
@@ -139,7 +140,7 @@ class TestNumbersByHand:
             page = write_lines(texts, style, Hand.draw(rng), rng)
             trace = trace_page(Page(PageRef("a.png", 1), page.pixels), Config(), networks)
             assert trace.state.words is not None
-            assert not trace.state.words.is_word.any()
+            assert not trace.state.words.is_print.any()
 
 
 def boxes(rows: list[tuple[int, int, int, int]]) -> Components:
@@ -187,7 +188,7 @@ class TestLevels:
                 return np.eye(len(CLASSES), dtype=np.float32)[[label] * len(segments)]
 
             words = find_words(components.mask, lambda found: np.ones(len(found), np.bool_), ask)
-            assert (words.is_word == is_word).all(), label
+            assert (words.is_print == is_word).all(), label
 
 
 def test_ink_much_higher_than_words_is_read_apart() -> None:
@@ -198,11 +199,11 @@ def test_ink_much_higher_than_words_is_read_apart() -> None:
     components = boxes([*high, *low, *bar])
     none = np.zeros(len(components), np.bool_)
     line = components.box(0)
-    words = Words(components, none, (line,), capital_px=24)
+    words = InkEvidence.with_print(components, none, (line,), capital_px=24)
     print_, hand = by_height(words, ~none)
     assert sorted(components.height[hand].tolist()) == [8, *[70] * 6]
     assert components.height[print_].tolist() == [24] * 5
-    assert len(by_height(Words(components, none), ~none)) == 1
+    assert len(by_height(InkEvidence.with_print(components, none), ~none)) == 1
 
 
 def test_a_number_on_a_short_rule_is_read(networks: Networks) -> None:

@@ -23,9 +23,7 @@ from digitbatch.page.forms.box_row_regions import in_order, row_ink
 from digitbatch.page.forms.box_rows import Printed, find_box_rows, within
 from digitbatch.page.forms.registration import RegisteredPage
 from digitbatch.page.forms.zone_regions import zone_ink
-from digitbatch.page.ink_classes.letters import Ask
-from digitbatch.page.ink_classes.noise_density import without_noise
-from digitbatch.page.ink_classes.printed_words import Words, by_height, find_words
+from digitbatch.page.ink_classes import InkClassifier, InkEvidence, by_height
 from digitbatch.page.layout.occlusion import occluded
 from digitbatch.page.layout.rule_residue import goes_on
 from digitbatch.page.layout.short_rules import without_short_rules
@@ -70,7 +68,7 @@ def prepared_page(
     return sheet, find_box_rows(with_rules(sheet))
 
 
-def find_print(sheet: Sheet, printed: Printed, ask: Ask | None) -> Words:
+def find_print(sheet: Sheet, printed: Printed, classifier: InkClassifier) -> InkEvidence:
     """The ink of a page without zones, and what of it is printed words, outside of its boxes.
 
     On a page that has words, it is the ink without the short rules that numbers are written on.
@@ -78,21 +76,13 @@ def find_print(sheet: Sheet, printed: Printed, ask: Ask | None) -> Words:
     Args:
         sheet: The page as its page stages left it, a mask.
         printed: The rows of boxes on it.
-        ask: The network; None: no words are looked for.
+        classifier: Says what its ink is.
     """
-    if ask is None:
-        components = connected_components(sheet.pixels)
-        return Words(components, np.zeros(len(components), np.bool_))
-    words = find_words(sheet.pixels, lambda found: outside_boxes(found, printed), ask)
+    words = classifier.classify(sheet, lambda found: outside_boxes(found, printed))
     if not words.lines:
         return words
-    before = words.components
-    mask = without_short_rules(sheet, words, outside_boxes(before, printed))
-    if mask is None:
-        return words
-    components = connected_components(mask)
-    is_word = _among(components, before, words.is_word)
-    return replace(words, components=components, is_word=is_word)
+    mask = without_short_rules(sheet, words, outside_boxes(words.components, printed))
+    return words if mask is None else words.on(connected_components(mask))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +101,8 @@ def analyse_layout(
     laid: RegisteredPage,
     config: Config,
     printed: Printed,
-    words: Words | None,
+    words: InkEvidence | None,
+    classifier: InkClassifier,
     without: Collection[str] = (),
 ) -> Layout:
     """The ink of every zone for this page in the config's order, or of every line in reading order.
@@ -123,14 +114,15 @@ def analyse_layout(
         laid: The page as it was laid on its template, or as it came; and its zones.
         config: Says which zones there are, and what is dirt.
         printed: The rows of boxes on it.
-        words: Its ink and the printed words; None for a page with zones.
+        words: What its ink is; None for a page with zones.
+        classifier: That said so.
         without: Names of steps that are switched off: "table_rows", "noise_density".
     """
     if words is None:
         zones = (zone_ink(placed, sheet, laid, config) for placed in laid.zones)
         return Layout(tuple(faintly(zone, sheet.faint) for zone in zones))
     rows = [faintly(row_ink(row, sheet, laid.page), sheet.faint) for row in printed.rows]
-    inks = find_lines(sheet, config, printed, words, without)
+    inks = find_lines(sheet, config, printed, words, classifier, without)
     lines = [line for ink in inks for line in _regions(ink, sheet, printed, words)]
     if words.lines:  # lines of two heights come one after the other
         lines.sort(key=lambda entry: entry[0])
@@ -139,7 +131,7 @@ def analyse_layout(
 
 
 def _regions(
-    ink: "LineInk", sheet: Sheet, printed: Printed, words: Words
+    ink: "LineInk", sheet: Sheet, printed: Printed, words: InkEvidence
 ) -> Iterator[tuple[float, Region]]:
     """The lines of one height, each with the height of its middle on the sheet, pixels."""
     large = too_large(ink) if words.lines else []
@@ -164,7 +156,9 @@ def _regions(
         yield float(ink.components.center_y[digits].mean()), faintly(line, sheet.faint)
 
 
-def _dropped(inks: Sequence["LineInk"], printed: Printed, words: Words) -> Iterator[DroppedInk]:
+def _dropped(
+    inks: Sequence["LineInk"], printed: Printed, words: InkEvidence
+) -> Iterator[DroppedInk]:
     """The ink of a page without zones that is in no line: of each height, and of words."""
     for ink in inks:
         attached = {index for line in ink.fragments for index in line}
@@ -173,9 +167,9 @@ def _dropped(inks: Sequence["LineInk"], printed: Printed, words: Words) -> Itera
         reasons |= dict.fromkeys(loose, Reason.NO_LINE)
         yield DroppedInk(ink.components, {at: why for at, why in reasons.items() if ink.of[at]})
     outside = outside_boxes(words.components, printed)  # what is in boxes is read there
-    rest = dict.fromkeys(np.flatnonzero(words.is_word & outside).tolist(), Reason.WORDS)
+    rest = dict.fromkeys(np.flatnonzero(words.is_print & outside).tolist(), Reason.WORDS)
     if not inks:  # nothing else has the shape of a digit
-        shapeless = np.flatnonzero(~words.is_word & outside).tolist()
+        shapeless = np.flatnonzero(~words.is_print & outside).tolist()
         rest |= dict.fromkeys(shapeless, Reason.SHAPE)
     yield DroppedInk(words.components, rest)
 
@@ -223,7 +217,8 @@ def find_lines(
     sheet: Sheet,
     config: Config,
     printed: Printed,
-    words: Words,
+    words: InkEvidence,
+    classifier: InkClassifier,
     without: Collection[str] = (),
 ) -> list[LineInk]:
     """The ink of a sheet without zones, outside of its rows of boxes and without printed words.
@@ -231,9 +226,9 @@ def find_lines(
     What is as high as these words is looked at by itself where other ink is higher: the height of
     the page's digits is then not that of its print. Nothing where nothing has a digit's shape.
     """
-    outside = outside_boxes(words.components, printed) & ~words.is_word
+    outside = outside_boxes(words.components, printed) & ~words.is_print
     parts = [part for part in by_height(words, outside) if part.any()]
-    found = (_line_ink(part, sheet, config, printed, words, without) for part in parts)
+    found = (_line_ink(part, sheet, config, printed, words, classifier, without) for part in parts)
     return [ink for ink in found if ink is not None]
 
 
@@ -242,7 +237,8 @@ def _line_ink(
     sheet: Sheet,
     config: Config,
     printed: Printed,
-    words: Words,
+    words: InkEvidence,
+    classifier: InkClassifier,
     without: Collection[str],
 ) -> LineInk | None:
     components, shape = words.components, sheet.pixels.shape
@@ -262,7 +258,8 @@ def _line_ink(
             lines = group_lines(components, sorting)
         lines = in_rows(components, lines, rows, size)
     if "noise_density" not in without:
-        sorting = without_noise(components, sorting, shape)
+        specks = classifier.specks(words, components, sorting)
+        sorting = sorting.without_fragments(specks)
     fragments = attach(components, lines, sorting.fragments, size)
     return LineInk(components, of, sorting, lines, fragments)
 
@@ -281,9 +278,7 @@ def _among(
     components: Components, before: Components, which: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
     """(count,) which components are among some of those before others were parted."""
-    width = components.mask.shape[1]
-    own, known = (each.first[:, 1] * width + each.first[:, 0] for each in (components, before))
-    return np.isin(own, known[which])
+    return np.isin(components.first_pixels, before.first_pixels[which])
 
 
 def _only(which: NDArray[np.bool_], sorting: Sorting) -> Sorting:

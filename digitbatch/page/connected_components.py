@@ -1,7 +1,7 @@
 """Connected components, sorted into possible digits, possible segments of digits, and the rest."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Final
@@ -130,6 +130,11 @@ class Components:
         return len(self.left)
 
     @cached_property
+    def first_pixels(self) -> NDArray[np.int64]:
+        """(count,) the number of a pixel of each, by which it is known in another mask."""
+        return np.asarray(self.first[:, 1] * self.mask.shape[1] + self.first[:, 0], np.int64)
+
+    @cached_property
     def center_x(self) -> NDArray[np.float64]:
         return self.left + self.width / 2
 
@@ -170,6 +175,15 @@ class Sorting:
     fragments: NDArray[np.int64]  # smaller: a loose bar, a point, a speck
     faults: tuple[tuple[Reason, NDArray[np.bool_]], ...] = field(default=(), repr=False)
     """What components were judged by, the first that holds first; (count,) each."""
+
+    def without_fragments(self, lost: NDArray[np.bool_]) -> "Sorting":
+        """The same without some fragments, which are too small to be any; (count,) which."""
+        still = np.zeros(len(lost), np.bool_)
+        still[self.fragments] = True
+        kept = self.fragments[~lost[self.fragments]]
+        return replace(
+            self, fragments=kept, faults=(*self.faults, (Reason.TOO_SMALL, lost & still))
+        )
 
     def dropped(self) -> dict[int, Reason]:
         """Each component that is neither a digit nor a fragment, and why."""

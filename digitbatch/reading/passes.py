@@ -7,6 +7,7 @@ from typing import Final
 from digitbatch.acceptance.reasons import ReviewReason
 from digitbatch.page.analysis import analyse_layout, find_print, prepared_page
 from digitbatch.page.forms.registration import back_on_scan, register
+from digitbatch.page.ink_classes import HeuristicInk, InkClassifier
 from digitbatch.page.preparation import Left
 from digitbatch.reading.fields import joined_fields, judged_fields, with_rows
 from digitbatch.reading.state import PageState, Pass
@@ -36,15 +37,24 @@ def _preprocessing(state: PageState) -> PageState:
 def _printed_words(state: PageState) -> PageState:
     if state.config.fields:
         return state
-    ask = None if "printed_words" in state.without else state.readers.classify
-    return replace(state, words=find_print(state.sheet, state.boxes, ask))
+    return replace(state, words=find_print(state.sheet, state.boxes, _ink_classifier(state)))
 
 
 def _layout_analysis(state: PageState) -> PageState:
     layout = analyse_layout(
-        state.sheet, state.registered, state.config, state.boxes, state.words, state.without
+        state.sheet,
+        state.registered,
+        state.config,
+        state.boxes,
+        state.words,
+        _ink_classifier(state),
+        state.without,
     )
     return replace(state, layout=layout)
+
+
+def _ink_classifier(state: PageState) -> InkClassifier:
+    return HeuristicInk(None if "printed_words" in state.without else state.readers.classify)
 
 
 def _decoding(state: PageState) -> PageState:

@@ -8,7 +8,7 @@ from digitbatch.config import Config
 from digitbatch.page.analysis import Layout
 from digitbatch.page.forms.box_rows import Printed
 from digitbatch.page.forms.registration import RegisteredPage
-from digitbatch.page.ink_classes.printed_words import Words
+from digitbatch.page.ink_classes import InkEvidence
 from digitbatch.reading.fields import Field
 from digitbatch.stages.base import Sheet
 from digitbatch.text.classification import Readers
@@ -31,7 +31,7 @@ class PageState:
     is_traced: bool = False  # whether people will look at what each step left
     stages: tuple[tuple[str, Image], ...] = ()  # then what each page stage left, by its name
     boxes: Printed = field(default_factory=Printed)  # rows of boxes of a page without zones
-    words: Words | None = None  # and its printed words; None: it has zones
+    words: InkEvidence | None = None  # and its printed words; None: it has zones
     layout: Layout = field(default_factory=Layout)  # the ink of each line, zone and row of boxes
     units: Units = ()  # what of it is read by itself
     constrained: Mapping[int, Constrained] = field(default_factory=dict)

@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from digitbatch.acceptance.reasons import Finding, ReviewReason
-from digitbatch.page.ink_classes.evenness import LEAST, is_even_beside_print
-from digitbatch.page.ink_classes.printed_words import Words as PrintedWords
+from digitbatch.page.ink_classes import LEAST, InkEvidence, is_even_beside_print
 from digitbatch.page.segments import Segment, merged
 from digitbatch.text.tables import MAY_BE_PRINT
 from digitbatch.text.unit import Unit, Units
@@ -25,7 +24,7 @@ class PrintContext:
 TUNED: Final = PrintContext()
 
 
-def beside_print(units: Units, words: PrintedWords) -> Units:
+def beside_print(units: Units, words: InkEvidence) -> Units:
     """The units of a page, with the doubts that printed words on the page make.
 
     Where there are words, there are printed numbers, and a line that is nearly as even as these
@@ -37,7 +36,7 @@ def beside_print(units: Units, words: PrintedWords) -> Units:
     return tuple(unit if unit.is_box else _doubted(unit, words) for unit in units)
 
 
-def with_print_told(units: Units, words: PrintedWords | None) -> Units:
+def with_print_told(units: Units, words: InkEvidence | None) -> Units:
     """The units, those that are numbers in print beside words of their height marked as such.
 
     They are for review whatever they say, so that what is dear is not tried on them.
@@ -50,7 +49,7 @@ def with_print_told(units: Units, words: PrintedWords | None) -> Units:
     )
 
 
-def _is_printed(segments: Sequence[Segment], words: PrintedWords) -> bool:
+def _is_printed(segments: Sequence[Segment], words: InkEvidence) -> bool:
     if len(segments) < LEAST or not is_even_beside_print(segments):
         return False
     around = merged(segments).box
@@ -62,7 +61,7 @@ def _height(segments: Sequence[Segment]) -> int:
     return sorted(segment.box.height for segment in segments)[len(segments) // 2]
 
 
-def _doubted(unit: Unit, words: PrintedWords) -> Unit:
+def _doubted(unit: Unit, words: InkEvidence) -> Unit:
     segments = [place.segment for place in unit.hypothesis.places]
     if not segments:
         return unit

@@ -14,17 +14,18 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.page.ink_classes.evenness import (
+from digitbatch.page.ink_classes import (
+    ALIKE,
     LEAST,
     holds_even_run,
     is_even,
     is_even_beside_print,
+    likeness,
     may_be_pair,
     unevenness,
     unevennesses,
     width_spread,
 )
-from digitbatch.page.ink_classes.twins import ALIKE, likeness
 from digitbatch.page.segments import Segment
 from digitbatch.text.decode import DigitHypothesis
 

@@ -3,14 +3,14 @@
 Where specks stand thick on blank paper, a speck beside a digit is one of them and no segment of it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.page.connected_components import Components, Reason, Sorting
+from digitbatch.page.connected_components import Components, Sorting
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,10 @@ class NoiseTuning:
 TUNED: Final = NoiseTuning()
 
 
-def without_noise(components: Components, sorting: Sorting, page_shape: tuple[int, ...]) -> Sorting:
-    """What may be what, without the fragments that are specks of a crowd.
+def noise(
+    components: Components, sorting: Sorting, page_shape: tuple[int, ...]
+) -> NDArray[np.bool_]:
+    """(count,) which components are specks of a crowd.
 
     Args:
         components: The ink of a sheet.
@@ -38,10 +40,11 @@ def without_noise(components: Components, sorting: Sorting, page_shape: tuple[in
         page_shape: (height, width) of the sheet in pixels.
     """
     size = sorting.digit_height_px
+    lost = np.zeros(len(components), np.bool_)
     longer = np.maximum(components.width, components.height)
     small = np.flatnonzero(longer <= TUNED.small_of_digit * size)
     if len(small) <= TUNED.crowd or not len(sorting.fragments):
-        return sorting
+        return lost
     # A bin is a digit high: finer would only cost time.
     rows, columns = (int(side // size) + 1 for side in page_shape[:2])
     row = np.minimum((components.center_y / size).astype(np.int64), rows - 1)
@@ -55,16 +58,11 @@ def without_noise(components: Components, sorting: Sorting, page_shape: tuple[in
     crowded = np.asarray(around)[row, column] > TUNED.crowd
     specks = away[crowded[away]]
     if not len(specks):
-        return sorting
+        return lost
     least = TUNED.larger * float(np.percentile(longer[specks], TUNED.usual_percentile))
-    lost = np.zeros(len(components), np.bool_)
     lost[specks] = True
     lost[small[beside]] = crowded[small[beside]] & (longer[small[beside]] < least)
-    still = np.zeros(len(components), np.bool_)
-    still[sorting.fragments] = True
-    lost &= still
-    kept = sorting.fragments[~lost[sorting.fragments]]
-    return replace(sorting, fragments=kept, faults=(*sorting.faults, (Reason.TOO_SMALL, lost)))
+    return lost
 
 
 def _beside_digits(

@@ -1,21 +1,23 @@
 """Printed words on a page without zones, found before anything is read: they cost the most.
 
 To the search over cuts a printed word is digits that touch, and hopeless ones: every way is tried,
-and what comes out is for review. So lines that stand as letters do (`reading.type_lines`) are shown
+and what comes out is for review. So lines that stand as letters do (`type_lines`) are shown
 to the network for single digits, a few letters of each, and where most are no digits, the line is
 words. Then shorter runs of the same size of type are, and numbers set among them
 (`more_words`). Ink that does not stand as letters do, a number by hand behind its label, is
 kept.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.page.connected_components import Components, connected_components
+from digitbatch.page.ink_classes.classifier import Among
+from digitbatch.page.ink_classes.evidence import InkEvidence
 from digitbatch.page.ink_classes.letters import (
     LETTERS,
     Ask,
@@ -62,17 +64,7 @@ class WordTuning:
 TUNED: Final = WordTuning()
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """The connected ink of a sheet, and which of it is printed words."""
-
-    components: Components = field(repr=False)
-    is_word: NDArray[np.bool_] = field(repr=False)  # (count,)
-    lines: tuple[Box, ...] = ()  # from the first letter to the last, on the sheet
-    capital_px: float = 0.0  # of most of them
-
-
-def find_words(mask: Image, outside: Callable[[Components], NDArray[np.bool_]], ask: Ask) -> Words:
+def find_words(mask: Image, outside: Among, ask: Ask) -> InkEvidence:
     """The printed words of a sheet.
 
     Args:
@@ -100,7 +92,7 @@ def find_words(mask: Image, outside: Callable[[Components], NDArray[np.bool_]], 
         [WordLine(line, line.size, number) for number, line in lines if line.size], components, ask
     )
     if not known:
-        return Words(components, is_word)
+        return InkEvidence.with_print(components, is_word)
     boxes: list[Box] = []
     for each in known:
         words = _standing(components, each)
@@ -111,7 +103,7 @@ def find_words(mask: Image, outside: Callable[[Components], NDArray[np.bool_]], 
     size = _usual(known)
     for box in boxes:
         is_word |= of & _marks(components, box, size)
-    return Words(components, is_word, tuple(boxes), size.capital_px)
+    return InkEvidence.with_print(components, is_word, tuple(boxes), size.capital_px)
 
 
 def _known(like_type: Sequence[WordLine], components: Components, ask: Ask) -> list[WordLine]:
@@ -180,7 +172,7 @@ def _marks(components: Components, box: Box, size: TypeSize) -> NDArray[np.bool_
     )
 
 
-def by_height(words: Words, of: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
+def by_height(words: InkEvidence, of: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
     """Ink as high as a page's printed words, and that which is higher; all of it where none is.
 
     Numbers are printed, too: where many are, they would say how high the page's digits are.

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.page.connected_components import Components
-from digitbatch.page.ink_classes.printed_words import Words
+from digitbatch.page.ink_classes import InkEvidence
 from digitbatch.stages.base import Sheet
 from digitbatch.stages.line_removal.remove_rules import RemoveRules
 from digitbatch.types import Image
@@ -29,7 +29,7 @@ class ShortRules:
 SHORT_RULES: Final = ShortRules()
 
 
-def without_short_rules(sheet: Sheet, words: Words, of: NDArray[np.bool_]) -> Image | None:
+def without_short_rules(sheet: Sheet, words: InkEvidence, of: NDArray[np.bool_]) -> Image | None:
     """The mask without rules on which numbers stand; None where there are none.
 
     Args:
@@ -39,7 +39,7 @@ def without_short_rules(sheet: Sheet, words: Words, of: NDArray[np.bool_]) -> Im
     """
     components = words.components
     low, high = (times * words.capital_px for times in SHORT_RULES.capitals)
-    wide = of & ~words.is_word & (components.width > SHORT_RULES.flat * components.height)
+    wide = of & ~words.is_print & (components.width > SHORT_RULES.flat * components.height)
     wide &= (components.height > low) & (components.height < high)
     wide &= components.width > SHORT_RULES.least_part * sheet.pixels.shape[1]
     if not wide.any():
