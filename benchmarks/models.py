@@ -51,9 +51,9 @@ def measure(folder: Path, data: Path, hardware: str) -> Record:
     import numpy as np
 
     from digitbatch.networks.card import load_card
-    from digitbatch.networks.predictors import OnnxPredictor
+    from digitbatch.networks.onnx_runtime import OnnxPredictor
     from digitbatch.training.datasets import load_mnist
-    from digitbatch.training.mixture import split
+    from digitbatch.training.synthesis.mixture import split
 
     card = load_card(folder)
     recipe = ARCHITECTURES[card.architecture].recipe

@@ -23,7 +23,7 @@ import numpy as np
 from benchmarks.accuracy import digitbatch_engine, digits_for
 from benchmarks.counting import count
 from digitbatch.config import Config, Zone
-from digitbatch.constraints import FieldRule
+from digitbatch.constraints import FieldConstraint
 from digitbatch.constraints.checks import Check, checks_out
 from digitbatch.packaged import default_model
 from digitbatch.scoring.labelled_pages import form_config
@@ -71,7 +71,7 @@ CASES: Final = {
 }
 
 
-def lawful_number(rule: FieldRule, count: int, rng: Rng) -> str:
+def lawful_number(rule: FieldConstraint, count: int, rng: Rng) -> str:
     """A number of so many digits that obeys a rule."""
     if rule.values is not None:
         values = rule.values.read_text(encoding="utf-8").split()
@@ -106,7 +106,7 @@ def measure(
                 if breaks:
                     odd.add(field)
                 written[field] = lawful_number(
-                    FieldRule() if rule is None or breaks else rule, digits, rng
+                    FieldConstraint() if rule is None or breaks else rule, digits, rng
                 )
             if case.sums:
                 for one, two, total in _triples(list(counts)):

@@ -17,11 +17,11 @@ import torch
 
 from digitbatch.networks.architectures import architecture
 from digitbatch.networks.devices import torch_device
-from digitbatch.networks.predictors import TorchPredictor
+from digitbatch.networks.torch_runtime import TorchPredictor
 from digitbatch.training.data import Labelled, read_data
 from digitbatch.training.fitting import Fitting
-from digitbatch.training.mixture import mix, split
 from digitbatch.training.recipe import Recipe
+from digitbatch.training.synthesis.mixture import mix, split
 
 
 def prepare(

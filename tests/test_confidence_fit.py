@@ -22,7 +22,7 @@ from digitbatch.stages.centre import center_crop
 from digitbatch.synth.strokes import draw_digit
 from digitbatch.training.data import Labelled
 from digitbatch.training.datasets import Digits
-from digitbatch.training.mixture import split
+from digitbatch.training.synthesis.mixture import split
 from digitbatch.types import CROP_SIZE_PX
 from tests.nn.idx_files import write_part
 

@@ -64,10 +64,12 @@ import digitbatch
 TORCH = (
     "digitbatch.training.",
     "digitbatch.networks.architectures",
+    "digitbatch.networks.calibrated",
     "digitbatch.networks.committee",
     "digitbatch.networks.digit_networks",
     "digitbatch.networks.line.architectures",
     "digitbatch.networks.line.network",
+    "digitbatch.networks.torch_runtime",
 )
 for module in pkgutil.walk_packages(digitbatch.__path__, "digitbatch."):
     if not module.name.startswith(TORCH) and not module.name.endswith("__main__"):

@@ -144,7 +144,7 @@ def run(
     """Read every page of files and folders that is new or changed."""
     # numpy's own threads: nothing here multiplies matrices, and starting them takes time.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from digitbatch.cli.reading import run_command
+    from digitbatch.cli.run_command import run_command
 
     code = run_command(
         inputs, out or [], report, "quiet" if quiet else "verbose" if verbose else "normal",
@@ -184,7 +184,7 @@ def watch(
 ) -> None:  # fmt: skip
     """Read folders, then whatever is added to them, until stopped (needs watchfiles)."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from digitbatch.cli.upkeep import watch_command
+    from digitbatch.cli.watch_command import watch_command
 
     code = watch_command(
         folders, out, "quiet" if quiet else "verbose" if verbose else "normal", report=report,
@@ -202,7 +202,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Say what is done, failed and to review, by day, and why."""
-    from digitbatch.cli.upkeep import status_command
+    from digitbatch.cli.status_command import status_command
 
     status_command(output, as_json)
 
@@ -222,7 +222,7 @@ def score(
     ] = None,
 ) -> None:
     """Compare results with what is written, and say what of the accepted is wrong."""
-    from digitbatch.cli.score import score_command
+    from digitbatch.cli.score_command import score_command
 
     score_command(truth, results, as_json, curve)
 
@@ -324,7 +324,7 @@ def inspect(
     model: Model = None,
 ) -> None:
     """Write a picture of a page after each stage, and of what was read where."""
-    from digitbatch.cli.reading import inspect_command
+    from digitbatch.cli.inspect_command import inspect_command
 
     raise typer.Exit(inspect_command(page, number, out, config, model))
 
@@ -338,7 +338,7 @@ def check(
     schema: Annotated[bool, typer.Option("--schema", help="Print a JSON schema instead.")] = False,
 ) -> None:
     """Validate a config and print its plan."""
-    from digitbatch.cli.plan import check_command, schema_command
+    from digitbatch.cli.check_command import check_command, schema_command
 
     if schema:
         schema_command()
@@ -369,7 +369,7 @@ def new(
     replace: Replace = False,
 ) -> None:
     """Propose zones for the boxes of a form: a YAML, and a picture with the zones named."""
-    from digitbatch.cli.template import new_command
+    from digitbatch.cli.template_command import new_command
 
     raise typer.Exit(new_command(reference, number, out, picture, replace))
 
@@ -386,7 +386,7 @@ def show(
     replace: Replace = False,
 ) -> None:
     """Draw the zones of a YAML where they are on a page."""
-    from digitbatch.cli.template import show_command
+    from digitbatch.cli.template_command import show_command
 
     raise typer.Exit(show_command(file, page, number, out, replace))
 

@@ -91,7 +91,7 @@ def _check(
     )
     from digitbatch.scoring.held_out import check_every_digit, held_out_digits
     from digitbatch.training.data import read_test_digits
-    from digitbatch.training.training_data import absolute_places
+    from digitbatch.training.data.training_data import absolute_places
 
     digits = read_test_digits(absolute_places(given.data or None))
     if digits is None:
@@ -138,7 +138,7 @@ def _kinds(given: CalibrateOptions, known: Sequence[str]) -> tuple[str, ...]:
 
 
 def _labelled(given: CalibrateOptions) -> "Labelled":
-    from digitbatch.training.training_data import absolute_places, read_training_data
+    from digitbatch.training.data.training_data import absolute_places, read_training_data
 
     log.info("reading the digits")
     return read_training_data(absolute_places(given.data or None), knows_other=True).crops
@@ -147,11 +147,11 @@ def _labelled(given: CalibrateOptions) -> "Labelled":
 def _lines_and_error(given: CalibrateOptions) -> tuple[Path, float]:
     """The network for lines that a run would ask, and the error that its config allows."""
     from digitbatch.config.file import find_config
-    from digitbatch.networks.registry import packaged_model, promoted_model
+    from digitbatch.networks.registry import chosen_model
 
     _, plan = find_config(given.config)
     named = given.line_model or plan.line_model
-    return named or promoted_model("line") or packaged_model("line"), plan.review.max_error
+    return chosen_model(named, "line"), plan.review.max_error
 
 
 def _processes(given: CalibrateOptions) -> int:

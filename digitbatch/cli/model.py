@@ -16,7 +16,7 @@ from digitbatch.types import CLASSES
 
 if TYPE_CHECKING:
     from digitbatch.training.data import Labelled
-    from digitbatch.training.evaluation import Evaluation
+    from digitbatch.training.evaluation.evaluation import Evaluation
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ def train_command(
     set_up_logging(verbosity)
     try:
         from digitbatch.training.task import recipe_of
-        from digitbatch.training.training import resume, train
+        from digitbatch.training.train import resume, train
     except ModuleNotFoundError as error:
         raise UsageError(
             f"training needs {error.name}, which is not installed: pip install torch torchvision "
@@ -80,10 +80,11 @@ def evaluate_command(
     """
     from digitbatch.cli.lines import evaluate_lines_command
     from digitbatch.networks.card import load_card
-    from digitbatch.networks.predictors import chosen_model, load_predictor
+    from digitbatch.networks.registry import chosen_model
+    from digitbatch.networks.runtime import load_predictor
     from digitbatch.outputs import check_writable
     from digitbatch.training.data import read_data, summary_lines
-    from digitbatch.training.evaluation import evaluate_digits, evaluation_json
+    from digitbatch.training.evaluation.evaluation import evaluate_digits, evaluation_json
 
     set_up_logging("normal")
     for path in filter(None, (json_file, predictions, html)):
@@ -117,7 +118,7 @@ def evaluate_command(
     if predictions is not None:
         write_text(predictions, _predictions(found, digits))
     if html is not None:
-        from digitbatch.training.evaluation_page import evaluation_page
+        from digitbatch.training.evaluation.page import evaluation_page
 
         about = {"model": predictor.model_hash, "device": predictor.device_name}
         write_text(html, evaluation_page(found, digits, about))

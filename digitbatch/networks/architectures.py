@@ -21,6 +21,7 @@ from digitbatch.networks.digit_networks import (
     quick,
     two_layer,
 )
+from digitbatch.networks.line.architectures import LINE_NETWORKS
 from digitbatch.training.augmentation import Augmentation
 from digitbatch.training.recipe import Recipe
 
@@ -173,4 +174,4 @@ def build(name: str) -> nn.Module:
     Raises:
         UsageError: If no architecture has this name.
     """
-    return architecture(name).make()
+    return (LINE_NETWORKS[name] if name in LINE_NETWORKS else architecture(name)).make()

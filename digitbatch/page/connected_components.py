@@ -1,5 +1,6 @@
 """Connected ink, sorted into possible digits, possible segments of digits, and the rest."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -155,6 +156,16 @@ class Sorting:
             for index in range(count)
             if index not in used
         }
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedInk:
+    """Components that were sorted out before anything was read, each with the reason."""
+
+    components: Components = field(repr=False)
+    reasons: Mapping[int, Reason] = field(repr=False)  # by the component
+    left: int = 0  # of the sheet's column and row where the components' picture begins
+    top: int = 0
 
 
 def connected_components(mask: Image) -> Components:

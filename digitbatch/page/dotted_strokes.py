@@ -7,9 +7,6 @@ from typing import Final
 from digitbatch.page.points import is_speck
 from digitbatch.page.segments import Segment, merged
 
-DOTTED: Final = "a stroke is made of specks"
-"""Why a person should look at such a line."""
-
 _LARGEST: Final = 0.35  # digit heights: what is larger is no speck of a fine stroke
 _LEAST: Final = 3  # two are a colon
 _WIDE: Final = 0.3  # digit heights that they stand apart at most, from left to right

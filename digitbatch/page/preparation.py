@@ -1,7 +1,6 @@
 """A page as its page stages leave it."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import numpy as np
@@ -9,29 +8,36 @@ from numpy.typing import NDArray
 
 from digitbatch.config import Config
 from digitbatch.imaging.projective import scaling
-from digitbatch.page.forms.reference import Fractions
 from digitbatch.stages.base import PageStage, PixelKind, Sheet
+from digitbatch.stages.chain import why_skipped
 from digitbatch.stages.crop_to_paper import CropToPaper
-from digitbatch.stages.line_removal.remove_rules import RemoveRules
-from digitbatch.stages.reduce import Reduce
-from digitbatch.types import Affine, Image, Page
+from digitbatch.types import Affine, Box, Fractions, Image, Page
 
 _LEAST_PART: Final = 0.35  # of the page's longer side: light and pen are measured on so much
 _REDUCED: Final = 1.5  # of the scan's pixels along one of the sheet's
 _AROUND: Final = 1.0  # of a zone's height, on each side of it
 
 
+StageWatcher = Callable[[PageStage, Sheet], None]
+"""Called with each stage and the sheet that it left."""
+
+
 def prepare_sheet(
-    page: Page, config: Config, zones: Sequence[Fractions] = (), *, whole: bool = False
+    page: Page,
+    config: Config,
+    zones: Sequence[Fractions] = (),
+    *,
+    whole: bool = False,
+    watch: StageWatcher | None = None,
 ) -> Sheet:
     """A page as its page stages leave it.
 
     Args:
         page: As it was laid on its template, or as it came.
-        config: With the stages. Where it has zones, rules that would be taken out last stay: zones
-            look for their own print.
+        config: With the stages, each of which says when it is skipped.
         zones: Of this page. What is far from all of them is not looked at.
         whole: Whether to keep all of the page's pixels.
+        watch: Sees what each stage leaves.
 
     Raises:
         CoarsePageError: If the page came halved, and its digits need all of its pixels.
@@ -40,12 +46,12 @@ def prepare_sheet(
     kind: PixelKind = "gray" if page.pixels.ndim == 2 else "color"
     sheet = Sheet(page.pixels, kind, to_scan, came_halved=page.scale > 1)
     stages = applied_stages(config, whole=whole)
-    if config.fields and stages and isinstance(stages[-1], RemoveRules):
-        stages = stages[:-1]
     for number, stage in enumerate(stages):
         if zones and not any(isinstance(before, CropToPaper) for before in stages[number:]):
             sheet, zones = around_zones(sheet, page, zones), ()
         sheet = stage(sheet)
+        if watch is not None:
+            watch(stage, sheet)
     return sheet
 
 
@@ -61,14 +67,15 @@ def is_reduced(sheet: Sheet) -> bool:
 
 
 def applied_stages(config: Config, *, whole: bool = False) -> tuple[PageStage, ...]:
-    """The page stages that apply. Pages with zones, or boxes, are not reduced.
+    """The page stages that a page goes through; `digitbatch check` prints the same ones.
 
-    These need all pixels: the walls of two boxes may all but touch.
+    Args:
+        config: With the stages, each of which says when it is skipped.
+        whole: Whether boxes were found on the page.
     """
     stages = config.page_stages
-    if not config.fields and not whole:
-        return stages
-    return tuple(stage for stage in stages if not isinstance(stage, Reduce))
+    reasons = why_skipped(stages, has_zones=bool(config.fields), has_boxes=whole)
+    return tuple(stage for stage, reason in zip(stages, reasons, strict=True) if not reason)
 
 
 def around_zones(sheet: Sheet, page: Page, zones: Sequence[Fractions]) -> Sheet:
@@ -83,9 +90,7 @@ def around_zones(sheet: Sheet, page: Page, zones: Sequence[Fractions]) -> Sheet:
     right, bottom = (
         np.clip(np.ceil(high + lacking), (left + 1, top + 1), (width, height)).astype(int).tolist()
     )
-    shift = np.array([[1.0, 0.0, left], [0.0, 1.0, top], [0.0, 0.0, 1.0]])
-    pixels = np.ascontiguousarray(sheet.pixels[top:bottom, left:right])
-    return replace(sheet, pixels=pixels, to_scan=sheet.to_scan @ shift)
+    return sheet.cropped(Box(left, top, right, bottom))
 
 
 def zone_edges(place: Fractions, sheet: Sheet, page: Page) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from digitbatch.errors import UsageError
 from digitbatch.networks.card import Card, load_card, second_model
 from digitbatch.training.data import Labelled
 from digitbatch.training.datasets import Digits
-from digitbatch.training.mixture import split
+from digitbatch.training.synthesis.mixture import split
 from digitbatch.types import OTHER
 
 MISREAD_BY_ALL: Final = (7080, 8670, 40721, 56014)

@@ -1,6 +1,6 @@
 """Leave out what lies beside the paper: a desk, a copier's black border."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
 import cv2
@@ -10,7 +10,7 @@ from pydantic import Field
 
 from digitbatch.stages.base import PageStage, PixelKind, Sheet
 from digitbatch.stages.desk import LEAST_BRIGHTER, above_desk
-from digitbatch.types import Image
+from digitbatch.types import Box, Image
 
 _SIDE_PX: Final = 480  # of the small picture on which the paper is looked for
 _STROKE_PX: Final = 9  # ink and rules on it are thinner than this
@@ -63,10 +63,8 @@ class CropToPaper(PageStage):
         height = min(pixels.shape[0], (int(rows[-1]) + 1) * step) - top
         width = min(pixels.shape[1], (int(columns[-1]) + 1) * step) - left
         own = paper[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        cropped = pixels[top : top + height, left : left + width]
-        filled = _beside_filled(cropped, np.ascontiguousarray(own))
-        shift = np.array([[1.0, 0, left], [0, 1.0, top], [0, 0, 1.0]])
-        return replace(sheet, pixels=filled, to_scan=sheet.to_scan @ shift)
+        cropped = sheet.cropped(Box(left, top, left + width, top + height))
+        return cropped.with_pixels(_beside_filled(cropped.pixels, np.ascontiguousarray(own)))
 
     def _paper(self, small: Image, gray: Image) -> Image | None:
         """Where a small picture shows paper, without its edge: 255 on 0; None where all is.

@@ -67,18 +67,8 @@ class FitScale(PageStage):
         scale = min(scale, _LARGEST_SCALE)
         height, width = sheet.pixels.shape[:2]
         new_height, new_width = max(1, round(height * scale)), max(1, round(width * scale))
-        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-        pixels = cv2.resize(sheet.pixels, (new_width, new_height), interpolation=how)
-        # Half-pixel centres: as cv2.resize maps them.
-        sx, sy = new_width / width, new_height / height
-        forth = np.array([[sx, 0, (sx - 1) / 2], [0, sy, (sy - 1) / 2]])
-        back = cv2.invertAffineTransform(forth)
-        return replace(
-            sheet,
-            pixels=np.asarray(pixels, np.uint8),
-            to_scan=sheet.to_scan @ np.vstack([back, [0.0, 0.0, 1.0]]),
-            digit_height_px=found * scale,
-        )
+        resized = sheet.resized(new_width, new_height, enlarging=cv2.INTER_CUBIC)
+        return replace(resized, digit_height_px=found * scale)
 
 
 class MeasuredDigits(NamedTuple):
@@ -103,7 +93,7 @@ def measured_digits(sheet: Sheet) -> MeasuredDigits | None:
     ruled = bool(((width > _ACROSS * page_width) | (height > _ACROSS * page_height)).any())
     if ruled:
         # Rules tie digits together: on squared paper all ink is one component.
-        mask = RemoveRules()(Sheet(mask, "mask")).pixels
+        mask = RemoveRules().left_of(mask, None, None)
         width, height = _sizes(mask)
     digits = (width < _ACROSS * page_width) | (height < _ACROSS * page_height)
     found = typical_height_px(width[digits], height[digits])

@@ -1,6 +1,5 @@
 """Stages that move pixels; each keeps the way back to the scan."""
 
-from dataclasses import replace
 from typing import ClassVar, Final, Literal, Self
 
 import cv2
@@ -9,12 +8,12 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from digitbatch.errors import PageError
-from digitbatch.stages.base import PageStage, PixelKind, Sheet, moved
+from digitbatch.stages.base import PageStage, PixelKind, Sheet
+from digitbatch.stages.sheet import TWO_VALUED
 from digitbatch.types import Affine, Image
 
 _EVERY_KIND: Final[frozenset[PixelKind]] = frozenset({"color", "gray", "ink", "binary", "mask"})
 _DARK_ON_LIGHT: Final = ("color", "gray", "binary")
-_TWO_VALUED: Final = ("binary", "mask")
 _MOST_PIXELS: Final = 400_000_000
 
 _SEARCH_PX: Final = 1000  # longer side of the page that is searched: 1 px is 0.06 degrees
@@ -57,26 +56,7 @@ class Resize(PageStage):
                 f"resize would make a page of {width} x {height} pixels, which is more than "
                 f"{_MOST_PIXELS // 1_000_000} million; ask for less in the stage resize"
             )
-        x, y = old_width / width, old_height / height
-        back = np.array([[x, 0, x / 2 - 0.5], [0, y, y / 2 - 0.5], [0, 0, 1.0]])
-        measured = sheet.digit_height_px
-        return Sheet(
-            _scaled(sheet.pixels, width, height, two_valued=sheet.kind in _TWO_VALUED),
-            sheet.kind,
-            sheet.to_scan @ back,
-            None if sheet.ink is None else _scaled(sheet.ink, width, height),
-            digit_height_px=None if measured is None else measured / y,
-        )
-
-
-def _scaled(pixels: Image, width_px: int, height_px: int, *, two_valued: bool = False) -> Image:
-    # Not base.moved: a warp takes single points, which loses thin strokes when a page shrinks.
-    shrinks = height_px < pixels.shape[0]
-    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    scaled = cv2.resize(pixels, (width_px, height_px), interpolation=how)
-    if two_valued:
-        _, scaled = cv2.threshold(scaled, 127, 255, cv2.THRESH_BINARY)
-    return np.asarray(scaled, np.uint8)
+        return sheet.resized(width, height)
 
 
 class Deskew(PageStage):
@@ -100,11 +80,7 @@ class Deskew(PageStage):
         if abs(angle) < _LEAST_ANGLE_DEG:
             return sheet
         matrix, width, height = _turn(angle, *sheet.pixels.shape[1::-1])
-        turned = moved(sheet, matrix, width, height, _paper(sheet, gray))
-        if sheet.ink is None:
-            return turned
-        ink = moved(Sheet(sheet.ink, "ink"), matrix, width, height, 0).pixels
-        return replace(turned, ink=ink)
+        return sheet.warped(matrix, width, height, _paper(sheet, gray))
 
 
 def skew_deg(gray: Image, max_angle_deg: float) -> float:
@@ -156,7 +132,7 @@ def _gray(sheet: Sheet) -> Image:
 
 
 def _paper(sheet: Sheet, gray: Image) -> int:
-    if sheet.kind in _TWO_VALUED:
+    if sheet.kind in TWO_VALUED:
         return 255 if sheet.kind == "binary" else 0
     level = int(np.median(gray[::4, ::4]))  # most of a page is paper
     return level if sheet.kind in _DARK_ON_LIGHT else 255 - level

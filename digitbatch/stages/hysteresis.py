@@ -1,6 +1,5 @@
 """From ink levels to an ink mask, at the level of the page's own pen."""
 
-from dataclasses import replace
 from typing import ClassVar, Final, Literal
 
 import cv2
@@ -59,7 +58,8 @@ class Hysteresis(PageStage):
             faint = faint_beside(ink, mask, low, max(_FAINTEST, noise), sheet.digit_height_px)
         if faint is not None:
             mask = np.asarray(mask | faint, np.uint8)
-        return replace(sheet, pixels=mask, kind="mask", ink=ink, faint=faint)
+            sheet = sheet.with_layer("faint", faint)
+        return sheet.with_pixels(mask, "mask").with_layer("ink", ink)
 
     def levels(self, ink: Image) -> tuple[int, int]:
         """The high and the low level for (H, W) uint8 ink; 256 where the page holds none."""

@@ -16,9 +16,9 @@ from torch import Tensor
 
 from digitbatch.errors import ModelError, OutputError, UsageError
 from digitbatch.training.line.recipe import LineRecipe
-from digitbatch.training.optimisation import multiplies_bfloat16
-from digitbatch.training.progress import Standing
 from digitbatch.training.recipe import Recipe
+from digitbatch.training.trainer.optimisation import multiplies_bfloat16
+from digitbatch.training.trainer.progress import Standing
 
 CHECKPOINT_FILE: Final = "checkpoint.safetensors"
 _KEY: Final = "digitbatch"

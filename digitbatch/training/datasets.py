@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.errors import UsageError
-from digitbatch.training.frames import frame
+from digitbatch.training.data.framing import frame
 from digitbatch.types import CROP_SIZE_PX, Crops
 
 MNIST_CREDIT: Final = (

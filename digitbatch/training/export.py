@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import math
 import shutil
 import tempfile
 import warnings
@@ -16,8 +15,9 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from digitbatch.errors import ModelError, OutputError, UsageError
+from digitbatch.networks.calibrated import CalibratedDigits
 from digitbatch.networks.card import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Card, save_card
-from digitbatch.types import CLASSES, CROP_SIZE_PX, OTHER, Crops, Probabilities
+from digitbatch.types import CROP_SIZE_PX, Crops, Probabilities
 
 if TYPE_CHECKING:
     import onnx
@@ -29,36 +29,12 @@ MOST_DIFFERENCE: Final = 1e-4
 """How far the two runtimes' probabilities may lie apart: each rounds its sums in its own order."""
 
 
-class Answering(nn.Module):
-    """A network with what surrounds it in a run: uint8 crops in, calibrated probabilities out.
-
-    Training shows "other" far more often than crops have it. Its odds are brought down to what is
-    usual there (M. Saerens et al., Adjusting the outputs of a classifier to new a priori
-    probabilities, Neural Computation 14, 2002).
-    """
-
-    shift: Tensor
-
-    def __init__(self, network: nn.Module, temperature: float, other_odds: float = 1.0) -> None:
-        super().__init__()
-        self.network = network
-        self.temperature = temperature
-        shift = torch.zeros(len(CLASSES))
-        shift[OTHER] = math.log(other_odds)
-        self.register_buffer("shift", shift, persistent=False)
-
-    def forward(self, crops: Tensor) -> Tensor:
-        """Answer (N, 28, 28) uint8 with (N, 11) float32."""
-        scaled = crops.to(torch.float32).unsqueeze(1) * (1 / 255)
-        return torch.softmax(self.network(scaled) * (1 / self.temperature) + self.shift, dim=1)
-
-
 def to_onnx(network: nn.Module, temperature: float, other_odds: float = 1.0) -> bytes:
     """Write network, scaling and calibration as one ONNX graph with a free batch size."""
-    answering = Answering(network, temperature, other_odds).eval().cpu()
+    calibrated = CalibratedDigits(network, temperature, other_odds).eval().cpu()
     example = torch.zeros(2, CROP_SIZE_PX, CROP_SIZE_PX, dtype=torch.uint8)
     free = {0: torch.export.Dim.DYNAMIC}
-    return traced(answering, example, names=("crops", "probabilities"), free=free)
+    return traced(calibrated, example, names=("crops", "probabilities"), free=free)
 
 
 def traced(

@@ -15,20 +15,21 @@ from numpy.typing import NDArray
 from torch import nn
 
 from digitbatch.networks.card import Card
-from digitbatch.networks.predictors import OnnxPredictor, TorchPredictor
+from digitbatch.networks.onnx_runtime import OnnxPredictor
+from digitbatch.networks.torch_runtime import TorchPredictor
 from digitbatch.stages.centre import CROP_FORMAT
 from digitbatch.training.augmentation import augment
 from digitbatch.training.checkpoint import Settings
 from digitbatch.training.data import Labelled
-from digitbatch.training.evaluation import evaluate_digits
+from digitbatch.training.data.training_data import TrainingData
+from digitbatch.training.evaluation.evaluation import evaluate_digits
+from digitbatch.training.evaluation.pictures import confusion_png, curves_png, mistakes_png
 from digitbatch.training.export import check_same, save_model, to_onnx
-from digitbatch.training.mixture import Examples, mix
-from digitbatch.training.progress import Standing
 from digitbatch.training.recipe import Recipe
 from digitbatch.training.run_folder import RunFolder
-from digitbatch.training.run_pictures import confusion_png, curves_png, mistakes_png
+from digitbatch.training.synthesis.mixture import Examples, mix
 from digitbatch.training.temperature import fit_temperature
-from digitbatch.training.training_data import TrainingData
+from digitbatch.training.trainer.progress import Standing
 from digitbatch.types import CLASSES, OTHER
 
 CURVES_FILE: Final = "curves.png"

@@ -17,8 +17,9 @@ from torch import Tensor, nn
 from digitbatch.training.augmentation import augment
 from digitbatch.training.data import Labelled
 from digitbatch.training.datasets import Digits
-from digitbatch.training.mixture import Examples
-from digitbatch.training.optimisation import (
+from digitbatch.training.recipe import Recipe
+from digitbatch.training.synthesis.mixture import Examples
+from digitbatch.training.trainer.optimisation import (
     draw_order,
     learning_rate,
     loss_of,
@@ -26,8 +27,7 @@ from digitbatch.training.optimisation import (
     move_average,
     multiplies_bfloat16,
 )
-from digitbatch.training.progress import Epoch, Progress, Report, Standing
-from digitbatch.training.recipe import Recipe
+from digitbatch.training.trainer.progress import Epoch, Progress, Report, Standing
 from digitbatch.types import OTHER, Crops
 
 

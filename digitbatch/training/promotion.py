@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from digitbatch.errors import ModelError, UsageError
 from digitbatch.networks.card import Kind
 from digitbatch.networks.line.reader import LineReader
-from digitbatch.networks.predictors import OnnxPredictor
+from digitbatch.networks.onnx_runtime import OnnxPredictor
 from digitbatch.networks.registry import (
     changing,
     check_whole,
@@ -23,7 +23,7 @@ from digitbatch.networks.registry import (
     promoted_model,
 )
 from digitbatch.training.datasets import Digits
-from digitbatch.training.evaluation import load_labelled
+from digitbatch.training.evaluation.evaluation import load_labelled
 from digitbatch.training.line.evaluation import evaluate_lines, lines_of
 from digitbatch.types import Predictor
 

@@ -9,15 +9,15 @@ from digitbatch.networks.architectures import architecture
 from digitbatch.networks.card import Card
 from digitbatch.networks.line.architectures import LINE_NETWORKS
 from digitbatch.training.checkpoint import Settings
+from digitbatch.training.data.training_data import TrainingData
 from digitbatch.training.finishing import Trained, finish
 from digitbatch.training.fitting import Fitting
 from digitbatch.training.line.fitting import LineFitting
 from digitbatch.training.line.recipe import LineRecipe
 from digitbatch.training.line.task import LineTask
-from digitbatch.training.mixture import mix, split
 from digitbatch.training.recipe import Recipe
 from digitbatch.training.run_folder import RunFolder
-from digitbatch.training.training_data import TrainingData
+from digitbatch.training.synthesis.mixture import mix, split
 
 
 class Task(Protocol):

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 
 from digitbatch.networks.line.network import LineNetwork
-from digitbatch.training.line.making import MadeLine, make_lines
-from digitbatch.training.line.pool import Pool, make_pool
 from digitbatch.training.line.recipe import LineRecipe
-from digitbatch.training.line.style import LineStyle
+from digitbatch.training.synthesis.glyphs import Pool, make_pool
+from digitbatch.training.synthesis.lines import MadeLine, make_lines
+from digitbatch.training.synthesis.style import LineStyle
 from tests.nn.idx_files import drawn_digits
 
 PLAIN = LineStyle(

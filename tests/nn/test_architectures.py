@@ -8,9 +8,10 @@ from safetensors.torch import load, save
 
 from digitbatch.errors import UsageError
 from digitbatch.networks.architectures import ARCHITECTURES, build
-from digitbatch.networks.predictors import OnnxPredictor, TorchPredictor
+from digitbatch.networks.onnx_runtime import OnnxPredictor
+from digitbatch.networks.torch_runtime import TorchPredictor
 from digitbatch.training.export import check_same, to_onnx
-from digitbatch.training.optimisation import loss_of
+from digitbatch.training.trainer.optimisation import loss_of
 from digitbatch.types import OTHER
 from tests.nn.idx_files import drawn_digits
 

@@ -17,9 +17,13 @@ from typer.testing import CliRunner
 
 from digitbatch.cli import app
 from digitbatch.training.data import Labelled, read_data
-from digitbatch.training.evaluation import evaluate_digits, evaluation_json
-from digitbatch.training.evaluation_page import evaluation_page
-from digitbatch.training.measures import confusion_matrix, rejection_curve, wilson_interval
+from digitbatch.training.evaluation.evaluation import evaluate_digits, evaluation_json
+from digitbatch.training.evaluation.measures import (
+    confusion_matrix,
+    rejection_curve,
+    wilson_interval,
+)
+from digitbatch.training.evaluation.page import evaluation_page
 from digitbatch.types import CLASSES, OTHER, Crops, Probabilities
 from tests.nn.idx_files import drawn_digits, write_part
 

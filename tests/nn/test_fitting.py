@@ -16,10 +16,10 @@ from digitbatch.training.checkpoint import (
 )
 from digitbatch.training.datasets import Digits
 from digitbatch.training.fitting import Fitting
-from digitbatch.training.mixture import Examples
-from digitbatch.training.optimisation import draw_order, learning_rate, loss_of
-from digitbatch.training.progress import Progress
 from digitbatch.training.recipe import Recipe
+from digitbatch.training.synthesis.mixture import Examples
+from digitbatch.training.trainer.optimisation import draw_order, learning_rate, loss_of
+from digitbatch.training.trainer.progress import Progress
 from digitbatch.types import OTHER
 from tests.nn.idx_files import drawn_digits
 

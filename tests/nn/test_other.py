@@ -1,7 +1,7 @@
 import numpy as np
 
-from digitbatch.training.mixture import mix, split
-from digitbatch.training.other import make_cuts, make_marks
+from digitbatch.training.synthesis.mixture import mix, split
+from digitbatch.training.synthesis.negatives import make_cuts, make_marks
 from digitbatch.types import OTHER
 from tests.nn.idx_files import drawn_digits
 

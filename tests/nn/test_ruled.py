@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from digitbatch.training.ruled import make_ruled
+from digitbatch.training.synthesis.ruled import make_ruled
 from digitbatch.types import CROP_SIZE_PX
 from tests.nn.idx_files import drawn_digits
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from digitbatch.training.mixture import mix
-from digitbatch.training.scanned import make_scanned
+from digitbatch.training.synthesis.mixture import mix
+from digitbatch.training.synthesis.scanned import make_scanned
 from tests.nn.idx_files import drawn_digits
 
 

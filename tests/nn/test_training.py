@@ -12,12 +12,13 @@ from PIL import Image as Pillow
 from digitbatch.errors import ExitCode, ModelError, OutputError, UsageError
 from digitbatch.networks.architectures import ARCHITECTURES, build
 from digitbatch.networks.card import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, load_card
-from digitbatch.networks.predictors import OnnxPredictor, TorchPredictor
+from digitbatch.networks.onnx_runtime import OnnxPredictor
 from digitbatch.networks.registry import check_whole
+from digitbatch.networks.torch_runtime import TorchPredictor
 from digitbatch.training.checkpoint import CHECKPOINT_FILE
-from digitbatch.training.evaluation import evaluate_idx
+from digitbatch.training.evaluation.evaluation import evaluate_idx
 from digitbatch.training.export import UNFINISHED, check_same, save_model
-from digitbatch.training.training import Progress, Recipe, resume, train
+from digitbatch.training.train import Progress, Recipe, resume, train
 from digitbatch.types import OTHER
 from tests.nn.idx_files import drawn_digits, write_part
 

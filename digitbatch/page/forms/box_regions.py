@@ -1,13 +1,15 @@
 """The ink of a row of boxes, one digit a box."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
+from digitbatch.acceptance.reasons import ReviewReason
 from digitbatch.page.forms.cells import segments_by_cell
 from digitbatch.page.forms.grid import Grid
-from digitbatch.page.regions import Region
+from digitbatch.page.regions import Region, with_finding
 from digitbatch.page.segments import Segment, moved_segment
 from digitbatch.types import Image
 
@@ -32,7 +34,7 @@ def boxed_ink(
         at: Left and top of the mask on the sheet.
         count: How many digits are expected, at least and at most.
     """
-    by_cell, walls = segments_by_cell(mask, levels, grid.cells)
+    by_cell, walls, dropped = segments_by_cell(mask, levels, grid.cells)
     heights = [max(p.box.height for p in segments) for segments in by_cell if segments]
     usual = _USUAL * grid.cells[0].height
     size = max(float(np.median(heights)), 0.5 * usual) if heights else usual
@@ -44,8 +46,11 @@ def boxed_ink(
     rests = tuple(moved_segment(segment, *at) for segment in walls)
     # One that is lost in a wall leaves its box empty; so it shows where all must be filled, or are.
     shows = all(by_cell) or (count is not None and count[0] == count[1])
-    doubt = "a digit lies on thick print" if not shows and _on_bands(by_cell, grid) else ""
-    return Region(name, size, everything, rests, count, cells, doubt)
+    dropped = replace(dropped, left=at[0], top=at[1])
+    region = Region(name, size, everything, rests, count, cells, dropped=(dropped,))
+    if not shows and _on_bands(by_cell, grid):
+        return with_finding(region, ReviewReason.THICK_PRINT)
+    return region
 
 
 def _on_bands(by_cell: Sequence[Sequence[Segment]], grid: Grid) -> bool:

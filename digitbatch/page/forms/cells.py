@@ -6,7 +6,12 @@ from typing import Final
 import cv2
 import numpy as np
 
-from digitbatch.page.connected_components import Components, Reason, connected_components
+from digitbatch.page.connected_components import (
+    Components,
+    DroppedInk,
+    Reason,
+    connected_components,
+)
 from digitbatch.page.forms.grid import Cell
 from digitbatch.page.segments import Segment, component_segment
 from digitbatch.types import Image
@@ -28,7 +33,7 @@ _CUT: Final = 0.15  # of a box's width: how far from the wall two digits may be 
 
 def segments_by_cell(
     mask: Image, levels: Image, cells: Sequence[Cell]
-) -> tuple[list[list[Segment]], list[Segment]]:
+) -> tuple[list[list[Segment]], list[Segment], DroppedInk]:
     """The ink of each box, whole components with the box that holds most of them.
 
     Args:
@@ -37,8 +42,8 @@ def segments_by_cell(
         cells: The boxes, from left to right.
 
     Returns:
-        One list a box, and what may well be a rest of a wall: nobody writes a stroke from line to
-        line along it.
+        One list a box, what may well be a rest of a wall (nobody writes a stroke from line to line
+        along it), and what is in no box.
     """
     components, homes = cell_homes(mask, cells)
     found: list[list[Segment]] = [[] for _ in cells]
@@ -52,7 +57,8 @@ def segments_by_cell(
     if _are_walls(found, cells):
         walls += [segment for own in found for segment in own]
         found = [[] for _ in cells]
-    return found, walls
+    reasons = {at: home for at, home in enumerate(homes) if isinstance(home, Reason)}
+    return found, walls, DroppedInk(components, reasons)
 
 
 def cell_homes(mask: Image, cells: Sequence[Cell]) -> tuple[Components, list[int | Reason]]:

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.page.forms.wall_pitch import Span, counted_boxes, regular_boxes, separate_boxes
+from digitbatch.stages.line_removal.detect import columns_of, thin_pieces
 from digitbatch.stages.line_removal.printed_line import Rule
-from digitbatch.stages.line_removal.remove_rules import columns_of, thin_pieces
 from digitbatch.types import Box, Image
 
 _THICKEST: Final = (0.08, 0.13)  # of the zone's height: thicker lines are no print; thin first

@@ -8,9 +8,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from digitbatch.acceptance.reasons import ReviewReason
 from digitbatch.config import Config
 from digitbatch.page.connected_components import (
     Components,
+    DroppedInk,
+    Reason,
     Sorting,
     connected_components,
     sort_components,
@@ -20,18 +23,17 @@ from digitbatch.page.forms.box_removal import without_print
 from digitbatch.page.forms.cells import cleaned
 from digitbatch.page.forms.colour_dropout import without_print_colour
 from digitbatch.page.forms.grid import Cell, Grid, find_grid
-from digitbatch.page.forms.reference import Fractions
 from digitbatch.page.forms.reference_boxes import placed_grid
 from digitbatch.page.forms.registration import PlacedZone, RegisteredPage, reference_of
 from digitbatch.page.layout.zone_overflow import digits_beyond
 from digitbatch.page.preparation import prepare_sheet, to_page, zone_edges
-from digitbatch.page.regions import Region, parted, segments_of
+from digitbatch.page.regions import Region, RemovedPrint, parted, segments_of, with_finding
 from digitbatch.page.segments import moved_segment
 from digitbatch.stages.base import Sheet
 from digitbatch.stages.fit_scale import typical_height_px
 from digitbatch.stages.hysteresis import Hysteresis, hysteresis
 from digitbatch.stages.line_removal.printed_line import Rule
-from digitbatch.types import Box, Image, Page, PageRef
+from digitbatch.types import Box, Fractions, Image, Page, PageRef
 
 _BEYOND: Final = 0.25  # how far beyond its zone a digit is followed, in heights of the zone
 _BESIDE: Final = 0.8  # the same to its sides, where no boxes hold the digits
@@ -61,14 +63,46 @@ def zone_ink(placed: PlacedZone, sheet: Sheet, laid: RegisteredPage, config: Con
     crop, levels = written.crop, written.levels
     left, top = crop.around.left, crop.around.top
     if written.grid.cells:
-        return boxed_ink(placed.zone.name, written.mask, levels, written.grid, (left, top), count)
+        name = placed.zone.name
+        boxed = boxed_ink(name, written.mask, levels, written.grid, (left, top), count)
+        return replace(
+            boxed, dropped=(*boxed.dropped, *_coloured(written)), removed=_removed(written)
+        )
     components, inside, sorting = sort_zone(written, config)
     usable = np.concatenate([sorting.digits, sorting.fragments])
     chosen = [int(index) for index in usable if inside[index]]
     segments = tuple(moved_segment(p, left, top) for p in segments_of(components, chosen, levels))
     found = parted(placed.zone.name, sorting.digit_height_px, segments, count)
+    beside = dict.fromkeys(np.flatnonzero(~inside).tolist(), Reason.OUTSIDE)
+    dropped = DroppedInk(components, sorting.dropped() | beside, left, top)
+    found = replace(found, dropped=(dropped, *_coloured(written)), removed=_removed(written))
     outside = any(segment.center_x >= crop.zone.right for segment in found.segments)
-    return replace(found, doubt="a digit lies behind its zone") if outside else found
+    return with_finding(found, ReviewReason.BEHIND_ZONE) if outside else found
+
+
+def _removed(written: "Written") -> RemovedPrint:
+    around = written.crop.around
+    cells = (
+        Box(
+            round(around.left + cell.left),
+            round(around.top + cell.top),
+            round(around.left + cell.right),
+            round(around.top + cell.bottom),
+        )
+        for cell in written.grid.cells
+    )
+    mask = np.asarray(cv2.subtract(written.crop.mask, written.plain), np.uint8)
+    return RemovedPrint(around, mask, tuple(cells))
+
+
+def _coloured(written: "Written") -> tuple[DroppedInk, ...]:
+    """The ink of a zone that was dropped as print of another colour."""
+    mask = np.asarray(written.plain & ~written.mask, np.uint8)
+    if not mask.any():
+        return ()
+    components = connected_components(mask)
+    reasons = dict.fromkeys(range(len(components)), Reason.COLOUR)
+    return (DroppedInk(components, reasons, written.crop.around.left, written.crop.around.top),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,22 +204,6 @@ def _other_colour(
         return None
     high, low = Hysteresis(low=_LOW).levels(levels)
     return hysteresis(levels, high, low), levels
-
-
-def zone_print(
-    placed: PlacedZone, sheet: Sheet, laid: RegisteredPage, config: Config
-) -> tuple[Box, Image, tuple[Cell, ...]]:
-    """What is taken out of a zone as print, for people to look at.
-
-    Returns:
-        Where on the sheet it was looked for, what was taken out there ((H, W) uint8 mask), and the
-        boxes, in pixels of that place.
-    """
-    crop = cut_zone(placed.place, sheet, laid.page)
-    grid = zone_grid(placed, crop, config)
-    count = placed.zone.count
-    left = without_print(crop.mask, grid, None if count is None else count[1], crop.levels)
-    return crop.around, np.asarray(cv2.subtract(crop.mask, left), np.uint8), grid.cells
 
 
 def cut_zone(place: Fractions, sheet: Sheet, page: Page, beside: float = _BEYOND) -> Crop:

@@ -11,9 +11,6 @@ from numpy.typing import NDArray
 
 from digitbatch.page.connected_components import Components, Sorting
 
-MAY_HIDE: Final = "ink across it may hide digits"
-"""Why a person should look at such a line."""
-
 _ASIDE: Final = 1.2  # digit heights beside a line's digits: the next one would stand there
 _CORE: Final = 0.15  # of a line's height at its top and foot: neighbours reach in there
 _SOME: Final = 0.15  # of its height squared is as much ink as a digit's

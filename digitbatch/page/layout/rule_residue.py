@@ -7,11 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.page.connected_components import Components
-from digitbatch.stages.line_removal.faint_rules import FAINTEST
+from digitbatch.stages.line_removal.faint_rules import levels_across, stands_out
 from digitbatch.types import Image
-
-GOES_ON: Final = "a stroke like 1 goes on as a line"
-"""Why a person should look at such a line."""
 
 _THIN: Final = 0.3  # of its height: a wider component is no such stroke
 _BEYOND: Final = 0.6  # of its height: how far it must go on, above and below
@@ -59,13 +56,6 @@ def _shown(
     inside = (rows >= 0) & (rows < height) & (at >= 0) & (at < width)
     if not inside.any():
         return 0.0
-    y, x = rows[inside], at[inside]
-
-    def seen(off: int) -> NDArray[np.int64]:
-        # What lies beyond the sheet looks as its edge does.
-        return np.asarray(levels[y, np.clip(x + off, 0, width - 1)], np.int64)
-
-    around = [seen(off) for off in (-1, 0, 1)]
-    beside = [seen(off) for off in (-aside, aside)]
-    darker = np.max(around, axis=0) - np.max(beside, axis=0) > FAINTEST
+    # Along a stroke: across rules, so of the turned sheet.
+    darker = stands_out(levels_across(levels.T, rows[inside], at[inside], aside))
     return float(np.count_nonzero(darker) / len(rows))

@@ -4,7 +4,6 @@ The page stage takes out rules that go on across much of the page (`stages.remov
 ones may be strokes. On a page that holds printed words they are what a form has.
 """
 
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -37,7 +36,7 @@ def without_short_rules(sheet: Sheet, words: Words, of: NDArray[np.bool_]) -> Im
     if not wide.any():
         return None
     tied = _mask_of(components, np.flatnonzero(wide))
-    left = RemoveRules(min_length=_LEAST_PART)(replace(sheet, pixels=tied)).pixels
+    left = RemoveRules(min_length=_LEAST_PART).left_of(tied, sheet.ink, sheet.digit_height_px)
     taken = tied & ~left
     return sheet.pixels & ~taken if taken.any() else None
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.errors import UsageError
-from digitbatch.training.frames import Framer
+from digitbatch.training.data.framing import Framer
 from digitbatch.types import CLASSES, CROP_SIZE_PX, Crops, Image
 
 Part = Literal["train", "test"]

@@ -12,9 +12,9 @@ from pydantic import JsonValue
 from digitbatch.networks.line.reader import LineReader
 from digitbatch.training.data import Labelled
 from digitbatch.training.datasets import Digits
-from digitbatch.training.line.making import MadeLine, make_lines
-from digitbatch.training.line.pool import make_pool
-from digitbatch.training.measures import Rejection, rejection_curve, wilson_interval
+from digitbatch.training.evaluation.measures import Rejection, rejection_curve, wilson_interval
+from digitbatch.training.synthesis.glyphs import make_pool
+from digitbatch.training.synthesis.lines import MadeLine, make_lines
 from digitbatch.training.temperature import calibration_error
 
 LINES: Final = 2000

@@ -7,36 +7,23 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from digitbatch.errors import ModelError
+from digitbatch.networks.calibrated import CalibratedLines
 from digitbatch.networks.line.reader import LineReader
 from digitbatch.networks.line.strips import STRIP_HEIGHT_PX, Strip
 from digitbatch.training.export import MOST_DIFFERENCE, traced
 from digitbatch.training.line.learning import stacked
 
 
-class LineAnswering(nn.Module):
-    """A line network with what surrounds it in a run: strips in, calibrated logarithms out."""
-
-    def __init__(self, network: nn.Module, temperature: float) -> None:
-        super().__init__()
-        self.network = network
-        self.temperature = temperature
-
-    def forward(self, strips: Tensor) -> Tensor:
-        """Answer (N, 32, W) uint8 with (N, W/2, 12) float32 log probabilities."""
-        scaled = strips.to(torch.float32).unsqueeze(1) * (1 / 255)
-        return torch.log_softmax(self.network(scaled) * (1 / self.temperature), dim=2)
-
-
 def line_onnx(network: nn.Module, temperature: float) -> bytes:
     """Write network, scaling and temperature as one ONNX graph; batch size and width are free."""
-    answering = LineAnswering(network, temperature).eval().cpu()
+    calibrated = CalibratedLines(network, temperature).eval().cpu()
     example = torch.zeros(2, STRIP_HEIGHT_PX, 128, dtype=torch.uint8)
     width = 8 * torch.export.Dim("eighth", min=2, max=4096)
     return traced(
-        answering,
+        calibrated,
         example,
         names=("strips", "log_probabilities"),
         free={0: torch.export.Dim.DYNAMIC, 2: width},

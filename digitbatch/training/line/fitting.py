@@ -16,17 +16,17 @@ import torch
 from torch import Tensor, nn
 
 from digitbatch.training.line.learning import batches, line_loss, lines_right, stacked
-from digitbatch.training.line.making import MadeLine, make_lines
-from digitbatch.training.line.pool import Pool
 from digitbatch.training.line.recipe import LineRecipe
-from digitbatch.training.optimisation import (
+from digitbatch.training.recipe import Recipe
+from digitbatch.training.synthesis.glyphs import Pool
+from digitbatch.training.synthesis.lines import MadeLine, make_lines
+from digitbatch.training.trainer.optimisation import (
     learning_rate,
     make_optimizer,
     move_average,
     multiplies_bfloat16,
 )
-from digitbatch.training.progress import Epoch, Progress, Report, Standing
-from digitbatch.training.recipe import Recipe
+from digitbatch.training.trainer.progress import Epoch, Progress, Report, Standing
 
 
 class LineFitting:

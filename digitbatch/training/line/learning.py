@@ -12,10 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from digitbatch.networks.line.classes import BLANK, FRAME_PX
-from digitbatch.networks.line.ctc_decoding import greedy_labels
+from digitbatch.networks.line.ctc_decoding import BLANK, FRAME_PX, greedy_labels
 from digitbatch.networks.line.strips import STRIP_HEIGHT_PX
-from digitbatch.training.line.making import MadeLine
+from digitbatch.training.synthesis.lines import MadeLine
 from digitbatch.types import Image
 
 

@@ -10,9 +10,9 @@ from PIL import Image as Pillow
 from PIL import ImageDraw
 
 from digitbatch.networks.line.strips import STRIP_HEIGHT_PX
+from digitbatch.training.evaluation.pictures import INK, picture_font, png_bytes
 from digitbatch.training.line.evaluation import LineEvaluation
-from digitbatch.training.line.making import MadeLine
-from digitbatch.training.run_pictures import INK, picture_font, png_bytes
+from digitbatch.training.synthesis.lines import MadeLine
 
 _MISTAKES: Final = 120
 _WIDTH_PX: Final = 1200

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from digitbatch.training.line.style import LineStyle
+from digitbatch.training.synthesis.style import LineStyle
 
 
 @dataclass(frozen=True, slots=True)

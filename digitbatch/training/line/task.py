@@ -16,10 +16,12 @@ from torch.nn import functional
 
 from digitbatch.networks.card import Card
 from digitbatch.networks.line.architectures import LINE_NETWORKS
-from digitbatch.networks.line.classes import BLANK, FRAME_PX, LINE_CLASSES
+from digitbatch.networks.line.ctc_decoding import BLANK, FRAME_PX, LINE_CLASSES
 from digitbatch.networks.line.reader import LineReader
 from digitbatch.networks.line.strips import STRIP_FORMAT
 from digitbatch.training.data import Labelled
+from digitbatch.training.data.training_data import TrainingData
+from digitbatch.training.evaluation.pictures import curves_png
 from digitbatch.training.export import save_model
 from digitbatch.training.finishing import CURVES_FILE, MISTAKES_FILE, digitbatch_version
 from digitbatch.training.fitting import Fitting
@@ -27,16 +29,14 @@ from digitbatch.training.line.evaluation import LineEvaluation, evaluate_lines, 
 from digitbatch.training.line.export import check_same_lines, line_onnx
 from digitbatch.training.line.fitting import LineFitting
 from digitbatch.training.line.learning import batches, stacked
-from digitbatch.training.line.making import MadeLine, make_lines
 from digitbatch.training.line.pictures import line_mistakes_png
-from digitbatch.training.line.pool import make_pool
 from digitbatch.training.line.recipe import LineRecipe
-from digitbatch.training.mixture import split
-from digitbatch.training.progress import Standing
 from digitbatch.training.run_folder import RunFolder
-from digitbatch.training.run_pictures import curves_png
+from digitbatch.training.synthesis.glyphs import make_pool
+from digitbatch.training.synthesis.lines import MadeLine, make_lines
+from digitbatch.training.synthesis.mixture import split
 from digitbatch.training.temperature import likeliest_temperature
-from digitbatch.training.training_data import TrainingData
+from digitbatch.training.trainer.progress import Standing
 
 _CALIBRATION_LINES: Final = 2000
 

@@ -1,0 +1,244 @@
+"""Write digits side by side as hands do: apart, touching, overlapping, linked."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from digitbatch.training.synthesis.glyphs import Glyph, Pool
+from digitbatch.training.synthesis.style import LineStyle
+from digitbatch.types import OTHER, Image
+
+_INK: Final = 110  # from this level on, ink is where a stroke is
+_MARGIN: Final = 0.35  # of paper around the line, in digit heights
+_LEAST_STEP: Final = 0.16  # between the middles of two digits, in digit heights ...
+_LEAST_SHARE: Final = 0.6  # ... and of what it would be if they stood side by side
+_LENGTHS: Final = (0.0, 0.22, 0.16, 0.13, 0.11, 0.10, 0.08, 0.07, 0.05, 0.04, 0.02, 0.02)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The ink of a made line before pens, paper and scanners have their way."""
+
+    ink: Image = field(repr=False)  # (height, width) uint8, light on black
+    labels: tuple[int, ...]  # 0 to 10, from left to right
+    middles_px: tuple[float, ...]  # of each, along the ink
+    height_px: float  # of its digits
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    ink: Image
+    left: int
+    top: int
+
+    @property
+    def middle(self) -> float:
+        return float(self.left + self.ink.shape[1] / 2)
+
+
+def write_line(pool: Pool, style: LineStyle, rng: np.random.Generator) -> Written:
+    """Write one line of digits drawn by chance from the pool."""
+    height = float(rng.uniform(style.least_height_px, style.most_height_px))
+    glyphs = _choose(pool, style, rng)
+    slant, aspect = rng.normal(0, style.slant), math.exp(rng.normal(0, style.aspect))
+    slope = float(rng.standard_t(3)) * style.slope * 0.7
+    wave = rng.normal(0, 0.04) * height
+    gaps = _Gaps.draw(style, rng)
+    placed: list[_Placed] = []
+    right_edge = np.full(round(6 * height), -1e6)  # of the ink so far, row by row around the base
+    base = len(right_edge) // 2
+    for glyph in glyphs:
+        size = height * math.exp(rng.normal(0, style.size))
+        if rng.random() < style.odd_share:
+            size = height * float(rng.uniform(0.55, 1.35))
+        ink = _shaped(glyph, size, slant + rng.normal(0, style.own_slant), aspect, style, rng)
+        last = placed[-1] if placed else None
+        x = 0.0 if last is None else float(last.left + last.ink.shape[1])
+        drop = slope * x + wave * math.sin(x / height) + rng.normal(0, style.offset) * height
+        top = base + round(max(-1.6 * height, min(1.6 * height, drop))) - len(ink)
+        top = max(0, top)
+        left = 0
+        if last is not None:
+            left = _beside(ink, top, last, right_edge, gaps.next(rng) * height, gaps.by_box, height)
+        placed.append(_Placed(ink, left, top))
+        _push_edge(right_edge, ink, left, top)
+    return _pasted(placed, [glyph.label for glyph in glyphs], height, style, rng)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gaps:
+    """How a line's digits follow each other, in digit heights."""
+
+    by_box: bool  # measured between boxes, else between the nearest strokes
+    mean: float
+    spread: float
+    wide_share: float
+
+    @classmethod
+    def draw(cls, style: LineStyle, rng: np.random.Generator) -> "_Gaps":
+        if rng.random() < style.touching_share:
+            if rng.random() < 0.5:
+                return cls(True, float(rng.uniform(-0.14, 0.0)), 0.03, 0.03)
+            return cls(False, float(rng.uniform(-0.08, 0.01)), 0.02, 0.05)
+        return cls(bool(rng.random() < 0.5), float(rng.uniform(0.0, 0.6)), 0.10, 0.08)
+
+    def next(self, rng: np.random.Generator) -> float:
+        if rng.random() < self.wide_share:
+            return float(rng.uniform(0.1, 1.2))
+        return self.mean + float(rng.normal(0, self.spread))
+
+
+def _choose(pool: Pool, style: LineStyle, rng: np.random.Generator) -> list[Glyph]:
+    if rng.random() < style.single_share:
+        count = 1
+    else:
+        lengths = np.array(_LENGTHS[: style.most_digits])
+        count = 1 + int(rng.choice(len(lengths), p=lengths / lengths.sum()))
+    kind = rng.random()
+    drawn = 1.0 if kind < style.drawn_share else 0.0
+    if style.drawn_share <= kind < style.drawn_share + style.mixed_share:
+        drawn = 0.5
+    glyphs: list[Glyph] = []
+    for place in range(count):
+        label = int(rng.integers(OTHER))
+        if place and rng.random() < style.repeat_share:
+            label = glyphs[-1].label
+        among = pool.drawn[label] if rng.random() < drawn else ()
+        among = among or pool.digits[label]
+        glyphs.append(among[rng.integers(len(among))])
+    if pool.marks and rng.random() < style.mark_share:
+        # At an end mostly: a unit, a cross, a dash after the number.
+        at = int(rng.choice([0, count, int(rng.integers(count + 1))]))
+        glyphs.insert(at, pool.marks[rng.integers(len(pool.marks))])
+    return glyphs
+
+
+def _shaped(
+    glyph: Glyph,
+    size: float,
+    slant: float,
+    aspect: float,
+    style: LineStyle,
+    rng: np.random.Generator,
+) -> Image:
+    """A glyph at a size, turned and leaning."""
+    height, width = glyph.ink.shape
+    scale = size / glyph.height_px
+    wide = scale * aspect * math.exp(rng.normal(0, 0.06))
+    turn = math.radians(rng.normal(0, style.rotation_deg))
+    sine, cosine = math.sin(turn), math.cos(turn)
+    # Scale, then lean, then turn: (x, y) of the glyph to (x, y) on paper.
+    a, b = cosine * wide, (-cosine * slant - sine) * scale
+    c, d = sine * wide, (-sine * slant + cosine) * scale
+    spread = abs(a) * width + abs(b) * height, abs(c) * width + abs(d) * height
+    out = math.ceil(spread[0]) + 4, math.ceil(spread[1]) + 4
+    middle = (width - 1) / 2, (height - 1) / 2
+    matrix = np.array(
+        [
+            [a, b, (out[0] - 1) / 2 - a * middle[0] - b * middle[1]],
+            [c, d, (out[1] - 1) / 2 - c * middle[0] - d * middle[1]],
+        ]
+    )
+    ink = cv2.warpAffine(glyph.ink, matrix, out, flags=cv2.INTER_LINEAR)
+    inked = ink > _INK
+    rows = np.flatnonzero(inked.any(axis=1))
+    if not len(rows):
+        return np.asarray(ink, np.uint8)
+    columns = np.flatnonzero(inked.any(axis=0))
+    return np.asarray(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], np.uint8)
+
+
+def _beside(
+    ink: Image,
+    top: int,
+    last: _Placed,
+    right_edge: NDArray[np.float64],
+    gap_px: float,
+    by_box: bool,
+    height: float,
+) -> int:
+    """Where a digit begins so that it follows the one before it at a gap; negative: it overlaps."""
+    box = last.left + last.ink.shape[1]
+    left = box + gap_px
+    if not by_box:
+        inked = ink > _INK
+        room = inked.argmax(axis=1) - right_edge[top : top + len(ink)]
+        touching = float(-(room[inked.any(axis=1)].min(initial=1e6)))
+        if touching > -1e5:  # they meet somewhere, sliding sideways
+            left = touching + gap_px
+    width, before = ink.shape[1], last.ink.shape[1]
+    step = max(_LEAST_STEP * height, _LEAST_SHARE * (width + before) / 2)
+    least = last.middle + step - width / 2
+    place: float = max(left, least, last.left + 1.0)
+    return round(place)
+
+
+def _push_edge(right_edge: NDArray[np.float64], ink: Image, left: int, top: int) -> None:
+    inked = ink > _INK
+    right = left + ink.shape[1] - inked[:, ::-1].argmax(axis=1)
+    part = right_edge[top : top + len(ink)]
+    np.maximum(part, np.where(inked.any(axis=1), right, -1e6), out=part)
+
+
+def _pasted(
+    placed: list[_Placed],
+    labels: list[int],
+    height: float,
+    style: LineStyle,
+    rng: np.random.Generator,
+) -> Written:
+    margin = math.ceil(_MARGIN * height)
+    first = min(one.left for one in placed) - margin
+    high = min(one.top for one in placed) - margin
+    width = max(one.left + one.ink.shape[1] for one in placed) + margin - first
+    tall = max(one.top + len(one.ink) for one in placed) + margin - high
+    paper = np.zeros((tall, width), np.uint8)
+    moved = [_Placed(one.ink, one.left - first, one.top - high) for one in placed]
+    for one in moved:
+        rows = slice(one.top, one.top + len(one.ink))
+        part = paper[rows, one.left : one.left + one.ink.shape[1]]
+        np.maximum(part, one.ink, out=part)
+    for number in range(1, len(moved)):
+        zeros = labels[number - 1] == labels[number] == 0
+        share = min(0.5, style.linked_share * (10 if zeros else 1))
+        if rng.random() < share and OTHER not in labels[number - 1 : number + 1]:
+            _link(paper, moved[number - 1], moved[number], high=zeros, rng=rng, height=height)
+    order = np.argsort([one.middle for one in moved], kind="stable")
+    return Written(
+        paper,
+        tuple(labels[i] for i in order),
+        tuple(moved[i].middle for i in order),
+        height,
+    )
+
+
+def _link(
+    paper: Image,
+    one: _Placed,
+    two: _Placed,
+    *,
+    high: bool,
+    rng: np.random.Generator,
+    height: float,
+) -> None:
+    """A stroke from one digit to the next, at the top where zeros are written in one go."""
+    at = rng.uniform(0.0, 0.3 if high else 1.0)
+    ends = []
+    for digit, side in ((one, -1), (two, 0)):
+        row = min(len(digit.ink) - 1, int(at * len(digit.ink)))
+        columns = np.flatnonzero(digit.ink[row] > _INK)
+        if not len(columns):
+            return
+        ends.append((digit.left + int(columns[side]), digit.top + row))
+        at = min(1.0, max(0.0, at + rng.normal(0, 0.08)))
+    (x, y), (to_x, to_y) = ends
+    if to_x - x > 0.7 * height:
+        return
+    middle = (x + to_x) / 2, (y + to_y) / 2 + rng.normal(0, 0.06) * height
+    curve = np.array([[x, y], middle, [to_x, to_y]]).round().astype(np.int32)
+    pen = max(1, round(height * rng.uniform(0.04, 0.10)))
+    cv2.polylines(paper, [curve], False, 255, pen, cv2.LINE_AA)

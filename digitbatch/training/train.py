@@ -1,0 +1,212 @@
+"""`digitbatch train`: from labelled digits to the folder of a model. Imports torch.
+
+Digits for validation and for the temperature are split off the training digits; test digits are
+read once, at the end, for the card.
+"""
+
+import logging
+from pathlib import Path
+
+from torch import Tensor
+
+from digitbatch.errors import ModelError, UsageError
+from digitbatch.networks.card import CARD_FILE, Card
+from digitbatch.networks.devices import torch_device
+from digitbatch.training.checkpoint import (
+    CHECKPOINT_FILE,
+    Checkpoint,
+    Machine,
+    Settings,
+    load_checkpoint,
+    save_checkpoint,
+)
+from digitbatch.training.data import contact_sheet
+from digitbatch.training.data.training_data import Places, absolute_places, read_training_data
+from digitbatch.training.export import UNFINISHED, check_out
+from digitbatch.training.interruption import Interruption
+from digitbatch.training.line.recipe import LineRecipe
+from digitbatch.training.recipe import Recipe
+from digitbatch.training.run_folder import RunFolder
+from digitbatch.training.task import knows_other, prepare, recipe_of
+from digitbatch.training.trainer.progress import Progress, Report
+
+__all__ = ["Progress", "Recipe", "Report", "resume", "train"]
+
+_SAVE_EVERY_S = 10.0  # on a GPU an epoch may take less time than writing it down
+
+log = logging.getLogger(__name__)
+
+
+def train(
+    data: Places | None,
+    out: Path,
+    *,
+    model: str = "cnn",
+    recipe: Recipe | LineRecipe | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    report: Report | None = None,
+) -> Card:
+    """Train a network and write its model folder.
+
+    The same data, seed, recipe and torch version give the same weights on a CPU of the same kind
+    with the same number of threads. Stopped at any time, it leaves a model that was at `out` as it
+    is, and beside it what `resume` continues.
+
+    Args:
+        data: What to read, one place or several: see `nn.data.read_sets`. None: MNIST, downloaded
+            to `~/.cache/digitbatch`.
+        out: Folder of the model; an older model there is replaced at the end.
+        model: A name of `architectures.ARCHITECTURES`, or "line" for the network that reads digits
+            that touch.
+        recipe: How to train; None: the recipe that belongs to the architecture.
+        seed: Decides the split, the drawn crops, the first weights, the order and the augmentation.
+        device: "auto", "cpu" or "cuda".
+        report: Called with the progress.
+
+    Returns:
+        The card, with accuracy and calibration error on the test digits where `data` has them.
+
+    Raises:
+        UsageError: Unknown model, `out` holds other things, data missing or damaged.
+        DeviceError: "cuda" without a GPU.
+        OutputError: The folder cannot be written.
+        KeyboardInterrupt: Ctrl-C; the message says how to continue.
+    """
+    recipe = recipe or recipe_of(model)
+    check_out(out)
+    settings = Settings(absolute_places(data), model, recipe, seed)
+    return _Run(settings, out, device, report).go()
+
+
+def resume(out: Path, *, device: str = "auto", report: Report | None = None) -> Card:
+    """Continue a training that was stopped, with its own data, recipe and seed.
+
+    On a CPU of the same kind, with the same number of threads, the model is the one that the
+    training would have left without a stop.
+
+    Args:
+        out: The folder that it was told to write to.
+        device: "auto", "cpu" or "cuda".
+        report: Called with the progress.
+
+    Returns:
+        The card.
+
+    Raises:
+        UsageError: There is nothing to resume, or its data are missing or have changed.
+        ModelError: The checkpoint is damaged, or of another version of digitbatch.
+        DeviceError, OutputError, KeyboardInterrupt: As `train`.
+    """
+    path = out / UNFINISHED / CHECKPOINT_FILE
+    if not path.exists() and (out / CARD_FILE).exists():
+        raise UsageError(f"{out}: holds a model that is finished; there is nothing to resume")
+    checkpoint, state = load_checkpoint(path)
+    return _Run(checkpoint.settings, out, device, report, (checkpoint, state)).go()
+
+
+class _Run:
+    """One process's part in a training."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        out: Path,
+        device: str,
+        report: Report | None,
+        stopped: tuple[Checkpoint, dict[str, Tensor]] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._device = torch_device(device)
+        self._report = report
+        self._stopped = stopped
+        self._data = read_training_data(settings.data, knows_other=knows_other(settings.recipe))
+        self._folder = RunFolder(out, resumed=stopped is not None)
+        self._introduce()
+        self._task = prepare(settings, self._data, self._device)
+        self._fitting = self._task.fitting
+        if stopped:
+            self._restore(*stopped)
+        self._saved_s = 0.0  # training time at the last checkpoint
+
+    def go(self) -> Card:
+        """Train, and write the model."""
+        try:
+            self._fit()
+            return self._task.finish(self._folder)
+        except KeyboardInterrupt as error:  # also a second one, and one while the model is made
+            if error.args or not self._folder.checkpoint.exists():
+                raise
+            raise KeyboardInterrupt(self._how_to_continue()) from error
+
+    def _fit(self) -> None:
+        with Interruption() as interruption:
+            self._fitting.run(
+                report=self._take_note, stop=interruption.came, after_epoch=self._after_epoch
+            )
+            self._save()
+        if interruption.came():
+            self._folder.note("stopped")
+            interruption.act(self._how_to_continue())
+
+    def _how_to_continue(self) -> str:
+        done, epochs = len(self._fitting.standing.history), self._fitting.epochs
+        return (
+            f"training was stopped after {done} of {epochs} epochs;"
+            f" `{self._folder.resume_command}` continues it"
+        )
+
+    def _introduce(self) -> None:
+        settings, folder = self._settings, self._folder
+        for line in self._data.summary():
+            folder.say(line)
+        sheet = folder.save_contact_sheet(contact_sheet(self._data.crops, seed=settings.seed))
+        folder.say(f"examples of them are in {sheet}")
+        folder.note(f"{settings.model}, seed {settings.seed}, on {self._device}: {settings.recipe}")
+
+    def _restore(self, checkpoint: Checkpoint, state: dict[str, Tensor]) -> None:
+        if checkpoint.examples_sha256 != self._task.examples_sha256:
+            raise UsageError(
+                f"{', '.join(self._settings.data)}: is not what the training began with, or another"
+                " version of digitbatch made more of it; put it back, or start anew without"
+                " --resume"
+            )
+        here = Machine.here(self._device)
+        if checkpoint.machine != here:
+            log.warning(
+                "the training began with %s and goes on with %s: the result is not the one that it"
+                " would have had without a stop",
+                checkpoint.machine, here,
+            )  # fmt: skip
+        try:
+            self._fitting.restore(checkpoint.standing, state)
+        except (KeyError, RuntimeError) as error:
+            raise ModelError(
+                f"{self._folder.checkpoint}: does not fit the network {self._settings.model!r}"
+                f" ({error}); start the training anew, without --resume"
+            ) from error
+        self._folder.say(f"resumed after step {checkpoint.standing.step:,}")
+
+    def _take_note(self, now: Progress) -> None:
+        if now.validation_accuracy is not None:
+            self._folder.note(str(now))
+        if self._report:
+            self._report(now)
+
+    def _after_epoch(self) -> None:
+        standing = self._fitting.standing
+        if self._settings.recipe.keep_epochs:
+            self._folder.save_epoch(len(standing.history), self._fitting.weights())
+        if standing.taken_s - self._saved_s >= _SAVE_EVERY_S:
+            self._save()
+
+    def _save(self) -> None:
+        standing = self._fitting.standing
+        checkpoint = Checkpoint(
+            settings=self._settings,
+            standing=standing,
+            machine=Machine.here(self._device),
+            examples_sha256=self._task.examples_sha256,
+        )
+        save_checkpoint(self._folder.checkpoint, checkpoint, self._fitting.state())
+        self._saved_s = standing.taken_s

@@ -1,0 +1,1 @@
+"""The training loop. It knows no domain: what is learnt is a `Task`. Imports torch."""
