@@ -163,7 +163,7 @@ def main() -> None:
     digits = None if options.real else digits_for(options.digits, data / "data" / "mnist")
     if options.retaken and not options.real:
         sys.exit("--retaken is of scans: give --real as well")
-    known = list(SCANS.values()) if digits is None else list(PAGE_KINDS)
+    known = list(SCANS) if digits is None else list(PAGE_KINDS)
     if options.without_zones:
         known = list(SCANS_WITH_ZONES if digits is None else FORM_KINDS)
     kinds = options.kinds.split(",") if options.kinds else known

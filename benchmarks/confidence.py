@@ -48,7 +48,7 @@ def check_scans(dev: Path, judge: Judge) -> list[CheckedPages]:
             [f for page in read_scans(dev, kind) for f in verified_fields_of(page, networks)],
             judge,
         )
-        for kind in SCANS.values()
+        for kind in SCANS
     ]
 
 
