@@ -26,7 +26,7 @@ Family = Literal["made pages", "pages of print", "other pages"]
 SEEDS: Final = (1, 2, 3)
 """Of made pages; accuracy is published of another."""
 
-WITHOUT_ZONES: Final = "forms as found, without zones"
+WITHOUT_ZONES: Final = "forms as found without zones"
 """Takes as long as all else together, and is left out unless it is asked for."""
 
 _LINES: Final = 40  # of each made kind and seed
@@ -41,7 +41,7 @@ def family_of(group: str) -> Family:
     return "pages of print" if group in _PRINTED else "other pages"
 
 
-_PRINTED: Final = {f"full of print, {kind}": kind for kind in PRINT_KINDS}
+_PRINTED: Final = {f"full of print: {kind}": kind for kind in PRINT_KINDS}
 
 GROUPS: Final = (*PAGE_KINDS, *_PRINTED, *SCANS, *MORE_SCANS)
 """All kinds of pages, as the ledger names them."""

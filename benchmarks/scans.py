@@ -41,7 +41,7 @@ _SETS: Final = {
     "other touching digits": _folder("forms", "touch"),
     "photos of numbers": ScanSet("lines/truth.json", "."),
     "forms as found": ScanSet("wild/truth_zones.json", ".", zones="wild/zones/{}.yaml"),
-    "forms as found, without zones": ScanSet("wild/truth.json", "."),
+    "forms as found without zones": ScanSet("wild/truth.json", "."),
 }
 
 SCANS: Final = tuple(_SETS)[:9]
