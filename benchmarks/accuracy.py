@@ -36,11 +36,12 @@ from benchmarks.scans import SCANS, SCANS_WITH_ZONES, read_scans
 from digitbatch import __version__
 from digitbatch.errors import PageError
 from digitbatch.networks.card import model_hash
-from digitbatch.networks.registry import packaged_model, promoted_model
+from digitbatch.networks.registry import chosen_model
+from digitbatch.networks.runtime import open_networks
 from digitbatch.packaged import default_model
+from digitbatch.reading import read_page
 from digitbatch.scoring.held_out import held_out_digits
 from digitbatch.scoring.labelled_pages import LabelledPage, made_pages
-from digitbatch.scoring.readers import load_reader
 from digitbatch.synth.crop_pens import CropPen, DoubleZeroPen
 from digitbatch.synth.forms import FORM_KINDS
 from digitbatch.synth.page_kinds import PAGE_KINDS
@@ -128,11 +129,10 @@ def print_row(kind: str, seen: Record) -> None:
 
 def digitbatch_engine(model: Path) -> Engine:
     """What is measured: on one core, with the model of a folder."""
-    line_model = promoted_model("line") or packaged_model("line")
-    read = load_reader(model, line_model)
-    about = f"{__version__}, weights {model_hash(model)[:8]}"
-    about += f" and {model_hash(line_model, 'line')[:8]}"
-    return Engine(lambda page, config: read(page, config, None), about)
+    lines = chosen_model(None, "line")
+    networks = open_networks(model, lines)
+    about = f"{__version__}, weights {model_hash(model)[:8]} and {model_hash(lines, 'line')[:8]}"
+    return Engine(lambda page, config: read_page(page, config, networks), about)
 
 
 def main() -> None:
@@ -163,7 +163,7 @@ def main() -> None:
     digits = None if options.real else digits_for(options.digits, data / "data" / "mnist")
     if options.retaken and not options.real:
         sys.exit("--retaken is of scans: give --real as well")
-    known = list(SCANS.values()) if digits is None else list(PAGE_KINDS)
+    known = list(SCANS) if digits is None else list(PAGE_KINDS)
     if options.without_zones:
         known = list(SCANS_WITH_ZONES if digits is None else FORM_KINDS)
     kinds = options.kinds.split(",") if options.kinds else known

@@ -26,6 +26,7 @@ from digitbatch.config import Config
 from digitbatch.config.model import Review
 from digitbatch.engine.files import usable_cores
 from digitbatch.networks.registry import packaged_model
+from digitbatch.networks.runtime import open_networks
 from digitbatch.packaged import default_model
 from digitbatch.scoring.confidence_check import (
     CHECKED_KINDS,
@@ -35,20 +36,19 @@ from digitbatch.scoring.confidence_check import (
     checked_pages,
     together,
 )
-from digitbatch.scoring.readers import load_reader
 from digitbatch.scoring.verified_fields import verified_fields_of
 
 
 def check_scans(dev: Path, judge: Judge) -> list[CheckedPages]:
     """What confidence says of every kind of scans below a folder."""
-    read = load_reader(default_model(), packaged_model("line"))
+    networks = open_networks(default_model(), packaged_model("line"))
     return [
         checked_pages(
             kind,
-            [f for page in read_scans(dev, kind) for f in verified_fields_of(page, read)],
+            [f for page in read_scans(dev, kind) for f in verified_fields_of(page, networks)],
             judge,
         )
-        for kind in SCANS.values()
+        for kind in SCANS
     ]
 
 

@@ -21,11 +21,12 @@ import numpy as np
 
 from benchmarks.counting import count
 from digitbatch.config import Config
-from digitbatch.networks.line.reader import LineReader
+from digitbatch.networks.line.reader import LineAnswers
+from digitbatch.networks.runtime import NetworkSet, load_networks
 from digitbatch.packaged import default_model
-from digitbatch.scoring.readers import load_reader
+from digitbatch.reading import read_page
 from digitbatch.synth.printed_pages import PRINT_KINDS, PrintedPage, page_of_print
-from digitbatch.types import Page, PageRef, PageResult
+from digitbatch.types import Image, Page, PageRef, PageResult
 
 
 class Measured(NamedTuple):
@@ -40,14 +41,14 @@ def measure(pages: list[PrintedPage], read: Callable[[Page], PageResult]) -> Mea
     """Read pages, and count."""
     seen: Counter[str] = Counter()
     strips, spent_s = 0, 0.0
-    asked = LineReader.__call__
+    asked = NetworkSet.read_strips
 
-    def counted(self: LineReader, some: list[object]) -> object:
+    def counted(self: NetworkSet, inks: list[Image], *, reconsider: bool = False) -> LineAnswers:
         nonlocal strips
-        strips += len(some)
-        return asked(self, some)  # type: ignore[arg-type]
+        strips += len(inks)
+        return asked(self, inks, reconsider=reconsider)
 
-    with patch.object(LineReader, "__call__", counted):
+    with patch.object(NetworkSet, "read_strips", counted):
         for page in pages:
             start_s = time.thread_time()
             result = read(Page(PageRef("printed", 1), page.pixels))
@@ -65,10 +66,10 @@ def main() -> None:
     parser.add_argument("--typeface", type=Path, help="a TrueType file to set the print in")
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    read_with = load_reader(default_model())
+    networks = load_networks(default_model())
 
     def read(page: Page) -> PageResult:
-        return read_with(page, Config(), None)
+        return read_page(page, Config(), networks)
 
     print(f"| A4 at {options.dpi} dpi | a page | strips a page | numbers | right | spurious "
           "| accepted | accepted wrong |")  # fmt: skip

@@ -63,8 +63,8 @@ import digitbatch
 
 TORCH = (
     "digitbatch.training.",
+    "digitbatch.networks.answering",
     "digitbatch.networks.architectures",
-    "digitbatch.networks.calibrated",
     "digitbatch.networks.committee",
     "digitbatch.networks.digit_networks",
     "digitbatch.networks.line.architectures",

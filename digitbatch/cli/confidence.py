@@ -147,11 +147,11 @@ def _labelled(given: CalibrateOptions) -> "Labelled":
 def _lines_and_error(given: CalibrateOptions) -> tuple[Path, float]:
     """The network for lines that a run would ask, and the error that its config allows."""
     from digitbatch.config.file import find_config
-    from digitbatch.networks.registry import packaged_model, promoted_model
+    from digitbatch.networks.registry import chosen_model
 
     _, plan = find_config(given.config)
     named = given.line_model or plan.line_model
-    return named or promoted_model("line") or packaged_model("line"), plan.review.max_error
+    return chosen_model(named, "line"), plan.review.max_error
 
 
 def _processes(given: CalibrateOptions) -> int:

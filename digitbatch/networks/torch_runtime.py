@@ -18,8 +18,8 @@ from safetensors.torch import load
 from torch import nn
 
 from digitbatch.errors import ModelError, UsageError
+from digitbatch.networks.answering import Answering, LineAnswering
 from digitbatch.networks.architectures import build
-from digitbatch.networks.calibrated import CalibratedDigits, CalibratedLines
 from digitbatch.networks.card import WEIGHTS_FILE, Card, load_card, model_hash, read_checked
 from digitbatch.networks.devices import torch_device
 from digitbatch.networks.line.strips import STRIP_HEIGHT_PX
@@ -68,7 +68,7 @@ class TorchPredictor:
         device: torch.device,
         batch_size: int,
     ) -> None:
-        self._network = _on(device, CalibratedDigits(network, temperature, other_odds))
+        self._network = _on(device, Answering(network, temperature, other_odds))
         self._device = device
         self._batch_size = batch_size
         self.device_name = _name(device)
@@ -102,7 +102,7 @@ class TorchLines:
         """
         card = load_card(folder, "line")
         self._device = torch_device(device)
-        calibrated = CalibratedLines(_trained(folder, card), card.temperature)
+        calibrated = LineAnswering(_trained(folder, card), card.temperature)
         self._network = _on(self._device, calibrated)
         self._columns = batch_size * CROP_SIZE_PX**2 // STRIP_HEIGHT_PX
 

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.acceptance import Judge, Promise, upper_bound
+from digitbatch.networks.runtime import open_networks
 from digitbatch.scoring.confidence_fit import Report, read_kinds
 from digitbatch.scoring.held_out import LabelledCrops
 from digitbatch.scoring.labelled_pages import made_pages
-from digitbatch.scoring.readers import load_reader
 from digitbatch.scoring.verified_fields import VerifiedField, verified_fields_of
 from digitbatch.synth.crop_pens import CropPen, DoubleZeroPen
 from digitbatch.synth.page_kinds import PAGE_KINDS
@@ -117,11 +117,11 @@ def together(kind: str, parts: Iterable[CheckedPages]) -> CheckedPages:
 def _read_kind(
     model: Path, line_model: Path, digits: Digits, lines: int, kind: str
 ) -> list[VerifiedField]:
-    read = load_reader(model, line_model)
+    networks = open_networks(model, line_model)
     pen = (DoubleZeroPen if kind == "zeros" else CropPen)(digits.crops, digits.labels)
     fields: list[VerifiedField] = []
     for labelled in islice(made_pages(kind, pen), lines):
-        fields += verified_fields_of(labelled, read)
+        fields += verified_fields_of(labelled, networks)
         if len(fields) >= lines:
             break
     return fields

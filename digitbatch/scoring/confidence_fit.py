@@ -21,9 +21,9 @@ from digitbatch.acceptance import Calibration, steps_of
 from digitbatch.acceptance.weights_fit import fit_weights
 from digitbatch.errors import UsageError
 from digitbatch.networks.card import model_hash
+from digitbatch.networks.runtime import open_networks
 from digitbatch.scoring.held_out import LabelledCrops
 from digitbatch.scoring.labelled_pages import pages_by_many_writers
-from digitbatch.scoring.readers import load_reader
 from digitbatch.scoring.verified_fields import VerifiedField, verified_fields_of
 from digitbatch.synth.crop_pens import WriterPen
 from digitbatch.synth.page_kinds import PAGE_KINDS
@@ -184,12 +184,12 @@ def _verified(
     model: Path, line_model: Path, digits: Digits, seed: int, lines: int, kind: str
 ) -> list[VerifiedField]:
     """So many fields of a kind by many writers, or a page's fields more."""
-    read = load_reader(model, line_model)
+    networks = open_networks(model, line_model)
     pen = WriterPen(digits.crops, digits.labels)
     own: list[VerifiedField] = []
     # A page has a line at least; one that cannot be read shall not be waited for without end.
     for labelled in islice(pages_by_many_writers(kind, pen, seed), lines):
-        own += verified_fields_of(labelled, read)
+        own += verified_fields_of(labelled, networks)
         if len(own) >= lines:
             break
     return own

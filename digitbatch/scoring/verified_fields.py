@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from digitbatch.acceptance import Evidence, Judge, as_shown
 from digitbatch.errors import PageError
+from digitbatch.reading import read_page
 from digitbatch.scoring.labelled_pages import LabelledPage
 from digitbatch.scoring.pairing import aligned, bare, edits
-from digitbatch.scoring.readers import Reader
-from digitbatch.types import FieldResult
+from digitbatch.types import FieldResult, Networks
 
 _STEP: float = 1e-6  # between the confidences that number the evidence
 
@@ -38,7 +38,7 @@ class _EvidenceRecorder(Judge):
         return True
 
 
-def verified_fields_of(labelled: LabelledPage, read: Reader) -> Iterator[VerifiedField]:
+def verified_fields_of(labelled: LabelledPage, networks: Networks) -> Iterator[VerifiedField]:
     """The fields of a page with text; text where nothing is written is not right.
 
     Without zones, rows are laid beside the lines by their texts. A page that cannot be read has no
@@ -46,7 +46,7 @@ def verified_fields_of(labelled: LabelledPage, read: Reader) -> Iterator[Verifie
     """
     recorder = _EvidenceRecorder()
     try:
-        found = read(labelled.page, labelled.config, recorder).fields
+        found = read_page(labelled.page, labelled.config, networks, recorder).fields
     except PageError:
         return
     texts = [entry for entry in found if entry.text and entry.confidence]

@@ -15,7 +15,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from digitbatch.errors import ModelError, OutputError, UsageError
-from digitbatch.networks.calibrated import CalibratedDigits
+from digitbatch.networks.answering import Answering
 from digitbatch.networks.card import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Card, save_card
 from digitbatch.types import CROP_SIZE_PX, Crops, Probabilities
 
@@ -31,7 +31,7 @@ MOST_DIFFERENCE: Final = 1e-4
 
 def to_onnx(network: nn.Module, temperature: float, other_odds: float = 1.0) -> bytes:
     """Write network, scaling and calibration as one ONNX graph with a free batch size."""
-    calibrated = CalibratedDigits(network, temperature, other_odds).eval().cpu()
+    calibrated = Answering(network, temperature, other_odds).eval().cpu()
     example = torch.zeros(2, CROP_SIZE_PX, CROP_SIZE_PX, dtype=torch.uint8)
     free = {0: torch.export.Dim.DYNAMIC}
     return traced(calibrated, example, names=("crops", "probabilities"), free=free)

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from digitbatch.errors import ModelError
-from digitbatch.networks.calibrated import CalibratedLines
+from digitbatch.networks.answering import LineAnswering
 from digitbatch.networks.line.reader import LineReader
 from digitbatch.networks.line.strips import STRIP_HEIGHT_PX, Strip
 from digitbatch.training.export import MOST_DIFFERENCE, traced
@@ -19,7 +19,7 @@ from digitbatch.training.line.learning import stacked
 
 def line_onnx(network: nn.Module, temperature: float) -> bytes:
     """Write network, scaling and temperature as one ONNX graph; batch size and width are free."""
-    calibrated = CalibratedLines(network, temperature).eval().cpu()
+    calibrated = LineAnswering(network, temperature).eval().cpu()
     example = torch.zeros(2, STRIP_HEIGHT_PX, 128, dtype=torch.uint8)
     width = 8 * torch.export.Dim("eighth", min=2, max=4096)
     return traced(

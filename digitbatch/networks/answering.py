@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from digitbatch.types import CLASSES, OTHER
 
 
-class CalibratedDigits(nn.Module):
+class Answering(nn.Module):
     """A network for single digits: uint8 crops in, posteriors out.
 
     Training shows "other" far more often than crops have it. Its odds are brought down to what is
@@ -36,7 +36,7 @@ class CalibratedDigits(nn.Module):
         return torch.softmax(self.network(scaled) * (1 / self.temperature) + self.shift, dim=1)
 
 
-class CalibratedLines(nn.Module):
+class LineAnswering(nn.Module):
     """A line network: uint8 strips in, log posteriors of each frame out."""
 
     def __init__(self, network: nn.Module, temperature: float) -> None:
