@@ -81,7 +81,7 @@ A line is *wholly right* if all of its digits are right and none is missing or t
 
 ## Made pages
 
-Each line is made of MNIST's test digits, which no training has seen, on pages with shadows, skew, noise and JPEG. `zeros` are pairs of touching zeros, `print` has words and numbers in type among the written lines, `template` are forms of many layouts that lie shifted, turned and slanted; [benchmarks/](../benchmarks) makes all of them.
+Each line is made of MNIST's test digits, which no training has seen, on pages with shadows, skew, noise and JPEG. `zeros` are pairs of touching zeros, `print` has words and numbers in type among the written lines, `template` are forms of many layouts that lie shifted, turned and slanted; [digitbatch/synth/](../digitbatch/synth) makes all of them.
 
 {header}
 {rule}
@@ -97,7 +97,7 @@ Pages that digitbatch's code did not make: photos and scans of other people's wr
 
 ## Taken again
 
-A page may be read by luck. So each of the real ones is taken again in fourteen ways, each of which changes little: smaller, larger, turned, slanted, wider, narrower, from the side, blurred, noisy, as a poor JPEG, lit from one side, without colour, with little contrast ([benchmarks/retaken.py](../benchmarks/retaken.py)).
+A page may be read by luck. So each of the real ones is taken again in fourteen ways, each of which changes little: smaller, larger, turned, slanted, wider, narrower, from the side, blurred, noisy, as a poor JPEG, lit from one side, without colour, with little contrast ([synth/retaken.py](../digitbatch/synth/retaken.py)).
 
 {again_header}
 {again_rule}

@@ -1,34 +1,21 @@
 """What a reading of a page got right: counts that hold for any engine."""
 
 from collections import Counter
-from dataclasses import dataclass, field
 
 from digitbatch.config import Config
+from digitbatch.scoring.labelled_pages import LabelledPage, Written
 from digitbatch.scoring.pairing import aligned, bare, edits
-from digitbatch.types import Page, PageResult
-
-Truth = list[str] | dict[str, str] | tuple[str, ...]
-"""A page's lines from top to bottom, what is written in its zones ("" for an empty one), or all
-numbers on a page that is read without its zones, in any order."""
+from digitbatch.types import PageResult
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A page, how it is to be read, and what is written on it."""
-
-    page: Page
-    config: Config = field(repr=False)
-    truth: Truth
-
-
-def count(result: PageResult, truth: Truth, seen: Counter[str]) -> None:
+def count(result: PageResult, written: Written, seen: Counter[str]) -> None:
     """Add one page to a kind's counts."""
-    if isinstance(truth, dict):
-        _count_zones(result, truth, seen)
-    elif isinstance(truth, tuple):
-        _count_anywhere(result, truth, seen)
+    if isinstance(written, dict):
+        _count_zones(result, written, seen)
+    elif isinstance(written, tuple):
+        _count_anywhere(result, written, seen)
     else:
-        _count_lines(result, truth, seen)
+        _count_lines(result, written, seen)
 
 
 def _count_zones(result: PageResult, truth: dict[str, str], seen: Counter[str]) -> None:
@@ -46,11 +33,12 @@ def _count_zones(result: PageResult, truth: dict[str, str], seen: Counter[str]) 
         seen["wrong"] += accepted and not right
 
 
-def without_zones(sample: Sample) -> Sample:
+def without_zones(labelled: LabelledPage) -> LabelledPage:
     """The same page, of which nobody has said where its numbers are."""
-    if not isinstance(sample.truth, dict):
-        return sample
-    return Sample(sample.page, Config(), tuple(text for text in sample.truth.values() if text))
+    if not isinstance(labelled.written, dict):
+        return labelled
+    numbers = tuple(text for text in labelled.written.values() if text)
+    return LabelledPage(labelled.page, Config(), numbers)
 
 
 def _count_anywhere(result: PageResult, truth: tuple[str, ...], seen: Counter[str]) -> None:

@@ -19,7 +19,7 @@ import torch
 from onnx import helper
 
 from digitbatch.networks.card import ONNX_FILE
-from digitbatch.networks.predictors import TorchPredictor
+from digitbatch.networks.torch_runtime import TorchPredictor
 from digitbatch.packaged import default_model
 from digitbatch.types import Crops
 

@@ -19,7 +19,7 @@ import tempfile
 import time
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -28,8 +28,8 @@ from PIL import Image
 
 from digitbatch.acceptance import CALIBRATION_FILE, load_calibration
 from digitbatch.app.journal import Binding, FileKey, Journal, journal_beside
-from digitbatch.app.journal.writing import write_known
-from digitbatch.app.status import read_status
+from digitbatch.app.journal.replay import write_known
+from digitbatch.app.run_status import read_status
 from digitbatch.config.file import parse_config
 from digitbatch.engine import Limits, Reader, read_files
 from digitbatch.errors import DigitbatchError
@@ -39,7 +39,7 @@ from digitbatch.outputs import OutputSet
 from digitbatch.outputs.results import RunMeta
 from digitbatch.packaged import default_model, packaged_file
 from digitbatch.training.data.idx import read_idx
-from digitbatch.types import FieldResult, Page, PageRef, PageResult, Predictor
+from digitbatch.types import FieldResult, Network, Page, PageRef, PageResult
 
 OPTIONS = InputOptions(max_pixels=4_000_000)
 LIMITS = Limits(page_timeout_s=20, memory_mb=1024)
@@ -77,7 +77,7 @@ def mutate(data: bytes, chance: random.Random) -> bytes:
 class _Look:
     """A reader that reads nothing; what is tested is how its page came to be."""
 
-    def __call__(self, _: Predictor | None) -> Reader:
+    def __call__(self, _: Mapping[str, Network]) -> Reader:
         return _look
 
 

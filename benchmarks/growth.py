@@ -22,8 +22,9 @@ import numpy as np
 import psutil
 from PIL import Image as Pil
 
-from benchmarks.throughput_pages import A4_INCHES, made_scans, zones_file
+from benchmarks.throughput_pages import made_scans, zones_file
 from digitbatch.synth.pages import PageStyle, write_lines
+from digitbatch.synth.paper import A4_INCHES
 from digitbatch.synth.strokes import Hand
 
 _EVERY_S: Final = 0.05  # memory is looked at so often

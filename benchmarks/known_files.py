@@ -18,10 +18,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from digitbatch.app.journal import Binding, Statistics, lines
+from digitbatch.app.journal import Binding, Statistics, codec
 from digitbatch.app.run import load_plan
 from digitbatch.networks.card import model_hash
-from digitbatch.outputs.known_pages import page_to_text
+from digitbatch.outputs.output_page import OutputPage
 from digitbatch.types import Box, DigitResult, FieldResult, PageRef, PageResult
 
 A_FOLDER = 1000
@@ -48,9 +48,9 @@ def page(number: int) -> PageResult:
 
 def page_line(result: PageResult) -> bytes:
     """A page as a journal has it."""
-    rows, text = page_to_text(result)
-    about = lines.to_text([Statistics.of_page(result, 0.04).to_json(), rows])
-    return lines.encode(lines.PAGE, about, text)
+    page = OutputPage.of(result)
+    about = codec.to_text([Statistics.of_page(result, 0.04).to_json(), page.rows])
+    return codec.encode(codec.PAGE, about, page.text)
 
 
 def make(folder: Path, files: int) -> int:
@@ -66,7 +66,7 @@ def make(folder: Path, files: int) -> int:
     scans = folder / "scans"
     scans.mkdir()
     with (folder / "r.csv.digitbatch-journal").open("wb") as journal:
-        journal.write(lines.encode(lines.HEADER, lines.to_text(binding.to_json())))
+        journal.write(codec.encode(codec.HEADER, codec.to_text(binding.to_json())))
         for number in range(files):
             name = f"2026-{number // A_FOLDER:04d}/scan-{number:07d}.png"
             path = scans / name
@@ -81,7 +81,7 @@ def make(folder: Path, files: int) -> int:
                 "time": 1_790_000_000 + number,
                 "pages": 1,
             }
-            journal.write(lines.encode(lines.FILE, lines.to_text(key)))
+            journal.write(codec.encode(codec.FILE, codec.to_text(key)))
             journal.write(pages[number % len(pages)])
         return journal.tell()
 

@@ -53,7 +53,7 @@ def measure(folder: Path, data: Path, hardware: str) -> Record:
     import numpy as np
 
     from digitbatch.networks.card import load_card
-    from digitbatch.networks.predictors import OnnxPredictor
+    from digitbatch.networks.onnx_runtime import OnnxPredictor
     from digitbatch.training.data import read_data
     from digitbatch.training.synthesis.mixture import split
 

@@ -31,8 +31,7 @@ from digitbatch.engine.limits import keep_memory
 from digitbatch.engine.recipe import PageReading
 from digitbatch.inputs import SourceFile
 from digitbatch.inputs.source import SourceReader
-from digitbatch.networks.line.reader import LineReader
-from digitbatch.networks.predictors import OnnxPredictor
+from digitbatch.networks.onnx_runtime import OnnxLines, OnnxPredictor
 from digitbatch.networks.registry import packaged_model
 from digitbatch.packaged import default_model
 from digitbatch.reading import page_reader as page_module
@@ -90,7 +89,7 @@ def counted(steps: StepTimes, config: Config) -> Iterator[None]:
     places += [
         (SourceReader, "read", "decoding"),
         (OnnxPredictor, "__call__", "network, digits"),
-        (LineReader, "__call__", "network, lines"),
+        (OnnxLines, "__call__", "network, lines"),
     ]
     with _all_patched(steps, places):
         yield
@@ -149,7 +148,7 @@ def profile(scans: Sequence[Path], config: Config) -> Profile:
 def _reader(config: Config) -> Iterator[Reader]:
     """A reader that has read a page before."""
     judge = default_judge(config)
-    yield PageReading(config, default_model(), packaged_model("line"), judge)(None)
+    yield PageReading(config, default_model(), packaged_model("line"), judge)({})
 
 
 def print_table(found: dict[str, Profile]) -> None:

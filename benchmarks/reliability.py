@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-if TYPE_CHECKING:
-    from benchmarks.confidence import Checked
+from digitbatch.scoring.confidence_check import CheckedPages
 
 _EDGES: Final = (0.0, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.98, 0.99, 1.0)
 _SIDE: Final = 420
@@ -18,7 +17,7 @@ _TOP: Final = 50
 _COLOURS: Final = ("#1f5fbf", "#c2571a")
 
 
-def draw(path: Path, parts: Sequence["Checked"]) -> None:
+def draw(path: Path, parts: Sequence[CheckedPages]) -> None:
     """Draw the share that is right of the fields of each range of confidence, a line a part.
 
     Both axes show doubt as a logarithm, for what matters lies between 0.9 and 1.

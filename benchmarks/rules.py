@@ -20,13 +20,15 @@ from typing import Final
 import cv2
 import numpy as np
 
-from benchmarks.accuracy import Pen, digitbatch_engine, digits_for
+from benchmarks.accuracy import digitbatch_engine, digits_for
 from benchmarks.counting import count
-from benchmarks.forms import Rng, made_forms
 from digitbatch.config import Config, Zone
-from digitbatch.constraints import FieldRule
+from digitbatch.constraints import FieldConstraint
 from digitbatch.constraints.checks import Check, checks_out
 from digitbatch.packaged import default_model
+from digitbatch.scoring.labelled_pages import form_config
+from digitbatch.synth.crop_pens import CropPen
+from digitbatch.synth.forms import Rng, made_forms
 from digitbatch.types import Page, PageRef
 
 
@@ -69,7 +71,7 @@ CASES: Final = {
 }
 
 
-def lawful_number(rule: FieldRule, count: int, rng: Rng) -> str:
+def lawful_number(rule: FieldConstraint, count: int, rng: Rng) -> str:
     """A number of so many digits that obeys a rule."""
     if rule.values is not None:
         values = rule.values.read_text(encoding="utf-8").split()
@@ -84,7 +86,9 @@ def lawful_number(rule: FieldRule, count: int, rng: Rng) -> str:
             return digits
 
 
-def measure(case: Case, pen: Pen, lines: int, broken: float, seed: int) -> dict[str, Counter[str]]:
+def measure(
+    case: Case, pen: CropPen, lines: int, broken: float, seed: int
+) -> dict[str, Counter[str]]:
     """Read pages without the rule and with it; `broken` counts originals that break it."""
     rng = np.random.default_rng([31, seed])
     engine = digitbatch_engine(default_model())
@@ -102,7 +106,7 @@ def measure(case: Case, pen: Pen, lines: int, broken: float, seed: int) -> dict[
                 if breaks:
                     odd.add(field)
                 written[field] = lawful_number(
-                    FieldRule() if rule is None or breaks else rule, digits, rng
+                    FieldConstraint() if rule is None or breaks else rule, digits, rng
                 )
             if case.sums:
                 for one, two, total in _triples(list(counts)):
@@ -113,16 +117,17 @@ def measure(case: Case, pen: Pen, lines: int, broken: float, seed: int) -> dict[
             return written
 
         for form in made_forms(case.form, rng, pen, numbers):
+            plain = form_config(form)
             zones = [
                 Zone(**(dict(zone) | case.keys(folder, zone.count[1])))
-                for zone in form.config.fields
+                for zone in plain.fields
                 if zone.count is not None
             ]
             names = [zone.name for zone in zones]
             sums = [f"{a} + {b} = {c}" for a, b, c in _triples(names)] if case.sums else []
             ruled = Config(fields=tuple(zones), rules=tuple(sums))
             page = Page(PageRef(case.form, 1), form.pixels)
-            free, constrained = engine.read(page, form.config), engine.read(page, ruled)
+            free, constrained = engine.read(page, plain), engine.read(page, ruled)
             count(free, form.truth, seen["without"])
             count(constrained, form.truth, seen["with"])
             hit = odd | {n for t in _triples(names) if case.sums and odd & set(t[2:]) for n in t}
@@ -151,7 +156,8 @@ def main() -> None:
     chosen = options.rules.split(",") if options.rules else list(CASES)
     if unknown := set(chosen) - set(CASES):
         sys.exit(f"no such rules: {', '.join(sorted(unknown))}; there are {', '.join(CASES)}")
-    pen = Pen(digits_for("held", Path(options.data) / "data" / "mnist"))
+    digits = digits_for("held", Path(options.data) / "data" / "mnist")
+    pen = CropPen(digits.crops, digits.labels)
     print(
         "| rule | fields | right | accepted | wrong | right | accepted | wrong | broken | wrong |"
     )

@@ -19,10 +19,9 @@ from digitbatch.synth.pages import (
     random_lines,
     write_lines,
 )
-from digitbatch.synth.paper import Paper
+from digitbatch.synth.paper import A4_INCHES, Paper
 from digitbatch.synth.strokes import Hand
 
-A4_INCHES: Final = (8.27, 11.69)
 _DIGITS_HIGH_INCHES: Final = 0.24
 _LINES: Final = {10: (2, 5), 85: (17, 5), 350: (14, 25)}  # lines, and digits in each
 _FIELDS: Final = (("number", 0.12, 0.2, 6, "boxes"), ("amount", 0.55, 0.2, 4, "line"))

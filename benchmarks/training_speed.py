@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from digitbatch.networks.devices import torch_device
-from digitbatch.networks.predictors import TorchPredictor
+from digitbatch.networks.torch_runtime import TorchPredictor
 from digitbatch.training.data import Labelled, read_data
 from digitbatch.training.recipes import DigitRecipe, recipe_of
 from digitbatch.training.train import begin

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, Protocol, runtime_checkable
+from typing import Any, Final, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +18,6 @@ Probabilities = NDArray[np.float32]
 
 Predictor = Callable[[Crops], Probabilities]
 """Crops in, calibrated probabilities out, row for row; an empty batch gives an empty answer."""
-
-
-@runtime_checkable
-class LooksTwice(Protocol):
-    """A predictor that can think again about what it is asked, with more effort."""
-
-    def reconsider(self, crops: Crops, answers: Probabilities) -> Probabilities:
-        """Answer crops again, whose first answers are given, row for row."""
-        ...
 
 
 Affine = NDArray[np.float64]
@@ -68,6 +59,10 @@ class Box:
             max(self.right, other.right),
             max(self.bottom, other.bottom),
         )
+
+
+Fractions = tuple[float, float, float, float]
+"""Left, top, right, bottom of a place on a page, as fractions of its width and height."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +115,7 @@ class FieldResult:
     digits: tuple[DigitResult, ...] = ()
     marks: tuple[Mark, ...] = ()
     row: int | None = None  # of the page's table, from 1; None where it stands in none
+    reasons: tuple[str, ...] = ()  # why the status is `review`, as codes of `ReviewReason`
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +170,7 @@ class GroupAnswer(Protocol):
 
 
 class GroupAnswers(Protocol):
-    """What the line network says of some groups of digits."""
+    """What the line network says of some groups of digits, or of some lines."""
 
     def __iter__(self) -> Iterator[GroupAnswer]:
         """An answer for each group."""
@@ -182,12 +178,64 @@ class GroupAnswers(Protocol):
     def scores_of(self, texts: Sequence[str]) -> Sequence[float]:
         """The log probability of a text for each group, which may have been found otherwise."""
 
-    def again(self) -> "GroupAnswers":
-        """The same after a second look; itself where there is none."""
+    def regrouped(self, answers: Sequence[GroupAnswer]) -> "GroupAnswers":
+        """Answers of the same network, maybe of several questions, together."""
 
 
-GroupReader = Callable[[Sequence[Image]], GroupAnswers]
-"""The ink of groups of digits in, (height, width) uint8, light ink on black; an answer for each."""
+class Networks(Protocol):
+    """Every network of a run, behind one object: reading asks nothing else.
+
+    Which runtime answers, whether in this process or in another one, and what else shares the batch
+    is the implementation's (`networks.runtime`). On a CPU no answer depends on what else is asked.
+
+    A network of another kind is one more method here, such as `ink_classes(page)`, and
+    `networks.runtime` says what it takes there. The engine moves rows to a network by its name, and
+    knows none of them.
+    """
+
+    @property
+    def reads_strips(self) -> bool:
+        """Whether there is a line network; without one `read_strips` must not be called."""
+
+    def classify(self, crops: Crops) -> Probabilities:
+        """The digit network's posteriors, row for row; none for no crops.
+
+        Args:
+            crops: (count, 28, 28) uint8.
+
+        Returns:
+            (count, 11) float32.
+        """
+
+    def reconsider(self, crops: Crops, answers: Probabilities) -> Probabilities:
+        """The posteriors of the larger ensemble together with the first ones.
+
+        Args:
+            crops: (count, 28, 28) uint8, few: it takes far longer than `classify`.
+            answers: (count, 11) float32, what `classify` said of them.
+
+        Returns:
+            (count, 11) float32; `answers` themselves where the model has no second network.
+        """
+
+    def read_strips(self, inks: Sequence[Image], *, reconsider: bool = False) -> GroupAnswers:
+        """What the line network says of the ink of groups or of whole lines.
+
+        Args:
+            inks: (height, width) uint8 each, light ink on black.
+            reconsider: Ask the larger line network, too, and average both, where the model has one.
+
+        Returns:
+            An answer for each ink.
+        """
+
+
+Network = Callable[[Any], Any]
+"""One loaded network: a batch of rows in, an answer for each row out, in their order.
+
+Rows and answers are an array whose first axis counts them, or a list with an array for each where
+their sizes differ; so batches of several pages can be joined and parted without knowing more.
+"""
 
 
 def failed_page(ref: PageRef, message: str) -> PageResult:

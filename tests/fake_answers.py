@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from digitbatch.types import CLASSES, OTHER, Box, Image, Probabilities
+from digitbatch.types import CLASSES, OTHER, Box, GroupAnswer, Image, Probabilities
 
 
 def shares(digit: int, share: float) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
@@ -51,6 +51,8 @@ class Answers(list[Answer]):
             for one, text in zip(self, texts, strict=True)
         ]
 
-    def again(self) -> "Answers":
-        """A second look changes nothing."""
-        return self
+    def regrouped(self, answers: Sequence[GroupAnswer]) -> "Answers":
+        """Some of them, in another order maybe."""
+        own = [one for one in answers if isinstance(one, Answer)]
+        assert len(own) == len(answers)
+        return Answers(own)

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,7 +11,15 @@ import numpy as np
 
 from digitbatch.engine import Reader
 from digitbatch.errors import ModelError, PageError
-from digitbatch.types import CLASSES, Crops, FieldResult, Page, PageResult, Predictor, Probabilities
+from digitbatch.types import (
+    CLASSES,
+    Crops,
+    FieldResult,
+    Network,
+    Page,
+    PageResult,
+    Probabilities,
+)
 
 
 def level(page: Page) -> int:
@@ -30,7 +39,7 @@ class ReadLevel:
     pause_s: float = 0.0
     pictures: bool = False
 
-    def __call__(self, _: Predictor | None) -> Reader:
+    def __call__(self, _: Mapping[str, Network]) -> Reader:
         return self.read
 
     def read(self, page: Page) -> PageResult:
@@ -48,7 +57,7 @@ class DieOn:
     record: Path  # a folder: a file there for each death
     times: int = 1000
 
-    def __call__(self, _: Predictor | None) -> Reader:
+    def __call__(self, _: Mapping[str, Network]) -> Reader:
         return self.read
 
     def read(self, page: Page) -> PageResult:
@@ -64,7 +73,7 @@ class DieOn:
 class RaiseOn:
     """Raises on pages of some levels, each in its own way."""
 
-    def __call__(self, _: Predictor | None) -> Reader:
+    def __call__(self, _: Mapping[str, Network]) -> Reader:
         return self.read
 
     def read(self, page: Page) -> PageResult:
@@ -84,7 +93,7 @@ class NoReader:
 
     how: str
 
-    def __call__(self, _: Predictor | None) -> Reader:
+    def __call__(self, _: Mapping[str, Network]) -> Reader:
         if self.how == "die":
             os.kill(os.getpid(), signal.SIGKILL)
         raise ModelError("no weights here")
@@ -92,25 +101,25 @@ class NoReader:
 
 @dataclass(frozen=True)
 class AskNetwork:
-    """Asks the predictor about as many crops as the page's level says; reads what it answers."""
+    """Asks a network about as many crops as the page's level says; reads what it answers."""
 
-    def __call__(self, predictor: Predictor | None) -> Reader:
-        return _Asking(predictor or tell_level).read
+    def __call__(self, shared: Mapping[str, Network]) -> Reader:
+        return _Asking(shared.get("digits", tell_level)).read
 
 
 @dataclass(frozen=True)
 class _Asking:
-    predictor: Predictor
+    network: Network
 
     def read(self, page: Page) -> PageResult:
         crops = np.full((level(page) % 20, 28, 28), level(page), np.uint8)
         crops[:, 0, 0] = np.arange(len(crops))
-        answers = self.predictor(crops)
+        answers = self.network(crops)
         return result(page, " ".join(f"{a[0]:.0f}:{a[1]:.0f}" for a in answers))
 
 
 def tell_level(crops: Crops) -> Probabilities:
-    """A predictor that answers with what it was given, row for row."""
+    """A network that answers with what it was given, row for row."""
     answers = np.zeros((len(crops), len(CLASSES)), np.float32)
     answers[:, 0] = crops[:, 0, 0]
     answers[:, 1] = crops[:, 1, 1]
@@ -121,7 +130,7 @@ def tell_level(crops: Crops) -> Probabilities:
 class ReadAndPrint:
     """Prints to the standard output, as some libraries do."""
 
-    def __call__(self, _: Predictor | None) -> Reader:
+    def __call__(self, _: Mapping[str, Network]) -> Reader:
         return self.read
 
     def read(self, page: Page) -> PageResult:
@@ -138,7 +147,7 @@ class SufferOn:
     hang: int = -1
     hog: int = -1
 
-    def __call__(self, _: Predictor | None) -> Reader:
+    def __call__(self, _: Mapping[str, Network]) -> Reader:
         return self.read
 
     def read(self, page: Page) -> PageResult:

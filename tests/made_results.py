@@ -6,8 +6,11 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
+from digitbatch.acceptance import ReviewReason
 from digitbatch.outputs import OutputSet
 from digitbatch.outputs.csv_file import CsvFormat
+from digitbatch.outputs.format import Format
+from digitbatch.outputs.output_page import OutputPage
 from digitbatch.outputs.results import COLUMNS, RunMeta, Tally
 from digitbatch.types import (
     Box,
@@ -51,6 +54,7 @@ READ = PageResult(
                 DigitResult("?", 0.25, Box(5, 50, 9, 60), (("1", 0.125),)),
             ),
             (Mark("comma", Box(4, 58, 5, 60)),),
+            reasons=("left-out", "unreadable"),
         ),
     ),
 )
@@ -77,6 +81,9 @@ digits = st.builds(
         tuple
     ),
 )
+reasons = st.lists(
+    st.sampled_from([reason.code for reason in ReviewReason]), min_size=1, max_size=3, unique=True
+)
 marks = st.builds(Mark, st.sampled_from(["point", "comma", "other"]), boxes)
 
 
@@ -95,6 +102,7 @@ def _written(draw: st.DrawFn) -> FieldResult:
         draw(boxes),
         places,
         () if status == "ok" else tuple(draw(st.lists(marks, max_size=2))),
+        reasons=() if status == "ok" else tuple(draw(reasons)),
     )
 
 
@@ -125,15 +133,21 @@ def write(paths: Sequence[Path], results: Sequence[PageResult]) -> None:
     tally = Tally()
     with OutputSet(paths, META) as outputs:
         for result in results:
-            outputs.write(result)
+            outputs.write(OutputPage.of(result))
             tally.add(result)
         outputs.finish(tally.summary(skipped=3, seconds=1.5))
 
 
+def as_text(form: Format, results: Sequence[PageResult]) -> str:
+    """Results in a format that is text."""
+    tally = Tally()
+    parts = [form.start()]
+    for result in results:
+        parts.append(form.page(OutputPage.of(result)))
+        tally.add(result)
+    return b"".join([*parts, form.end(tally.summary())]).decode()
+
+
 def as_csv(results: Sequence[PageResult]) -> str:
     """Results as CSV."""
-    form = CsvFormat()
-    tally = Tally()
-    return (
-        form.start() + "".join(form.page(result) for result in results) + form.end(tally.summary())
-    )
+    return as_text(CsvFormat(META), results)

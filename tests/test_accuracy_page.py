@@ -20,10 +20,11 @@ from benchmarks.accuracy_page import (
     read_records,
     readme_part,
 )
-from benchmarks.counting import Sample, Truth, count, without_zones
+from benchmarks.counting import count, without_zones
 from benchmarks.other_engines import MissingEngineError, digits_of, in_rows, tesseract
 from digitbatch.config import Config, Zone
 from digitbatch.errors import PageError
+from digitbatch.scoring.labelled_pages import LabelledPage, Written
 from digitbatch.types import FieldResult, Page, PageRef, PageResult
 
 REF = PageRef("page.png", 1)
@@ -36,11 +37,11 @@ def record(engine: str, **about: Any) -> Record:
     return {**names, **counts, "processor": "slow", **about}
 
 
-def counted(truth: Truth, *read: tuple[str, str, str]) -> Counter[str]:
+def counted(written: Written, *read: tuple[str, str, str]) -> Counter[str]:
     """Counts of a page of which (name, status, text) were read."""
     fields = tuple(FieldResult(name, status, text) for name, status, text in read)  # type: ignore[arg-type]
     seen: Counter[str] = Counter()
-    count(PageResult(REF, fields), truth, seen)
+    count(PageResult(REF, fields), written, seen)
     return +seen
 
 
@@ -99,8 +100,8 @@ def test_a_page_that_cannot_be_read_has_no_line_right() -> None:
     def read(page: Page, config: Config) -> PageResult:
         raise PageError("no form")
 
-    sample = Sample(Page(REF, np.zeros((9, 9), np.uint8)), Config(), ["12", "34"])
-    seen = measure(iter([sample, sample, sample]), read, lines=4)
+    labelled = LabelledPage(Page(REF, np.zeros((9, 9), np.uint8)), Config(), ["12", "34"])
+    seen = measure(iter([labelled, labelled, labelled]), read, lines=4)
     assert (seen["lines"], seen["right"], seen["spurious"]) == (4, 0, 0)
 
 
@@ -139,7 +140,7 @@ def test_a_page_without_zones_is_read_without_them() -> None:
     """And its empty ones are no numbers on it."""
     zone = Zone(name="a", box=(0.1, 0.1, 0.9, 0.9))
     pixels = np.zeros((9, 9), np.uint8)
-    given = Sample(Page(REF, pixels), Config(fields=(zone,)), {"a": "47", "b": ""})
+    given = LabelledPage(Page(REF, pixels), Config(fields=(zone,)), {"a": "47", "b": ""})
     found = without_zones(given)
     assert found.config == Config()
-    assert found.truth == ("47",)
+    assert found.written == ("47",)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from digitbatch.config import Config, Zone
-from digitbatch.networks.predictors import OnnxPredictor
+from digitbatch.networks.runtime import open_networks
 from digitbatch.packaged import default_model
 from digitbatch.page.connected_components import connected_components
 from digitbatch.page.layout.zone_overflow import digits_beyond
@@ -59,7 +59,7 @@ def test_a_digit_behind_its_zone_is_read_and_doubted() -> None:
     ink = np.flatnonzero((pixels.min(axis=2) < 120).any(axis=0))
     zone = Zone(name="number", box=(0.02, 0.25, float(ink[-1] - 24) / 700, 0.62), digits=6)
     page = Page(PageRef("page.png", 1), pixels)
-    field = read_page(page, Config(fields=(zone,)), OnnxPredictor(default_model())).fields[0]
+    field = read_page(page, Config(fields=(zone,)), open_networks(default_model())).fields[0]
     assert field.text == "492780"
     assert field.status == "review"
     assert "behind its zone" in field.message

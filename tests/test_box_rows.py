@@ -8,25 +8,25 @@ from hypothesis import strategies as st
 
 from digitbatch.config import Config
 from digitbatch.explain.rejected import rejected_ink
-from digitbatch.networks.predictors import OnnxPredictor
+from digitbatch.networks.runtime import open_networks
 from digitbatch.packaged import default_model
 from digitbatch.page.forms.box_rows import find_box_rows
-from digitbatch.page.forms.wall_pitch import counted_boxes
+from digitbatch.page.forms.boxes.wall_pitch import counted_boxes
 from digitbatch.reading import read_page, trace_page
 from digitbatch.synth.pages import FormField, PageStyle, fill_form, write_lines
-from digitbatch.types import Image, Page, PageRef, PageResult
+from digitbatch.types import Image, Networks, Page, PageRef, PageResult
 from tests.plain_hand import HAND
 
 
 @pytest.fixture(scope="module")
-def network() -> OnnxPredictor:
+def networks() -> Networks:
     """The default weights."""
-    return OnnxPredictor(default_model())
+    return open_networks(default_model())
 
 
-def read(pixels: Image, network: OnnxPredictor) -> PageResult:
+def read(pixels: Image, networks: Networks) -> PageResult:
     """Read pixels as a page without zones."""
-    return read_page(Page(PageRef("page.png", 1), pixels), Config(), network)
+    return read_page(Page(PageRef("page.png", 1), pixels), Config(), networks)
 
 
 def sheet(places: int, wide: int, high: int, gap: int, thick: int, skew: float = 0.0) -> Image:
@@ -103,43 +103,43 @@ def form(texts: list[str], boxes: int, seed: int) -> Image:
 
 class TestRead:
     @pytest.mark.parametrize("seed", range(3))
-    def test_a_row_of_boxes_is_a_line(self, network: OnnxPredictor, seed: int) -> None:
+    def test_a_row_of_boxes_is_a_line(self, networks: Networks, seed: int) -> None:
         """Its text is what stands in the boxes, without their walls; an empty row is no line."""
         rng = np.random.default_rng(seed)
         texts = ["".join(map(str, rng.integers(0, 10, 5))) for _ in range(3)]
-        found = read(form([texts[0], "", *texts[1:]], 5, seed), network).fields
+        found = read(form([texts[0], "", *texts[1:]], 5, seed), networks).fields
         assert [entry.text for entry in found] == texts
         assert [entry.name for entry in found] == ["line-01", "line-02", "line-03"]
 
-    def test_boxes_that_stay_empty_are_no_digits(self, network: OnnxPredictor) -> None:
+    def test_boxes_that_stay_empty_are_no_digits(self, networks: Networks) -> None:
         """Neither before nor behind the number."""
-        found = read(form(["408", "52"], 6, 4), network).fields
+        found = read(form(["408", "52"], 6, 4), networks).fields
         assert [entry.text for entry in found] == ["408", "52"]
 
-    def test_an_empty_box_between_digits_is_for_review(self, network: OnnxPredictor) -> None:
+    def test_an_empty_box_between_digits_is_for_review(self, networks: Networks) -> None:
         """It may have held a digit that is not seen."""
         pixels = form(["40526"], 5, 4).copy()
         left, top = 0.2 * 800, 0.1 * 700
         wide, high = 1.15 * 46, 1.5 * 46
         third = slice(round(left + 2 * wide) + 4, round(left + 3 * wide) - 3)
         pixels[round(top) + 4 : round(top + high) - 3, third] = 255
-        (entry,) = read(pixels, network).fields
+        (entry,) = read(pixels, networks).fields
         assert entry.text == "40 26"
         assert entry.status == "review"
 
-    def test_rows_on_one_level_are_read_from_the_left(self, network: OnnxPredictor) -> None:
+    def test_rows_on_one_level_are_read_from_the_left(self, networks: Networks) -> None:
         """And those below after them, with the lines outside of boxes among them."""
         places = [("31", 0.1, 0.1), ("47", 0.5, 0.11), ("82", 0.5, 0.7), ("95", 0.1, 0.7)]
         fields = [FormField(f"f{left}{top}", text, left, top, 3) for text, left, top in places]
         fields.append(FormField("line", "2064", 0.1, 0.4, 4, "line"))
         style = PageStyle(width_px=800, height_px=700)
         page = fill_form("", fields, style, HAND, np.random.default_rng(2))
-        found = read(page.pixels, network).fields
+        found = read(page.pixels, networks).fields
         assert [entry.text for entry in found] == ["31", "47", "2064", "95", "82"]
 
     @pytest.mark.parametrize("seed", range(3))
     def test_a_digit_over_a_wall_is_right_or_for_review(
-        self, network: OnnxPredictor, seed: int
+        self, networks: Networks, seed: int
     ) -> None:
         """What stands across the line between two boxes is never lost without a word."""
         rng = np.random.default_rng(seed)
@@ -152,25 +152,25 @@ class TestRead:
             left = x + (54 - ink.shape[1]) // 2 + (place == 2) * 20
             part = pixels[120 : 120 + ink.shape[0], left : left + ink.shape[1]]
             part[ink > 127] = 30
-        (entry,) = read(pixels, network).fields
+        (entry,) = read(pixels, networks).fields
         assert entry.text == text or entry.status == "review"
 
     def test_a_row_whose_boxes_are_not_told_apart_is_never_accepted(
-        self, network: OnnxPredictor
+        self, networks: Networks
     ) -> None:
         """Walls look like 1s, and digits that touch them are lost with them."""
         pixels = form(["52068"], 5, 1).copy()
         x = round(0.2 * 800 + 1.5 * 1.15 * 46)
         pixels[70:140, x : x + 3] = pixels.min()
-        assert all(entry.status == "review" for entry in read(pixels, network).fields)
+        assert all(entry.status == "review" for entry in read(pixels, networks).fields)
 
-    def test_boxes_can_be_inspected(self, network: OnnxPredictor) -> None:
+    def test_boxes_can_be_inspected(self, networks: Networks) -> None:
         """Their ink is not told twice, once as read and once as left out."""
         page = Page(PageRef("page.png", 1), form(["40526"], 5, 4))
-        trace = trace_page(page, Config(), network)
+        trace = trace_page(page, Config(), networks)
         read_boxes = [digit.box for entry in trace.result.fields for digit in entry.digits]
         assert len(read_boxes) == 5
-        assert not [ink for ink in rejected_ink(trace, Config()) if ink.box in read_boxes]
+        assert not [ink for ink in rejected_ink(trace) if ink.box in read_boxes]
 
 
 @given(bars=st.lists(st.floats(0, 1), min_size=6, max_size=30), height=st.floats(20, 60))

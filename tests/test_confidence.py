@@ -22,11 +22,12 @@ from digitbatch.acceptance import (
     upper_bound,
 )
 from digitbatch.acceptance.calibration import CALIBRATION_FILE
+from digitbatch.acceptance.reasons import codes_in
 from digitbatch.errors import ModelError, UsageError
 from digitbatch.networks.card import model_hash
+from digitbatch.outputs.results import Record
 from digitbatch.packaged import default_line_model, default_model
 from digitbatch.scoring.calibrating import calibrated, verified_fields
-from digitbatch.scoring.rows import Reported
 from digitbatch.types import PageRef
 
 EVIDENCE = Evidence(doubts=(0.01,) * 6, line=0.02, page=0.02, height_px=40.0)
@@ -192,16 +193,22 @@ class TestFile:
             load_calibration(tmp_path / "none.json")
 
 
+def told(file: str, page: int, name: str, text: str, confidence: float, message: str) -> Record:
+    """A row for review, as it is read from a table: with the reasons that its message tells."""
+    row = Record(file, page, name, text, confidence, "review", message)
+    return row._replace(reasons=codes_in(message))
+
+
 class TestCalibrating:
     def test_fields_for_a_person_anyway_do_not_count(self) -> None:
         """No threshold is for them: rows with another reason than how sure they are."""
-        ref = PageRef("a.png", 1)
+        ref, place = PageRef("a.png", 1), ("a.png", 1)
         truth = {ref: {"a": "12", "b": "34", "c": "56", "d": "78"}}
         rows = [
-            Reported(ref, "a", "12", "ok", 0.99),
-            Reported(ref, "b", "35", "review", 0.8, "digit 2 is unsure (5, or 4)"),
-            Reported(ref, "c", "56", "review", 0.99, "may be print"),
-            Reported(ref, "d", "78", "review", 0.9, "digits touch; left out: a point"),
+            Record(*place, "a", "12", 0.99, "ok"),
+            told(*place, "b", "35", 0.8, "digit 2 is unsure (5, or 4)"),
+            told(*place, "c", "56", 0.99, "may be print"),
+            told(*place, "d", "78", 0.9, "digits touch; left out: a point"),
         ]
         assert verified_fields(truth, {ref: rows}) == [(0.99, True), (0.8, False)]
 
@@ -219,8 +226,22 @@ class TestCalibrating:
 
     def test_reasons_are_told_from_others(self) -> None:
         """A field is unsure alone only if nothing else is said of it."""
-        assert is_unsure_alone("digit 12 is unsure (3, or other)")
-        assert is_unsure_alone("not sure enough")
-        assert not is_unsure_alone("")
-        assert not is_unsure_alone("digits touch; may be print")
-        assert not is_unsure_alone("digit 1 is unsure (3); only strokes like 1")
+        assert is_unsure_alone(codes_in("digit 12 is unsure (3, or other)"))
+        assert is_unsure_alone(codes_in("not sure enough"))
+        assert not is_unsure_alone(codes_in(""))
+        assert not is_unsure_alone(codes_in("digits touch; may be print"))
+        assert not is_unsure_alone(codes_in("digit 1 is unsure (3); only strokes like 1"))
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            "the page fits the template badly (31% of its print found)",
+            "12 breaks the list a;b.txt, and nothing that obeys it fits the ink",
+            "a reason of another version",
+        ],
+    )
+    def test_a_reason_that_nobody_knows_is_another_one(self, said: str) -> None:
+        """In tables that hold messages alone, too: such a field would not be accepted if surer."""
+        for message in (said, f"{said}; not sure enough", f"not sure enough; {said}"):
+            assert not is_unsure_alone(codes_in(message))
+        assert not is_unsure_alone(("a-code-of-another-version", "unsure"))

@@ -22,11 +22,15 @@ from digitbatch.config.file import find_config, load_config, parse_config, plan_
 from digitbatch.config.keys import keys_of
 from digitbatch.errors import ConfigError, DigitbatchError, UsageError
 from digitbatch.packaged import default_model, packaged_file
+from digitbatch.page.preparation import is_reduced, prepare_sheet
 from digitbatch.stages import STAGES
-from digitbatch.stages.base import Sheet
+from digitbatch.stages.base import PageStage, Sheet, Situation
 from digitbatch.stages.centre import MnistCenter
+from digitbatch.stages.chain import op_of
 from digitbatch.stages.contours import Contours
+from digitbatch.stages.geometry import Resize
 from digitbatch.stages.ink_levels import InkLevels
+from digitbatch.types import Page, PageRef
 
 CHECKOUT = Path(__file__).parents[1]
 ZONE = "- {name: score, box: [0.1, 0.2, 0.5, 0.25]}"
@@ -471,12 +475,81 @@ def test_plan_shows_stages_kinds_and_zones() -> None:
     """What `digitbatch check` prints has a line for every stage and every zone."""
     text = "\n".join(plan_lines(parse_config(f"fields:\n  {ZONE}\nmodel: mine")))
     for stage in Config().stages:
-        assert re.search(rf"^\d+ +{stage.op} ", text, re.MULTILINE)
+        assert re.search(rf"^(\d+|skipped) +{stage.op}\b", text, re.MULTILINE)
     assert "color or gray -> " in text
     assert "mask -> digits" in text
     assert re.search(r"score +\[0.1, 0.2, 0.5, 0.25\] +any +all", text)
     assert re.search(r"^model +mine$", text, re.MULTILINE)
     assert "pages are read line by line" in "\n".join(plan_lines(Config()))
+
+
+def page_that_every_stage_changes() -> Page:
+    """Digits so high that the page is halved, and a rule; a longer one would keep it whole."""
+    page = np.full((1200, 900, 3), 240, np.uint8)
+    for row in range(5):
+        cv2.putText(page, "20486", (60, 220 + row * 210), 0, 5.5, (60, 60, 120), 14)
+    page[1120:1123, 200:620] = 100
+    return Page(PageRef("page.png", 1), page)
+
+
+CLOSED = "stages:\n" + "".join(
+    f"  - op: {op}\n"
+    for op in ("reduce", "ink_levels", "hysteresis", "remove_rules", "closing", "contours")
+)
+
+
+@pytest.mark.parametrize(
+    ("config", "skipped"),
+    [
+        (Config(), set()),
+        (parse_config(f"fields:\n  {ZONE}"), {"reduce", "remove_rules"}),
+        (
+            load_config(CHECKOUT / "samples" / "forms" / "scans" / "pipeline.yaml"),
+            {"reduce", "remove_rules"},
+        ),
+        # What comes after it may build on its result.
+        (parse_config(f"{CLOSED}  - op: mnist_center\nfields:\n  {ZONE}"), {"reduce"}),
+    ],
+    ids=["lines", "zones", "template", "zones, and a stage after remove_rules"],
+)
+def test_plan_is_what_a_page_goes_through(config: Config, skipped: set[str]) -> None:
+    """The stages that are printed, one after the other, make of a page what a run makes of it."""
+    text = "\n".join(plan_lines(config))
+    printed = re.findall(r"^\d+ +(\w+) +[\w ]+->", text.split("\n\n", 1)[0], re.MULTILINE)
+    left_out = re.findall(r"^skipped (\w+):", text, re.MULTILINE)
+    assert set(left_out) == skipped
+    assert sorted([*printed, *left_out]) == sorted(stage.op for stage in config.stages)
+    page = page_that_every_stage_changes()
+    applied = Sheet(page.pixels, "color")
+    everything = applied
+    for stage in config.page_stages:
+        everything = stage(everything)
+        if op_of(stage) in printed:
+            applied = stage(applied)
+    prepared = prepare_sheet(page, config)
+    assert np.array_equal(prepared.pixels, applied.pixels)
+    assert np.array_equal(prepared.pixels, everything.pixels) == (not skipped)
+
+
+def test_plan_says_what_boxes_change() -> None:
+    """Without zones a page on which boxes are found keeps its pixels; with zones every page."""
+    on_boxes = "skipped reduce on pages with rows of boxes: "
+    assert on_boxes in "\n".join(plan_lines(Config()))
+    assert on_boxes not in "\n".join(plan_lines(parse_config(f"fields:\n  {ZONE}")))
+    page = page_that_every_stage_changes()
+    assert is_reduced(prepare_sheet(page, Config()))
+    assert not is_reduced(prepare_sheet(page, Config(), whole=True))
+
+
+@pytest.mark.parametrize("has_zones", [True, False])
+@pytest.mark.parametrize("has_boxes", [True, False])
+@pytest.mark.parametrize("is_last", [True, False])
+def test_a_skipped_stage_leaves_no_gap(has_zones: bool, has_boxes: bool, is_last: bool) -> None:
+    """Only stages that change no kind of pixels are skipped: the chain fits without them."""
+    for kind in STAGES.values():
+        stage = kind() if kind.model_fields["op"].default != "resize" else Resize(scale=1)
+        if isinstance(stage, PageStage):
+            assert not (stage.skipped(Situation(has_zones, has_boxes, is_last)) and stage.gives)
 
 
 def test_schema_accepts_what_is_accepted_and_refuses_what_is_refused() -> None:

@@ -6,19 +6,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digitbatch.acceptance.field_results import Sureness, field_result
-from digitbatch.acceptance.gathering import evidence_of
 from digitbatch.config import Config, Zone
-from digitbatch.networks.predictors import OnnxPredictor
+from digitbatch.networks.runtime import open_networks
 from digitbatch.packaged import default_model
 from digitbatch.page.segments import Segment, tight_segment
 from digitbatch.reading import read_page
+from digitbatch.reading.evidence import evidence_of
+from digitbatch.reading.field_results import Seen, Sureness, field_result
 from digitbatch.synth.strokes import Hand
-from digitbatch.text.box_texts import joined_reading
+from digitbatch.text.box_texts import joined_boxes
 from digitbatch.text.classification import as_candidates, as_crops
 from digitbatch.text.crossed_boxes import crossed_boxes, is_cross, sure_crosses
-from digitbatch.text.decode import Crossed, DigitHypothesis, Hypothesis
-from digitbatch.types import OTHER, Box, FieldResult, Image, Page, PageRef
+from digitbatch.text.decode import CrossedBox, DigitHypothesis, Hypothesis
+from digitbatch.types import OTHER, Box, FieldResult, Image, Networks, Page, PageRef
+from tests.made_units import made_networks
 
 SIZE = 40.0  # of the digits
 _STYLES = {2: "round", 3: "round", 5: "one_stroke"}
@@ -127,7 +128,7 @@ class TestRule:
         self, read: tuple[int, ...], left_out: set[int], count: tuple[int, int], are: set[int]
     ) -> None:
         """All that is left out is a cross, or none of it is taken for one."""
-        cross = Crossed(Segment(CROSS, Box(0, 0, 10, 10)), 0.01)
+        cross = CrossedBox(Segment(CROSS, Box(0, 0, 10, 10)), 0.01)
         assert crossed_boxes(read, left_out, [cross, cross, cross, None], count) == are
 
 
@@ -143,31 +144,33 @@ class TestField:
     def test_a_cross_speaks_by_its_own_doubt_alone(self) -> None:
         """It is a mark, and no ink that nothing explains."""
         readings = [boxed_digit(OTHER, 0, 0.9), boxed_digit(5, 40), boxed_digit(7, 80)]
-        cross = Crossed(readings[0].places[0].segment, 0.25)
-        plain, _ = joined_reading(readings, (0, 3))
-        apart, boxes = joined_reading(readings, (0, 3), [cross, None, None])
-        assert boxes == (1, 2)
+        cross = CrossedBox(readings[0].places[0].segment, 0.25)
+        plain = joined_boxes(readings, (0, 3)).hypothesis
+        joined = joined_boxes(readings, (0, 3), [cross, None, None])
+        apart = joined.hypothesis
+        assert joined.boxes == (1, 2)
         assert (apart.crossed, apart.left_over) == ((cross,), ())
         assert apart.margin == pytest.approx(0.81)
-        before, after = evidence_of([plain], [30.0])[0], evidence_of([apart], [30.0])[0]
+        before, after = (evidence_of([one], [30.0], made_networks())[0] for one in (plain, apart))
         assert before is not None
         assert after is not None
         assert after.doubts[:-1] == before.doubts
         assert 0 < after.doubts[-1] < 1 - np.exp(-0.25)  # less than of a digit so doubtful
         sure = Sureness(0.999, is_enough=True)
-        entry = field_result("n", apart, 30.0, UPRIGHT, sure, (0, 3))
+        seen = Seen("n", 30.0, UPRIGHT, (0, 3))
+        entry = field_result(apart, seen, sure)
         assert (entry.text, entry.status, entry.message) == ("57", "ok", "")
         assert [(mark.kind, mark.box) for mark in entry.marks] == [("other", cross.segment.box)]
-        assert field_result("n", plain, 30.0, UPRIGHT, sure, (0, 3)).status == "review"
+        assert field_result(plain, seen, sure).status == "review"
 
 
 @pytest.fixture(scope="module")
-def network() -> OnnxPredictor:
+def networks() -> Networks:
     """The default weights."""
-    return OnnxPredictor(default_model())
+    return open_networks(default_model())
 
 
-def read_boxes(written: str, network: OnnxPredictor, digits: int | tuple[int, int]) -> FieldResult:
+def read_boxes(written: str, networks: Networks, digits: int | tuple[int, int]) -> FieldResult:
     """A row of boxes with digits, "x" for a cross and a blank for an empty box."""
     rng = np.random.default_rng(5)
     page = np.full((160, 620), 250, np.uint8)
@@ -182,21 +185,21 @@ def read_boxes(written: str, network: OnnxPredictor, digits: int | tuple[int, in
         np.minimum(part, 250 - np.minimum(ink, 230), out=part)
     right = (60 + 70 * len(written)) / 620
     zone = Zone(name="n", box=(50 / 620, 30 / 160, right, 124 / 160), digits=digits)
-    return read_page(Page(PageRef("n.png", 1), page), Config(fields=(zone,)), network).fields[0]
+    return read_page(Page(PageRef("n.png", 1), page), Config(fields=(zone,)), networks).fields[0]
 
 
 @pytest.mark.parametrize("written", ["xx35", "x352", "35xx"])
-def test_crossed_out_boxes_are_no_reason_for_review(written: str, network: OnnxPredictor) -> None:
+def test_crossed_out_boxes_are_no_reason_for_review(written: str, networks: Networks) -> None:
     """They are marks, and the message does not name them."""
-    entry = read_boxes(written, network, (0, 4))
+    entry = read_boxes(written, networks, (0, 4))
     assert entry.text == written.replace("x", "")
     assert len(entry.marks) == written.count("x")
     assert "left out" not in entry.message
 
 
 @pytest.mark.parametrize("written", ["x3x5", "x 35", "3x52", "xxxx"])
-def test_crosses_elsewhere_are(written: str, network: OnnxPredictor) -> None:
+def test_crosses_elsewhere_are(written: str, networks: Networks) -> None:
     """Between digits, away from them or without any a cross may have another meaning."""
-    entry = read_boxes(written, network, (0, 4))
+    entry = read_boxes(written, networks, (0, 4))
     assert entry.status == "review"
     assert "left out" in entry.message

@@ -3,7 +3,7 @@
 import numpy as np
 
 from digitbatch.page.connected_components import Sorting, connected_components, sort_components
-from digitbatch.page.ink_classes.noise_density import without_noise
+from digitbatch.page.ink_classes.noise_density import noise
 from digitbatch.types import Image
 
 SIZE = 40
@@ -13,7 +13,7 @@ def sorted_ink(mask: Image) -> tuple[Sorting, list[int]]:
     """What the ink may be, and the widths of the fragments."""
     components = connected_components(mask)
     sorting = sort_components(components, SIZE, mask.shape)
-    kept = without_noise(components, sorting, mask.shape)
+    kept = sorting.without_fragments(noise(components, sorting, mask.shape))
     return kept, sorted(components.width[kept.fragments].tolist())
 
 

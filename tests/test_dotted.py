@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from digitbatch.acceptance.reasons import Finding, ReviewReason
 from digitbatch.page.dotted_strokes import with_dotted_strokes
 from digitbatch.page.regions import parted
 from digitbatch.page.segments import Segment
@@ -31,7 +32,7 @@ def test_specks_over_each_other_are_a_stroke() -> None:
 def test_such_a_line_is_for_review() -> None:
     """Nobody can be sure of it, and none of them is a point."""
     ink = parted("", SIZE, (*DIGITS, *SPECKS))
-    assert ink.doubt
+    assert ink.findings == (Finding(ReviewReason.DOTTED_STROKE),)
     assert not ink.points
 
 

@@ -2,8 +2,10 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from digitbatch.engine import MakeReader, PageRead, count_workers, read_files
 from digitbatch.engine.batching import BatchingServer
 from digitbatch.errors import ModelError
 from digitbatch.inputs import InputOptions, SourceFile
-from digitbatch.types import Crops, Predictor, Probabilities
+from digitbatch.types import Crops, Network, Probabilities
 from tests.fake_readers import (
     AskNetwork,
     DieOn,
@@ -42,13 +44,13 @@ def read(
     files: Sequence[SourceFile],
     make_reader: MakeReader,
     workers: int,
-    predictor: Predictor | None = None,
+    shared: Mapping[str, Network] | None = None,
     batch_size: int = 64,
 ) -> list[PageRead]:
     """All pages, as the engine gives them."""
     return list(
         read_files(
-            files, make_reader, OPTIONS, workers=workers, predictor=predictor, batch_size=batch_size
+            files, make_reader, OPTIONS, workers=workers, shared=shared, batch_size=batch_size
         )
     )
 
@@ -191,46 +193,60 @@ def test_a_few_pages_need_no_fresh_processes(
 
 
 @pytest.mark.parametrize(("workers", "batch_size"), [(1, 64), (2, 1), (2, 7), (3, 10_000)])
-def test_a_shared_predictor_answers_each_page(
-    tmp_path: Path, workers: int, batch_size: int
-) -> None:
+def test_a_shared_network_answers_each_page(tmp_path: Path, workers: int, batch_size: int) -> None:
     """Batches over pages and processes change nothing: every page gets its own answers."""
     files = scans(tmp_path, *[[level, 255 - level] for level in range(30)])
     alone = read(files, AskNetwork(), workers=1)
-    assert read(files, AskNetwork(), workers, tell_level, batch_size) == alone
+    assert read(files, AskNetwork(), workers, {"digits": tell_level}, batch_size) == alone
 
 
-def test_waiting_requests_share_a_batch() -> None:
-    """What came while the predictor worked is one batch, up to its size."""
-    sizes: list[int] = []
+def test_waiting_requests_for_a_network_share_a_batch() -> None:
+    """What came for one while others worked is one batch, up to its size, and all is answered."""
+    sizes: list[tuple[str, int]] = []
     at_work, go_on = threading.Event(), threading.Event()
 
     def slow(crops: Crops) -> Probabilities:
-        sizes.append(len(crops))
+        sizes.append(("array", len(crops)))
         at_work.set()
         go_on.wait(10)
         return tell_level(crops)
 
-    answers: list[Probabilities | Exception] = []
-    with BatchingServer(slow, batch_size=10) as server:
-        server.submit(np.zeros((1, 28, 28), np.uint8), answers.append)
+    def lengths(rows: list[str]) -> list[int]:
+        sizes.append(("list", len(rows)))
+        return [len(row) for row in rows]
+
+    answers: dict[int, Any] = {}
+    with BatchingServer({"array": slow, "list": lengths}, batch_size=10) as server:
+        server.submit("array", level_crops(1, 0), partial(answers.__setitem__, 0))
         at_work.wait(10)
-        for count in (4, 4, 4, 30, 2):
-            server.submit(np.zeros((count, 28, 28), np.uint8), answers.append)
+        for level, count in enumerate((4, 4, 4, 30, 2), 1):
+            server.submit("array", level_crops(count, level), partial(answers.__setitem__, level))
+            server.submit("list", ["x" * level] * 2, partial(answers.__setitem__, -level))
         go_on.set()
-    assert sizes == [1, 8, 4, 30, 2]
-    assert [len(a) for a in answers if not isinstance(a, Exception)] == [1, 4, 4, 4, 30, 2]
+    assert sizes == [
+        ("array", 1), ("array", 10), ("list", 10), ("array", 4), ("array", 30),
+    ]  # fmt: skip
+    assert {number: len(answer) for number, answer in answers.items() if number >= 0} == {
+        0: 1, 1: 4, 2: 4, 3: 4, 4: 30, 5: 2,
+    }  # fmt: skip
+    assert all((answers[level][:, 0] == level).all() for level in range(6))
+    assert all(answers[-level] == [level] * 2 for level in range(1, 6))
+
+
+def level_crops(count: int, level: int) -> Crops:
+    """Crops of one grey level."""
+    return np.full((count, 28, 28), level, np.uint8)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_predictor_that_fails_ends_the_run(tmp_path: Path, workers: int) -> None:
-    """What the shared predictor says is wrong reaches the caller."""
+def test_a_network_that_fails_ends_the_run(tmp_path: Path, workers: int) -> None:
+    """What a shared network says is wrong reaches the caller."""
 
     def broken(crops: Crops) -> Probabilities:
         raise ModelError("the network is torn")
 
     with pytest.raises(ModelError, match="torn"):
-        read(scans(tmp_path, [5], [6]), AskNetwork(), workers, broken)
+        read(scans(tmp_path, [5], [6]), AskNetwork(), workers, {"digits": broken})
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sent by os.kill")

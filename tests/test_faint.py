@@ -5,11 +5,10 @@ import numpy as np
 import pytest
 
 from digitbatch.config import Config
-from digitbatch.networks.line.reader import load_line_reader
-from digitbatch.networks.predictors import OnnxPredictor
-from digitbatch.packaged import default_model
+from digitbatch.networks.runtime import load_networks
 from digitbatch.reading import read_page
 from digitbatch.stages.base import Sheet
+from digitbatch.stages.geometry import Resize
 from digitbatch.stages.hysteresis import Hysteresis
 from digitbatch.types import Image, Page, PageRef
 from tests.plain_hand import HAND
@@ -92,9 +91,17 @@ class TestWhatIsKept:
         assert Hysteresis()(Sheet(page, "ink")).faint is None
 
 
+def resizing() -> Config:
+    """The packaged chain, with a stage after `hysteresis` that keeps the page's size."""
+    stages = list(Config().stages)
+    after = next(at for at, stage in enumerate(stages, 1) if isinstance(stage, Hysteresis))
+    return Config(stages=(*stages[:after], Resize(scale=1), *stages[after:]))
+
+
+@pytest.mark.parametrize("config", [Config(), resizing()], ids=["packaged", "resizing"])
 @pytest.mark.parametrize("faint_at", [(), (2,), (4,), (3, 4)])
-def test_a_faint_digit_is_read_and_looked_at(faint_at: tuple[int, ...]) -> None:
-    """A number that lacks it would look whole."""
+def test_a_faint_digit_is_read_and_looked_at(faint_at: tuple[int, ...], config: Config) -> None:
+    """A number that lacks it would look whole; it is looked at whatever stages come after."""
     written = [
         (int(char), 60 + 42 * at, 60 + 70 * row, FAINT if row == 1 and at in faint_at else PEN)
         for row, text in enumerate(("35728", "82653", "25375"))
@@ -102,8 +109,7 @@ def test_a_faint_digit_is_read_and_looked_at(faint_at: tuple[int, ...]) -> None:
     ]
     pixels = np.asarray(255 - np.asarray(levels(*written), np.int16), np.uint8)
     page = Page(PageRef("page.png", 1), pixels)
-    reader = load_line_reader().read_groups
-    result = read_page(page, Config(), OnnxPredictor(default_model()), reader)
+    result = read_page(page, config, load_networks())
     assert [field.text for field in result.fields] == ["35728", "82653", "25375"]
     doubted = ["fainter" in field.message for field in result.fields]
     assert doubted == [False, bool(faint_at), False]

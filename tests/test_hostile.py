@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from benchmarks.fuzz import PARSERS, fuzz, is_wrong
-from digitbatch.app.status import read_status
+from digitbatch.app.run_status import read_status
 from digitbatch.config.file import parse_config
 from digitbatch.engine import Limits, read_files
 from digitbatch.errors import ConfigError

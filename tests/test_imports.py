@@ -67,6 +67,7 @@ TORCH = (
     "digitbatch.networks.committee",
     "digitbatch.networks.digit_networks",
     "digitbatch.networks.line.network",
+    "digitbatch.networks.torch_runtime",
     "digitbatch.training.augmentation",
     "digitbatch.training.checkpoint",
     "digitbatch.training.export",

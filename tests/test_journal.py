@@ -8,7 +8,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,12 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitbatch.app.journal import Journal, find_journal, lines
+from digitbatch.app.journal import Journal, codec, find_journal
 from digitbatch.app.journal.binding import Binding
 from digitbatch.errors import ConfigError, ExitCode, InputError, OutputError, StoppedError
 from digitbatch.outputs.csv_file import CsvFormat
 from digitbatch.outputs.json_file import JsonFormat, JsonLinesFormat
-from digitbatch.outputs.known_pages import KnownPage, page_to_text, pictures_to_text
+from digitbatch.outputs.output_page import OutputPage
 from digitbatch.outputs.report import ReportFormat
 from digitbatch.types import PageResult
 from tests.fake_readers import RaiseOn, ReadLevel
@@ -75,22 +74,20 @@ def older(path: Path, seconds: float = 100) -> None:
 @given(st.lists(pages, min_size=1, max_size=3))
 def test_outputs_of_a_journal_are_those_of_the_pages(results: list[PageResult]) -> None:
     """What a page's text in the journal gives is, byte for byte, what the page itself gives."""
-    forms = (JsonFormat, JsonLinesFormat, ReportFormat)
-    for make in (CsvFormat, *(partial(form, META) for form in forms)):
-        straight, by_journal = make(), make()
+    for form in (CsvFormat, JsonFormat, JsonLinesFormat, ReportFormat):
+        straight, by_journal = form(META), form(META)
         for number, read in enumerate(results):
             shown = tuple(b"%d" % place for place in range(len(read.fields)))
             page = replace(read, pictures=shown if number % 2 else ())
-            rows, text = page_to_text(page)
-            kept = pictures_to_text(page)
-            body = lines.decode(lines.encode(lines.PAGE, lines.to_text(rows), text, kept))
+            new = OutputPage.of(page)
+            body = codec.decode(
+                codec.encode(codec.PAGE, codec.to_text(new.rows), new.text, new.pictures)
+            )
             assert body is not None
             _, about, text, pictures = body.decode().split("\t")
-            expected = straight.page(page).encode("utf-8", "backslashreplace")
-            known = by_journal.known_page(
-                KnownPage(page.ref.file, page.ref.page, json.loads(about), text, pictures)
-            )
-            assert known.encode("utf-8", "backslashreplace") == expected
+            known = OutputPage(page.ref.file, page.ref.page, json.loads(about), text, pictures)
+            assert by_journal.page(known) == straight.page(new)
+            assert known.result() == read
 
 
 class TestStopped:
@@ -382,7 +379,7 @@ class TestFaultsOfTheDisk:
 
     def test_a_journal_that_is_deleted(self, run: KeptRun, monkeypatch: pytest.MonkeyPatch) -> None:
         """A run whose output folder goes away says so instead of reading on for nothing."""
-        monkeypatch.setattr("digitbatch.app.journal.journal._SYNC_EVERY_S", 0.0)
+        monkeypatch.setattr("digitbatch.app.journal.append_file._SYNC_EVERY_S", 0.0)
 
         def remove() -> bool:
             shutil.rmtree(run.folder)
@@ -425,7 +422,7 @@ class TestFaultsOfTheDisk:
         before = run.content()
         scan(run.scans / "d.tif", 40)
 
-        def full(self: object, text: str) -> None:
+        def full(self: object, content: bytes) -> None:
             Path("/dev/full").write_text("x" * 9, encoding="utf-8")
 
         with monkeypatch.context() as patch:

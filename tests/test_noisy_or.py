@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from benchmarks.noisy_or import fit
 from digitbatch.acceptance import (
     DIGIT_FEATURES,
     TEXT_FEATURES,
@@ -10,6 +9,7 @@ from digitbatch.acceptance import (
     Evidence,
     Weighed,
 )
+from digitbatch.acceptance.weights_fit import fit_weights
 
 DIGIT = Weighed(bias=1.0, weights=dict(zip(DIGIT_FEATURES, (1.0, 0.5, 0.0), strict=True)))
 TEXT = Weighed(bias=-1.5, weights=dict(zip(TEXT_FEATURES, (1.2, 1.0), strict=True)))
@@ -42,7 +42,7 @@ def test_odds_of_digits_and_texts_are_told_apart() -> None:
     seen = texts(6000, rng)
     truth = weighing(DIGIT, TEXT)
     is_wrong = [bool(rng.random() > truth.confidence(one)) for one in seen]
-    found = weighing(*fit(seen, is_wrong))
+    found = weighing(*fit_weights(seen, is_wrong))
     others = texts(500, rng)
     off = [found.confidence(one) - truth.confidence(one) for one in others]
     assert np.abs(off).mean() < 0.02
@@ -53,5 +53,5 @@ def test_no_weight_is_negative() -> None:
     """Also where more doubt was surer, by chance."""
     rng = np.random.default_rng(2)
     seen = texts(400, rng)
-    digit, text = fit(seen, [one.line < 0.01 for one in seen])
+    digit, text = fit_weights(seen, [one.line < 0.01 for one in seen])
     assert min(*digit.weights.values(), *text.weights.values()) == 0.0

@@ -5,11 +5,12 @@ from collections.abc import Callable
 import numpy as np
 
 from digitbatch.page.segments import tight_segment
-from digitbatch.stages.centre import MnistCenter
 from digitbatch.synth import ALL_STYLES, draw_digit
 from digitbatch.text.decode import DigitHypothesis, Hypothesis
 from digitbatch.text.rescoring.writer_adaptation import adapted_to_writer
+from digitbatch.text.unit import Unit, Units
 from digitbatch.types import Image
+from tests.made_units import made_readers, made_unit, told
 
 Rng = np.random.Generator
 
@@ -40,53 +41,66 @@ def place(ink: Image, likely: dict[int, float]) -> DigitHypothesis:
     return DigitHypothesis(segment, shares)
 
 
-def page(write: Callable[[int, Rng], Image]) -> list[Hypothesis]:
-    """Six of each digit that are sure, and a 9 that the network takes for a 5 rather."""
+def page(write: Callable[[int, Rng], Image], most: int = 60) -> Units:
+    """Six of each digit that are sure, and a 9 that the network takes for a 5 rather.
+
+    Args:
+        write: The hand.
+        most: How many sure digits there are at the most.
+    """
     rng = np.random.default_rng(3)
     sure = [place(write(label, rng), {label: 0.995}) for label in range(10) for _ in range(6)]
     odd = place(write(9, rng), {5: 0.6, 9: 0.3})
-    return [Hypothesis(tuple(sure), (), 1.0), Hypothesis((odd,), (), 1.0)]
+    lines = (Hypothesis(tuple(sure[:most]), (), 1.0), Hypothesis((odd,), (), 1.0))
+    return tuple(made_unit(line, number) for number, line in enumerate(lines))
 
 
-def digit(reading: Hypothesis) -> int:
+def taught(units: Units) -> Units:
+    """The page after its hand was seen; no network is asked for that."""
+    return adapted_to_writer(units, made_readers())
+
+
+def digit(unit: Unit) -> int:
     """What is read in the first place."""
-    return int(reading.places[0].probabilities.argmax())
+    return int(unit.hypothesis.places[0].probabilities.argmax())
 
 
 def test_a_doubtful_digit_is_what_the_hand_writes_so() -> None:
     """It is as like the page's 9s as they are to each other, and unlike its 5s."""
     before = page(one_hand)
-    after = adapted_to_writer(before, MnistCenter())
+    after = taught(before)
     assert (digit(before[1]), digit(after[1])) == (5, 9)
 
 
 def test_it_is_as_doubtful_as_before() -> None:
     """The two digits change places; nothing becomes surer by it."""
     before = page(one_hand)
-    after = adapted_to_writer(before, MnistCenter())
-    shares = [sorted(r[1].places[0].probabilities.tolist()) for r in (before, after)]
+    after = taught(before)
+    shares = [
+        sorted(units[1].hypothesis.places[0].probabilities.tolist()) for units in (before, after)
+    ]
     assert shares[0] == shares[1]
 
 
 def test_sure_digits_stay() -> None:
-    """Those that teach are not adapted_to_writer."""
+    """Those that teach are not taught."""
     before = page(one_hand)
-    assert adapted_to_writer(before, MnistCenter())[0] == before[0]
+    assert told(taught(before)[:1]) == told(before[:1])
 
 
 def test_a_page_of_many_hands_teaches_nothing() -> None:
     """There, a likeness is chance."""
     before = page(many_hands)
-    assert digit(adapted_to_writer(before, MnistCenter())[1]) == 5
+    assert digit(taught(before)[1]) == 5
 
 
 def test_few_digits_teach_nothing() -> None:
     """A page of a few digits does not show a hand."""
-    few = [Hypothesis(reading.places[:30], (), 1.0) for reading in page(one_hand)]
-    assert digit(adapted_to_writer(few, MnistCenter())[1]) == 5
+    assert digit(taught(page(one_hand, most=30))[1]) == 5
 
 
 def test_a_page_without_digits_is_no_accident() -> None:
     """Nothing is compared with nothing."""
-    assert adapted_to_writer([], MnistCenter()) == []
-    assert adapted_to_writer([Hypothesis((), (), 1.0)], MnistCenter()) == [Hypothesis((), (), 1.0)]
+    assert taught(()) == ()
+    empty = (made_unit(Hypothesis((), (), 1.0)),)
+    assert told(taught(empty)) == told(empty)

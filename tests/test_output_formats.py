@@ -7,12 +7,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from digitbatch.outputs.csv_file import CsvFormat, safe_cell
+from digitbatch.outputs.csv_file import safe_cell
 from digitbatch.outputs.json_file import JsonFormat, JsonLinesFormat
+from digitbatch.outputs.output_page import OutputPage
 from digitbatch.outputs.page_json import page_from_json, page_to_json
-from digitbatch.outputs.results import COLUMNS, Tally
+from digitbatch.outputs.results import COLUMNS
 from digitbatch.types import Box, FieldResult, PageRef, PageResult, failed_page
-from tests.made_results import HEADER, META, PAGES, READ, as_csv, pages, write
+from tests.made_results import HEADER, META, PAGES, READ, as_csv, as_text, pages, write
 
 
 def rows(text: str) -> list[list[str]]:
@@ -36,8 +37,8 @@ def test_csv_bytes(tmp_path: Path) -> None:
 def test_text_keeps_its_zeros() -> None:
     """Leading zeros stay, without quotes, blanks or apostrophes around them."""
     field = FieldResult("id", "ok", "0007", 0.5, box=Box(0, 0, 1, 1))
-    row = CsvFormat().page(PageResult(PageRef("a.png", 1), (field,)))
-    assert row == "a.png,1,id,0007,0.5000,ok,,0,0,1,1\n"
+    text = as_csv([PageResult(PageRef("a.png", 1), (field,))])
+    assert text == HEADER + "a.png,1,id,0007,0.5000,ok,,0,0,1,1\n"
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_text_keeps_its_zeros() -> None:
 def test_formulas_are_neutralised(text: str) -> None:
     """A cell that a spreadsheet would run has an apostrophe before it, in all three columns."""
     field = FieldResult(text, "review", message=text)
-    (row,) = rows(CsvFormat().page(PageResult(PageRef(text, 1), (field,))))
+    _, row = rows(as_csv([PageResult(PageRef(text, 1), (field,))]))
     cells = dict(zip(COLUMNS, row, strict=True))
     assert (cells["file"], cells["field"], cells["message"]) == (f"'{text}",) * 3
 
@@ -160,18 +161,16 @@ def test_json_of_nothing(tmp_path: Path) -> None:
 @example([failed_page(PageRef("a\u2028b\u2029c\x85d\x0be\udcff", 1), "\x1c")])
 def test_json_has_a_page_a_line(results: list[PageResult]) -> None:
     """In JSON and JSON Lines a page is one line, whatever a reader takes for the end of a line."""
-    whole, lines = JsonFormat(META), JsonLinesFormat(META)
-    text = whole.start() + "".join(map(whole.page, results)) + whole.end(Tally().summary())
+    text = as_text(JsonFormat(META), results)
     assert [page_from_json(page) for page in json.loads(text)["pages"]] == results
     assert len(text.splitlines()) == 11 + len(results)
-    text = lines.start() + "".join(map(lines.page, results)) + lines.end(Tally().summary())
+    text = as_text(JsonLinesFormat(META), results)
     assert [page_from_json(json.loads(line)) for line in text.splitlines()] == results
 
 
 def test_json_lines_have_one_shape() -> None:
     """Every line has the same keys: those that name what made it, and those of a page."""
-    form = JsonLinesFormat(META)
-    keys = {tuple(json.loads(form.page(page))) for page in PAGES}
+    keys = {tuple(json.loads(line)) for line in as_text(JsonLinesFormat(META), PAGES).splitlines()}
     assert keys == {
         (
             "schema_version",
@@ -189,4 +188,4 @@ def test_a_confidence_that_is_no_number_is_refused() -> None:
     """JSON has no NaN, so none is written: a reader that makes one has an error to be found."""
     field = FieldResult("a", "review", "1", float("nan"))
     with pytest.raises(ValueError, match="JSON"):
-        JsonLinesFormat(META).page(PageResult(PageRef("a", 1), (field,)))
+        OutputPage.of(PageResult(PageRef("a", 1), (field,)))

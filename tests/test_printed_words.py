@@ -9,10 +9,11 @@ from PIL import ImageDraw, ImageFont
 
 from digitbatch.config import Config
 from digitbatch.explain.rejected import counted, rejected_ink
-from digitbatch.networks.predictors import OnnxPredictor
+from digitbatch.networks.runtime import open_networks
 from digitbatch.packaged import default_model
 from digitbatch.page.connected_components import Components, Reason, connected_components
-from digitbatch.page.ink_classes.printed_words import Words, by_height, find_words
+from digitbatch.page.ink_classes import InkEvidence, by_height
+from digitbatch.page.ink_classes.printed_words import find_words
 from digitbatch.page.ink_classes.type_lines import levelled
 from digitbatch.page.segments import Segment
 from digitbatch.reading import trace_page
@@ -20,8 +21,9 @@ from digitbatch.reading.page_reader import PageTrace
 from digitbatch.synth.pages import PageStyle, write_lines
 from digitbatch.synth.paper import Paper, expose
 from digitbatch.synth.strokes import Hand
-from digitbatch.types import CLASSES, OTHER, GroupReader, Image, Page, PageRef, Probabilities
+from digitbatch.types import CLASSES, OTHER, Image, Networks, Page, PageRef, Probabilities
 from tests.fake_answers import Answer, Answers
+from tests.fake_networks import FakeNetworks
 from tests.plain_hand import HAND
 
 TEXT = (
@@ -32,9 +34,9 @@ TEXT = (
 
 
 @pytest.fixture(scope="module")
-def network() -> OnnxPredictor:
+def networks() -> Networks:
     """The default weights."""
-    return OnnxPredictor(default_model())
+    return open_networks(default_model())
 
 
 def printed(lines: dict[int, str], size_px: float, shape: tuple[int, int] = (900, 1100)) -> Image:
@@ -58,36 +60,34 @@ def written(text: str, left: int, foot: int, size_px: float, shape: tuple[int, i
     return ink
 
 
-def read(
-    ink: Image, print_: Image, network: OnnxPredictor, reader: GroupReader | None = None
-) -> PageTrace:
+def read(ink: Image, print_: Image, networks: Networks) -> PageTrace:
     """A page that holds both."""
     paper = Paper(print_colour=(40, 40, 40))
     page = Page(PageRef("a.png", 1), expose(ink, print_, paper, np.random.default_rng(0)))
-    return trace_page(page, Config(), network, reader)
+    return trace_page(page, Config(), networks)
 
 
 class TestText:
-    def test_a_page_of_text_has_no_rows(self, network: OnnxPredictor) -> None:
+    def test_a_page_of_text_has_no_rows(self, networks: Networks) -> None:
         print_ = printed({100 + 60 * at: TEXT[at % 3] for at in range(12)}, 34)
-        trace = read(np.zeros_like(print_), print_, network)
-        assert trace.words is not None
-        assert trace.words.is_word.mean() > 0.97
+        trace = read(np.zeros_like(print_), print_, networks)
+        assert trace.state.words is not None
+        assert trace.state.words.is_print.mean() > 0.97
         assert [entry.text for entry in trace.result.fields] == [""]
 
-    def test_numbers_set_among_words_are_print(self, network: OnnxPredictor) -> None:
+    def test_numbers_set_among_words_are_print(self, networks: Networks) -> None:
         lines = {100 + 60 * at: TEXT[at % 3] for at in range(9)} | {640: "in May 2024 of 118 goods"}
         print_ = printed(lines, 34)
-        result = read(np.zeros_like(print_), print_, network).result
+        result = read(np.zeros_like(print_), print_, networks).result
         assert all(entry.status != "ok" for entry in result.fields)
         assert not any("2024" in entry.text for entry in result.fields)
 
-    def test_inspect_names_words_as_the_reason(self, network: OnnxPredictor) -> None:
+    def test_inspect_names_words_as_the_reason(self, networks: Networks) -> None:
         print_ = printed({100 + 60 * at: TEXT[at % 3] for at in range(9)}, 34)
-        trace = read(np.zeros_like(print_), print_, network)
-        assert counted(rejected_ink(trace, Config()))[Reason.WORDS] > 300
+        trace = read(np.zeros_like(print_), print_, networks)
+        assert counted(rejected_ink(trace))[Reason.WORDS] > 300
 
-    def test_words_never_reach_the_line_network(self, network: OnnxPredictor) -> None:
+    def test_words_never_reach_the_line_network(self, networks: Networks) -> None:
         """It is the dearest way, and says digits of all that it is shown."""
         print_ = printed({100 + 50 * at: TEXT[at % 3] for at in range(15)}, 30)
         asked: list[int] = []
@@ -96,38 +96,38 @@ class TestText:
             asked.append(len(regions))
             return Answers(Answer("1") for _ in regions)
 
-        read(np.zeros_like(print_), print_, network, read_groups)
+        read(np.zeros_like(print_), print_, FakeNetworks(networks.classify, read_groups))
         assert sum(asked) == 0
 
 
 class TestNumbersByHand:
-    def test_one_on_a_level_of_its_own_is_read(self, network: OnnxPredictor) -> None:
+    def test_one_on_a_level_of_its_own_is_read(self, networks: Networks) -> None:
         """Much higher than the print, which no longer says how high the page's digits are."""
         lines = {40 + 60 * at: TEXT[at % 3] for at in range(12) if at not in (5, 6)}
         print_ = printed(lines, 30)
         ink = written("7305264", 200, 445, 80, print_.shape)
-        rows = read(ink, print_, network).result.fields
+        rows = read(ink, print_, networks).result.fields
         assert [entry.text for entry in rows] == ["7305264"]
 
-    def test_one_behind_its_label_is_read(self, network: OnnxPredictor) -> None:
+    def test_one_behind_its_label_is_read(self, networks: Networks) -> None:
         lines = {100 + 60 * at: TEXT[at % 3] for at in range(9)} | {700: "Invoice number"}
         print_ = printed(lines, 30)
         ink = written("730526", 420, 730, 70, print_.shape)
-        rows = read(ink, print_, network).result.fields
+        rows = read(ink, print_, networks).result.fields
         assert [entry.text for entry in rows] == ["730526"]
 
-    def test_one_as_high_as_the_print_beside_it_is_for_review(self, network: OnnxPredictor) -> None:
+    def test_one_as_high_as_the_print_beside_it_is_for_review(self, networks: Networks) -> None:
         lines = {100 + 60 * at: TEXT[at % 3] for at in range(9)} | {700: "Invoice number"}
         print_ = printed(lines, 40)
         ink = written("730526", 480, 738, 32, print_.shape)
-        rows = [e for e in read(ink, print_, network).result.fields if e.text]
+        rows = [e for e in read(ink, print_, networks).result.fields if e.text]
         assert [(entry.text, entry.status) for entry in rows] == [("730526", "review")]
         assert "may be print" in rows[0].message
 
     @pytest.mark.parametrize("height_px", [16, 24, 46])
     @pytest.mark.parametrize("spacing", [-0.08, 0.02, 0.25])
     def test_lines_by_hand_are_no_words(
-        self, network: OnnxPredictor, height_px: float, spacing: float
+        self, networks: Networks, height_px: float, spacing: float
     ) -> None:
         """Neither where digits touch, nor where they are so low that all stand even."""
         for seed in range(3):
@@ -138,9 +138,9 @@ class TestNumbersByHand:
                 slope_deg=0.0,
             )  # fmt: skip
             page = write_lines(texts, style, Hand.draw(rng), rng)
-            trace = trace_page(Page(PageRef("a.png", 1), page.pixels), Config(), network)
-            assert trace.words is not None
-            assert not trace.words.is_word.any()
+            trace = trace_page(Page(PageRef("a.png", 1), page.pixels), Config(), networks)
+            assert trace.state.words is not None
+            assert not trace.state.words.is_print.any()
 
 
 def boxes(rows: list[tuple[int, int, int, int]]) -> Components:
@@ -188,7 +188,7 @@ class TestLevels:
                 return np.eye(len(CLASSES), dtype=np.float32)[[label] * len(segments)]
 
             words = find_words(components.mask, lambda found: np.ones(len(found), np.bool_), ask)
-            assert (words.is_word == is_word).all(), label
+            assert (words.is_print == is_word).all(), label
 
 
 def test_ink_much_higher_than_words_is_read_apart() -> None:
@@ -199,26 +199,26 @@ def test_ink_much_higher_than_words_is_read_apart() -> None:
     components = boxes([*high, *low, *bar])
     none = np.zeros(len(components), np.bool_)
     line = components.box(0)
-    words = Words(components, none, (line,), capital_px=24)
+    words = InkEvidence.with_print(components, none, (line,), capital_px=24)
     print_, hand = by_height(words, ~none)
     assert sorted(components.height[hand].tolist()) == [8, *[70] * 6]
     assert components.height[print_].tolist() == [24] * 5
-    assert len(by_height(Words(components, none), ~none)) == 1
+    assert len(by_height(InkEvidence.with_print(components, none), ~none)) == 1
 
 
-def test_a_number_on_a_short_rule_is_read(network: OnnxPredictor) -> None:
+def test_a_number_on_a_short_rule_is_read(networks: Networks) -> None:
     """The rule ties its digits, and is too short to be one of the page."""
     lines = {100 + 60 * at: TEXT[at % 3] for at in range(9)} | {700: "Invoice number"}
     print_ = printed(lines, 30).copy()
     print_[727:731, 410:690] = 255
     ink = written("7305", 420, 730, 60, print_.shape)
-    rows = read(ink, print_, network).result.fields
+    rows = read(ink, print_, networks).result.fields
     assert [entry.text for entry in rows] == ["7305"]
 
 
-def test_short_strokes_are_no_rules(network: OnnxPredictor) -> None:
+def test_short_strokes_are_no_rules(networks: Networks) -> None:
     """Nothing is taken from a page that holds no words."""
     blank = np.zeros((900, 1100), np.uint8)
-    trace = read(written("730526", 420, 730, 60, blank.shape), blank, network)
-    assert trace.words is not None
-    assert trace.words.components.mask is trace.sheet.pixels
+    trace = read(written("730526", 420, 730, 60, blank.shape), blank, networks)
+    assert trace.state.words is not None
+    assert trace.state.words.components.mask is trace.state.sheet.pixels

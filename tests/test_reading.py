@@ -4,26 +4,37 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from digitbatch.acceptance.field_results import Sureness, field_result, scan_box
+from digitbatch.acceptance.reasons import codes_in
 from digitbatch.config import Config, Zone
-from digitbatch.networks.predictors import OnnxPredictor
+from digitbatch.networks.runtime import open_networks
 from digitbatch.packaged import default_model
 from digitbatch.page.connected_components import connected_components, sort_components
 from digitbatch.page.forms.box_removal import without_print
-from digitbatch.page.forms.grid import find_grid
+from digitbatch.page.forms.boxes import Known, find_boxes
 from digitbatch.page.layout.text_lines import group_lines
 from digitbatch.page.points import is_point
 from digitbatch.page.segments import Segment, merged, tight_segment
 from digitbatch.reading import read_page
+from digitbatch.reading.field_results import Seen, Sureness, field_result, scan_box
 from digitbatch.synth.pages import FormField, PageStyle, fill_form, write_lines
 from digitbatch.synth.paper import Paper
-from digitbatch.text.decode import DigitHypothesis, Hypothesis, decode
+from digitbatch.text.decode import Cause, DigitHypothesis, Hypothesis, LeftOver, decode
 from digitbatch.text.lattice import Candidate, Lattice, build_lattice
-from digitbatch.text.segmentation import cut, notches, seams
-from digitbatch.types import OTHER, Box, Image, Page, PageRef, PageResult
+from digitbatch.text.segmentation import notches, oversegmented, seams
+from digitbatch.types import (
+    OTHER,
+    Box,
+    FieldResult,
+    Image,
+    Networks,
+    Page,
+    PageRef,
+    PageResult,
+)
+from tests.made_units import loose
 from tests.plain_hand import HAND
 
 SIZE = 40.0
@@ -50,14 +61,14 @@ def place(digit: int, left: int, share: float = 0.995) -> DigitHypothesis:
 
 
 @pytest.fixture(scope="module")
-def network() -> OnnxPredictor:
+def networks() -> Networks:
     """The default weights."""
-    return OnnxPredictor(default_model())
+    return open_networks(default_model())
 
 
-def read(pixels: Image, network: OnnxPredictor, config: Config | None = None) -> PageResult:
+def read(pixels: Image, networks: Networks, config: Config | None = None) -> PageResult:
     """Read pixels as a page of their own."""
-    return read_page(Page(PageRef("page.png", 1), pixels), config or Config(), network)
+    return read_page(Page(PageRef("page.png", 1), pixels), config or Config(), networks)
 
 
 def drawn(texts: list[str], style: PageStyle | None = None, seed: int = 5) -> Image:
@@ -138,7 +149,7 @@ class TestCuts:
         ink[20:22, 25:37] = 255
         whole = tight_segment(ink, 100, 10)
         assert whole is not None
-        parts = cut(whole, SIZE)
+        parts = oversegmented(whole, SIZE).parts
         assert any(122 <= part.box.right <= 140 for part in parts)
         assert merged(parts).box == whole.box
         assert parts[0].cut_right
@@ -160,7 +171,29 @@ class TestCuts:
         ink = np.random.default_rng(0).integers(100, 256, (40, 70), np.uint8)
         whole = tight_segment(ink, 0, 0)
         assert whole is not None
-        assert np.array_equal(merged(cut(whole, SIZE)).ink, whole.ink)
+        parts = oversegmented(whole, SIZE).parts
+        assert np.array_equal(merged(parts).ink, whole.ink)
+
+    @given(st.integers(20, 60), st.integers(20, 90), st.integers(0, 2**32 - 1))
+    @settings(max_examples=40, deadline=None)
+    def test_between_two_parts_is_one_seam(self, height: int, width: int, seed: int) -> None:
+        """The seams are those along which the ink was parted, and no others."""
+        rng = np.random.default_rng(seed)
+        ink = np.asarray(cv2.GaussianBlur(rng.random((height, width)), (0, 0), 4.0) * 900 - 350)
+        whole = tight_segment(np.asarray(np.clip(ink, 0, 255), np.uint8), 7, 5)
+        assume(whole is not None)
+        assert whole is not None
+        found = oversegmented(whole, SIZE)
+        assert len(found.seams) == len(found.parts) - 1
+        columns = np.arange(whole.ink.shape[1])
+        for seam, before, after in zip(found.seams, found.parts, found.parts[1:], strict=False):
+            for part, own in (
+                (before, columns < seam[:, None]),
+                (after, columns >= seam[:, None]),
+            ):
+                rows = slice(part.box.top - whole.box.top, part.box.bottom - whole.box.top)
+                across = slice(part.box.left - whole.box.left, part.box.right - whole.box.left)
+                assert not (part.ink[~own[rows, across]] > 0).any()
 
 
 class TestLattice:
@@ -223,7 +256,7 @@ class TestLattice:
         answers = np.stack([first[0] if c.first == 0 else first[1] for c in lattice.candidates])
         reading = decode(lattice, answers)
         assert len(reading.places) == 1
-        assert reading.left_over == (segments[1],)
+        assert reading.left_over == (LeftOver(segments[1], Cause.NOISE),)
 
     def test_no_ink_is_no_reading(self) -> None:
         """An empty lattice reads as nothing, surely."""
@@ -238,14 +271,19 @@ SURE = Sureness(0.99, is_enough=True)
 UNSURE = Sureness(0.7, is_enough=False)
 
 
+def result(
+    hypothesis: Hypothesis, how_sure: Sureness, count: tuple[int, int] | None = None
+) -> FieldResult:
+    """A field on a sheet that is its scan."""
+    return field_result(hypothesis, Seen("n", SIZE, IDENTITY, count), how_sure)
+
+
 class TestFields:
     def test_sure_digits_are_ok(self) -> None:
         """Digits that leave no doubt and no ink are accepted."""
-        field = field_result(
-            "n", Hypothesis((place(4, 0), place(2, 25)), (), 0.98), SIZE, IDENTITY, SURE
-        )
+        field = result(Hypothesis((place(4, 0), place(2, 25)), (), 0.98), SURE)
         assert (field.text, field.status, field.message) == ("42", "ok", "")
-        assert field.confidence == 0.99
+        assert (field.confidence, field.reasons) == (0.99, ())
         assert field.box == Box(0, 0, 45, 40)
 
     @pytest.mark.parametrize(
@@ -263,12 +301,20 @@ class TestFields:
             ),
             (Hypothesis((place(4, 0), place(2, 25)), (), 0.98), UNSURE, "not sure enough"),
             (
-                Hypothesis((place(4, 0),), (block(40, 0, 20, 20),), 0.99),
+                Hypothesis((place(4, 0),), loose(block(40, 0, 20, 20)), 0.99),
                 SURE,
                 "left out: ink that is no digit",
             ),
-            (Hypothesis((place(4, 0),), (block(24, 36, 5, 5),), 0.99), SURE, "left out: a point"),
-            (Hypothesis((place(4, 0),), (block(24, 32, 5, 12),), 0.99), SURE, "left out: a comma"),
+            (
+                Hypothesis((place(4, 0),), loose(block(24, 36, 5, 5)), 0.99),
+                SURE,
+                "left out: a point",
+            ),
+            (
+                Hypothesis((place(4, 0),), loose(block(24, 32, 5, 12)), 0.99),
+                SURE,
+                "left out: a comma",
+            ),
             (Hypothesis((place(1, 0), place(1, 30)), (), 0.99), SURE, "only strokes like 1"),
             (Hypothesis((place(OTHER, 0), place(1, 30)), (), 0.99), SURE, "1 digit unreadable"),
             (
@@ -284,24 +330,22 @@ class TestFields:
         self, reading: Hypothesis, how_sure: Sureness, why: str
     ) -> None:
         """Whatever leaves a doubt is named, and the field is not ok."""
-        field = field_result("n", reading, SIZE, IDENTITY, how_sure)
+        field = result(reading, how_sure)
         assert field.status == "review"
         assert why in field.message
+        assert field.reasons == codes_in(field.message)
 
     def test_a_wrong_number_of_digits_is_said(self) -> None:
         """The field says how many digits were expected and how many were found."""
         reading = Hypothesis((place(4, 0), place(2, 25)), (), 0.98)
-        field = field_result("n", reading, SIZE, IDENTITY, SURE, (5, 5))
+        field = result(reading, SURE, (5, 5))
         assert field.message == "5 digits expected, 2 found"
 
     def test_wide_gaps_are_blanks(self) -> None:
         """A gap that is wide against digits and other gaps gives a blank; even gaps give none."""
         groups = [place(d, x) for d, x in zip([2, 7, 2, 8], [0, 25, 110, 135], strict=True)]
         even = [place(d, x) for d, x in zip([2, 7, 2, 8], [0, 80, 160, 240], strict=True)]
-        texts = [
-            field_result("n", Hypothesis(tuple(p), (), 0.98), SIZE, IDENTITY, SURE).text
-            for p in (groups, even)
-        ]
+        texts = [result(Hypothesis(tuple(p), (), 0.98), SURE).text for p in (groups, even)]
         assert texts == ["27 28", "2728"]
 
     @given(
@@ -331,42 +375,42 @@ class TestPoints:
 
 
 class TestPages:
-    def test_a_blank_page_is_empty(self, network: OnnxPredictor) -> None:
+    def test_a_blank_page_is_empty(self, networks: Networks) -> None:
         """A page with nothing on it has one row, with status `empty`."""
         for pixels in (np.full((400, 300), 250, np.uint8), np.zeros((30, 30, 3), np.uint8)):
-            (field,) = read(pixels, network).fields
+            (field,) = read(pixels, networks).fields
             assert (field.name, field.status, field.text) == ("", "empty", "")
 
-    def test_lines_are_named_in_reading_order(self, network: OnnxPredictor) -> None:
+    def test_lines_are_named_in_reading_order(self, networks: Networks) -> None:
         """Lines are line-01, line-02, ... from the top down, and read as they were written."""
-        fields = read(drawn(["4096", "27 35", "88120"]), network).fields
+        fields = read(drawn(["4096", "27 35", "88120"]), networks).fields
         assert [(f.name, f.text) for f in fields] == [
             ("line-01", "4096"), ("line-02", "27 35"), ("line-03", "88120"),
         ]  # fmt: skip
 
     @pytest.mark.parametrize("pen", ["black", "blue", "red", "pencil"])
-    def test_every_pen_is_read(self, network: OnnxPredictor, pen: str) -> None:
+    def test_every_pen_is_read(self, networks: Networks, pen: str) -> None:
         """The colour of the pen, shadow and ruled paper do not change what is read."""
         style = PageStyle(
             width_px=700, height_px=600, digit_height_px=44, spacing=0.4, rules="ruled",
             paper=Paper(pen=pen, shadow=0.5),  # type: ignore[arg-type]
         )  # fmt: skip
-        fields = read(drawn(["4096", "2735"], style), network).fields
+        fields = read(drawn(["4096", "2735"], style), networks).fields
         assert [f.text for f in fields] == ["4096", "2735"]
 
     @given(st.integers(0, 120), st.integers(0, 120))
     @settings(max_examples=8, deadline=None)
     def test_a_blank_margin_moves_boxes_and_changes_no_text(self, x: int, y: int) -> None:
         """Where on the page a line stands does not change what it says."""
-        network = OnnxPredictor(default_model())
+        networks = open_networks(default_model())
         page = drawn(["4096", "2735"], PageStyle(
             width_px=500, height_px=420, digit_height_px=44, spacing=0.4,
             paper=Paper(grain=0, noise=0),
         ))  # fmt: skip
-        before = read(page, network).fields
+        before = read(page, networks).fields
         wide = np.full((page.shape[0] + 2 * y, page.shape[1] + 2 * x, 3), page[5, 5], np.uint8)
         wide[y : y + page.shape[0], x : x + page.shape[1]] = page
-        after = read(wide, network).fields
+        after = read(wide, networks).fields
         assert [f.text for f in after] == [f.text for f in before]
         for old, new in zip(before, after, strict=True):
             assert old.box is not None
@@ -374,15 +418,15 @@ class TestPages:
             assert abs(new.box.left - old.box.left - x) <= 2
             assert abs(new.box.top - old.box.top - y) <= 2
 
-    def test_a_point_is_left_out_and_named(self, network: OnnxPredictor) -> None:
+    def test_a_point_is_left_out_and_named(self, networks: Networks) -> None:
         """A decimal point is no digit: it has a mark and a message, and the line is never ok."""
-        (field,) = read(drawn(["12.50"]), network).fields
+        (field,) = read(drawn(["12.50"]), networks).fields
         assert field.text == "1250"
         assert field.status == "review"
         assert "a point" in field.message
         assert [mark.kind for mark in field.marks] == ["point"]
 
-    def test_every_zone_has_a_row_in_the_order_of_the_config(self, network: OnnxPredictor) -> None:
+    def test_every_zone_has_a_row_in_the_order_of_the_config(self, networks: Networks) -> None:
         """With zones, each has one row on each page, also where nothing is written."""
         rng = np.random.default_rng(3)
         style = PageStyle(width_px=900, height_px=600, digit_height_px=44)
@@ -395,15 +439,15 @@ class TestPages:
             style, HAND, rng,
         )  # fmt: skip
         zones = tuple(Zone(name=name, box=form.zones[name], digits=(0, 6)) for name in ("b", "a"))
-        fields = read(form.pixels, network, Config(fields=zones)).fields
+        fields = read(form.pixels, networks, Config(fields=zones)).fields
         assert [f.name for f in fields] == ["b", "a"]
         assert fields[0].text == "4096"
         assert (fields[1].status, fields[1].text) == ("empty", "")
 
-    def test_zones_for_other_pages_leave_one_row(self, network: OnnxPredictor) -> None:
+    def test_zones_for_other_pages_leave_one_row(self, networks: Networks) -> None:
         """A page that no zone is meant for still has a row."""
         zone = Zone(name="a", box=(0.1, 0.1, 0.5, 0.5), pages=(2,))
-        (field,) = read(drawn(["4096"]), network, Config(fields=(zone,))).fields
+        (field,) = read(drawn(["4096"]), networks, Config(fields=(zone,))).fields
         assert field.status == "empty"
 
 
@@ -431,7 +475,7 @@ class TestBoxes:
     def test_boxes_go_and_strokes_stay(self) -> None:
         """Of printed boxes nothing as tall as a digit stays; strokes stay, across a wall too."""
         boxes, ink = self.form()
-        left = without_print(boxes, find_grid(boxes, 5), 5)
+        left = without_print(boxes, find_boxes(boxes, Known(5)), 5)
         assert self.tall(left) == 2
         lost = cv2.countNonZero(cv2.subtract(ink, left))
         assert lost < 0.02 * cv2.countNonZero(ink)
@@ -439,9 +483,9 @@ class TestBoxes:
     def test_an_empty_row_of_boxes_is_empty(self) -> None:
         """Without handwriting nothing as tall as a digit is left."""
         boxes = self.boxes(np.zeros((90, 330), np.uint8))
-        assert self.tall(without_print(boxes, find_grid(boxes, 5), 5)) == 0
+        assert self.tall(without_print(boxes, find_boxes(boxes, Known(5)), 5)) == 0
 
     def test_a_zone_without_print_keeps_all_its_ink(self) -> None:
         """Digits alone are no boxes."""
         _, ink = self.form()
-        assert np.array_equal(without_print(ink, find_grid(ink, 5), 5), ink)
+        assert np.array_equal(without_print(ink, find_boxes(ink, Known(5)), 5), ink)

@@ -44,7 +44,7 @@ def read(path: Path, config: Config | None = None) -> PageResult:
     """Read a file of one page as a worker does."""
     config = config or Config()
     judge = default_judge(config)
-    reader = PageReading(config, default_model(), packaged_model("line"), judge)(None)
+    reader = PageReading(config, default_model(), packaged_model("line"), judge)({})
     source = SourceFile(path, path.name)
     (found,) = read_chunk(Chunk(source), reader, InputOptions())
     return found.result

@@ -22,11 +22,10 @@ from digitbatch.cli import app
 from digitbatch.config import Config
 from digitbatch.errors import ExitCode
 from digitbatch.outputs.report import ReportFormat
-from digitbatch.outputs.results import Tally
 from digitbatch.page.forms.registration import register
 from digitbatch.reading.field_images import with_pictures
 from digitbatch.types import Box, FieldResult, Page, PageRef, PageResult, Status
-from tests.made_results import META, PAGES, pages
+from tests.made_results import META, PAGES, as_text, pages
 
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 HOSTILE = "</script><script>document.title='run'</script><img src=x onerror=document.title='run'>"
@@ -56,9 +55,7 @@ class _Parts(HTMLParser):
 
 def report(results: Sequence[PageResult]) -> str:
     """The page of some results."""
-    form = ReportFormat(META)
-    parts = [form.start(), *(form.page(result) for result in results), form.end(Tally().summary())]
-    return "".join(parts)
+    return as_text(ReportFormat(META), results)
 
 
 def parsed(text: str) -> _Parts:

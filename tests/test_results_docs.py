@@ -5,12 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitbatch.outputs import OutputSet
 from digitbatch.outputs.json_file import JsonFormat, JsonLinesFormat
 from digitbatch.outputs.page_json import page_from_json, page_to_json
-from digitbatch.outputs.results import COLUMNS, Tally
+from digitbatch.outputs.results import COLUMNS
 from digitbatch.types import FieldResult, PageRef, PageResult
-from tests.made_results import META, PAGES, as_csv, fields, names, pages
+from tests.made_results import META, PAGES, as_csv, as_text, fields, names, pages
 
 jsonschema = pytest.importorskip("jsonschema")
 DOCS = Path(__file__).parents[1] / "docs"
@@ -40,21 +39,16 @@ def test_schema_is_a_schema() -> None:
 @given(st.lists(pages, max_size=3))
 def test_json_keeps_the_schema(results: list[PageResult]) -> None:
     """Whatever the reader returns, JSON and JSON Lines are what the schema says, and no more."""
-    whole, lines = JsonFormat(META), JsonLinesFormat(META)
-    tally = Tally()
-    text = whole.start()
-    for page in results:
-        tally.add(page)
-        text += whole.page(page)
-        LINE.validate(json.loads(lines.page(page)))
-    DOCUMENT.validate(json.loads(text + whole.end(tally.summary())))
+    for line in as_text(JsonLinesFormat(META), results).splitlines():
+        LINE.validate(json.loads(line))
+    DOCUMENT.validate(json.loads(as_text(JsonFormat(META), results)))
 
 
 @given(fields, names)
 def test_schema_refuses_what_is_not_documented(field: FieldResult, name: str) -> None:
     """A field with another status, a key that nobody knows, or a message missing is refused."""
     page = page_to_json(PageResult(PageRef("a.png", 1), (field,)))
-    head = json.loads(JsonLinesFormat(META).page(PAGES[0]))
+    head = json.loads(as_text(JsonLinesFormat(META), PAGES[:1]))
     for wrong in (
         {"status": "fine"},
         {f"new {name}": 1},
@@ -73,7 +67,7 @@ def blocks(language: str) -> list[str]:
     return [part.split("```")[0] for part in text.split(f"```{language}\n")[1:]]
 
 
-def test_examples_in_the_docs_are_what_is_written(tmp_path: Path) -> None:
+def test_examples_in_the_docs_are_what_is_written() -> None:
     """The documented CSV, JSON and JSON Lines are those that the documented pages give."""
     (example_csv,), (example_json,), (example_jsonl,) = map(blocks, ("csv", "json", "jsonl"))
     document = json.loads(example_json)
@@ -87,16 +81,8 @@ def test_examples_in_the_docs_are_what_is_written(tmp_path: Path) -> None:
         document["calibration_hash"],
         document["config_hash"],
     )
-    lines = JsonLinesFormat(meta)
-    assert "".join(map(lines.page, results[1:])) == example_jsonl
-    tally = Tally()
-    for page in results:
-        tally.add(page)
-    with OutputSet([tmp_path / "r.json"], meta) as outputs:
-        for page in results:
-            outputs.write(page)
-        outputs.finish(tally.summary())
-    assert json.loads((tmp_path / "r.json").read_bytes()) == document
+    assert as_text(JsonLinesFormat(meta), results[1:]) == example_jsonl
+    assert json.loads(as_text(JsonFormat(meta), results)) == document
 
 
 def test_every_column_and_key_is_documented() -> None:

@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 from digitbatch.app.incremental_run import AlarmLimits
 from digitbatch.app.journal import Statistics, find_drift
 from digitbatch.app.lock import hold
-from digitbatch.app.status import read_status
+from digitbatch.app.run_status import read_status
 from digitbatch.cli import app
 from digitbatch.errors import ExitCode, UsageError
 from digitbatch.types import Box, DigitResult, FieldResult, Page, PageRef, PageResult

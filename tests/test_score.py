@@ -13,9 +13,10 @@ from typer.testing import CliRunner, Result
 from digitbatch.cli import app
 from digitbatch.errors import ExitCode
 from digitbatch.outputs.csv_file import safe_cell, without_apostrophe
-from digitbatch.scoring import Reported, Score, load_results, load_truth, score
+from digitbatch.outputs.results import Record
+from digitbatch.scoring import Score, load_results, load_truth, score
+from digitbatch.scoring.error_curve import curve_png
 from digitbatch.scoring.pairing import edits
-from digitbatch.scoring.picture import curve_png
 from digitbatch.types import Box, DigitResult, FieldResult, PageRef, PageResult, Status
 from tests.made_results import HEADER, names, write
 
@@ -27,12 +28,12 @@ def digitbatch(*arguments: str | Path) -> Result:
     return CliRunner().invoke(app, ["score", *map(str, arguments)], catch_exceptions=False)
 
 
-def row(name: str, text: str, status: Status = "ok", confidence: float = 0.9) -> Reported:
+def row(name: str, text: str, status: Status = "ok", confidence: float = 0.9) -> Record:
     """A row of results of the page."""
-    return Reported(PAGE, name, text, status, confidence if text else None)
+    return Record(PAGE.file, PAGE.page, name, text, confidence if text else None, status)
 
 
-def scored(written: dict[str, str], *rows: Reported) -> Score:
+def scored(written: dict[str, str], *rows: Record) -> Score:
     """The score of one page."""
     return score({PAGE: written}, {PAGE: list(rows)})
 
@@ -188,16 +189,19 @@ class TestResults:
         """All that a run writes can be scored, whatever the files are called."""
         ref = PageRef("=a, b\n.png", 3)
         digit = DigitResult("7", 0.5, Box(0, 0, 1, 1))
-        field = FieldResult("=x", "review", "7", 0.5, "hm", Box(0, 0, 1, 1), (digit,))
+        box, codes = Box(0, 0, 1, 1), ("may-be-print",)
+        field = FieldResult("=x", "review", "7", 0.5, "may be print", box, (digit,), reasons=codes)
         path = tmp_path / f"results{ending}"
         write([path], [PageResult(ref, (field,))])
-        assert load_results(path) == {ref: [Reported(ref, "=x", "7", "review", 0.5, "hm")]}
+        row = Record("=a, b\n.png", 3, "=x", "7", 0.5, "review", "may be print", 0, 0, 1, 1, codes)
+        assert load_results(path) == {ref: [row]}
 
     @pytest.mark.parametrize(
         ("text", "said"),
         [
             ("a,1,x,1,0.9,fine,,1,2,3,4\n", 'row 2: status is "fine"'),
             ("a,1,x,1,high,ok,,1,2,3,4\n", 'row 2: confidence is "high"'),
+            ("a,1,x,1,0.9,ok,,1,2,3.5,4\n", 'row 2: right is "3.5"'),
         ],
     )
     def test_a_bad_row_is_named(self, tmp_path: Path, text: str, said: str) -> None:

@@ -8,10 +8,11 @@ import pytest
 
 from digitbatch.config import Config
 from digitbatch.networks.card import SECOND, model_hash
-from digitbatch.networks.predictors import OnnxPredictor, Shared
+from digitbatch.networks.runtime import open_networks
 from digitbatch.packaged import default_model
 from digitbatch.reading import read_page
 from digitbatch.types import CLASSES, Crops, Image, Page, PageRef, Probabilities
+from tests.fake_networks import FakeNetworks
 from tests.plain_hand import HAND
 
 
@@ -22,7 +23,11 @@ class Looking:
         self.first, self.second = answer(digit, sure), answer(then, 0.999)
         self.asked_again = 0
 
-    def __call__(self, crops: Crops) -> Probabilities:
+    @property
+    def networks(self) -> FakeNetworks:
+        return FakeNetworks(self.classify, again=self.reconsider)
+
+    def classify(self, crops: Crops) -> Probabilities:
         return np.repeat(self.first[None], len(crops), axis=0)
 
     def reconsider(self, crops: Crops, answers: Probabilities) -> Probabilities:
@@ -52,14 +57,18 @@ def page(text: str) -> Page:
 def test_doubtful_digits_are_looked_at_again() -> None:
     """What the second look says is read."""
     looking = Looking(4, 0.9, then=9)
-    assert [f.text for f in read_page(page("44444"), Config(), looking).fields] == ["99999"]
+    assert [f.text for f in read_page(page("44444"), Config(), looking.networks).fields] == [
+        "99999"
+    ]
     assert looking.asked_again == 5
 
 
 def test_sure_digits_are_not() -> None:
     """The second network takes longer, and is asked about no digit that is clear."""
     looking = Looking(4, 0.99999, then=9)
-    assert [f.text for f in read_page(page("44444"), Config(), looking).fields] == ["44444"]
+    assert [f.text for f in read_page(page("44444"), Config(), looking.networks).fields] == [
+        "44444"
+    ]
     assert looking.asked_again == 0
 
 
@@ -78,29 +87,21 @@ class TestSecondModel:
         shutil.rmtree(model / SECOND)
         crops = np.zeros((3, 28, 28), np.uint8)
         crops[:, 8:20, 12:16] = 255
-        said = OnnxPredictor(model)(crops)
-        assert np.array_equal(OnnxPredictor(model).reconsider(crops, said), said)
+        networks = open_networks(model)
+        said = networks.classify(crops)
+        assert networks.reconsider(crops, said) is said
 
     def test_both_looks_are_in_the_answer(self, model: Path) -> None:
         """The second look alone does not decide."""
         crops = np.zeros((2, 28, 28), np.uint8)
         crops[:, 8:20, 12:16] = 255
-        network = OnnxPredictor(model)
+        networks = open_networks(model)
         other = np.repeat(answer(7, 1.0)[None], 2, axis=0)
-        again = network.reconsider(crops, other)
+        again = networks.reconsider(crops, other)
         assert again.sum(axis=1) == pytest.approx([1, 1], abs=1e-5)
-        own = network(crops)[:, 7]
+        own = networks.classify(crops)[:, 7]
         assert (again[:, 7] > own).all()
         assert (again[:, 7] < 1).all()
-
-    def test_a_predictor_elsewhere_looks_again_here(self, model: Path) -> None:
-        """On a GPU the first answers come from another process; the second are the same."""
-        crops = np.zeros((2, 28, 28), np.uint8)
-        crops[:, 8:20, 12:16] = 255
-        network = OnnxPredictor(model)
-        shared = Shared(network.__call__, model)
-        said = shared(crops)
-        assert np.array_equal(shared.reconsider(crops, said), network.reconsider(crops, said))
 
     def test_it_is_part_of_what_the_weights_are(self, model: Path) -> None:
         """Results of a model with a second look are bound to both."""

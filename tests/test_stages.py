@@ -15,11 +15,14 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image as Pil
 from pydantic import TypeAdapter, ValidationError
 
-from digitbatch.errors import PageError
+from digitbatch.errors import CoarsePageError, PageError
+from digitbatch.imaging.light import light_on
 from digitbatch.stages import STAGES, AnyStage
 from digitbatch.stages.base import Normalizer, PageStage, PixelKind, Segmenter, Sheet, Stage
 from digitbatch.stages.chain import in_order
+from digitbatch.stages.crop_to_paper import CropToPaper
 from digitbatch.stages.filters import Blur, FlattenBackground
+from digitbatch.stages.fit_scale import FitScale
 from digitbatch.stages.geometry import Deskew, Resize
 from digitbatch.stages.grayscale import Grayscale
 from digitbatch.stages.hysteresis import Hysteresis
@@ -28,6 +31,8 @@ from digitbatch.stages.line_removal.faint_rules import faint_rules
 from digitbatch.stages.line_removal.printed_line import Rule
 from digitbatch.stages.line_removal.remove_rules import RemoveRules
 from digitbatch.stages.morphology import Closing, Dilation, Erosion, Invert, Opening
+from digitbatch.stages.reduce import Reduce
+from digitbatch.stages.sheet import LAYER_KINDS, Layer
 from digitbatch.stages.threshold import Threshold, sauvola
 from digitbatch.types import Image
 
@@ -80,7 +85,8 @@ def sheet_of(kind: PixelKind, angle_deg: float = 0.0) -> Sheet:
     for array in (pixels, ink, to_scan):
         if array is not None:
             array.setflags(write=False)
-    return Sheet(pixels, kind, to_scan, ink, digit_height_px=30.0)
+    layers: dict[Layer, Image] = {} if ink is None else {"ink": ink}
+    return Sheet(pixels, kind, to_scan, layers, digit_height_px=30.0)
 
 
 def case_id(value: object) -> str:
@@ -116,6 +122,134 @@ def test_page_stage_keeps_its_hands_off_tiny_pages(stage: PageStage, kind: Pixel
         size = (*shape, 3) if kind == "color" else shape
         sheet = Sheet(np.full(size, 255, np.uint8), kind)
         assert stage(sheet).pixels.size
+
+
+MARK_PX = 7  # radius of a disc that every layer has
+
+
+def layered_sheet(
+    kind: PixelKind, digits_px: int, angle_deg: float, mark: tuple[int, int], *, on_desk: bool
+) -> Sheet:
+    """A page of any kind with every layer, each of which has a disc and nothing else.
+
+    Args:
+        kind: Of the pixels, on which the disc is ink, too.
+        digits_px: How high the digits are.
+        angle_deg: How far lines fall towards the right.
+        mark: x and y of the disc.
+        on_desk: Whether a dark desk shows all around.
+    """
+    gray = np.full((600, 800), PAPER, np.uint8)
+    for top in range(100, 500, round(1.7 * digits_px)):
+        at = (100, top + digits_px)
+        size = digits_px / 21.0
+        cv2.putText(gray, "3141592653"[: 620 // digits_px], at, 0, size, 40, max(1, digits_px // 9))
+    turn = cv2.getRotationMatrix2D((399.5, 299.5), -angle_deg, 1.0)
+    gray = np.asarray(cv2.warpAffine(gray, turn, (800, 600), borderValue=PAPER), np.uint8)
+    if on_desk:
+        for part in (gray[:50], gray[-50:], gray[:, :50], gray[:, -50:]):
+            part[:] = 30
+    cv2.circle(gray, mark, MARK_PX, 20, -1)
+    binary = np.where(gray > 127, 255, 0).astype(np.uint8)
+    pixels = {
+        "color": np.dstack([gray] * 3),
+        "gray": gray,
+        "ink": 255 - gray,
+        "binary": binary,
+        "mask": 255 - binary,
+    }[kind]
+    disc = np.zeros_like(gray)
+    cv2.circle(disc, mark, MARK_PX, 255, -1)
+    layers: dict[Layer, Image] = {name: disc.copy() for name in LAYER_KINDS}
+    return Sheet(
+        pixels, kind, layers=layers, digit_height_px=digits_px, light=light_on(gray),
+        came_halved=True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("stage", "kind"), CASES, ids=case_id)
+@settings(max_examples=3, deadline=None)
+@given(
+    st.sampled_from([12, 30, 120]),
+    st.floats(-4, 4),
+    st.tuples(st.integers(120, 680), st.integers(120, 480)),
+    st.booleans(),
+)
+def test_no_layer_is_lost(
+    stage: PageStage,
+    kind: PixelKind,
+    digits_px: int,
+    angle_deg: float,
+    mark: tuple[int, int],
+    on_desk: bool,
+) -> None:
+    """What comes out of a stage has every layer of what went in, where the pixels are now."""
+    sheet = layered_sheet(kind, digits_px, angle_deg, mark, on_desk=on_desk)
+    try:
+        after = stage(sheet)
+    except CoarsePageError:
+        assert isinstance(stage, Reduce)
+        return
+    assert after.came_halved
+    assert after.light is not None
+    assert after.digit_height_px is not None
+    assert set(after.layers) == set(LAYER_KINDS)
+    # From the sheet, which is its own scan, to the new one.
+    x, y = np.rint(cv2.invertAffineTransform(after.to_scan) @ [*mark, 1.0]).astype(int)
+    for name, layer in after.layers.items():
+        assert layer.dtype == np.uint8
+        assert layer.shape == after.pixels.shape[:2]
+        assert layer[y, x] > 127, name
+        assert LAYER_KINDS[name] != "mask" or set(np.unique(layer)) <= {0, 255}, name
+    if after.kind in ("ink", "mask"):
+        assert after.pixels[y, x] > 127
+    elif after.kind != "color":
+        assert after.pixels[y, x] < 127
+
+
+@pytest.mark.parametrize(
+    ("stage", "kind", "digits_px", "angle_deg", "on_desk"),
+    [
+        (CropToPaper(), "gray", 30, 0, True),
+        (Reduce(), "color", 120, 0, False),
+        (FitScale(), "ink", 12, 0, False),
+        (FitScale(), "ink", 120, 0, False),
+        (Resize(scale=0.6), "binary", 30, 0, False),
+        (Deskew(), "mask", 30, 3, False),
+    ],
+    ids=case_id,
+)
+def test_layers_are_as_large_as_before_on_the_scan(
+    stage: PageStage, kind: PixelKind, digits_px: int, angle_deg: float, on_desk: bool
+) -> None:
+    """Each stage that moves pixels moves these pages, and every layer's ink with them."""
+    sheet = layered_sheet(kind, digits_px, angle_deg, (400, 300), on_desk=on_desk)
+    sheet = replace(sheet, came_halved=False)
+    after = stage(sheet)
+    assert after.pixels.shape != sheet.pixels.shape
+    scale = abs(np.linalg.det(after.to_scan[:, :2]))
+    for layer in after.layers.values():
+        area = np.count_nonzero(layer > 127) * scale
+        assert area == pytest.approx(np.pi * MARK_PX**2, rel=0.2)
+
+
+def test_a_layer_of_another_size_is_refused() -> None:
+    """Who changes the size of the pixels alone is told."""
+    sheet = layered_sheet("mask", 30, 0.0, (400, 300), on_desk=False)
+    with pytest.raises(ValueError, match="the layer ink"):
+        sheet.with_pixels(sheet.pixels[:100])
+
+
+def test_rules_that_two_stages_took_out_are_both_known() -> None:
+    """The second one adds its own: boxes are looked for along all of them."""
+    mask = np.zeros((400, 400), np.uint8)
+    mask[100:102] = 255
+    mask[300:302, 100:220] = 255
+    once = RemoveRules(min_length=0.9)(Sheet(mask, "mask"))
+    assert once.pixels[300:302].any()
+    twice = RemoveRules(min_length=0.2)(once)
+    assert twice.rules is not None
+    assert np.array_equal(twice.rules, mask)
 
 
 @pytest.mark.parametrize("stage", VARIANTS, ids=case_id)
@@ -379,7 +513,7 @@ class TestFaintRules:
     def test_strokes_in_line_are_no_rule_but_segments_of_a_faint_one_are(self, ruled: bool) -> None:
         """What the levels show between the segments tells a rule from strokes."""
         ink, mask = self.page(ruled=ruled)
-        sheet = RemoveRules()(Sheet(mask, "mask", ink=ink, digit_height_px=20.0))
+        sheet = RemoveRules()(Sheet(mask, "mask", layers={"ink": ink}, digit_height_px=20.0))
         assert not sheet.pixels[200:].any()
         assert bool(sheet.pixels[100:102].any()) is not ruled
 
@@ -433,7 +567,7 @@ class TestPenOnRules:
             cv2.line(written, (x, 180), (x, 220), 255, 4)
         ink[written > 0] = pen
         mask = np.where(ink > 60, 255, 0).astype(np.uint8)
-        return Sheet(mask, "mask", ink=ink, digit_height_px=40.0), seven
+        return Sheet(mask, "mask", layers={"ink": ink}, digit_height_px=40.0), seven
 
     def test_a_bar_that_lies_on_a_rule_stays_where_the_pen_is_darker(self) -> None:
         """By its shape it is the rule's; without it the 7 is a 1."""
@@ -453,13 +587,13 @@ class TestPenOnRules:
         cv2.ellipse(levels, (60, 240), (14, 20), 0, 0, 360, 200, 4)
         levels[260:263, 50:70] = np.where(levels[260:263, 50:70] == 200, 200, 110)
         ink[levels > 60] = 255
-        left = RemoveRules()(replace(sheet, pixels=ink, ink=levels)).pixels
+        left = RemoveRules()(replace(sheet, pixels=ink, layers={"ink": levels})).pixels
         assert not left[(levels == 110) & (left > 0)].size
 
     def test_a_pen_as_light_as_the_rules_is_left_to_its_shape(self) -> None:
         """Nothing is told from levels that are alike: the result is that without them."""
         sheet, _ = self.sheet(pen=118)
-        without = RemoveRules()(replace(sheet, ink=None)).pixels
+        without = RemoveRules()(replace(sheet, layers={})).pixels
         assert np.array_equal(RemoveRules()(sheet).pixels, without)
 
 

@@ -7,15 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digitbatch.acceptance.field_results import Sureness, field_result
+from digitbatch.acceptance.reasons import ReviewReason
 from digitbatch.page.layout.adjacent_lines import beside
 from digitbatch.page.layout.columns import find_columns
 from digitbatch.page.segments import Segment
+from digitbatch.reading.field_results import Seen, Sureness, field_result
 from digitbatch.stages.base import Sheet
 from digitbatch.stages.crop_to_paper import CropToPaper
-from digitbatch.text.decode import DigitHypothesis, Hypothesis
+from digitbatch.text.decode import Cause, DigitHypothesis, Hypothesis, LeftOver, Letter
 from digitbatch.text.line_parts import line_parts
-from digitbatch.text.tables import table_lines
+from digitbatch.text.tables import GOES_ON_BESIDE, table_lines
 from digitbatch.types import Box, Image
 
 SIZE = 20.0
@@ -127,8 +128,9 @@ class TestBeside:
             Hypothesis(tuple(place(x, y + 4 * (i % 2)) for i, x in enumerate(xs)), (), 0.9)
             for xs, y in (((30, 50, 70), 10), ((95, 120, 140), 12), ((30, 50, 70), 60))
         ]
-        doubts = [line.doubts for line in table_lines(halves, [SIZE] * 3)]
-        assert doubts == [("may go on beside it",), ("may go on beside it",), ()]
+        found = [line.findings for line in table_lines(halves, [SIZE] * 3)]
+        assert found == [(GOES_ON_BESIDE,), (GOES_ON_BESIDE,), ()]
+        assert GOES_ON_BESIDE.message == "may go on beside it"
 
 
 class TestLetters:
@@ -137,7 +139,8 @@ class TestLetters:
         doubtful = [0.99, 0.3, 0.7, 0.4, 0.2, 0.6]
         lines = table_lines(read([[0.99, 0.98, 0.99, x] for x in doubtful]), [SIZE] * 6)
         assert [len(line.reading.places) for line in lines] == [3] * 6
-        assert [len(line.reading.left_over) for line in lines] == [1] * 6
+        left_over = [line.reading.left_over for line in lines]
+        assert [[one.cause for one in own] for own in left_over] == [[Cause.WORDS]] * 6
         assert [line.row for line in lines] == [1, 2, 3, 4, 5, 6]
         assert all(line.columns == (1, 2, 3) for line in lines)
 
@@ -145,7 +148,7 @@ class TestLetters:
         """The line network does not see it among the digits, as it sees ink that may be one."""
         doubtful = [0.99, 0.3, 0.7, 0.4, 0.2, 0.6]
         readings = read([[0.99, 0.98, 0.99, x] for x in doubtful])
-        readings[0] = replace(readings[0], left_over=(segment(160, 10),))
+        readings[0] = replace(readings[0], left_over=(LeftOver(segment(160, 10)),))
         lines = [line.reading for line in table_lines(readings, [SIZE] * 6)]
         regions = [line_parts(line, SIZE)[0].ink for line in lines]
         inked = [round(np.count_nonzero(ink) / (12 * 20)) for ink in regions]
@@ -159,9 +162,10 @@ class TestLetters:
         last = [0.3] * doubtful + [0.99] * (9 - doubtful)
         lines = table_lines(read([[0.99, 0.98, 0.99, x] for x in last]), [SIZE] * 9)
         readings = [line.reading for line in lines]
-        assert [len(reading.letters) for reading in readings] == [1] * 9
+        letter = Letter.SURE if status == "ok" else Letter.LIKELY
+        assert [[one.letter for one in reading.left_over] for reading in readings] == [[letter]] * 9
         surely = Sureness(0.999, is_enough=True)
-        rows = [field_result("", reading, SIZE, UNMOVED, surely) for reading in readings]
+        rows = [field_result(reading, Seen("", SIZE, UNMOVED), surely) for reading in readings]
         assert {row.status for row in rows} == {status}
         assert all(row.marks for row in rows)
 
@@ -202,8 +206,12 @@ class TestLetters:
         readings[2] = replace(readings[2], places=readings[2].places[:2])
         readings[3] = replace(readings[3], places=readings[3].places[1:])
         lines = table_lines(readings, [SIZE] * 6)
-        doubts = [[doubt for doubt in line.doubts if "empty" in doubt] for line in lines]
-        assert doubts == [[], [], ["columns 3, 4 are empty"], ["column 1 is empty"], [], []]
+        empty = [
+            [one for one in line.findings if one.reason is ReviewReason.EMPTY_COLUMN]
+            for line in lines
+        ]
+        said = [[one.message for one in own] for own in empty]
+        assert said == [[], [], ["columns 3, 4 are empty"], ["column 1 is empty"], [], []]
 
     def test_a_few_doubtful_digits_are_kept(self) -> None:
         """A digit that is not sure is for a person, not left out."""

@@ -24,14 +24,14 @@ from digitbatch.imaging.projective import (
     scaling,
     through,
 )
-from digitbatch.networks.predictors import OnnxPredictor
+from digitbatch.networks.runtime import open_networks
 from digitbatch.packaged import default_model
 from digitbatch.page.forms.registration import register
 from digitbatch.page.forms.zone_proposal import propose_zones
 from digitbatch.reading import read_page
 from digitbatch.synth.pages import FormField, MadePage, PageStyle, fill_form, write_lines
 from digitbatch.synth.paper import Paper
-from digitbatch.types import Box, Image, Page, PageRef
+from digitbatch.types import Box, Image, Networks, Page, PageRef
 from tests.plain_hand import HAND
 
 STYLE = PageStyle(900, 640, Paper(grain=0.5, noise=1.0, print_colour=(90, 90, 90)))
@@ -71,9 +71,9 @@ def replace_digits(zone: Zone, count: int) -> Zone:
 
 
 @pytest.fixture(scope="module")
-def network() -> OnnxPredictor:
+def networks() -> Networks:
     """The default weights."""
-    return OnnxPredictor(default_model())
+    return open_networks(default_model())
 
 
 def page(pixels: Image) -> Page:
@@ -238,17 +238,17 @@ class TestAlignment:
             there = np.array([[left, top], bottom_right]) * (900, 640)
             off = through(laid.to_scan, here) - through(matrix, there)
             assert np.abs(off).max() <= 2.0 * max(1.0, scale)
-        assert not laid.doubt
+        assert not laid.misfit
 
     def test_a_turned_page_is_read_like_a_straight_one(
-        self, config: Config, network: OnnxPredictor
+        self, config: Config, networks: Networks
     ) -> None:
         """Upside down, on its side and slanted, the same is read, with boxes on the scan."""
         texts = {"sender": "40213", "number": "38150462", "weight": "1275"}
         made = form(texts)
         for turn, slant in ((2.0, 0.02), (180.0, 0.0), (90.0, 0.0)):
             scan, matrix = scanned(made.pixels, turn, 1.2, slant, (15, 25))
-            result = read_page(page(scan), config, network)
+            result = read_page(page(scan), config, networks)
             read = {entry.name: entry for entry in result.fields}
             assert {name: entry.text for name, entry in read.items()} == {**texts, "value": ""}
             assert read["value"].status == "empty"
@@ -262,18 +262,16 @@ class TestAlignment:
             assert around.left - 9 <= box.left < box.right <= around.right + 9
             assert around.top - 9 <= box.top < box.bottom <= around.bottom + 9
 
-    def test_what_the_reference_holds_is_not_read(
-        self, config: Config, network: OnnxPredictor
-    ) -> None:
+    def test_what_the_reference_holds_is_not_read(self, config: Config, networks: Networks) -> None:
         """A form that is left empty is empty, though the reference is filled in."""
-        result = read_page(page(form({}).pixels), config, network)
+        result = read_page(page(form({}).pixels), config, networks)
         assert [entry.status for entry in result.fields] == ["empty"] * 4
 
     def test_the_reference_itself_is_read(
-        self, config: Config, reference: MadePage, network: OnnxPredictor
+        self, config: Config, reference: MadePage, networks: Networks
     ) -> None:
         """The reference is never subtracted: its own numbers are read from it."""
-        result = read_page(page(reference.pixels), config, network)
+        result = read_page(page(reference.pixels), config, networks)
         assert [entry.text for entry in result.fields] == ["77777", "11223344", "9999", "123456"]
 
     @pytest.mark.parametrize("kind", ["lines", "blank", "noise"])
@@ -289,11 +287,11 @@ class TestAlignment:
             register(page(pixels), config)
 
     def test_a_zone_that_was_not_scanned_is_reviewed(
-        self, config: Config, network: OnnxPredictor
+        self, config: Config, networks: Networks
     ) -> None:
         """Where a zone reaches beyond the scan, the field says so and is not ok."""
         made = form({"sender": "40213", "number": "38150462", "weight": "1275", "value": "5"})
-        result = read_page(page(made.pixels[:, :600]), config, network)
+        result = read_page(page(made.pixels[:, :600]), config, networks)
         read = {entry.name: entry for entry in result.fields}
         assert read["value"].status == "review"
         assert "outside of the scan" in read["value"].message

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from digitbatch.page.segments import Segment
-from digitbatch.text.decode import decode
+from digitbatch.text.decode import Cause, decode
 from digitbatch.text.lattice import build_lattice
-from digitbatch.text.rescoring.ctc_groups import Group, group_texts, touching_groups
+from digitbatch.text.touching import Group, group_texts, touching_groups
 from digitbatch.types import Box
 from tests.fake_answers import Answer, shares
 
@@ -27,9 +27,11 @@ def test_ink_that_is_no_digit_is_left_over() -> None:
     (group,) = touching_groups(lattice, first)
     reading = decode(lattice, answers, None, group_texts(group, Answer("4?7")))
     assert [int(p.probabilities.argmax()) for p in reading.places] == [4, 7]
+    assert [p.group for p in reading.places] == [(0, 0), (0, 1)]
     (mark,) = reading.left_over
-    assert mark.box.left == pytest.approx(40, abs=1)
-    assert mark.box.right == pytest.approx(70, abs=1)
+    assert mark.cause is Cause.NOISE
+    assert mark.segment.box.left == pytest.approx(40, abs=1)
+    assert mark.segment.box.right == pytest.approx(70, abs=1)
 
 
 @pytest.mark.parametrize(("is_wide", "expected"), [(False, 0.6), (True, 0.9)])

@@ -8,7 +8,7 @@ from PIL import Image as Pil
 from PIL import ImageDraw, ImageFont
 
 from digitbatch.config import Config
-from digitbatch.networks.predictors import OnnxPredictor
+from digitbatch.networks.runtime import open_networks
 from digitbatch.packaged import default_model
 from digitbatch.page.segments import Segment
 from digitbatch.reading import read_page
@@ -107,7 +107,7 @@ def test_a_printed_number_beside_one_by_hand_is_seen() -> None:
 def fields(pixels: Image) -> tuple[FieldResult, ...]:
     """A page read with the default weights."""
     page = Page(PageRef("page.png", 1), pixels)
-    return read_page(page, Config(), OnnxPredictor(default_model())).fields
+    return read_page(page, Config(), open_networks(default_model())).fields
 
 
 @pytest.mark.parametrize("by_fax", [False, True])

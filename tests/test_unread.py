@@ -5,9 +5,7 @@ import numpy as np
 import pytest
 
 from digitbatch.config import Config
-from digitbatch.networks.line.reader import load_line_reader
-from digitbatch.networks.predictors import OnnxPredictor
-from digitbatch.packaged import default_model
+from digitbatch.networks.runtime import load_networks
 from digitbatch.reading import read_page
 from digitbatch.types import Image, Page, PageRef
 from tests.plain_hand import HAND
@@ -31,9 +29,8 @@ def written() -> Image:
 
 def doubted(pixels: Image) -> list[bool]:
     """Of each line whether digits may be hidden there; such a one is for review."""
-    reader = load_line_reader().read_groups
     page = Page(PageRef("page.png", 1), pixels)
-    fields = read_page(page, Config(), OnnxPredictor(default_model()), reader).fields
+    fields = read_page(page, Config(), load_networks()).fields
     hidden = ["may hide" in field.message for field in fields]
     assert all(
         f.status == "review" for f, is_hidden in zip(fields, hidden, strict=True) if is_hidden

@@ -1,23 +1,30 @@
 """The boxes of a zone: found, taken out, and read one by one."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digitbatch.page.connected_components import connected_components
+from digitbatch.acceptance.reasons import Finding, ReviewReason
+from digitbatch.config import Config
+from digitbatch.page.connected_components import Reason, connected_components
 from digitbatch.page.forms.box_regions import boxed_ink
 from digitbatch.page.forms.box_removal import without_print
+from digitbatch.page.forms.boxes import Cell, Grid, Known, find_boxes
 from digitbatch.page.forms.cells import segments_by_cell
 from digitbatch.page.forms.colour_dropout import without_print_colour
-from digitbatch.page.forms.grid import Cell, Grid, find_grid
-from digitbatch.page.forms.reference_boxes import placed_grid
 from digitbatch.page.segments import Segment
+from digitbatch.reading.field_results import Sureness
+from digitbatch.reading.fields import joined_fields, with_rows
 from digitbatch.stages.line_removal.printed_line import Rule
-from digitbatch.text.box_texts import boxed, joined_reading
-from digitbatch.text.decode import DigitHypothesis, Hypothesis
-from digitbatch.types import OTHER, Box, DigitResult, FieldResult, Image
+from digitbatch.text.box_texts import joined_boxes
+from digitbatch.text.decode import Cause, DigitHypothesis, Hypothesis
+from digitbatch.types import OTHER, Box, FieldResult, Image
+from tests.made_units import made_boxes
 
 
 def boxes(
@@ -49,6 +56,16 @@ def reading(digit: int, at: int, share: float = 0.99) -> Hypothesis:
 NOTHING = Hypothesis((), (), 1.0)
 
 
+def row_of(hypotheses: Sequence[Hypothesis], findings: tuple[Finding, ...] = ()) -> FieldResult:
+    """The row of the results for boxes that are surely read so."""
+    units = made_boxes(hypotheses, name="n", findings=findings)
+    (field,) = joined_fields(units, {})
+    sure = replace(field, sureness=Sureness(0.99, is_enough=True))
+    (found,) = with_rows([sure], np.eye(2, 3), Config())
+    assert found.entry is not None
+    return found.entry
+
+
 class TestGrid:
     @given(
         places=st.integers(2, 9), wide=st.integers(36, 70), high=st.integers(44, 64),
@@ -60,7 +77,7 @@ class TestGrid:
     ) -> None:
         """Boxes with shared walls and with a gap are told apart, and empty ones are empty."""
         mask = boxes(places, wide, high, gap, thick, skew)
-        grid = find_grid(mask, places, (16, mask.shape[0] - 16))
+        grid = find_boxes(mask, Known(places, (16, mask.shape[0] - 16)))
         assert len(grid.cells) == places
         assert grid.apart == (gap > 0)
         middles = [(cell.left + cell.right) / 2 for cell in grid.cells]
@@ -72,7 +89,7 @@ class TestGrid:
         """Of a wall that shows a third of its way, the others say where it is."""
         mask = boxes(5, 50, 56, 0, 2)
         mask[24:58, 24 + 100 - 3 : 24 + 100 + 4] = 0
-        assert len(find_grid(mask, 5).cells) == 5
+        assert len(find_boxes(mask, Known(5)).cells) == 5
 
     def test_stems_at_equal_distances_are_no_walls(self) -> None:
         """The stems of 9999 stand as regularly as walls; the lines end at the walls."""
@@ -81,7 +98,7 @@ class TestGrid:
             x = 24 + place * 52 + 36
             cv2.line(mask, (x, 25), (x, 74), 255, 4)
             cv2.circle(mask, (x - 9, 34), 9, 255, 4)
-        grid = find_grid(mask, 4)
+        grid = find_boxes(mask, Known(4))
         assert [round(cell.width / 10) for cell in grid.cells] == [5] * 4
         assert digit_like(without_print(mask, grid, 4)) == 4
 
@@ -92,7 +109,7 @@ class TestGrid:
             x = 24 + place * 52
             cv2.line(mask, (x + 8, 32), (x + 44, 32), 255, 3)
             cv2.line(mask, (x + 44, 32), (x + 24, 72), 255, 3)
-        left = without_print(mask, find_grid(mask, 4), 4)
+        left = without_print(mask, find_boxes(mask, Known(4)), 4)
         assert np.count_nonzero(left[30:35]) > 4 * 30 * 2
 
     def test_a_digit_on_a_wall_keeps_its_strokes(self) -> None:
@@ -101,7 +118,7 @@ class TestGrid:
         ink = np.zeros_like(mask)
         cv2.line(ink, (60, 40), (95, 62), 255, 5)
         both = np.maximum(mask, ink)
-        left = without_print(both, find_grid(both, 3), 3)
+        left = without_print(both, find_boxes(both, Known(3)), 3)
         assert connected_components(left).width.max() >= 34
         assert cv2.countNonZero(cv2.subtract(ink, left)) < 0.06 * cv2.countNonZero(ink)
 
@@ -115,7 +132,7 @@ class TestGrid:
         cv2.circle(one, (100, 48), 12, 255, 4)
         levels[one > 0] = pen
         both = np.maximum(mask, one)
-        left = without_print(both, find_grid(both, 3), 3, levels)
+        left = without_print(both, find_boxes(both, Known(3)), 3, levels)
         kept = np.count_nonzero(left[34:62, 70:80]) / np.count_nonzero(one[34:62, 70:80])
         assert bool(kept > 0.9) is stays
 
@@ -131,22 +148,23 @@ class TestGrid:
     ) -> None:
         """Another one may be lost in a wall: it shows where all boxes must be filled, or are."""
         mask = boxes(3, 50, 56, 0, 6)
-        grid = find_grid(mask, 3)
+        grid = find_boxes(mask, Known(3))
         assert grid.bands
         page = mask.copy()
         for box in range(written):
             cv2.line(page, (34 + 50 * box, 34), (22 + 50 * box, 62), 255, 5)
         left = without_print(page, grid, 3)
         ink = boxed_ink("sum", left, left, grid, (0, 0), count)
-        assert bool(ink.doubt) is is_doubted
+        thick = (Finding(ReviewReason.THICK_PRINT),)
+        assert ink.findings == (thick if is_doubted else ())
 
     @given(st.integers(-1, 1), st.integers(-1, 1))
     def test_an_expected_box_is_taken_out_where_it_shows(self, right: int, down: int) -> None:
         """The reference's boxes are moved onto the scan's."""
         mask = boxes(4, 50, 56, 0, 2)
-        expected = find_grid(mask, 4)
+        expected = find_boxes(mask, Known(4))
         moved = np.roll(mask, (down, right), (0, 1))
-        grid = placed_grid(moved, expected)
+        grid = find_boxes(moved, Known(printed=expected))
         assert grid.cells[0].left == pytest.approx(expected.cells[0].left + right, abs=1.01)
         assert digit_like(without_print(moved, grid, 4)) == 0
 
@@ -167,7 +185,7 @@ class TestGrid:
         ink = np.zeros_like(mask)
         cv2.ellipse(ink, (80, 52), (14, 22), 0, 0, 360, 255, 4)
         both = np.maximum(mask, ink)
-        left = without_print(both, find_grid(both, 5), 5)
+        left = without_print(both, find_boxes(both, Known(5)), 5)
         assert cv2.countNonZero(cv2.subtract(ink, left)) < 0.05 * cv2.countNonZero(ink)
         assert digit_like(left) == 1
 
@@ -178,10 +196,21 @@ class TestCells:
         cells = [Cell(10, 10, 60, 70), Cell(60, 10, 110, 70)]
         mask = np.zeros((90, 130), np.uint8)
         mask[30:60, 30:72] = 255
-        found, walls = segments_by_cell(mask, mask, cells)
+        found, walls, _ = segments_by_cell(mask, mask, cells)
         assert [len(segments) for segments in found] == [1, 0]
         assert found[0][0].box.width >= 42
         assert walls == []
+
+    def test_what_is_in_no_box_is_told(self) -> None:
+        """Beside the boxes, or too small for ink of a digit."""
+        cells = [Cell(10, 10, 60, 70)]
+        mask = np.zeros((90, 130), np.uint8)
+        mask[30:60, 30:50] = 255
+        mask[30:60, 90:110] = 255
+        mask[15:17, 15:17] = 255
+        found, _, dropped = segments_by_cell(mask, mask, cells)
+        assert [len(segments) for segments in found] == [1]
+        assert sorted(dropped.reasons.values()) == [Reason.OUTSIDE, Reason.TOO_SMALL]
 
     def test_two_digits_that_touch_over_a_wall_are_parted(self) -> None:
         """Ink that is as much in one box as in the next is two digits."""
@@ -190,7 +219,7 @@ class TestCells:
         mask[20:60, 20:54] = 255
         mask[20:60, 66:100] = 255
         mask[40:43, 54:66] = 255
-        found, _ = segments_by_cell(mask, mask, cells)
+        found, _, _ = segments_by_cell(mask, mask, cells)
         assert [len(segments) for segments in found] == [1, 1]
 
     def test_a_stroke_along_a_wall_is_not_read(self) -> None:
@@ -198,7 +227,7 @@ class TestCells:
         cells = [Cell(10, 10, 60, 70)]
         mask = np.zeros((90, 80), np.uint8)
         mask[11:69, 15:19] = 255
-        found, walls = segments_by_cell(mask, mask, cells)
+        found, walls, _ = segments_by_cell(mask, mask, cells)
         assert found == [[]]
         assert len(walls) == 1
 
@@ -211,7 +240,7 @@ class TestCells:
         mask = np.zeros((90, 130), np.uint8)
         for top, left in zip(tops, (54, 103), strict=True):
             mask[top:66, left : left + 4] = 255
-        found, walls = segments_by_cell(mask, mask, cells)
+        found, walls, _ = segments_by_cell(mask, mask, cells)
         assert len(walls) == (2 if are_walls else 0)
         assert sum(map(len, found)) == (0 if are_walls else 2)
 
@@ -221,29 +250,38 @@ class TestCells:
         mask = np.zeros((90, 130), np.uint8)
         mask[20:66, 54:58] = 255
         mask[20:66, 70:100] = 255
-        found, walls = segments_by_cell(mask, mask, cells)
+        found, walls, _ = segments_by_cell(mask, mask, cells)
         assert [len(segments) for segments in found] == [1, 1]
         assert walls == []
 
     def test_a_cross_is_left_out_where_a_digit_may_be_missing(self) -> None:
         """What is likelier no digit is left over, but for as many digits as must be there."""
         cross = reading(OTHER, 0, 0.9)
-        some, in_boxes = joined_reading([cross, reading(5, 40), reading(7, 80)], (0, 3))
-        assert [int(p.probabilities.argmax()) for p in some.places] == [5, 7]
-        assert in_boxes == (1, 2)
-        assert len(some.left_over) == 1
-        every, _ = joined_reading([cross, reading(5, 40), reading(7, 80)], (3, 3))
-        assert len(every.places) == 3
+        some = joined_boxes([cross, reading(5, 40), reading(7, 80)], (0, 3))
+        assert [int(p.probabilities.argmax()) for p in some.hypothesis.places] == [5, 7]
+        assert (some.boxes, some.digits) == ((1, 2), (0, 0))
+        assert [left.cause for left in some.hypothesis.left_over] == [Cause.NO_DIGIT]
+        every = joined_boxes([cross, reading(5, 40), reading(7, 80)], (3, 3))
+        assert len(every.hypothesis.places) == 3
 
     def test_an_empty_box_between_digits_is_told(self) -> None:
         """The text has a blank there, and a person looks at it."""
-        digits = tuple(DigitResult(d, 0.99, Box(0, 0, 1, 1)) for d in "12")
-        entry = FieldResult("n", "ok", "12", 0.99, "", Box(0, 0, 2, 1), digits)
-        assert boxed(entry, (0, 1)) == entry
-        apart = boxed(entry, (0, 2))
+        one, two = reading(1, 0), reading(2, 20)
+        whole = row_of([one, two, NOTHING])
+        assert (whole.text, whole.status, whole.message) == ("12", "ok", "")
+        apart = row_of([one, NOTHING, two])
         assert (apart.text, apart.status) == ("1 2", "review")
         assert "empty box between digits" in apart.message
-        assert boxed(entry, (0, 1), "doubt").status == "review"
+        assert apart.reasons == (ReviewReason.EMPTY_BOX.code,)
+
+    def test_what_is_doubtful_of_the_ink_is_told_behind_an_empty_box(self) -> None:
+        """Also of a row that has none."""
+        thick = (Finding(ReviewReason.THICK_PRINT),)
+        one, two = reading(1, 0), reading(2, 20)
+        assert row_of([one, two], thick).message == "a digit lies on thick print"
+        assert row_of([one, NOTHING, two], thick).message == (
+            "an empty box between digits; a digit lies on thick print"
+        )
 
 
 class TestColour:
@@ -286,5 +324,5 @@ def test_faint_outer_walls_are_no_wide_box() -> None:
     mask[[30, 31, 149, 150], 24:232] = 255
     for left, until in ((26, 86), (95, 149), (162, 81), (229, 149)):
         mask[31:until, left : left + 2] = 255
-    grid = find_grid(mask, 3)
+    grid = find_boxes(mask, Known(3))
     assert [round(cell.left) for cell in grid.cells] == pytest.approx([26, 95, 162], abs=2)

@@ -19,7 +19,7 @@ from digitbatch.acceptance.evidence import (
     text_features,
 )
 from digitbatch.acceptance.policy import Judge
-from digitbatch.acceptance.reasons import is_unsure_alone
+from digitbatch.acceptance.reasons import Finding, ReviewReason, is_unsure_alone
 
 __all__ = [
     "CALIBRATION_FILE",
@@ -27,8 +27,10 @@ __all__ = [
     "TEXT_FEATURES",
     "Calibration",
     "Evidence",
+    "Finding",
     "Judge",
     "Promise",
+    "ReviewReason",
     "Step",
     "Weighed",
     "as_shown",

@@ -1,4 +1,4 @@
-"""Which calibration judges what a pair of networks reads."""
+"""Which calibration makes confidences of what a pair of networks says: the one fitted on them."""
 
 import logging
 from pathlib import Path

@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from digitbatch.app.following import Progress, Read, log_inputs
 from digitbatch.app.journal import Binding, Journal, find_drift, find_journal, journal_beside
-from digitbatch.app.journal.writing import write_known
+from digitbatch.app.journal.replay import write_known
 from digitbatch.app.lock import lock_file
-from digitbatch.app.session import Repeat, Session
+from digitbatch.app.new_files import NewFiles
+from digitbatch.app.page_stream import Progress, Read, log_inputs
+from digitbatch.app.reconcile import Reconciliation, Repeat
 from digitbatch.errors import StoppedError
 from digitbatch.inputs import Roots, walk
 from digitbatch.outputs import CsvStream, Output, OutputSet, remove_leftovers
@@ -82,21 +83,22 @@ def run_with_journal(
     found = walk(sources, ignore=[*files, *map(lock_file, files), *map(journal_beside, files)])
     log_inputs(found)
     with Journal(find_journal(targets.files), binding, fresh=repeat.fresh) as journal:
-        session = Session(journal, found, roots, repeat)
-        _log_compared(session)
+        compared = Reconciliation(journal.index, found, repeat)
+        _log_compared(compared)
+        reading = NewFiles(journal, compared, roots, repeat)
         stopped = False
         try:
-            session.read(read, progress, stop)
+            reading.read(read, progress, stop)
         except StoppedError:
             if not repeat.outputs_when_stopped:
                 raise
             stopped = True
-        this_run = session.this_run()
+        this_run = reading.this_run()
         counts = None
         if not (targets.streams or journal.changed):
             counts = _counts_if_as_they_were(journal.last_run, files, meta)
         if counts is None:
-            counts = _write(journal, session, targets, meta)
+            counts = _write(journal, compared, targets, meta)
         warnings = find_drift([journal.statistics, *reversed(journal.runs)])
         if not this_run.pages:
             warnings = []  # they have been said
@@ -110,20 +112,21 @@ def run_with_journal(
         return replace(counts, skipped=skipped, seconds=seconds, this_run=this_run)
 
 
-def _log_compared(session: Session) -> None:
-    found = session.found
+def _log_compared(found: Reconciliation) -> None:
     parts = [f"{len(found.new):,} to read"]
     parts += [f"{found.known:,} known"] if found.known else []
-    parts += [f"{found.waiting:,} too young"] if found.waiting else []
+    parts += [f"{found.young:,} too young"] if found.young else []
     parts += [f"{found.removed:,} no longer there"] if found.removed else []
     log.info("%s", ", ".join(parts))
 
 
-def _write(journal: Journal, session: Session, targets: Targets, meta: RunMeta) -> RunSummary:
+def _write(
+    journal: Journal, compared: Reconciliation, targets: Targets, meta: RunMeta
+) -> RunSummary:
     """Make all outputs anew."""
     with OutputSet(targets.files, meta, targets.report) as files_written:
         outputs: list[Output] = [files_written, *targets.streams]
-        counts = write_known(journal, session.names(), outputs).summary()
+        counts = write_known(journal, compared.names(), outputs).summary()
         for output in outputs:
             output.finish(counts)
         return counts

@@ -4,21 +4,21 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 
 from digitbatch import __version__
 from digitbatch.app.calibration_choice import find_judge
-from digitbatch.app.following import Progress, Read, follow, log_inputs
 from digitbatch.app.incremental_run import AlarmLimits, Targets, run_with_journal
 from digitbatch.app.lock import hold
-from digitbatch.app.session import Removed, Repeat
+from digitbatch.app.page_stream import Progress, Read, follow, log_inputs
+from digitbatch.app.reconcile import Removed, Repeat
 from digitbatch.config import Config
 from digitbatch.config.file import find_config
 from digitbatch.engine import Chunk, Limits, PageRead, Reader, count_workers, read_files
@@ -26,14 +26,12 @@ from digitbatch.engine.recipe import PageReading
 from digitbatch.errors import UsageError
 from digitbatch.inputs import SourceFile, Walk, walk
 from digitbatch.networks.card import load_card, model_hash
-from digitbatch.networks.registry import packaged_model, promoted_model
+from digitbatch.networks.registry import chosen_model, promoted_model
 from digitbatch.outputs import CsvStream, Output, OutputSet, check_outputs
+from digitbatch.outputs.output_page import OutputPage
 from digitbatch.outputs.results import RunMeta, RunSummary, Tally
 from digitbatch.packaged import default_model
-from digitbatch.types import Image, Page, PageRef, PageResult
-
-if TYPE_CHECKING:
-    from digitbatch.networks.predictors import OnnxPredictor, TorchPredictor
+from digitbatch.types import Image, Network, Page, PageRef, PageResult
 
 StrPath = str | os.PathLike[str]
 Device = Literal["auto", "cpu", "cuda"]
@@ -124,13 +122,8 @@ def run(
     page = _path(report)
     reading = replace(load_plan(config, model), pictures=page is not None)
     card, weights = load_card(reading.model), model_hash(reading.model)
-    predictor = _gpu_predictor(reading.model, device, batch_size)
-    log.info(
-        "model: %s %s on %s",
-        card.architecture,
-        weights[:12],
-        "cpu" if predictor is None else predictor.device_name,
-    )
+    shared, place = _shared_networks(reading, device, batch_size)
+    log.info("model: %s %s on %s", card.architecture, weights[:12], place)
     plan = reading.config
     judge = reading.judge
     meta = RunMeta(
@@ -141,7 +134,7 @@ def run(
         plan.fingerprint(),
     )
     files = [path for path in outputs if str(path) != STDOUT]
-    streams = [CsvStream(sys.stdout)] if len(files) < len(outputs) else []
+    streams = [CsvStream(sys.stdout, meta)] if len(files) < len(outputs) else []
 
     def read(
         wanted: Iterable[SourceFile | Chunk], most: Sequence[SourceFile]
@@ -153,7 +146,7 @@ def run(
             reading,
             plan.input,
             workers=processes,
-            predictor=predictor,
+            shared=shared,
             batch_size=batch_size,
             limits=Limits(page_timeout_s or None, memory_mb or None),
         )
@@ -189,8 +182,9 @@ def _run_without_journal(
     tally = Tally()
     with closing(read(found.files, found.files)) as pages:
         for page in follow(pages, len(found.files), progress, stop):
+            read_out = OutputPage.of(page.result)
             for output in outputs:
-                output.write(page.result)
+                output.write(read_out)
             tally.add(page.result)
     skipped = sum(found.skipped.values())
     summary = tally.summary(skipped=skipped, seconds=time.perf_counter() - start)
@@ -235,7 +229,7 @@ def read_page(
 
 @lru_cache(maxsize=4)
 def _reader(config: Path | Config | None, model: Path | None) -> Reader:
-    return load_plan(config, model)(None)
+    return load_plan(config, model)({})
 
 
 def load_plan(config: StrPath | Config | None, model: StrPath | None) -> PageReading:
@@ -246,7 +240,7 @@ def load_plan(config: StrPath | Config | None, model: StrPath | None) -> PageRea
         place, plan = find_config(_path(config))
     folder, origin = _find_model(_path(model), plan)
     log.info("config: %s; model: %s", place, origin)
-    lines = plan.line_model or promoted_model("line") or packaged_model("line")
+    lines = chosen_model(plan.line_model, "line")
     return PageReading(plan, folder, lines, find_judge(plan, folder, lines))
 
 
@@ -262,16 +256,17 @@ def _find_model(given: Path | None, plan: Config) -> tuple[Path, str]:
     return default_model(), "the packaged weights"
 
 
-def _gpu_predictor(
-    model: Path, device: Device, batch_size: int
-) -> "OnnxPredictor | TorchPredictor | None":
-    """The predictor that all pages share; None: each process has its own, on the CPU."""
+def _shared_networks(
+    reading: PageReading, device: Device, batch_size: int
+) -> tuple[Mapping[str, Network], str]:
+    """The networks that all pages share, on a GPU; on the CPU none. And what a log calls it."""
     from digitbatch.networks.devices import cuda_is_there
-    from digitbatch.networks.predictors import load_predictor
+    from digitbatch.networks.runtime import network_folders, torch_networks
 
     if device == "cpu" or (device == "auto" and not cuda_is_there()):
-        return None
-    return load_predictor(model, "cuda", batch_size)
+        return {}, "cpu"
+    folders = network_folders(reading.model, reading.line_model)
+    return torch_networks(folders, "cuda", batch_size)
 
 
 def _paths(given: StrPath | Iterable[StrPath]) -> list[Path]:

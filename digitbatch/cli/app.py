@@ -144,7 +144,7 @@ def run(
     """Read every page of files and folders that is new or changed."""
     # numpy's own threads: nothing here multiplies matrices, and starting them takes time.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from digitbatch.cli.reading import run_command
+    from digitbatch.cli.run_command import run_command
 
     code = run_command(
         inputs, out or [], report, "quiet" if quiet else "verbose" if verbose else "normal",
@@ -184,7 +184,7 @@ def watch(
 ) -> None:  # fmt: skip
     """Read folders, then whatever is added to them, until stopped (needs watchfiles)."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from digitbatch.cli.upkeep import watch_command
+    from digitbatch.cli.watch_command import watch_command
 
     code = watch_command(
         folders, out, "quiet" if quiet else "verbose" if verbose else "normal", report=report,
@@ -202,7 +202,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Say what is done, failed and to review, by day, and why."""
-    from digitbatch.cli.upkeep import status_command
+    from digitbatch.cli.status_command import status_command
 
     status_command(output, as_json)
 
@@ -222,7 +222,7 @@ def score(
     ] = None,
 ) -> None:
     """Compare results with what is written, and say what of the accepted is wrong."""
-    from digitbatch.cli.score import score_command
+    from digitbatch.cli.score_command import score_command
 
     score_command(truth, results, as_json, curve)
 
@@ -230,22 +230,84 @@ def score(
 @app.command()
 def calibrate(
     results: Annotated[
-        Path, typer.Argument(metavar="RESULTS", help="Of a run: .csv, .json or .jsonl.")
-    ],
+        Path | None,
+        typer.Argument(metavar="RESULTS", help="Of a run: .csv, .json or .jsonl; with --truth."),
+    ] = None,
     truth: Annotated[
-        Path, typer.Option(metavar="FILE", help="What is written: .csv or .json, as for score.")
-    ],
+        Path | None,
+        typer.Option(metavar="FILE", help="What is written: .csv or .json, as for score."),
+    ] = None,
+    fit: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Fit the confidence of these weights, from `train`, on made pages instead.",
+        ),
+    ] = None,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check", help="Read other made pages, and say how far confidence keeps its word."
+        ),
+    ] = False,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PLACE[:WEIGHT]",
+            help="What the weights were trained on, named as for train: pages are made of the "
+            "digits that training kept out, and of test digits to check. Otherwise MNIST.",
+        ),
+    ] = None,
+    line_model: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="The weights that read whole lines. Otherwise what runs use."
+        ),
+    ] = None,
+    kinds: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND,...", help="Of made pages. Otherwise all that suit, as for our weights."
+        ),
+    ] = None,
+    lines: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N",
+            help="Read of each kind of made pages. Otherwise 700 to fit, 400 to check.",
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", help="Of the pages to fit on. Otherwise 78.")
+    ] = None,
     out: Annotated[
-        Path, typer.Option("--out", "-o", metavar="FILE.json", help="The calibration.")
-    ] = Path("calibration.json"),
+        Path | None,
+        typer.Option(
+            "--out", "-o", metavar="FILE.json",
+            help="The calibration. Otherwise ./calibration.json, with --fit in the model's folder.",
+        ),
+    ] = None,
     config: Config = None,
     model: Model = None,
+    workers: Workers = "auto",
     replace: Replace = False,
-) -> None:
-    """Fit what is accepted on verified results of your own, if they are enough."""
-    from digitbatch.cli.calibrate import calibrate_command
+    quiet: Quiet = False,
+) -> None:  # fmt: skip
+    """Fit what is accepted on verified results of your own, or how sure weights are.
 
-    calibrate_command(truth, results, out, config, model, replace)
+    With RESULTS and --truth, the threshold comes from these, if they are enough. With --fit,
+    confidence as a whole is fitted on made pages of digits that training kept out.
+    """
+    from digitbatch.cli.calibrate import CalibrateOptions, calibrate_command
+
+    calibrate_command(
+        CalibrateOptions(
+            results=results, truth=truth, fit=fit, check=check, data=tuple(data or ()),
+            line_model=line_model, kinds=kinds, lines=lines, seed=seed, out=out, config=config,
+            model=model, workers=workers, replace=replace,
+            verbosity="quiet" if quiet else "normal",
+        )
+    )  # fmt: skip
 
 
 @app.command()
@@ -262,7 +324,7 @@ def inspect(
     model: Model = None,
 ) -> None:
     """Write a picture of a page after each stage, and of what was read where."""
-    from digitbatch.cli.reading import inspect_command
+    from digitbatch.cli.inspect_command import inspect_command
 
     raise typer.Exit(inspect_command(page, number, out, config, model))
 
@@ -276,7 +338,7 @@ def check(
     schema: Annotated[bool, typer.Option("--schema", help="Print a JSON schema instead.")] = False,
 ) -> None:
     """Validate a config and print its plan."""
-    from digitbatch.cli.plan import check_command, schema_command
+    from digitbatch.cli.check_command import check_command, schema_command
 
     if schema:
         schema_command()
@@ -307,7 +369,7 @@ def new(
     replace: Replace = False,
 ) -> None:
     """Propose zones for the boxes of a form: a YAML, and a picture with the zones named."""
-    from digitbatch.cli.template import new_command
+    from digitbatch.cli.template_command import new_command
 
     raise typer.Exit(new_command(reference, number, out, picture, replace))
 
@@ -324,7 +386,7 @@ def show(
     replace: Replace = False,
 ) -> None:
     """Draw the zones of a YAML where they are on a page."""
-    from digitbatch.cli.template import show_command
+    from digitbatch.cli.template_command import show_command
 
     raise typer.Exit(show_command(file, page, number, out, replace))
 

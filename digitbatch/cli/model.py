@@ -76,7 +76,7 @@ def evaluate_command(
 
     A network that reads lines is given lines that are made of the digits.
     """
-    from digitbatch.networks.predictors import chosen_model
+    from digitbatch.networks.registry import chosen_model
     from digitbatch.outputs import check_writable
     from digitbatch.training.evaluation.evaluation import (
         evaluation_json,

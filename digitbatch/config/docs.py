@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from digitbatch.config import Config, Review, Template, Zone
 from digitbatch.config.keys import keys_of
-from digitbatch.inputs.options import InputOptions
+from digitbatch.inputs.input_options import InputOptions
 from digitbatch.stages import STAGES
 from digitbatch.stages.base import PageStage, Segmenter, Stage
 from digitbatch.stages.chain import in_order, one_of

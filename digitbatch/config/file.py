@@ -1,6 +1,7 @@
 """pipeline.yaml: finding it, loading it, and printing the plan that it makes."""
 
 import json
+from itertools import compress
 from os import PathLike
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +16,7 @@ from digitbatch.constraints import read_values
 from digitbatch.errors import ConfigError, UsageError
 from digitbatch.packaged import packaged_file
 from digitbatch.stages.base import PageStage, PixelKind, Stage
-from digitbatch.stages.chain import FIRST_KINDS, in_order, kinds_along, op_of
+from digitbatch.stages.chain import FIRST_KINDS, in_order, kinds_along, op_of, why_skipped
 
 FILE_NAME: Final = "pipeline.yaml"
 
@@ -96,12 +97,11 @@ def schema() -> dict[str, Any]:
 
 
 def plan_lines(config: Config) -> list[str]:
-    """The plan as a table for people: stages with what goes in and out, zones, limits, weights."""
-    stages = [
-        (f"{number}", op_of(stage), kinds, _parameters(stage))
-        for number, (stage, kinds) in enumerate(zip(config.stages, _kinds(config), strict=True), 1)
-    ]
-    lines = _table([("stages", "", "pixels", "parameters"), *stages])
+    """The plan as a table for people: stages with what goes in and out, zones, limits, weights.
+
+    Stages that a page does not go through stand below the others, with the reason.
+    """
+    lines = _stage_lines(config)
     zones = [
         (
             f"{number}",
@@ -128,6 +128,32 @@ def plan_lines(config: Config) -> list[str]:
         f"input   pages of up to {limit:,} pixels, PDF at {dpi} dpi",
         f"model   {config.model or 'the promoted weights, else the packaged ones'}",
         f"plan    {config.fingerprint()[:16]}",
+    ]
+
+
+def _stage_lines(config: Config) -> list[str]:
+    """The stages that a page goes through, numbered; then those that it does not, and why."""
+    stages, has_zones = config.page_stages, bool(config.fields)
+    skipped = why_skipped(stages, has_zones=has_zones)
+    applied = [*(not reason for reason in skipped), *[True] * (len(config.stages) - len(stages))]
+    shown = compress(zip(config.stages, _kinds(config), strict=True), applied)
+    rows = [
+        (f"{number}", op_of(stage), kinds, _parameters(stage))
+        for number, (stage, kinds) in enumerate(shown, 1)
+    ]
+    cases = [("", False), *([] if has_zones else [(" on pages with rows of boxes", True)])]
+    said = [
+        f"skipped {op_of(stage)}{where}: {reason}"
+        for where, has_boxes in cases
+        for stage, reason in zip(
+            stages, why_skipped(stages, has_zones=has_zones, has_boxes=has_boxes), strict=True
+        )
+        if reason
+    ]
+    return [
+        *_table([("stages", "", "pixels", "parameters"), *rows]),
+        *([""] if said else []),
+        *said,
     ]
 
 

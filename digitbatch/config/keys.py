@@ -89,6 +89,7 @@ def written(value: object) -> str:
 
 
 def _words(annotation: Any, metadata: tuple[Any, ...] = ()) -> str:
+    """What a type takes, in words, within the limits that its metadata says."""
     origin = get_origin(annotation)
     if origin is Annotated:
         inner, *more = get_args(annotation)
@@ -101,20 +102,30 @@ def _words(annotation: Any, metadata: tuple[Any, ...] = ()) -> str:
         kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
         return one_of([_words(kind, metadata) for kind in kinds])
     if origin is Literal:
-        choices = [written(choice) for choice in get_args(annotation)]
-        return choices[0] if len(choices) == 1 else f"one of {', '.join(choices)}"
+        return _choice_words([written(choice) for choice in get_args(annotation)])
     if origin is tuple:
-        kinds = [kind for kind in get_args(annotation) if kind is not Ellipsis]
-        if len(kinds) > 1:
-            bare = get_args(kinds[0])[0] if get_origin(kinds[0]) is Annotated else kinds[0]
-            return f"a list of {len(kinds)} {_PLURALS.get(bare, 'values')}"
-        item = _words(kinds[0])
-        plural = item.removeprefix("a ").replace("number", "numbers", 1)
-        some = "one or more " if any(isinstance(limit, MinLen) for limit in metadata) else ""
-        return f"a list of {some}{plural}" if "number" in item else "a list"
+        return _list_words(annotation, metadata)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return "a mapping (key: value)"
     return _NAMES.get(annotation, "a value") + _range(metadata)
+
+
+def _choice_words(choices: list[str]) -> str:
+    return choices[0] if len(choices) == 1 else f"one of {', '.join(choices)}"
+
+
+def _list_words(annotation: Any, metadata: tuple[Any, ...]) -> str:
+    """What a tuple takes: so many values of a kind, or any number of them."""
+    kinds = [kind for kind in get_args(annotation) if kind is not Ellipsis]
+    if len(kinds) > 1:
+        bare = get_args(kinds[0])[0] if get_origin(kinds[0]) is Annotated else kinds[0]
+        return f"a list of {len(kinds)} {_PLURALS.get(bare, 'values')}"
+    item = _words(kinds[0])
+    if "number" not in item:
+        return "a list"
+    plural = item.removeprefix("a ").replace("number", "numbers", 1)
+    some = "one or more " if any(isinstance(limit, MinLen) for limit in metadata) else ""
+    return f"a list of {some}{plural}"
 
 
 def _range(metadata: tuple[Any, ...]) -> str:

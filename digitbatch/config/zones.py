@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from digitbatch.constraints import Check, FieldRule, read_values
+from digitbatch.constraints import Check, FieldConstraint, read_values
 
 MOST_DIGITS: Final = 200
 _MM_PER_INCH: Final = 25.4
@@ -181,12 +181,12 @@ class Zone(BaseModel):
         return found
 
     @property
-    def rule(self) -> FieldRule | None:
+    def rule(self) -> FieldConstraint | None:
         """What the field must obey; None where nothing but its number of digits is asked."""
         if not (self.pattern or self.range or self.values or self.check):
             return None
         limits = None if self.range is None else (_exact(self.range[0]), _exact(self.range[1]))
-        return FieldRule(self.digits, self.pattern, limits, self.values, self.check)
+        return FieldConstraint(self.digits, self.pattern, limits, self.values, self.check)
 
     @field_validator("name")
     @classmethod

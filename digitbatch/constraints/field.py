@@ -1,4 +1,4 @@
-"""The rules of one field: which strings of digits it may hold, and how much that says."""
+"""The constraints of one field: which strings of digits it may hold, and how much that says."""
 
 import re
 from collections.abc import Iterator
@@ -14,12 +14,14 @@ from digitbatch.constraints.checks import CHECKS, Check, checks_out
 LENGTH: Final = "the number of digits"
 """What is broken where there are too few digits or too many."""
 
-_TRIED: Final = 400  # misreadings of each kind that are tried, to see how many a rule lets pass
+_TRIED: Final = (
+    400  # misreadings of each kind that are tried, to see how many a constraint lets pass
+)
 
 
 @dataclass(frozen=True, slots=True)
-class FieldRule:
-    """What a field must obey; what is None is not asked."""
+class FieldConstraint:
+    """What the digits of a field must obey; what is None is not asked."""
 
     count: tuple[int, int] | None = None  # digits, at least and at most
     pattern: str | None = None  # a regular expression that the digits match wholly
@@ -28,7 +30,7 @@ class FieldRule:
     check: Check | None = None
 
     def broken(self, digits: str, decimals: int = 0) -> str:
-        """Which rule some digits break, in words; "" where they break none.
+        """Which constraint some digits break, in words; "" where they break none.
 
         Args:
             digits: "0" to "9" alone.
@@ -49,11 +51,11 @@ class FieldRule:
         return ""
 
     def passes(self, digits: str, decimals: int = 0) -> float:
-        """About which share of the misreadings of some digits the rules would not see, 0 to 1.
+        """About which share of the misreadings of some digits would pass unseen, 0 to 1.
 
         Misreadings of three kinds are tried: one digit another, two digits others, one digit lost.
-        The kind that passes most often counts; a rule that none passes is not trusted without
-        limit.
+        The kind that passes most often counts; a constraint that none passes is not trusted
+        without limit.
         """
         worst = 0.0
         for kind in (_one_wrong(digits), _two_wrong(digits), _one_lost(digits)):

@@ -1,50 +1,57 @@
-"""One predictor for the pages of many processes: what waits is classified together.
+"""Dynamic batching: an inference server for the pages of many processes.
 
-A GPU takes a thousand crops in the time of ten, and a page has a hundred. While it works, requests
-of other pages pile up, and the next batch holds them all; nobody waits for a batch to fill.
+What waits for one network is answered together. A GPU takes a thousand crops in the time of ten,
+and a page has a hundred. While it works, requests of other pages pile up, and the next batch holds
+all that one network is asked; nobody waits for a batch to fill.
 """
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from digitbatch.types import Crops, Predictor, Probabilities
+from digitbatch.types import Network
 
-Reply = Callable[[Probabilities | Exception], None]
-"""Takes one request's answer; called in the server's thread."""
+Reply = Callable[[Any], None]
+"""Takes one request's answers, or an exception; called in the server's thread."""
 
 
 class _Request(NamedTuple):
-    crops: Crops
+    network: str
+    rows: Any
     reply: Reply
 
 
 class BatchingServer:
     """Answers requests in a thread of its own, from entering its `with` block to leaving it."""
 
-    def __init__(self, predictor: Predictor, batch_size: int) -> None:
-        """Take the predictor.
+    def __init__(self, networks: Mapping[str, Network], batch_size: int) -> None:
+        """Take the networks.
 
         Args:
-            predictor: Called in one thread only.
-            batch_size: Most crops in a batch of several requests. A larger request goes alone and
-                whole: the predictor splits it as its memory asks for.
+            networks: By name. Called in one thread only.
+            batch_size: Most rows in a batch of several requests. A larger request goes alone and
+                whole: the network splits it as its memory asks for.
         """
-        self._predictor = predictor
+        self._networks = networks
         self._batch_size = batch_size
         self._waiting: deque[_Request] = deque()
         self._changed = threading.Condition()
         self._closing = False
-        self._thread = threading.Thread(target=self._serve, name="predictor", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name="networks", daemon=True)
 
-    def submit(self, crops: Crops, reply: Reply) -> None:
-        """Ask for probabilities; from any thread, returns at once."""
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the networks."""
+        return tuple(self._networks)
+
+    def submit(self, network: str, rows: Any, reply: Reply) -> None:
+        """Ask a network about rows, see `types.Network`; from any thread, returns at once."""
         with self._changed:
-            self._waiting.append(_Request(crops, reply))
+            self._waiting.append(_Request(network, rows, reply))
             self._changed.notify()
 
     def __enter__(self) -> Self:
@@ -67,24 +74,37 @@ class BatchingServer:
             self._answer(batch)
 
     def _next_batch(self) -> list[_Request]:
-        """All that waits and fits, at least one request; nothing at the end."""
+        """What waits longest, and all for the same network that fits; nothing at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closing)
             batch: list[_Request] = []
+            others: deque[_Request] = deque()
             room = self._batch_size
-            while self._waiting and (not batch or len(self._waiting[0].crops) <= room):
-                batch.append(self._waiting.popleft())
-                room -= len(batch[-1].crops)
+            while self._waiting:
+                request = self._waiting.popleft()
+                if not batch or (request.network == batch[0].network and len(request.rows) <= room):
+                    batch.append(request)
+                    room -= len(request.rows)
+                else:
+                    others.append(request)
+            self._waiting = others
             return batch
 
     def _answer(self, batch: list[_Request]) -> None:
         try:
-            probabilities = self._predictor(np.concatenate([crops for crops, _ in batch]))
+            answers = self._networks[batch[0].network](_joined([each.rows for each in batch]))
         except Exception as error:  # noqa: BLE001 - whoever asked must hear of it
             for request in batch:
                 request.reply(error)
             return
         start = 0
-        for crops, reply in batch:
-            reply(probabilities[start : start + len(crops)])
-            start += len(crops)
+        for _, rows, reply in batch:
+            reply(answers[start : start + len(rows)])
+            start += len(rows)
+
+
+def _joined(parts: list[Any]) -> Any:
+    """The rows of several requests as one batch."""
+    if isinstance(parts[0], np.ndarray):
+        return np.concatenate(parts)
+    return [row for rows in parts for row in rows]

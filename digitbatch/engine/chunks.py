@@ -1,7 +1,7 @@
-"""Some pages of one file, read one after the other: what a process does, whichever it is."""
+"""The unit of work: some pages of one file, read in a row, in whichever process."""
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from digitbatch.inputs import (
     is_out_of_memory,
     open_source,
 )
-from digitbatch.types import Image, Page, PageRef, PageResult, Predictor, failed_page
+from digitbatch.types import Image, Network, Page, PageRef, PageResult, failed_page
 
 Reader = Callable[[Page], PageResult]
 """Reads one page. A `DigitbatchError` ends the run; any other exception becomes the page's row.
@@ -24,8 +24,8 @@ One with an attribute `takes_halved` that is true gets pages at half of their si
 decoded in less time, and raises `CoarsePageError` where it needs a page's every pixel.
 """
 
-MakeReader = Callable[[Predictor | None], Reader]
-"""Makes the reader of one process, from the predictor that it shares or, for None, from its own.
+MakeReader = Callable[[Mapping[str, Network]], Reader]
+"""Makes the reader of one process, from the networks that it shares, by name, and else its own.
 
 It travels to other processes, so it must be picklable: a function or a dataclass of a module.
 """

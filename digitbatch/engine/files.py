@@ -1,8 +1,8 @@
-"""From files to results in the order of the files, with a bounded number of pages under way."""
+"""A parallel map from pages to results that keeps their order and bounds what is under way."""
 
 import os
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Final, Literal
 
@@ -13,7 +13,7 @@ from digitbatch.engine.pool import Job, WorkerPool
 from digitbatch.engine.processes import may_fork
 from digitbatch.errors import PageError
 from digitbatch.inputs import InputOptions, SourceFile, open_source
-from digitbatch.types import Predictor
+from digitbatch.types import Network
 
 _CHUNK_PAGES: Final = 4  # opening a PDF or TIFF again for so many pages costs next to nothing
 _FEW_PAGES: Final = 8  # read sooner than a fresh process starts (0.5 s)
@@ -51,7 +51,7 @@ def read_files(
     options: InputOptions,
     *,
     workers: int,
-    predictor: Predictor | None = None,
+    shared: Mapping[str, Network] | None = None,
     batch_size: int = 1024,
     limits: Limits = NORMAL,
 ) -> Generator[PageRead]:
@@ -67,9 +67,9 @@ def read_files(
         options: How files are decoded.
         workers: Processes that read; 0: this one, for looking into it: nothing stands between it
             and a page that crashes or hangs.
-        predictor: One that all pages share, in this process: that of a GPU. None: each process
-            makes its own.
-        batch_size: Most crops that a shared predictor gets at once from more than one page.
+        shared: Networks that all pages share, in this process, by name: those of a GPU. None: each
+            process makes its own.
+        batch_size: Most rows that a shared network gets at once from more than one page.
         limits: What a page may cost; not where `workers` is 0.
 
     Raises:
@@ -78,15 +78,15 @@ def read_files(
     """
     if workers == 0:
         with _one_opencv_thread():
-            read = make_reader(predictor)
+            read = make_reader(shared or {})
             for file in files:
                 chunk = file if isinstance(file, Chunk) else Chunk(file)
                 yield from read_chunk(chunk, read, options)
         return
     with ExitStack() as stack:
         server = None
-        if predictor is not None:
-            server = stack.enter_context(BatchingServer(predictor, batch_size))
+        if shared:
+            server = stack.enter_context(BatchingServer(shared, batch_size))
         pool = stack.enter_context(WorkerPool(workers, make_reader, options, server, limits))
         yield from _in_order(files, pool, window=2 * workers + 2)
 

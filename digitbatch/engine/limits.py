@@ -1,4 +1,4 @@
-"""What a page may cost a worker process, so that one bad page is one row and no dead machine."""
+"""Resource limits of a worker process, so that one bad page is one row and no dead machine."""
 
 import contextlib
 import sys

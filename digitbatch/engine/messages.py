@@ -1,11 +1,11 @@
-"""What the parent and its workers say to each other, besides chunks and pages."""
+"""The protocol between the parent and its workers, besides chunks and pages."""
 
 import pickle  # noqa: TID251 - nothing from outside is loaded
 from dataclasses import dataclass
+from typing import Any
 
 from digitbatch.engine.chunks import MakeReader
 from digitbatch.inputs import InputOptions
-from digitbatch.types import Crops, Probabilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,15 +14,15 @@ class StartUp:
 
     make_reader: MakeReader
     options: InputOptions
-    shares_predictor: bool
+    shared: tuple[str, ...] = ()  # networks that the parent asks for all, by name
     memory_mb: int | None = None  # most of its own data; None: all there is
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Probabilities for the crops asked for, or why there are none."""
+    """What the network says of the rows that it was asked about, or why there is nothing."""
 
-    probabilities: Probabilities | None
+    answers: Any
     error: Exception | None = None
 
 
@@ -40,9 +40,10 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """From a worker that shares its parent's predictor: crops to classify."""
+    """From a worker that shares its parent's networks: rows for one of them."""
 
-    crops: Crops
+    network: str
+    rows: Any
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Worker processes that may die: jobs survive them, and a page that kills twice is given up."""
+"""A pool of worker processes that may die: jobs survive, a page that kills twice is given up."""
 
 import contextlib
 import logging
@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Final, Self
-
-import numpy as np
 
 from digitbatch.engine.batching import BatchingServer
 from digitbatch.engine.chunks import Chunk, MakeReader, PageRead
@@ -30,7 +28,7 @@ from digitbatch.engine.messages import (
 )
 from digitbatch.engine.processes import ReaderProcess, start_process
 from digitbatch.inputs import InputOptions
-from digitbatch.types import PageRef, Probabilities, failed_page
+from digitbatch.types import PageRef, failed_page
 
 _RETRIES: Final = 1  # a process may have died of what its neighbours took
 _STILLBORN: Final = 3  # processes in a row that end before they can read: no chance, but a cause
@@ -87,12 +85,12 @@ class _Worker:
         with self.lock, contextlib.suppress(OSError):  # what it never took is in the buffer yet
             self.process.stdin.close()
 
-    def answer(self, outcome: Probabilities | Exception) -> None:
-        """Send what became of the crops it asked about."""
+    def answer(self, outcome: Any) -> None:
+        """Send what became of the rows it asked about."""
         if isinstance(outcome, Exception):
             self.send(Answer(None, portable(outcome)))
         else:
-            self.send(Answer(np.ascontiguousarray(outcome)))
+            self.send(Answer(outcome))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +120,13 @@ class WorkerPool:
             count: Most processes at a time.
             make_reader: Makes the reader of each; picklable.
             options: How files are decoded.
-            server: Where predictions are made for all; None: each worker has its own predictor.
+            server: Where networks are asked for all; None: each worker has its own.
             limits: What a page may cost.
         """
         self._count = count
         self._limits = limits
         self._start_up = StartUp(
-            make_reader, options, shares_predictor=server is not None, memory_mb=limits.memory_mb
+            make_reader, options, server.names if server else (), memory_mb=limits.memory_mb
         )
         self._server = server
         self._workers: list[_Worker] = []
@@ -276,7 +274,7 @@ class WorkerPool:
             while True:
                 message = pickle.load(stdout)  # noqa: S301 - our own child wrote it
                 if isinstance(message, Ask) and self._server is not None:
-                    self._server.submit(message.crops, worker.answer)
+                    self._server.submit(message.network, message.rows, worker.answer)
                 else:
                     self._messages.put((worker, message))
         self._messages.put((worker, _Ended(worker.process.wait())))

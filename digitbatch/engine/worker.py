@@ -1,7 +1,7 @@
 """A process that reads pages for another: `python -m digitbatch.engine.worker`.
 
-Its standard input brings the start-up, then chunks (and answers, where predictions are made by the
-parent); its standard output takes messages back. It ends when its input does, so that it never
+Its standard input brings the start-up, then chunks (and answers, where the parent asks networks for
+all); its standard output takes messages back. It ends when its input does, so that it never
 outlives its parent. It is a fresh interpreter on every system and, other than multiprocessing's
 spawn, does not run the caller's main module again: a script needs no `if __name__ == "__main__"`.
 """
@@ -10,14 +10,12 @@ import os
 import pickle  # noqa: TID251 - between a process and its own child, over their private pipes
 import signal
 from collections import deque
+from functools import partial
 from typing import Any, BinaryIO
-
-import numpy as np
 
 from digitbatch.engine.chunks import Chunk, read_chunk
 from digitbatch.engine.limits import cap_memory, die_with_parent, keep_memory
 from digitbatch.engine.messages import Answer, Ask, ChunkDone, Failed, Opened, Ready, portable
-from digitbatch.types import CLASSES, Crops, Probabilities
 
 
 class Channel:
@@ -45,17 +43,14 @@ class Channel:
         assert isinstance(chunk, Chunk)  # noqa: S101 - between chunks, nothing has been asked
         return chunk
 
-    def predict(self, crops: Crops) -> Probabilities:
-        """Have the parent classify crops; a `Predictor`."""
-        if not len(crops):
-            return np.empty((0, len(CLASSES)), np.float32)
-        self.send(Ask(crops))
+    def ask(self, network: str, rows: Any) -> Any:
+        """Have the parent ask one of its networks; with the name given, a `types.Network`."""
+        self.send(Ask(network, rows))
         while not isinstance(message := self.receive(), Answer):
             self._chunks.append(message)  # the parent sends a chunk ahead, so that none has to wait
         if message.error is not None:
             raise message.error
-        assert message.probabilities is not None  # noqa: S101 - either is there
-        return message.probabilities
+        return message.answers
 
 
 def main() -> None:
@@ -76,7 +71,7 @@ def _serve(channel: Channel) -> None:
     import cv2
 
     cv2.setNumThreads(1)  # there is a worker for each core
-    read = start.make_reader(channel.predict if start.shares_predictor else None)
+    read = start.make_reader({name: partial(channel.ask, name) for name in start.shared})
     keep_memory()
     cap_memory(start.memory_mb)
     channel.send(Ready())

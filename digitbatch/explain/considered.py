@@ -1,17 +1,15 @@
 """The cuts that were considered for a line, zone or box, and which of them its reading takes."""
 
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.page.segments import Segment, tight_segment
-from digitbatch.reading.page_reader import UnitTrace
 from digitbatch.text.decode import DigitHypothesis, GroupText, Hypothesis
-from digitbatch.text.lattice import Lattice
-from digitbatch.text.rescoring.ctc_groups import Group
-from digitbatch.text.segmentation import cut, cut_edges
+from digitbatch.text.touching import Group
+from digitbatch.text.unit import Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,44 +32,44 @@ class GroupRead:
     kept: tuple[DigitHypothesis, ...]  # the reading's digits there, whoever read them
 
 
-def considered_cuts(unit: UnitTrace) -> list[Cut]:
-    """Every cut that the search had to choose from, from left to right in each component."""
-    lattice, size = unit.lattice, unit.lattice.digit_height_px
-    found: list[Cut] = []
-    for component, segment in enumerate(unit.ink.segments):
-        positions = [at for at, source in enumerate(lattice.sources) if source == component]
-        if len(positions) < 2:
-            continue
-        edges = cut_edges(segment, size)
-        places = [_position(lattice, positions, part) for part in cut(segment, size)]
-        for edge, ends in zip(edges[1:-1], pairwise(places), strict=False):
-            found.append(
-                Cut(
-                    segment.box.top,
-                    edge + segment.box.left,
-                    _is_taken(unit.reading, ends),
-                    _is_taken(unit.searched, ends),
-                )
-            )
-    return found
+def considered_cuts(unit: Unit, best: Hypothesis) -> list[Cut]:
+    """Every seam that the search had to choose from, from left to right in each component.
 
-
-def groups_read(unit: UnitTrace) -> list[GroupRead]:
-    """What the line network was asked about, and which of its answers the reading takes."""
-    kept = {id(place.segment) for place in unit.reading.places}
+    Args:
+        unit: Whose lattice has the seams.
+        best: Its hypothesis in the end.
+    """
     return [
-        GroupRead(
-            group,
-            tuple(sorted(texts, key=lambda text: -text.log_probability)),
-            next((text for text in texts if id(text.places[0].segment) in kept), None),
-            tuple(
-                place
-                for place in unit.reading.places
-                if group.first <= place.primitives[0] and place.primitives[1] <= group.last
-            ),
+        Cut(
+            seam.top,
+            seam.columns,
+            _is_taken(best, seam.sides),
+            _is_taken(unit.searched, seam.sides),
         )
-        for group, texts in unit.groups
+        for seam in unit.lattice.seams
     ]
+
+
+def groups_read(unit: Unit, best: Hypothesis) -> list[GroupRead]:
+    """What the line network was asked about, and which of its answers `best` takes."""
+    taken = {place.group[0] for place in best.places if place.group is not None}
+    numbers = count()
+    found = []
+    for group, texts in unit.groups:
+        own = [(next(numbers), text) for text in texts]
+        found.append(
+            GroupRead(
+                group,
+                tuple(sorted(texts, key=lambda text: -text.log_probability)),
+                next((text for number, text in own if number in taken), None),
+                tuple(
+                    place
+                    for place in best.places
+                    if group.first <= place.primitives[0] and place.primitives[1] <= group.last
+                ),
+            )
+        )
+    return found
 
 
 def unread_part(read: GroupRead) -> Segment | None:
@@ -88,11 +86,6 @@ def unread_part(read: GroupRead) -> Segment | None:
         rows = slice(box.top - whole.box.top, box.bottom - whole.box.top)
         rest[rows, box.left - whole.box.left : box.right - whole.box.left] = 0
     return tight_segment(rest, whole.box.left, whole.box.top)
-
-
-def _position(lattice: Lattice, positions: list[int], part: Segment) -> int:
-    """Which of the lattice's primitives a part is."""
-    return next(at for at in positions if lattice.primitives[at] == part)
 
 
 def _is_taken(reading: Hypothesis, ends: tuple[int, int]) -> bool:

@@ -50,16 +50,17 @@ def cut_picture(trace: PageTrace) -> Image:
         (H, W, 3) R, G, B, enlarged where digits are small; a legend above.
     """
     scale = _scale(trace)
-    canvas = Pillow.fromarray(_pale(trace.sheet, scale))
+    canvas = Pillow.fromarray(_pale(trace.state.sheet, scale))
     draw = ImageDraw.Draw(canvas)
     counts = dict.fromkeys((_CONSIDERED, _SEARCHED, _TAKEN, _GROUP, _ASKED), 0)
-    for unit in (unit for entry in trace.fields for unit in entry.units):
-        for cut in sorted(considered_cuts(unit), key=lambda cut: (cut.taken, cut.searched)):
+    for unit in trace.state.units:
+        best = trace.best_of(unit)
+        for cut in sorted(considered_cuts(unit, best), key=lambda cut: (cut.taken, cut.searched)):
             colour = _TAKEN if cut.taken else _SEARCHED if cut.searched else _CONSIDERED
             counts[colour] += 1
             width = max(1, scale // 2) if colour == _CONSIDERED else scale + 1
             draw.line(_path(cut, scale), fill=colour, width=width)
-        for read in groups_read(unit):
+        for read in groups_read(unit, best):
             counts[_GROUP if read.taken else _ASKED] += 1
             _draw_group(draw, read, scale)
     legend = {
@@ -79,7 +80,7 @@ def rejected_picture(trace: PageTrace, rejected: Sequence[Rejected]) -> Image:
         (H, W, 3) R, G, B; a legend above.
     """
     scale = _scale(trace)
-    pixels = _pale(trace.sheet, scale)
+    pixels = _pale(trace.state.sheet, scale)
     for entry in rejected:
         _paint(pixels, entry, scale)
     legend = {
@@ -90,9 +91,9 @@ def rejected_picture(trace: PageTrace, rejected: Sequence[Rejected]) -> Image:
 
 def _scale(trace: PageTrace) -> int:
     """By how much the sheet is enlarged."""
-    heights = [entry.ink.digit_height_px for entry in trace.fields]
+    heights = [one.region.digit_height_px for one in trace.state.fields]
     wanted = round(_DIGIT_PX / float(np.median(heights))) if heights else 1
-    return int(max(1, min(wanted, _LARGEST_PX // max(trace.sheet.pixels.shape[:2]))))
+    return int(max(1, min(wanted, _LARGEST_PX // max(trace.state.sheet.pixels.shape[:2]))))
 
 
 def _pale(sheet: Sheet, scale: int) -> Image:

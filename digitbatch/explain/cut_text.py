@@ -7,9 +7,10 @@ import numpy as np
 from digitbatch.explain.considered import considered_cuts, groups_read
 from digitbatch.explain.rejected import Rejected, counted
 from digitbatch.reading import PageTrace
-from digitbatch.reading.page_reader import FieldTrace, UnitTrace
-from digitbatch.text.decode import DigitHypothesis
-from digitbatch.types import CLASSES, OTHER
+from digitbatch.reading.fields import Field
+from digitbatch.text.decode import DigitHypothesis, Hypothesis
+from digitbatch.text.unit import Unit
+from digitbatch.types import CLASSES
 
 _MOST_TEXTS = 4  # that the line network has for a group; the rest is hardly ever likely
 
@@ -24,11 +25,11 @@ def cuts_as_text(trace: PageTrace, rejected: Sequence[Rejected]) -> str:
     ink is left out for what reason.
     """
     parts = []
-    for number, entry in enumerate(trace.fields):
-        lines = [_heading(entry)]
-        for place, unit in enumerate(entry.units):
-            box = f"box {place + 1}: " if entry.ink.cells else ""
-            lines += [f"  {box}{line}" for line in _unit(unit)]
+    for number, field in enumerate(trace.state.fields):
+        lines = [_heading(field)]
+        for place, unit in enumerate(field.units):
+            box = f"box {place + 1}: " if field.region.cells else ""
+            lines += [f"  {box}{line}" for line in _unit(unit, trace.best_of(unit))]
         lines += _left_out([r for r in rejected if r.field == number])
         parts.append("\n".join(lines))
     beside = _left_out([r for r in rejected if r.field is None])
@@ -37,24 +38,24 @@ def cuts_as_text(trace: PageTrace, rejected: Sequence[Rejected]) -> str:
     return "\n\n".join(parts) + "\n" if parts else "no ink\n"
 
 
-def _heading(entry: FieldTrace) -> str:
-    if entry.entry is None:
-        at = entry.ink.segments[0].box if entry.ink.segments else None
+def _heading(field: Field) -> str:
+    if field.entry is None:
+        at = field.region.segments[0].box if field.region.segments else None
         where = "" if at is None else f" at x {at.left}, y {at.top} of the sheet"
         return f"a line{where}: no digits in it, no row of the result"
-    read = f'"{entry.entry.text}"' if entry.entry.text else "nothing"
-    share = f", share {entry.entry.confidence:.3f}" if entry.entry.confidence is not None else ""
-    return f"{entry.entry.name}: read {read}{share}, {entry.entry.status}"
+    read = f'"{field.entry.text}"' if field.entry.text else "nothing"
+    share = f", share {field.entry.confidence:.3f}" if field.entry.confidence is not None else ""
+    return f"{field.entry.name}: read {read}{share}, {field.entry.status}"
 
 
-def _unit(unit: UnitTrace) -> list[str]:
+def _unit(unit: Unit, best: Hypothesis) -> list[str]:
     """What was considered for one line, zone or box; nothing where there was no choice."""
-    cuts, groups = considered_cuts(unit), groups_read(unit)
+    cuts, groups = considered_cuts(unit, best), groups_read(unit, best)
     if not cuts and not groups:
         return []
     taken = sum(cut.taken for cut in cuts)
     lines = [f"cuts: {len(cuts)} considered, {taken} taken"] if cuts else []
-    lines.append(f'search: "{_places(unit.searched.places)}", share {unit.searched.margin:.3f}')
+    lines.append(f'search: "{unit.searched.text}", share {unit.searched.margin:.3f}')
     for read in groups:
         box = read.group.segment.box
         said = ", ".join(
@@ -77,7 +78,7 @@ def _left_out(rejected: Sequence[Rejected]) -> list[str]:
 
 
 def _places(places: Sequence[DigitHypothesis]) -> str:
-    return _digits([int(place.probabilities[:OTHER].argmax()) for place in places])
+    return _digits([place.digit for place in places])
 
 
 def _digits(digits: Sequence[int]) -> str:

@@ -20,22 +20,19 @@ from digitbatch.explain.zone_pictures import zones_on_scan
 from digitbatch.imaging.projective import box_around
 from digitbatch.inputs import open_source, walk
 from digitbatch.outputs.atomic import output_error
-from digitbatch.page.analysis import Region
 from digitbatch.page.forms.registration import RegisteredPage
-from digitbatch.page.forms.zone_regions import zone_print
-from digitbatch.page.preparation import applied_stages, is_reduced
+from digitbatch.page.regions import Region
 from digitbatch.reading import trace_page
-from digitbatch.stages.base import Normalizer, PageStage, Sheet
+from digitbatch.stages.base import Normalizer, Sheet
 from digitbatch.stages.chain import op_of
 from digitbatch.types import (
     CROP_SIZE_PX,
     Box,
     FieldResult,
-    GroupReader,
     Image,
+    Networks,
     Page,
     PageResult,
-    Predictor,
     Status,
 )
 
@@ -57,8 +54,7 @@ def inspect_page(
     page_number: int,
     folder: Path,
     config: Config,
-    predictor: Predictor,
-    group_reader: GroupReader,
+    networks: Networks,
     judge: Judge | None = None,
 ) -> tuple[PageResult, tuple[Path, ...]]:
     """Read one page and write a picture of it after each stage, numbered in their order.
@@ -70,8 +66,7 @@ def inspect_page(
         page_number: From 1.
         folder: Where the pictures go; made if it is not there.
         config: The plan.
-        predictor: The network.
-        group_reader: The network that reads digits that touch.
+        networks: What is asked.
         judge: Knows how sure fields are; None: that of the packaged weights.
 
     Returns:
@@ -86,35 +81,22 @@ def inspect_page(
     """
     page = _open_page(path, page_number, config)
     pictures = [("scan", page.pixels)]
-    trace = trace_page(page, config, predictor, group_reader, judge)
-    laid, result = trace.laid, trace.result
+    trace = trace_page(page, config, networks, judge)
+    state, result = trace.state, trace.result
+    laid, sheet = state.registered, state.sheet
     if laid.to_scan is not None:
         pictures.append(("template", _over_reference(laid)))
-    staged = _staged(laid.page, applied_stages(config))
-    if is_reduced(staged[-1][1]) and not is_reduced(trace.sheet):  # there are boxes on it
-        staged = _staged(laid.page, applied_stages(config, whole=True))
-    pictures += [(op, sheet.pixels) for op, sheet in staged]
-    sheet = staged[-1][1]
-    regions = [entry.ink for entry in trace.fields]
+    pictures += state.stages
+    regions = state.layout.regions
     if laid.zones:
-        pictures.append(("print", _draw_print(sheet, laid, config)))
+        pictures.append(("print", _draw_print(sheet, regions)))
     pictures.append((op_of(config.segmenter), _draw_segments(sheet, regions)))
     pictures.append((op_of(config.normalizer), _crop_sheet(regions, config.normalizer)))
-    rejected = rejected_ink(trace, config)
+    rejected = rejected_ink(trace)
     pictures.append(("cuts", cut_picture(trace)))
     pictures.append(("rejected", rejected_picture(trace, rejected)))
     pictures.append(("result", draw_result(page.pixels, result, _zone_boxes(laid))))
     return result, tuple(_write(folder, pictures, cuts_as_text(trace, rejected)))
-
-
-def _staged(page: Page, stages: Sequence[PageStage]) -> list[tuple[str, Sheet]]:
-    """A page after each stage, by its name."""
-    sheet = Sheet(page.pixels, "gray" if page.pixels.ndim == 2 else "color")
-    found = []
-    for stage in stages:
-        sheet = stage(sheet)
-        found.append((op_of(stage), sheet))
-    return found
 
 
 def draw_result(pixels: Image, result: PageResult, zones: Mapping[str, Box]) -> Image:
@@ -199,26 +181,20 @@ def _over_reference(laid: RegisteredPage) -> Image:
     return np.dstack([page, np.minimum(page, reference), np.minimum(page, reference)])
 
 
-def _draw_print(sheet: Sheet, laid: RegisteredPage, config: Config) -> Image:
-    """The sheet's ink, what is taken out of zones as print in red, and their boxes in green."""
+def _draw_print(sheet: Sheet, regions: Sequence[Region]) -> Image:
+    """The sheet's ink, what was taken out of zones as print in red, and their boxes in green."""
     light_ink = sheet.kind in ("ink", "mask")
     pixels = _rgb(255 - sheet.pixels if light_ink else sheet.pixels).copy()
     if sheet.rules is not None:
         pixels[sheet.rules > 0] = (190, 190, 190)
-    boxes = []
-    for placed in laid.zones:
-        around, taken, cells = zone_print(placed, sheet, laid, config)
-        part = pixels[around.top : around.bottom, around.left : around.right]
-        part[taken > 0] = (225, 40, 40)
-        for cell in cells:
-            x, y = (cell.left, cell.right), (cell.top, cell.bottom)
-            boxes.append(
-                (around.left + x[0], around.top + y[0], around.left + x[1], around.top + y[1])
-            )
+    taken = [region.removed for region in regions if region.removed is not None]
+    for removed in taken:
+        at = removed.place
+        pixels[at.top : at.bottom, at.left : at.right][removed.mask > 0] = (225, 40, 40)
     canvas = Pillow.fromarray(pixels)
     draw = ImageDraw.Draw(canvas)
-    for box in boxes:
-        draw.rectangle(box, outline=(0, 140, 60), width=1)
+    for cell in (cell for removed in taken for cell in removed.cells):
+        draw.rectangle((cell.left, cell.top, cell.right, cell.bottom), outline=(0, 140, 60))
     return np.asarray(canvas)
 
 

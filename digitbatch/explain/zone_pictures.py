@@ -68,7 +68,7 @@ def show_template(config: Config, path: Path, number: int, picture: Path) -> Sho
     laid = register(page, config)
     placed = zones_on_scan(laid)
     _write(picture, _png(draw_zones(page.pixels, placed)))
-    return Shown(len(placed), laid.fit, laid.doubt)
+    return Shown(len(placed), laid.fit, laid.misfit.message if laid.misfit else "")
 
 
 def zones_on_scan(laid: RegisteredPage) -> list[tuple[str, Points]]:

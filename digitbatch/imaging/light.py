@@ -1,4 +1,8 @@
-"""The light on a page's paper, shadows and all, as if nothing were written on it."""
+"""The illumination of a page's paper, shadows and all, as if nothing were written on it.
+
+It is estimated on a small picture by a grey-level closing, which strokes do not survive, a median
+and a Gaussian.
+"""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -9,10 +13,20 @@ import numpy as np
 from digitbatch.imaging.halving import halved
 from digitbatch.types import Image
 
-_SIDE_PX: Final = 480  # paper and its shadows change slowly: they are measured on a small picture
-_STROKE_PX: Final = 11  # no pen stroke is wider than this on the small picture
+
+@dataclass(frozen=True, slots=True)
+class PaperLight:
+    """How the light on paper is measured."""
+
+    side_px: int = 480  # paper and its shadows change slowly: they are measured on a small picture
+    stroke_px: int = 11  # no pen stroke is wider than this on the small picture
+    coarser: int = 2  # times as coarse is the picture on which its light is smoothed
+
+
+PAPER_LIGHT: Final = PaperLight()
+
+
 _BRIGHTEST: Final = 255
-_COARSER: Final = 2  # times as coarse is the picture on which its light is smoothed
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +54,12 @@ def light_on(
         known: What was measured before; it is returned where it would be the same again.
     """
     seen = pixels
-    while max(seen.shape) >= 2 * _SIDE_PX:  # halving costs a tenth of any other reduction
+    while (
+        max(seen.shape) >= 2 * PAPER_LIGHT.side_px
+    ):  # halving costs a tenth of any other reduction
         seen = halved(seen)
     height, width = (page_shape or pixels.shape)[:2]
-    scale = min(1.0, _SIDE_PX / max(height, width))
+    scale = min(1.0, PAPER_LIGHT.side_px / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     if known is not None and known.size == size and np.array_equal(known.seen, seen):
         return known
@@ -52,15 +68,17 @@ def light_on(
 
 def _without_ink(seen: Image, size: tuple[int, int]) -> Image:
     small = np.asarray(cv2.resize(seen, size, interpolation=cv2.INTER_AREA), np.uint8)
-    stroke = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_STROKE_PX, _STROKE_PX))
+    stroke = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (PAPER_LIGHT.stroke_px,) * 2)
     small = np.asarray(cv2.morphologyEx(small, cv2.MORPH_CLOSE, stroke), np.uint8)
     # Without ink a coarser picture says as much.
-    size = (-(-size[0] // _COARSER), -(-size[1] // _COARSER))
+    coarser = PAPER_LIGHT.coarser
+    size = (-(-size[0] // coarser), -(-size[1] // coarser))
     if small.min() == small.max():  # as on most pages of two levels: nothing to be smoothed
         return small[: size[1], : size[0]]
     small = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_AREA), np.uint8)
-    small = np.asarray(cv2.medianBlur(small, 2 * (_STROKE_PX // _COARSER) + 1), np.uint8)
-    return np.asarray(cv2.GaussianBlur(small, (0, 0), _STROKE_PX / 2 / _COARSER), np.uint8)
+    small = np.asarray(cv2.medianBlur(small, 2 * (PAPER_LIGHT.stroke_px // coarser) + 1), np.uint8)
+    sigma_px = PAPER_LIGHT.stroke_px / 2 / coarser
+    return np.asarray(cv2.GaussianBlur(small, (0, 0), sigma_px), np.uint8)
 
 
 def paper_level(pixels: Image, light: Light | None = None) -> Image:

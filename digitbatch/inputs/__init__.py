@@ -1,7 +1,7 @@
 """From files and folders to decoded pages: walk, open, read. Runs in the parent and in workers."""
 
-from digitbatch.inputs.options import InputOptions
-from digitbatch.inputs.reader import open_source
+from digitbatch.inputs.input_options import InputOptions
+from digitbatch.inputs.opening import open_source
 from digitbatch.inputs.roots import Roots
 from digitbatch.inputs.source import SourceFile, SourceReader, is_out_of_memory
 from digitbatch.inputs.walk import Walk, by_place, walk

@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Self, SupportsFloat
 
 import numpy as np
 
 from digitbatch.errors import PageError, UnreachablePageError
 from digitbatch.types import Image, Page, PageRef
+
+_LEAST_DPI, _MOST_DPI = 10, 10_000  # what a scanner may say of itself; files also say 1 and 1e9
+_DPI_APART = 0.02  # by what share of one the two resolutions of a page may differ
+_REASON_CHARACTERS = 200  # of a decoder's own words that a row repeats
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -82,12 +85,7 @@ class SourceReader(ABC):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
@@ -145,13 +143,13 @@ def plausible_dpi(told: tuple[SupportsFloat, SupportsFloat] | None) -> float | N
         across, down = map(float, told or (0, 0))
     except (TypeError, ValueError, ArithmeticError):  # files hold fractions such as 1/0
         return None
-    if not (10 <= across <= 10_000 and 10 <= down <= 10_000):  # also refuses NaN
+    if not all(_LEAST_DPI <= dpi <= _MOST_DPI for dpi in (across, down)):  # also refuses NaN
         return None
-    return (across + down) / 2 if abs(across - down) < 0.02 * across else None
+    return (across + down) / 2 if abs(across - down) < _DPI_APART * across else None
 
 
 def _damaged(error: Exception) -> PageError:
-    reason = " ".join(str(error).split())[:200] or type(error).__name__
+    reason = " ".join(str(error).split())[:_REASON_CHARACTERS] or type(error).__name__
     return PageError(
         f"the file is damaged ({reason}): copy it again from its origin, or scan again"
     )

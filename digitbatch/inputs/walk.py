@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from digitbatch.errors import UsageError
-from digitbatch.inputs.formats import HEAD_BYTES, format_of, has_ending
-from digitbatch.inputs.names import common_folder, portable, relative_name
+from digitbatch.inputs.file_formats import HEAD_BYTES, format_of, has_ending
+from digitbatch.inputs.file_names import common_folder, portable, relative_name
 from digitbatch.inputs.source import SourceFile
 
 HIDDEN = "hidden"
@@ -212,21 +212,26 @@ class _Walker:
                 before = len(self.files)
                 if not any(_is_below(real, folder) for folder in inside):
                     self.skipped[LINK_OUT] += 1
-                elif self._is_own(real):
-                    self.skipped[OWN] += 1
                 elif os.path.isdir(real):
                     self._walk_folder(path, name)
-                elif real in found:
-                    self.skipped[AGAIN] += 1
-                elif not os.path.exists(real) and has_ending(name):
-                    self.files.append(SourceFile(path, name))  # its row says that it is gone
-                elif not os.path.exists(real):
-                    self.skipped[LINK_BROKEN] += 1
-                elif not os.path.isfile(real):
-                    self.skipped[NOT_A_FILE] += 1
-                elif self._take(path, name):
-                    found.add(real)
+                else:
+                    self._take_linked(path, name, real, found)
                 found.update(_real(source.path) for source in self.files[before:])
+
+    def _take_linked(self, path: str, name: str, real: str, found: set[str]) -> None:
+        """Take what a link leads to that is no folder."""
+        if self._is_own(real):
+            self.skipped[OWN] += 1
+        elif real in found:
+            self.skipped[AGAIN] += 1
+        elif not os.path.exists(real) and has_ending(name):
+            self.files.append(SourceFile(path, name))  # its row says that it is gone
+        elif not os.path.exists(real):
+            self.skipped[LINK_BROKEN] += 1
+        elif not os.path.isfile(real):
+            self.skipped[NOT_A_FILE] += 1
+        elif self._take(path, name):
+            found.add(real)
 
     def _reason_to_skip(self, entry: "os.DirEntry[str]", real_folder: str) -> str | None:
         name = entry.name

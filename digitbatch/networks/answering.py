@@ -1,6 +1,8 @@
-"""Trained networks with what surrounds them in a run: uint8 in, calibrated answers out.
+"""Trained networks with what surrounds them in a run: uint8 in, calibrated posteriors out.
 
-Imports torch. What `digitbatch train` exports, and what a GPU asks.
+Imports torch. What `digitbatch train` exports, and what a GPU asks. Training's logits are divided
+by the temperature that the card has, before the softmax (C. Guo et al., On Calibration of Modern
+Neural Networks, ICML 2017).
 """
 
 import math

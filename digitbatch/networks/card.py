@@ -9,7 +9,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from digitbatch.errors import ModelError
-from digitbatch.networks.line.classes import LINE_CLASSES
+from digitbatch.networks.line.ctc_decoding import LINE_CLASSES
 from digitbatch.networks.line.strips import STRIP_FORMAT
 from digitbatch.stages.centre import CROP_FORMAT
 from digitbatch.types import CLASSES

@@ -84,6 +84,15 @@ def promoted_model(kind: Kind = "digit") -> Path | None:
     return folder
 
 
+def chosen_model(folder: Path | None, kind: Kind = "digit") -> Path:
+    """The folder of the model to use: the one that is named, else promoted, else packaged.
+
+    Raises:
+        ModelError: If the promoted one cannot be used.
+    """
+    return folder or promoted_model(kind) or packaged_model(kind)
+
+
 def rollback_command(kind: Kind) -> str:
     """What goes back by one promotion, for people."""
     return "digitbatch models rollback" + ("" if kind == "digit" else f" --kind {kind}")

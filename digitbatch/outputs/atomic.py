@@ -8,7 +8,6 @@ import shutil
 import stat
 import zlib
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from digitbatch.errors import OutputError
@@ -17,11 +16,10 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class AtomicFile:
-    """A UTF-8 text file, written beside its path and moved there by `commit`.
+    """A file that is written beside its path and moved there by `commit`.
 
     Until then, and whenever something fails, what stood at the path stays as it was and nothing is
-    left beside it. As a context manager it discards what was not committed. No line end is
-    translated; what UTF-8 cannot encode (half a surrogate pair) is escaped.
+    left beside it. As a context manager it discards what was not committed.
     """
 
     def __init__(self, path: Path) -> None:
@@ -36,20 +34,18 @@ class AtomicFile:
         self._target = path.resolve()
         self._temporary = _temporary_beside(self._target)
         try:
-            self._file = self._temporary.open(
-                "x", encoding="utf-8", errors="backslashreplace", newline="\n"
-            )
+            self._file = self._temporary.open("xb")
         except OSError as error:
             raise output_error(path, error) from error
 
-    def write(self, text: str) -> None:
-        """Append text.
+    def write(self, content: bytes) -> None:
+        """Append bytes.
 
         Raises:
             OutputError: If it cannot be written; the file is discarded.
         """
         try:
-            self._file.write(text)
+            self._file.write(content)
         except OSError as error:
             self.discard()
             raise output_error(self.path, error) from error
@@ -95,12 +91,7 @@ class AtomicFile:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.discard()
 
 

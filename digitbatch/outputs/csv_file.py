@@ -1,14 +1,19 @@
-"""Results as CSV: one row for each field, safe to open in a spreadsheet."""
+"""Results as CSV: one row for each field, safe to open in a spreadsheet, and read back from one."""
 
 import csv
 import io
 import re
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final, get_args
 
-from digitbatch.outputs.known_pages import KnownPage
-from digitbatch.outputs.results import COLUMNS, Record, RunSummary, records
-from digitbatch.types import PageResult
+from digitbatch.acceptance.reasons import codes_in
+from digitbatch.errors import UsageError
+from digitbatch.outputs.format import Format
+from digitbatch.outputs.output_page import OutputPage
+from digitbatch.outputs.plain_text import encoded, read_text
+from digitbatch.outputs.results import COLUMNS, Record
+from digitbatch.types import Status
 
 _FORMULA: Final = re.compile(
     # A spreadsheet runs a cell that begins so, in full width and after blanks too (OWASP, "CSV
@@ -16,43 +21,54 @@ _FORMULA: Final = re.compile(
     # always gives the name back.
     r"'*(?:[\t\r\n]|[\s\x00-\x1f\ufeff\u200b-\u200f\u2060]*[=+\-@\uff1d\uff0b\uff0d\uff20])"
 )
-
-
 _COMMAS: Final = len(COLUMNS) - 1
+_NEEDED: Final = ("file", "page", "field", "text", "confidence", "status")
 
 
-class CsvFormat:
+class CsvFormat(Format):
     """A header, then rows; four decimals; what does not apply is blank."""
 
-    def start(self) -> str:
+    def start(self) -> bytes:
         """The header."""
-        return _lines([COLUMNS])
+        return encoded(_quoted(COLUMNS))
 
-    def page(self, result: PageResult) -> str:
+    def page(self, page: OutputPage) -> bytes:
         """The rows of one page."""
-        return _lines(_cells(record) for record in records(result))
-
-    def known_page(self, known: KnownPage) -> str:
-        """The same of a page from a journal, several times as fast."""
-        start = f"{safe_cell(known.file)},{known.page}"
+        start = f"{safe_cell(page.file)},{page.page}"
         lines = []
-        for name, read, confidence, status, message, left, top, right, bottom in known.rows:
+        for name, read, confidence, status, message, left, top, right, bottom in page.rows:
             sure = "" if confidence is None else f"{confidence:.4f}"
             box = ",,," if left is None else f"{left},{top},{right},{bottom}"
             said = safe_cell(message)
+            # By hand: a run may make a million rows anew, and csv.writer takes several times as
+            # long.
             line = f"{start},{safe_cell(name)},{read},{sure},{status},{said},{box}\n"
             if line.count(",") != _COMMAS or '"' in line or "\r" in line or line.count("\n") != 1:
-                record = Record(
-                    known.file, known.page, name, read, confidence, status, message,
-                    left, top, right, bottom,
-                )  # fmt: skip
-                line = _lines([_cells(record)])  # some cell is to be quoted
+                cells = [safe_cell(page.file), page.page, safe_cell(name), read, sure, status, said]
+                line = _quoted([*cells, left, top, right, bottom])
             lines.append(line)
-        return "".join(lines)
+        return encoded("".join(lines))
 
-    def end(self, summary: RunSummary) -> str:  # noqa: ARG002 - the formats share one shape
-        """Nothing: a table has no place for a summary."""
-        return ""
+    @classmethod
+    def read(cls, path: Path) -> Iterator[Record]:
+        """The rows; without `message` and the box where a table has no such columns."""
+        for place, row in table_rows(path, read_text(path), _NEEDED):
+            left, top, right, bottom = (_pixel(row.get(s, ""), s, place) for s in COLUMNS[-4:])
+            said = row.get("message", "")
+            yield Record(
+                row["file"],
+                page_number(row["page"], place),
+                row["field"],
+                row["text"],
+                _confidence(row["confidence"], place),
+                _status(row["status"], place),
+                said,
+                left,
+                top,
+                right,
+                bottom,
+                codes_in(said),
+            )
 
 
 def safe_cell(text: str) -> str:
@@ -67,23 +83,95 @@ def without_apostrophe(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell
 
 
-def _cells(record: Record) -> list[object]:
-    safe = record._replace(
-        file=safe_cell(record.file),
-        field=safe_cell(record.field),
-        message=safe_cell(record.message),
-    )
-    return [f"{cell:.4f}" if isinstance(cell, float) else cell for cell in safe]
+def table_rows(
+    path: Path, text: str, needed: Sequence[str]
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """The rows of a CSV, each with its place in words; the header is row 1, as in a spreadsheet.
+
+    Commas or semicolons part the cells, whichever the header has. An apostrophe that was put
+    before a formula is taken away again.
+
+    Raises:
+        UsageError: If a column is not there, or a row has other cells than the header.
+    """
+    first = text.partition("\n")[0]
+    separator = ";" if ";" in first and "," not in first else ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    try:
+        header = [name.strip() for name in next(reader, [])]
+        missing = [name for name in needed if name not in header]
+        if missing:
+            raise UsageError(
+                f"{path}, row 1: the column {missing[0]} is missing; expected a header with "
+                f"{', '.join(needed)}, got {', '.join(header) or 'nothing'}"
+            )
+        for number, cells in enumerate(reader, 2):
+            place = f"{path}, row {number}"
+            if not any(cells):
+                continue
+            if len(cells) != len(header):
+                raise UsageError(
+                    f"{place}: has {len(cells)} cells, expected {len(header)} as in the header; "
+                    "a text with a comma stands in quotes"
+                )
+            yield (
+                place,
+                {n: without_apostrophe(cell) for n, cell in zip(header, cells, strict=True)},
+            )
+    except csv.Error as error:
+        raise UsageError(f"{path}: is no CSV ({error})") from error
 
 
-def _lines(rows: Iterable[Iterable[object]]) -> str:
-    buffer = io.StringIO(newline="")
+def page_number(text: str, place: str) -> int:
+    """A page from 1; blank is 1.
+
+    Raises:
+        UsageError: If it is something else.
+    """
+    if not text.strip():
+        return 1
+    number = text.strip()
+    if not (number.isascii() and number.isdigit() and int(number) > 0):
+        raise UsageError(f'{place}: page is "{text}", expected a whole number from 1')
+    return int(number)
+
+
+def _status(text: str, place: str) -> Status:
+    known: tuple[Status, ...] = get_args(Status)
+    for status in known:
+        if status == text:
+            return status
+    raise UsageError(f'{place}: status is "{text}", expected one of {", ".join(known)}')
+
+
+def _confidence(text: str, place: str) -> float | None:
+    if not text:
+        return None
+    try:
+        confidence = float(text)
+    except ValueError:
+        confidence = -1.0
+    if not 0 <= confidence <= 1:
+        raise UsageError(f'{place}: confidence is "{text}", expected a number from 0 to 1')
+    return confidence
+
+
+def _pixel(text: str, side: str, place: str) -> int | None:
+    """One side of a box; programs that know no missing whole numbers write 212 as 212.0."""
+    if not text:
+        return None
+    try:
+        number = float(text)
+        if number == int(number):
+            return int(number)
+    except (ValueError, OverflowError):
+        pass
+    raise UsageError(f'{place}: {side} is "{text}", expected a whole number')
+
+
+def _quoted(cells: Iterable[object]) -> str:
+    """A row, with quotes around the cells that need them."""
+    row = io.StringIO(newline="")
     # Before Python 3.13 a cell with a lone "\r" is quoted only if "\r" is part of the line end.
-    writer = csv.writer(buffer, quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n")
-    lines = []
-    for row in rows:
-        writer.writerow(row)
-        lines.append(buffer.getvalue().removesuffix("\r\n") + "\n")
-        buffer.seek(0)
-        buffer.truncate()
-    return "".join(lines)
+    csv.writer(row, lineterminator="\r\n").writerow(cells)
+    return row.getvalue().removesuffix("\r\n") + "\n"

@@ -28,6 +28,7 @@ def page_to_json(result: PageResult) -> dict[str, Any]:
                 "confidence": None if field.confidence is None else float(field.confidence),
                 "status": field.status,
                 "message": field.message,
+                "reasons": list(field.reasons),
                 "box": None if field.box is None else _box_to_json(field.box),
                 "digits": [
                     {
@@ -124,6 +125,7 @@ def _field_from_json(field: dict[str, Any]) -> FieldResult:
             Mark(_typed(mark["kind"], str), _box_from_json(mark["box"])) for mark in field["marks"]
         ),
         row=_place(field.get("row")),
+        reasons=tuple(_typed(code, str) for code in _typed(field.get("reasons", []), list)),
     )
 
 

@@ -17,7 +17,10 @@ SCHEMA_VERSION: Final = 1
 
 
 class Record(NamedTuple):
-    """One row of the results: one field of one page. Its names are the columns, in this order."""
+    """One row of the results: one field of one page.
+
+    All but the last of its names are the columns of tables, in this order.
+    """
 
     file: str
     page: int  # from 1
@@ -25,14 +28,15 @@ class Record(NamedTuple):
     text: str
     confidence: float | None  # 0 to 1
     status: Status
-    message: str
-    left: int | None  # the box, in pixels of the scan
-    top: int | None
-    right: int | None
-    bottom: int | None
+    message: str = ""
+    left: int | None = None  # the box, in pixels of the scan
+    top: int | None = None
+    right: int | None = None
+    bottom: int | None = None
+    reasons: tuple[str, ...] = ()  # codes of `ReviewReason`; a table tells them in the message
 
 
-COLUMNS: Final[tuple[str, ...]] = Record._fields
+COLUMNS: Final[tuple[str, ...]] = Record._fields[:-1]
 """The columns of every table of results. Nothing else spells them; the order is a contract."""
 
 
@@ -59,8 +63,8 @@ def records(result: PageResult) -> Iterator[Record]:
             None if field.confidence is None else float(field.confidence),
             field.status,
             field.message,
-            *((None,) * 4 if box is None else (box.left, box.top, box.right, box.bottom)),
-        )
+            *((None,) * 4 if box is None else map(int, (box.left, box.top, box.right, box.bottom))),
+        )._replace(reasons=field.reasons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,9 @@ RESULT_COUNTS: Final[tuple[Count, ...]] = get_args(Count)
 """
 
 
+_BY_STATUS: Final[tuple[Count, ...]] = ("ok", "review", "empty", "errors")
+
+
 class Tally:
     """Counts results as they pass; the pages of one file come one after the other."""
 
@@ -132,15 +139,12 @@ class Tally:
 
     def add(self, result: PageResult) -> None:
         """Count one page."""
-        counts = self._counts
+        said = [field.status for field in result.fields]
+        rows = [said.count(status) for status in ("ok", "review", "empty", "error")]
+        digits = sum(len(field.digits) for field in result.fields)
         # The last name is enough, and a set of all names would grow with the run.
-        counts["files"] += result.ref.file != self._last_file
+        self.add_counts(rows, digits, new_file=result.ref.file != self._last_file)
         self._last_file = result.ref.file
-        counts["pages"] += 1
-        for field in result.fields:
-            counts["fields"] += 1
-            counts["errors" if field.status == "error" else field.status] += 1
-            counts["digits"] += len(field.digits)
 
     def add_counts(self, rows: Sequence[int], digits: int, *, new_file: bool) -> None:
         """Count one page that has been counted before.
@@ -154,10 +158,8 @@ class Tally:
         counts["files"] += new_file
         counts["pages"] += 1
         counts["fields"] += sum(rows)
-        counts["ok"] += rows[0]
-        counts["review"] += rows[1]
-        counts["empty"] += rows[2]
-        counts["errors"] += rows[3]
+        for name, count in zip(_BY_STATUS, rows, strict=True):
+            counts[name] += count
         counts["digits"] += digits
 
     def summary(self, *, skipped: int = 0, seconds: float = 0.0) -> RunSummary:

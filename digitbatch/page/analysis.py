@@ -1,16 +1,19 @@
 """Where on a sheet something is written: the ink of every line, or of every zone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from digitbatch.acceptance.reasons import ReviewReason
 from digitbatch.config import Config
 from digitbatch.errors import CoarsePageError
 from digitbatch.page.connected_components import (
     Components,
+    DroppedInk,
     Reason,
     Sorting,
     connected_components,
@@ -20,22 +23,17 @@ from digitbatch.page.forms.box_row_regions import in_order, row_ink
 from digitbatch.page.forms.box_rows import Printed, find_box_rows, within
 from digitbatch.page.forms.registration import RegisteredPage
 from digitbatch.page.forms.zone_regions import zone_ink
-from digitbatch.page.ink_classes.letters import Ask
-from digitbatch.page.ink_classes.noise_density import without_noise
-from digitbatch.page.ink_classes.printed_words import Words, by_height, find_words
-from digitbatch.page.layout.occlusion import MAY_HIDE, occluded
-from digitbatch.page.layout.rule_residue import GOES_ON, goes_on
+from digitbatch.page.ink_classes import InkClassifier, InkEvidence, by_height
+from digitbatch.page.layout.occlusion import occluded
+from digitbatch.page.layout.rule_residue import goes_on
 from digitbatch.page.layout.short_rules import without_short_rules
 from digitbatch.page.layout.table_rows import find_rows, in_rows, parted_rows
 from digitbatch.page.layout.text_lines import attach, group_lines
-from digitbatch.page.preparation import is_reduced, prepare_sheet, with_rules
-from digitbatch.page.regions import Region, faintly, parted, segments_of
-from digitbatch.page.segments import merged
+from digitbatch.page.preparation import Left, is_reduced, prepare_sheet, with_rules
+from digitbatch.page.regions import Region, faintly, parted, segments_of, with_finding
 from digitbatch.stages.base import Sheet
 from digitbatch.stages.fit_scale import typical_height_px
 from digitbatch.types import Box
-
-__all__ = ["Region", "find_fields"]
 
 _LOW: Final = 0.6  # digit heights: what is too large for a digit and of such a height ...
 _HIGH: Final = 4.0  # ... may hold digits
@@ -43,15 +41,22 @@ _REACH: Final = 1.5  # digit heights beside a line that are looked at for larger
 _LEAST_HEIGHT: Final = 0.6  # of the page's digits: a line of fragments does not make them digits
 
 
-def prepared_page(laid: RegisteredPage, config: Config) -> tuple[Sheet, Printed]:
+def prepared_page(
+    laid: RegisteredPage, config: Config, left: Left | None = None
+) -> tuple[Sheet, Printed]:
     """A page as its page stages leave it, and the rows of boxes that are on it.
 
     Where there are zones or boxes, it has all of its pixels. With zones no boxes are looked for.
 
+    Args:
+        laid: The page as it was laid on its template, or as it came.
+        config: With the stages.
+        left: Is filled with what each stage leaves: of those that ran last, where boxes are found.
+
     Raises:
         CoarsePageError: If the page came halved, and all of its pixels are needed.
     """
-    sheet = prepare_sheet(laid.page, config, laid.zones_alone)
+    sheet = prepare_sheet(laid.page, config, laid.zones_alone, left=left)
     if config.fields:
         return sheet, Printed()
     printed = find_box_rows(with_rules(sheet))
@@ -59,30 +64,47 @@ def prepared_page(laid: RegisteredPage, config: Config) -> tuple[Sheet, Printed]
         return sheet, printed
     if laid.page.scale > 1:
         raise CoarsePageError
-    sheet = prepare_sheet(laid.page, config, whole=True)
+    sheet = prepare_sheet(laid.page, config, whole=True, left=left)
     return sheet, find_box_rows(with_rules(sheet))
 
 
-def find_print(sheet: Sheet, printed: Printed, ask: Ask) -> Words:
+def find_print(sheet: Sheet, printed: Printed, classifier: InkClassifier) -> InkEvidence:
     """The ink of a page without zones, and what of it is printed words, outside of its boxes.
 
     On a page that has words, it is the ink without the short rules that numbers are written on.
+
+    Args:
+        sheet: The page as its page stages left it, a mask.
+        printed: The rows of boxes on it.
+        classifier: Says what its ink is.
     """
-    words = find_words(sheet.pixels, lambda found: outside_boxes(found, printed), ask)
+    words = classifier.classify(sheet, lambda found: outside_boxes(found, printed))
     if not words.lines:
         return words
-    before = words.components
-    mask = without_short_rules(sheet, words, outside_boxes(before, printed))
-    if mask is None:
-        return words
-    components = connected_components(mask)
-    is_word = _among(components, before, words.is_word)
-    return replace(words, components=components, is_word=is_word)
+    mask = without_short_rules(sheet, words, outside_boxes(words.components, printed))
+    return words if mask is None else words.on(connected_components(mask))
 
 
-def find_fields(
-    sheet: Sheet, laid: RegisteredPage, config: Config, printed: Printed, words: Words | None
-) -> list[Region]:
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where on a page something is written."""
+
+    regions: tuple[
+        Region, ...
+    ] = ()  # of every zone in the config's order, or line in reading order
+    dropped: Callable[[], Iterable[DroppedInk]] = tuple
+    # Of a page without zones, what was sorted out before anything was read: listed if looked at.
+
+
+def analyse_layout(
+    sheet: Sheet,
+    laid: RegisteredPage,
+    config: Config,
+    printed: Printed,
+    words: InkEvidence | None,
+    classifier: InkClassifier,
+    without: Collection[str] = (),
+) -> Layout:
     """The ink of every zone for this page in the config's order, or of every line in reading order.
 
     A row of boxes is a line, too.
@@ -92,37 +114,64 @@ def find_fields(
         laid: The page as it was laid on its template, or as it came; and its zones.
         config: Says which zones there are, and what is dirt.
         printed: The rows of boxes on it.
-        words: Its ink and the printed words; None for a page with zones.
+        words: What its ink is; None for a page with zones.
+        classifier: That said so.
+        without: Names of steps that are switched off: "table_rows", "noise_density".
     """
     if words is None:
         zones = (zone_ink(placed, sheet, laid, config) for placed in laid.zones)
-        return [faintly(zone, sheet.faint) for zone in zones]
+        return Layout(tuple(faintly(zone, sheet.faint) for zone in zones))
     rows = [faintly(row_ink(row, sheet, laid.page), sheet.faint) for row in printed.rows]
-    return in_order(_lines(sheet, config, printed, words), rows, printed.rows)
-
-
-def _lines(sheet: Sheet, config: Config, printed: Printed, words: Words) -> list[Region]:
-    found: list[tuple[float, Region]] = []
-    for ink in find_lines(sheet, config, printed, words):
-        large = too_large(ink) if words.lines else []
-        size = ink.sorting.digit_height_px
-        levels = sheet.pixels if sheet.ink is None else sheet.ink
-        hidden = occluded(ink.components, ink.sorting, ink.lines, ink.of)
-        for digits, small, is_hidden in zip(ink.lines, ink.fragments, hidden, strict=True):
-            height = max(_LEAST_HEIGHT * size, float(np.median(ink.components.height[digits])))
-            segments = segments_of(ink.components, digits + small, levels)
-            if segments:
-                line = _doubted(parted("", height, segments), printed.unclear)
-                if is_hidden and not line.doubt:
-                    line = replace(line, doubt=MAY_HIDE)
-                if not line.doubt and goes_on(ink.components, digits, levels):
-                    line = replace(line, doubt=GOES_ON)
-                middle = float(ink.components.center_y[digits].mean())
-                line = faintly(_beside_larger(line, large), sheet.faint)
-                found.append((middle, line))
+    inks = find_lines(sheet, config, printed, words, classifier, without)
+    lines = [line for ink in inks for line in _regions(ink, sheet, printed, words)]
     if words.lines:  # lines of two heights come one after the other
-        found.sort(key=lambda entry: entry[0])
-    return [line for _, line in found]
+        lines.sort(key=lambda entry: entry[0])
+    regions = in_order([line for _, line in lines], rows, printed.rows)
+    return Layout(tuple(regions), partial(_dropped, inks, printed, words))
+
+
+def _regions(
+    ink: "LineInk", sheet: Sheet, printed: Printed, words: InkEvidence
+) -> Iterator[tuple[float, Region]]:
+    """The lines of one height, each with the height of its middle on the sheet, pixels."""
+    large = too_large(ink) if words.lines else []
+    levels = sheet.pixels if sheet.ink is None else sheet.ink
+    least_px = _LEAST_HEIGHT * ink.sorting.digit_height_px
+    hidden = occluded(ink.components, ink.sorting, ink.lines, ink.of)
+    for digits, small, is_hidden in zip(ink.lines, ink.fragments, hidden, strict=True):
+        height = max(least_px, float(np.median(ink.components.height[digits])))
+        segments = segments_of(ink.components, digits + small, levels)
+        if not segments:
+            continue
+        line = parted("", height, segments)
+        boxes = [segment.box for segment in line.segments]
+        doubts = {
+            ReviewReason.IN_BOXES: any(within(box, printed.unclear) for box in boxes),
+            ReviewReason.OCCLUDED: is_hidden,
+            ReviewReason.RULE_RESIDUE: goes_on(ink.components, digits, levels),
+            ReviewReason.LARGER_INK: _is_beside_larger(boxes, height, large),
+        }
+        for reason in (reason for reason, holds in doubts.items() if holds):
+            line = with_finding(line, reason)
+        yield float(ink.components.center_y[digits].mean()), faintly(line, sheet.faint)
+
+
+def _dropped(
+    inks: Sequence["LineInk"], printed: Printed, words: InkEvidence
+) -> Iterator[DroppedInk]:
+    """The ink of a page without zones that is in no line: of each height, and of words."""
+    for ink in inks:
+        attached = {index for line in ink.fragments for index in line}
+        reasons = ink.sorting.dropped()
+        loose = (index for index in ink.sorting.fragments.tolist() if index not in attached)
+        reasons |= dict.fromkeys(loose, Reason.NO_LINE)
+        yield DroppedInk(ink.components, {at: why for at, why in reasons.items() if ink.of[at]})
+    outside = outside_boxes(words.components, printed)  # what is in boxes is read there
+    rest = dict.fromkeys(np.flatnonzero(words.is_print & outside).tolist(), Reason.WORDS)
+    if not inks:  # nothing else has the shape of a digit
+        shapeless = np.flatnonzero(~words.is_print & outside).tolist()
+        rest |= dict.fromkeys(shapeless, Reason.SHAPE)
+    yield DroppedInk(words.components, rest)
 
 
 def too_large(ink: "LineInk") -> list[Box]:
@@ -137,25 +186,20 @@ def too_large(ink: "LineInk") -> list[Box]:
     ]
 
 
-def _beside_larger(line: Region, large: Sequence[Box]) -> Region:
-    """A line, with the doubt that it needs where larger ink on its level is left out of it."""
-    if not large:
-        return line
-    around = merged(line.segments).box
-    reach = _REACH * line.digit_height_px
+def _is_beside_larger(boxes: Sequence[Box], digit_height_px: float, large: Sequence[Box]) -> bool:
+    """Whether larger ink on the level of a line's ink is left out of it."""
+    if not boxes or not large:
+        return False
+    line = boxes[0]
+    for box in boxes[1:]:
+        line = line.union(box)
+    reach = _REACH * digit_height_px
     for box in large:
-        shared = min(box.bottom, around.bottom) - max(box.top, around.top)
-        near = box.left < around.right + reach and box.right > around.left - reach
-        if near and shared > 0.5 * min(box.height, around.height):
-            return replace(line, doubt=line.doubt or "larger ink stands beside it")
-    return line
-
-
-def _doubted(line: Region, boxes: Sequence[Box]) -> Region:
-    """A line, with the doubt that it needs where it stands in boxes: their walls look like 1s."""
-    if not line.doubt and any(within(segment.box, boxes) for segment in line.segments):
-        return replace(line, doubt="stands in boxes")
-    return line
+        shared = min(box.bottom, line.bottom) - max(box.top, line.top)
+        near = box.left < line.right + reach and box.right > line.left - reach
+        if near and shared > 0.5 * min(box.height, line.height):
+            return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,20 +213,33 @@ class LineInk:
     fragments: list[list[int]]  # and which smaller ones lie on it
 
 
-def find_lines(sheet: Sheet, config: Config, printed: Printed, words: Words) -> list[LineInk]:
+def find_lines(
+    sheet: Sheet,
+    config: Config,
+    printed: Printed,
+    words: InkEvidence,
+    classifier: InkClassifier,
+    without: Collection[str] = (),
+) -> list[LineInk]:
     """The ink of a sheet without zones, outside of its rows of boxes and without printed words.
 
     What is as high as these words is looked at by itself where other ink is higher: the height of
     the page's digits is then not that of its print. Nothing where nothing has a digit's shape.
     """
-    outside = outside_boxes(words.components, printed) & ~words.is_word
+    outside = outside_boxes(words.components, printed) & ~words.is_print
     parts = [part for part in by_height(words, outside) if part.any()]
-    found = (_line_ink(part, sheet, config, printed, words) for part in parts)
+    found = (_line_ink(part, sheet, config, printed, words, classifier, without) for part in parts)
     return [ink for ink in found if ink is not None]
 
 
 def _line_ink(
-    of: NDArray[np.bool_], sheet: Sheet, config: Config, printed: Printed, words: Words
+    of: NDArray[np.bool_],
+    sheet: Sheet,
+    config: Config,
+    printed: Printed,
+    words: InkEvidence,
+    classifier: InkClassifier,
+    without: Collection[str],
 ) -> LineInk | None:
     components, shape = words.components, sheet.pixels.shape
     size = typical_height_px(components.width[of], components.height[of])
@@ -191,7 +248,7 @@ def _line_ink(
     least = config.segmenter.min_height_px or 0
     sorting = _only(of, sort_components(components, size, shape, least))
     lines = group_lines(components, sorting)
-    rows = find_rows(components, lines, size)
+    rows = None if "table_rows" in without else find_rows(components, lines, size)
     if rows is not None:
         parted = parted_rows(components.mask, components, sorting.digits, rows, size)
         if parted is not None:
@@ -200,7 +257,9 @@ def _line_ink(
             sorting = _only(of, sort_components(components, size, shape, least))
             lines = group_lines(components, sorting)
         lines = in_rows(components, lines, rows, size)
-    sorting = without_noise(components, sorting, shape)
+    if "noise_density" not in without:
+        specks = classifier.specks(words, components, sorting)
+        sorting = sorting.without_fragments(specks)
     fragments = attach(components, lines, sorting.fragments, size)
     return LineInk(components, of, sorting, lines, fragments)
 
@@ -219,9 +278,7 @@ def _among(
     components: Components, before: Components, which: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
     """(count,) which components are among some of those before others were parted."""
-    width = components.mask.shape[1]
-    own, known = (each.first[:, 1] * width + each.first[:, 0] for each in (components, before))
-    return np.isin(own, known[which])
+    return np.isin(components.first_pixels, before.first_pixels[which])
 
 
 def _only(which: NDArray[np.bool_], sorting: Sorting) -> Sorting:

@@ -1,6 +1,7 @@
-"""Connected ink, sorted into possible digits, possible segments of digits, and the rest."""
+"""Connected components, sorted into possible digits, possible segments of digits, and the rest."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Final
@@ -13,6 +14,30 @@ from digitbatch.imaging.outlines import MANY, alone, boxes_around, outlines
 from digitbatch.types import Box, Image
 
 _AROUND: Final = np.ones((3, 3), np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class SortingTuning:
+    """What can be a digit, by its box. "Of digit" is in heights of the page's digits."""
+
+    edge_px: int = 1  # ink so near to the sheet's edge is cut off there
+    widest_of_digit: float = 6.0  # what is wider is more than digits that touch
+    tallest_of_digit: float = 2.6  # what is taller is no digit, nor two of them
+    lowest_of_digit: float = 0.45  # what is lower is no digit,
+    bar_of_digit: float = 0.3  # unless it is higher than this, and as wide: a part of one
+    flat_of_height: float = 2.2  # so much wider than high is a rule,
+    flat_of_digit: float = 0.5  # if it is lower than this,
+    flattest_of_height: float = 3.5  # and the same
+    flattest_of_digit: float = 0.8  # where it is higher
+    cut_height_of_digit: float = 0.6  # at the edge, what is lower is cut off,
+    cut_width_of_digit: float = 0.12  # or narrower
+    speck_of_digit: float = 0.08  # smaller ink is dirt,
+    speck_px: int = 2  # and at least what is smaller than this
+    fragment_height_of_digit: float = 1.0  # smaller ink that is no digit may be a part of one
+    fragment_width_of_digit: float = 1.2  # the same
+
+
+TUNED: Final = SortingTuning()
 
 
 @dataclass(frozen=True)
@@ -105,6 +130,11 @@ class Components:
         return len(self.left)
 
     @cached_property
+    def first_pixels(self) -> NDArray[np.int64]:
+        """(count,) the number of a pixel of each, by which it is known in another mask."""
+        return np.asarray(self.first[:, 1] * self.mask.shape[1] + self.first[:, 0], np.int64)
+
+    @cached_property
     def center_x(self) -> NDArray[np.float64]:
         return self.left + self.width / 2
 
@@ -146,6 +176,15 @@ class Sorting:
     faults: tuple[tuple[Reason, NDArray[np.bool_]], ...] = field(default=(), repr=False)
     """What components were judged by, the first that holds first; (count,) each."""
 
+    def without_fragments(self, lost: NDArray[np.bool_]) -> "Sorting":
+        """The same without some fragments, which are too small to be any; (count,) which."""
+        still = np.zeros(len(lost), np.bool_)
+        still[self.fragments] = True
+        kept = self.fragments[~lost[self.fragments]]
+        return replace(
+            self, fragments=kept, faults=(*self.faults, (Reason.TOO_SMALL, lost & still))
+        )
+
     def dropped(self) -> dict[int, Reason]:
         """Each component that is neither a digit nor a fragment, and why."""
         used = {*self.digits.tolist(), *self.fragments.tolist()}
@@ -155,6 +194,16 @@ class Sorting:
             for index in range(count)
             if index not in used
         }
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedInk:
+    """Components that were sorted out before anything was read, each with the reason."""
+
+    components: Components = field(repr=False)
+    reasons: Mapping[int, Reason] = field(repr=False)  # by the component
+    left: int = 0  # of the sheet's column and row where the components' picture begins
+    top: int = 0
 
 
 def connected_components(mask: Image) -> Components:
@@ -184,23 +233,28 @@ def sort_components(
     width, height = components.width, components.height
     page_height, page_width = page_shape[:2]
     dirt = height < min_height_px
+    edge = TUNED.edge_px
     at_edge = (
-        (components.left <= 1)
-        | (components.top <= 1)
-        | (components.left + width >= page_width - 1)
-        | (components.top + height >= page_height - 1)
+        (components.left <= edge)
+        | (components.top <= edge)
+        | (components.left + width >= page_width - edge)
+        | (components.top + height >= page_height - edge)
     )
-    too_big = (width > 6 * size) | (height > 2.6 * size)
-    low = (height < 0.45 * size) & ~((height > 0.3 * size) & (width > 0.3 * size))
-    flat = ((width > 2.2 * height) & (height < 0.5 * size)) | (
-        (width > 3.5 * height) & (height < 0.8 * size)
+    too_big = (width > TUNED.widest_of_digit * size) | (height > TUNED.tallest_of_digit * size)
+    bar = TUNED.bar_of_digit * size
+    low = (height < TUNED.lowest_of_digit * size) & ~((height > bar) & (width > bar))
+    flat = (width > TUNED.flat_of_height * height) & (height < TUNED.flat_of_digit * size)
+    flat |= (width > TUNED.flattest_of_height * height) & (height < TUNED.flattest_of_digit * size)
+    is_part = (height < TUNED.cut_height_of_digit * size) | (
+        width < TUNED.cut_width_of_digit * size
     )
-    cut_off = at_edge & ((height < 0.6 * size) | (width < 0.12 * size))
+    cut_off = at_edge & is_part
     digits = ~dirt & ~too_big & ~low & ~flat & ~cut_off
-    speck = np.maximum(width, height) < max(2, 0.08 * size)
-    fragments = (
-        ~dirt & ~too_big & ~digits & ~at_edge & (height < size) & (width < 1.2 * size) & ~speck
+    speck = np.maximum(width, height) < max(TUNED.speck_px, TUNED.speck_of_digit * size)
+    fits = (height < TUNED.fragment_height_of_digit * size) & (
+        width < TUNED.fragment_width_of_digit * size
     )
+    fragments = ~dirt & ~too_big & ~digits & ~at_edge & fits & ~speck
     # What is no digit is low, flat or cut off; of that, what is no fragment and no speck is flat.
     faults = (
         (Reason.TOO_SMALL, dirt),

@@ -1,7 +1,7 @@
 """A page as its page stages leave it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -9,29 +9,44 @@ from numpy.typing import NDArray
 
 from digitbatch.config import Config
 from digitbatch.imaging.projective import scaling
-from digitbatch.page.forms.reference import Fractions
 from digitbatch.stages.base import PageStage, PixelKind, Sheet
+from digitbatch.stages.chain import op_of, why_skipped
 from digitbatch.stages.crop_to_paper import CropToPaper
-from digitbatch.stages.line_removal.remove_rules import RemoveRules
-from digitbatch.stages.reduce import Reduce
-from digitbatch.types import Affine, Image, Page
+from digitbatch.types import Affine, Box, Fractions, Image, Page
 
-_LEAST_PART: Final = 0.35  # of the page's longer side: light and pen are measured on so much
-_REDUCED: Final = 1.5  # of the scan's pixels along one of the sheet's
-_AROUND: Final = 1.0  # of a zone's height, on each side of it
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What is looked at of a page, and when it counts as reduced."""
+
+    least_part: float = 0.35  # of the page's longer side: light and pen are measured on so much
+    reduced: float = 1.5  # of the scan's pixels along one of the sheet's
+    heights: float = 1.0  # of a zone's height, on each side of it
+
+
+AROUND: Final = Around()
+
+
+Left = list[tuple[str, Image]]
+"""What each page stage left, by the stage's name, in their order."""
 
 
 def prepare_sheet(
-    page: Page, config: Config, zones: Sequence[Fractions] = (), *, whole: bool = False
+    page: Page,
+    config: Config,
+    zones: Sequence[Fractions] = (),
+    *,
+    whole: bool = False,
+    left: Left | None = None,
 ) -> Sheet:
     """A page as its page stages leave it.
 
     Args:
         page: As it was laid on its template, or as it came.
-        config: With the stages. Where it has zones, rules that would be taken out last stay: zones
-            look for their own print.
+        config: With the stages, each of which says when it is skipped.
         zones: Of this page. What is far from all of them is not looked at.
         whole: Whether to keep all of the page's pixels.
+        left: Is filled with what each stage leaves, in place of what it holds.
 
     Raises:
         CoarsePageError: If the page came halved, and its digits need all of its pixels.
@@ -40,12 +55,14 @@ def prepare_sheet(
     kind: PixelKind = "gray" if page.pixels.ndim == 2 else "color"
     sheet = Sheet(page.pixels, kind, to_scan, came_halved=page.scale > 1)
     stages = applied_stages(config, whole=whole)
-    if config.fields and stages and isinstance(stages[-1], RemoveRules):
-        stages = stages[:-1]
+    if left is not None:
+        left.clear()
     for number, stage in enumerate(stages):
         if zones and not any(isinstance(before, CropToPaper) for before in stages[number:]):
             sheet, zones = around_zones(sheet, page, zones), ()
         sheet = stage(sheet)
+        if left is not None:
+            left.append((op_of(stage), sheet.pixels))
     return sheet
 
 
@@ -57,35 +74,34 @@ def with_rules(sheet: Sheet) -> Image:
 def is_reduced(sheet: Sheet) -> bool:
     """Whether a sheet has clearly fewer pixels than its scan."""
     scale = abs(float(np.linalg.det(sheet.to_scan[:, :2]))) ** 0.5
-    return bool(scale > _REDUCED)
+    return bool(scale > AROUND.reduced)
 
 
 def applied_stages(config: Config, *, whole: bool = False) -> tuple[PageStage, ...]:
-    """The page stages that apply. Pages with zones, or boxes, are not reduced.
+    """The page stages that a page goes through; `digitbatch check` prints the same ones.
 
-    These need all pixels: the walls of two boxes may all but touch.
+    Args:
+        config: With the stages, each of which says when it is skipped.
+        whole: Whether boxes were found on the page.
     """
     stages = config.page_stages
-    if not config.fields and not whole:
-        return stages
-    return tuple(stage for stage in stages if not isinstance(stage, Reduce))
+    reasons = why_skipped(stages, has_zones=bool(config.fields), has_boxes=whole)
+    return tuple(stage for stage, reason in zip(stages, reasons, strict=True) if not reason)
 
 
 def around_zones(sheet: Sheet, page: Page, zones: Sequence[Fractions]) -> Sheet:
     """A sheet cropped to its zones and what lies around and between them."""
     height, width = sheet.pixels.shape[:2]
     edges = np.array([zone_edges(zone, sheet, page) for zone in zones])
-    beyond = _AROUND * (edges[:, 3] - edges[:, 1])
+    beyond = AROUND.heights * (edges[:, 3] - edges[:, 1])
     low = np.stack([edges[:, 0] - beyond, edges[:, 1] - beyond]).min(axis=1)
     high = np.stack([edges[:, 2] + beyond, edges[:, 3] + beyond]).max(axis=1)
-    lacking = np.maximum(_LEAST_PART * max(height, width) - (high - low), 0) / 2
+    lacking = np.maximum(AROUND.least_part * max(height, width) - (high - low), 0) / 2
     left, top = np.clip(np.floor(low - lacking), 0, (width - 1, height - 1)).astype(int).tolist()
     right, bottom = (
         np.clip(np.ceil(high + lacking), (left + 1, top + 1), (width, height)).astype(int).tolist()
     )
-    shift = np.array([[1.0, 0.0, left], [0.0, 1.0, top], [0.0, 0.0, 1.0]])
-    pixels = np.ascontiguousarray(sheet.pixels[top:bottom, left:right])
-    return replace(sheet, pixels=pixels, to_scan=sheet.to_scan @ shift)
+    return sheet.cropped(Box(left, top, right, bottom))
 
 
 def zone_edges(place: Fractions, sheet: Sheet, page: Page) -> NDArray[np.float64]:

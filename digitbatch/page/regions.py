@@ -1,13 +1,23 @@
 """The ink of one line or zone, before anything is read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from digitbatch.page.connected_components import Components
-from digitbatch.page.dotted_strokes import DOTTED, with_dotted_strokes
+from digitbatch.acceptance.reasons import Finding, ReviewReason
+from digitbatch.page.connected_components import Components, DroppedInk
+from digitbatch.page.dotted_strokes import with_dotted_strokes
 from digitbatch.page.points import is_point
 from digitbatch.page.segments import Segment, component_segment
-from digitbatch.types import Image
+from digitbatch.types import Box, Image
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedPrint:
+    """What was taken out of a zone as print."""
+
+    place: Box  # where on the sheet it was looked for
+    mask: Image  # (height, width) uint8 of that, 255 on 0
+    cells: tuple[Box, ...]  # the zone's boxes, on the sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +30,12 @@ class Region:
     points: tuple[Segment, ...] = ()  # decimal points, commas, rests of walls: no part of any digit
     count: tuple[int, int] | None = None  # digits expected, at least and at most
     cells: tuple["Region", ...] = ()  # where there are boxes, each one's ink, from left to right
-    doubt: str = ""  # why a person should look at what is read, whatever it is
+    findings: tuple[Finding, ...] = ()  # why a person should look at what is read, whatever it is
+
+    # For people to look at: of a zone, what was sorted out before anything was read, and the
+    # print that was taken out.
+    dropped: tuple[DroppedInk, ...] = field(default=(), repr=False, compare=False)
+    removed: RemovedPrint | None = field(default=None, repr=False, compare=False)
 
     @property
     def units(self) -> tuple["Region", ...]:
@@ -35,7 +50,8 @@ def parted(
     segments, is_dotted = with_dotted_strokes(segments, height)
     points = tuple(segment for segment in segments if is_point(segment, segments, height))
     rest = tuple(segment for segment in segments if segment not in points)
-    return Region(name, height, rest, points, count, doubt=DOTTED if is_dotted else "")
+    findings = (Finding(ReviewReason.DOTTED_STROKE),) if is_dotted else ()
+    return Region(name, height, rest, points, count, findings=findings)
 
 
 def faintly(ink: Region, faint: Image | None) -> Region:
@@ -45,12 +61,17 @@ def faintly(ink: Region, faint: Image | None) -> Region:
         ink: Of a line or zone.
         faint: (H, W) uint8, such ink of the sheet, 255 on 0; None: there is none.
     """
-    if faint is None or ink.doubt:
+    if faint is None:
         return ink
     boxes = [segment.box for unit in ink.units for segment in (*unit.segments, *unit.points)]
     if any(faint[box.top : box.bottom, box.left : box.right].any() for box in boxes):
-        return replace(ink, doubt="a digit is fainter than the page's pen")
+        return with_finding(ink, ReviewReason.FAINT_DIGIT)
     return ink
+
+
+def with_finding(region: Region, reason: ReviewReason) -> Region:
+    """A region with one more reason for review."""
+    return replace(region, findings=(*region.findings, Finding(reason)))
 
 
 def segments_of(components: Components, chosen: Sequence[int], ink: Image) -> tuple[Segment, ...]:

@@ -1,4 +1,4 @@
-"""Ink with its place: a component, a cut-off part of one, or several put together."""
+"""Segments: a connected component, a cut-off part of one, or several put together."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -13,9 +13,21 @@ from digitbatch.page.connected_components import Components
 from digitbatch.types import Box, Image
 
 _LEVELS: Final = np.arange(256, dtype=np.float32)
-_FULL: Final = 0.85  # of a component's pixels are fainter than a pen's full ink
 
-VISIBLE: Final = 60  # fainter levels belong to the blur around a stroke, not to its box
+
+@dataclass(frozen=True, slots=True)
+class InkTuning:
+    """How levels of ink are stretched. Shares are of a pen's full ink."""
+
+    full: float = 0.85  # quantile of a component's levels that is full ink
+    black: float = 0.25  # share of it that becomes 0: the blur of camera and scanner
+    white: float = 0.75  # share of it that becomes 255
+    visible_level: int = 60  # of 255: fainter belongs to the blur around a stroke, not to its box
+    kept: int = 1024  # stretches that a process keeps
+
+
+TUNED: Final = InkTuning()
+VISIBLE: Final = TUNED.visible_level
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +83,19 @@ def component_segment(components: Components, index: int, ink: Image) -> Segment
     left, top, right, bottom = components.reach(index, 1)
     own = components.grown(index)
     levels = ink[top:bottom, left:right]
-    soft = _softened(max(_percentile(levels[own > 0], _FULL), 1.0))
+    soft = _softened(max(_quantile(levels[own > 0], TUNED.full), 1.0))
     return tight_segment(np.asarray(cv2.LUT(levels, soft), np.uint8) & own, left, top)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=TUNED.kept)
 def _softened(full: float) -> NDArray[np.uint8]:
     """What becomes of each level where a pen's full ink is of this one, (256,)."""
-    return np.asarray(np.clip((_LEVELS / full - 0.25) / 0.5, 0, 1) * 255, np.uint8)
+    return np.asarray(
+        np.clip((_LEVELS / full - TUNED.black) / (TUNED.white - TUNED.black), 0, 1) * 255, np.uint8
+    )
 
 
-def _percentile(levels: NDArray[np.uint8], share: float) -> float:
+def _quantile(levels: NDArray[np.uint8], share: float) -> float:
     """The level below which a share of some levels lies, between the two nearest; as numpy does."""
     at = share * (len(levels) - 1)
     first = int(at)

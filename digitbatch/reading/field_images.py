@@ -1,7 +1,7 @@
 """A small picture of each field of a page, cut from its scan for people to look at."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -10,12 +10,20 @@ import numpy as np
 from digitbatch.page.forms.registration import RegisteredPage
 from digitbatch.types import Box, Image, Page, PageResult
 
-_BESIDE: Final = 0.3  # of its height: what is shown around a line
-_BESIDE_ZONE: Final = 0.12  # the same around a zone, which has room of its own
-_HEIGHT_PX: Final = 72
-_WIDTH_PX: Final = 560
-_PAGE_PX: Final = 110  # height of a whole page, where nothing else can be shown
-_QUALITY: Final = 60  # of WebP, 1 to 100
+
+@dataclass(frozen=True, slots=True)
+class FieldImages:
+    """How large pictures of fields are."""
+
+    beside: float = 0.3  # of its height: what is shown around a line
+    beside_zone: float = 0.12  # the same around a zone, which has room of its own
+    height_px: int = 72
+    width_px: int = 560
+    page_px: int = 110  # height of a whole page, where nothing else can be shown
+    quality: int = 60  # of WebP, 1 to 100
+
+
+TUNED: Final = FieldImages()
 
 
 def with_pictures(result: PageResult, page: Page, laid: RegisteredPage) -> PageResult:
@@ -47,11 +55,11 @@ def _cuts(result: PageResult, page: Page, laid: RegisteredPage) -> Iterator[Imag
             )  # fmt: skip
             if laid.to_scan is None and field.box is not None:
                 box = box.union(field.box)
-            yield _small(_cut(laid.page.pixels, box, _BESIDE_ZONE), _HEIGHT_PX)
+            yield _small(_cut(laid.page.pixels, box, TUNED.beside_zone), TUNED.height_px)
         elif field.box is not None:
-            yield _small(_cut(page.pixels, field.box, _BESIDE), _HEIGHT_PX)
+            yield _small(_cut(page.pixels, field.box, TUNED.beside), TUNED.height_px)
         else:
-            yield _small(page.pixels, _PAGE_PX)
+            yield _small(page.pixels, TUNED.page_px)
 
 
 def _cut(pixels: Image, box: Box, beside: float) -> Image:
@@ -63,7 +71,7 @@ def _cut(pixels: Image, box: Box, beside: float) -> Image:
 
 def _small(pixels: Image, height_px: int) -> Image:
     height, width = pixels.shape[:2]
-    scale = min(1.0, height_px / height, _WIDTH_PX / width)
+    scale = min(1.0, height_px / height, TUNED.width_px / width)
     if scale == 1.0:
         return pixels
     size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -73,6 +81,6 @@ def _small(pixels: Image, height_px: int) -> Image:
 def _webp(pixels: Image) -> bytes:
     ordered = pixels if pixels.ndim == 2 else pixels[:, :, ::-1]
     done, data = cv2.imencode(
-        ".webp", np.ascontiguousarray(ordered), [cv2.IMWRITE_WEBP_QUALITY, _QUALITY]
+        ".webp", np.ascontiguousarray(ordered), [cv2.IMWRITE_WEBP_QUALITY, TUNED.quality]
     )
     return data.tobytes() if done else b""

@@ -1,7 +1,7 @@
-"""How right results are, where it is known what is written: truth, counts, the curve of errors."""
+"""Results against ground truth: exact matches, edit distance, accepted errors, risk-coverage."""
 
 from digitbatch.scoring.counts import Counts, Score, score
-from digitbatch.scoring.rows import Reported, load_results
+from digitbatch.scoring.rows import Results, load_results
 from digitbatch.scoring.truth import Truth, load_truth
 
-__all__ = ["Counts", "Reported", "Score", "Truth", "load_results", "load_truth", "score"]
+__all__ = ["Counts", "Results", "Score", "Truth", "load_results", "load_truth", "score"]

@@ -29,7 +29,7 @@ def verified_fields(truth: Truth, results: Results) -> list[Verified]:
         for pair in paired(truth, results)
         if pair.row is not None
         and pair.row.confidence is not None
-        and (pair.row.status == "ok" or is_unsure_alone(pair.row.message))
+        and (pair.row.status == "ok" or is_unsure_alone(pair.row.reasons))
     ]
 
 

@@ -1,4 +1,4 @@
-"""What of some results is right: by folder, by field, and against the share that is accepted."""
+"""What of some results is right: by folder, by field, and as a risk-coverage curve."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from digitbatch.errors import UsageError
+from digitbatch.outputs.results import Record
 from digitbatch.scoring.pairing import aligned, bare, edits
-from digitbatch.scoring.rows import Reported, Results
+from digitbatch.scoring.rows import Results
 from digitbatch.scoring.truth import Truth
 from digitbatch.types import PageRef
 
@@ -15,6 +16,7 @@ LINES: Final = "lines"
 """What the lines of pages without zones are called together, among the fields."""
 
 _LINE: Final = re.compile(r"(?:line-)?([0-9]+)")
+_READ_LINE: Final = re.compile(r"line-\d+")
 
 
 @dataclass(slots=True)
@@ -54,7 +56,7 @@ class Pair:
     ref: PageRef
     name: str  # of the zone; `LINES` where there are none
     written: str  # "" for nothing
-    row: Reported | None  # None: no text was reported
+    row: Record | None  # None: no text was reported
 
     @property
     def text(self) -> str:
@@ -71,7 +73,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What is left of the rows with text if a confidence is asked of them."""
+    """A point of the risk-coverage curve: rows with text that are at least so sure."""
 
     confidence: float  # the least that is accepted, 0 to 1
     accepted: int
@@ -158,20 +160,20 @@ def _missing(truth: Truth, results: Results) -> tuple[PageRef, ...]:
     return missing
 
 
-def _pairs(ref: PageRef, written: dict[str, str], rows: Sequence[Reported]) -> Iterator[Pair]:
+def _pairs(ref: PageRef, written: dict[str, str], rows: Sequence[Record]) -> Iterator[Pair]:
     """The fields of a page: those written, and those read where nothing is."""
     said = [row for row in rows if bare(row.text) and row.status in ("ok", "review")]
-    numbers = {name: _LINE.fullmatch(name) for name in written}
     # Zones may have numbers for names; lines are never called otherwise.
-    if all(numbers.values()) and all(re.fullmatch(r"line-\d+", row.name) for row in said):
+    if all(map(_LINE.fullmatch, written)) and all(_READ_LINE.fullmatch(row.field) for row in said):
         order = sorted(written, key=lambda name: int(_LINE.sub(r"\1", name)))
         lines = [written[name] for name in order if written[name]]
-        for line, row in aligned(lines, said):
-            yield Pair(ref, LINES, line or "", row)
-        return
-    by_name = {row.name: row for row in said}
-    for name in [*written, *(name for name in by_name if name not in written)]:
-        pair = Pair(ref, name, written.get(name, ""), by_name.get(name))
+        return (Pair(ref, LINES, line or "", row) for line, row in aligned(lines, said))
+    return _zones(ref, written, {row.field: row for row in said})
+
+
+def _zones(ref: PageRef, written: dict[str, str], said: dict[str, Record]) -> Iterator[Pair]:
+    for name in dict.fromkeys((*written, *said)):
+        pair = Pair(ref, name, written.get(name, ""), said.get(name))
         if pair.written or pair.row is not None:
             yield pair
 

@@ -1,4 +1,4 @@
-"""Lines as they are written beside lines as they were read."""
+"""Lines of ground truth aligned with lines of results, at the least edit distance."""
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol, TypeVar

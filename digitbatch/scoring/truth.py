@@ -1,4 +1,4 @@
-"""What is written on pages, from a file that people made: CSV or JSON.
+"""Ground truth, what is written on pages, from a file that people made: CSV or JSON.
 
 docs/score.md has the forms.
 """
@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from digitbatch.errors import UsageError
-from digitbatch.outputs.page_json import page_from_json
+from digitbatch.outputs.csv_file import page_number, table_rows
+from digitbatch.outputs.json_file import pages_in_list, read_json
+from digitbatch.outputs.plain_text import read_text
 from digitbatch.scoring.pairing import bare
-from digitbatch.scoring.tables import page_number, read_json, read_text, table_rows
 from digitbatch.types import PageRef
 
 Truth = dict[PageRef, dict[str, str]]
@@ -98,12 +99,7 @@ def _from_json(path: Path, content: Any) -> Truth:
 def _from_results(path: Path, pages: list[Any]) -> Truth:
     """Results of digitbatch that a person has corrected."""
     truth: Truth = {}
-    for number, content in enumerate(pages, 1):
-        place = f"{path}, page {number} of the list"
-        try:
-            page = page_from_json(content)
-        except ValueError as error:
-            raise UsageError(f"{place}: {error}") from error
+    for place, page in pages_in_list(path, pages):
         if not page.failed:
             named = [field for field in page.fields if field.name]
             truth[page.ref] = {f.name: _digits(f.text, f"{place}, {f.name}") for f in named}

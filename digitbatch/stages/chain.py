@@ -1,10 +1,17 @@
-"""What makes stages a chain: their order, and the kinds of pixels that they hand on."""
+"""What makes stages a chain: their order, the kinds of pixels that they hand on, who is skipped."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple, get_args
 
 from digitbatch.stages import STAGES
-from digitbatch.stages.base import Normalizer, PageStage, PixelKind, Segmenter, Stage
+from digitbatch.stages.base import (
+    Normalizer,
+    PageStage,
+    PixelKind,
+    Segmenter,
+    Situation,
+    Stage,
+)
 
 FIRST_KINDS: Final[tuple[PixelKind, ...]] = ("color", "gray")
 """What a page can be when it arrives; a chain must take both."""
@@ -39,6 +46,16 @@ def kinds_along(
             yield index, stage, kind
         if isinstance(stage, PageStage):
             kind = stage.gives.get(kind, kind)
+
+
+def why_skipped(
+    stages: Sequence[PageStage], *, has_zones: bool, has_boxes: bool = False
+) -> list[str]:
+    """For each page stage why a page does not go through it; "" where it does."""
+    reasons: list[str] = []
+    for stage in reversed(stages):
+        reasons.append(stage.skipped(Situation(has_zones, has_boxes, is_last=all(reasons))))
+    return reasons[::-1]
 
 
 def one_of(words: Sequence[str]) -> str:

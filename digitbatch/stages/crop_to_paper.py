@@ -1,6 +1,10 @@
-"""Leave out what lies beside the paper: a desk, a copier's black border."""
+"""Leave out what lies beside the paper: a desk, a copier's black border.
 
-from dataclasses import dataclass, replace
+The paper is the largest connected component of a global threshold (Otsu), or of what is brighter
+than the desk's own illumination, if its outline is sharp.
+"""
+
+from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
 import cv2
@@ -9,22 +13,31 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from digitbatch.stages.base import PageStage, PixelKind, Sheet
-from digitbatch.stages.desk import LEAST_BRIGHTER, above_desk
-from digitbatch.types import Image
+from digitbatch.stages.desk import DESK, above_desk
+from digitbatch.types import Box, Image
 
-_SIDE_PX: Final = 480  # of the small picture on which the paper is looked for
-_STROKE_PX: Final = 9  # ink and rules on it are thinner than this
-_SEEN_PART: Final = 0.97  # of the page: with more paper than this, nothing lies beside it
-_LEAST_DARK: Final = 0.01  # of the page: fewer dark pixels are a soft corner, and no desk
-_EDGE_PX: Final = 3  # an edge of paper is no softer than this on either side
-_SHARP_PART: Final = 0.5  # of the difference between paper and desk, within that width
-_SHARP_SHARE: Final = 0.5  # of the edge that must be so sharp: shadows are soft
-_AT_EDGES: Final = 0.25  # of the picture's edges a lit part of the paper has more than this
-_SHADOW_LEAVES: Final = 0.3  # of the light, at least; a copier's border is black
-_SAME_COLOUR: Final = 0.1  # the same for each colour, but for so much of it
-_DESK_LIGHT: Final = 0.9  # of the paper's, at most: a form's pale colour is no desk
-_SHADED: Final = 0.35  # of the light above a desk's that paper in a shadow still has
-_FILLED: Final = 0.8  # of its convex hull: paper is no branch and no ring
+
+@dataclass(frozen=True, slots=True)
+class PaperEdge:
+    """How a sheet of paper on a desk looks, on a small picture of it."""
+
+    side_px: int = 480  # of the small picture on which the paper is looked for
+    stroke_px: int = 9  # ink and rules on it are thinner than this
+    most_part: float = 0.97  # of the page: with more paper than this, nothing lies beside it
+    least_dark: float = 0.01  # of the page: fewer dark pixels are a soft corner, and no desk
+    edge_px: int = 3  # an edge of paper is no softer than this on either side
+    sharp_part: float = 0.5  # of the difference between paper and desk, within that width
+    sharp_share: float = 0.5  # of the edge that must be so sharp: shadows are soft
+    at_edges: float = 0.25  # of the picture's edges a lit part of the paper has more than this
+    shadow_leaves: float = 0.3  # of the light, at least; a copier's border is black
+    same_colour: float = 0.1  # the same for each colour, but for so much of it
+    desk_light: float = 0.9  # of the paper's, at most: a form's pale colour is no desk
+    shaded: float = 0.35  # of the light above a desk's that paper in a shadow still has
+    filled: float = 0.8  # of its convex hull: paper is no branch and no ring
+    least_outline_px: int = 20  # of the paper inside the picture, to say how sharp its edge is
+
+
+PAPER: Final = PaperEdge()
 
 
 class CropToPaper(PageStage):
@@ -52,7 +65,7 @@ class CropToPaper(PageStage):
     def __call__(self, sheet: Sheet) -> Sheet:
         """Return the sheet cropped to its paper, of the same kind."""
         pixels = sheet.pixels
-        step = max(1, max(pixels.shape[:2]) // _SIDE_PX)
+        step = max(1, max(pixels.shape[:2]) // PAPER.side_px)
         small = cv2.blur(np.ascontiguousarray(pixels[::step, ::step]), (3, 3))
         gray = small if small.ndim == 2 else cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
         paper = self._paper(np.asarray(small, np.uint8), np.asarray(gray, np.uint8))
@@ -63,10 +76,8 @@ class CropToPaper(PageStage):
         height = min(pixels.shape[0], (int(rows[-1]) + 1) * step) - top
         width = min(pixels.shape[1], (int(columns[-1]) + 1) * step) - left
         own = paper[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        cropped = pixels[top : top + height, left : left + width]
-        filled = _beside_filled(cropped, np.ascontiguousarray(own))
-        shift = np.array([[1.0, 0, left], [0, 1.0, top], [0, 0, 1.0]])
-        return replace(sheet, pixels=filled, to_scan=sheet.to_scan @ shift)
+        cropped = sheet.cropped(Box(left, top, left + width, top + height))
+        return cropped.with_pixels(_beside_filled(cropped.pixels, np.ascontiguousarray(own)))
 
     def _paper(self, small: Image, gray: Image) -> Image | None:
         """Where a small picture shows paper, without its edge: 255 on 0; None where all is.
@@ -75,18 +86,18 @@ class CropToPaper(PageStage):
             small: (h, w) or (h, w, 3) uint8.
             gray: (h, w) uint8, the same in grey.
         """
-        stroke = np.ones((_STROKE_PX, _STROKE_PX), np.uint8)
+        stroke = np.ones((PAPER.stroke_px, PAPER.stroke_px), np.uint8)
         # Without ink and rules, whose edges are as sharp as the paper's.
         gray = np.asarray(cv2.morphologyEx(gray, cv2.MORPH_CLOSE, stroke), np.uint8)
         most = int(self.darker * int(gray.max()))
         _, dark_enough = cv2.threshold(gray, most, 255, cv2.THRESH_BINARY_INV)
-        if cv2.countNonZero(dark_enough) < _LEAST_DARK * gray.size:
+        if cv2.countNonZero(dark_enough) < PAPER.least_dark * gray.size:
             return None  # nothing is so dark
         above = above_desk(small)
         on_desk = None if above is None else self._on_desk(above)
         if on_desk is not None:
             beside = np.asarray(cv2.bitwise_not(on_desk), np.uint8)
-            if _median(gray, beside) <= _DESK_LIGHT * _median(gray, on_desk):
+            if _median(gray, beside) <= PAPER.desk_light * _median(gray, on_desk):
                 return on_desk
         level, bright = cv2.threshold(gray, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
         region = self._largest(np.asarray(bright, np.uint8))
@@ -109,12 +120,12 @@ class CropToPaper(PageStage):
         if region is None:
             return None
         light, dark = _median(above, region.inner), _median(above, region.beside)
-        if light < LEAST_BRIGHTER or not dark < level:
+        if light < DESK.least_brighter or not dark < level:
             return None
         if not self._sharp(above, region.outline, light, dark):
             return None
         # And what of it lies in a shadow.
-        least = max(LEAST_BRIGHTER, _SHADED * light)
+        least = max(DESK.least_brighter, PAPER.shaded * light)
         _, bright = cv2.threshold(above, min(least, level), 255, cv2.THRESH_BINARY)
         whole = self._largest(np.asarray(bright, np.uint8))
         # Desk would make it ragged.
@@ -127,18 +138,18 @@ class CropToPaper(PageStage):
             return None
         areas = np.bincount(labels.ravel())
         largest = 1 + int(areas[1:].argmax())
-        if areas[largest] > _SEEN_PART * bright.size:
+        if areas[largest] > PAPER.most_part * bright.size:
             return None
         paper = np.asarray(labels == largest, np.uint8) * np.uint8(255)
         outline, _ = cv2.findContours(paper, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         paper = np.asarray(cv2.drawContours(paper, outline, -1, 255, cv2.FILLED), np.uint8)
         area = cv2.countNonZero(paper)
-        if not self.least_part <= area / bright.size <= _SEEN_PART:
+        if not self.least_part <= area / bright.size <= PAPER.most_part:
             return None
         filled = area / max(1.0, cv2.contourArea(cv2.convexHull(outline[0])))
-        if filled < _FILLED:
+        if filled < PAPER.filled:
             return None
-        near = np.ones((2 * _EDGE_PX + 1,) * 2, np.uint8)
+        near = np.ones((2 * PAPER.edge_px + 1,) * 2, np.uint8)
         beside = np.asarray(cv2.bitwise_not(cv2.dilate(paper, near)), np.uint8)
         inner = np.asarray(cv2.erode(paper, near), np.uint8)
         if not cv2.countNonZero(beside) or not cv2.countNonZero(inner):
@@ -149,14 +160,14 @@ class CropToPaper(PageStage):
         """Whether the light falls steeply along most of the paper's outline inside the picture."""
         height, width = gray.shape
         x, y = outline[:, 0, 0], outline[:, 0, 1]
-        inside = (x > _EDGE_PX) & (y > _EDGE_PX)
-        inside &= (x < width - 1 - _EDGE_PX) & (y < height - 1 - _EDGE_PX)
-        if np.count_nonzero(inside) < 20:
+        inside = (x > PAPER.edge_px) & (y > PAPER.edge_px)
+        inside &= (x < width - 1 - PAPER.edge_px) & (y < height - 1 - PAPER.edge_px)
+        if np.count_nonzero(inside) < PAPER.least_outline_px:
             return False
-        near = np.ones((2 * _EDGE_PX + 1,) * 2, np.uint8)
+        near = np.ones((2 * PAPER.edge_px + 1,) * 2, np.uint8)
         fall = cv2.subtract(cv2.dilate(gray, near), cv2.erode(gray, near))
-        steep = fall[y[inside], x[inside]] >= _SHARP_PART * (light - dark)
-        return float(np.mean(steep)) >= _SHARP_SHARE
+        steep = fall[y[inside], x[inside]] >= PAPER.sharp_part * (light - dark)
+        return float(np.mean(steep)) >= PAPER.sharp_share
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,14 +186,16 @@ def _is_lit(small: Image, paper: Image) -> bool:
     A shadow takes as much of each colour, and not nearly all light; and a lit part goes on to the
     picture's edges, where a sheet on a desk seldom lies.
     """
-    within = cv2.dilate(paper, np.ones((4 * _EDGE_PX + 1,) * 2, np.uint8))
+    within = cv2.dilate(paper, np.ones((4 * PAPER.edge_px + 1,) * 2, np.uint8))
     edges = np.concatenate([within[0], within[-1], within[:, 0], within[:, -1]])
-    if np.count_nonzero(edges) < _AT_EDGES * edges.size:
+    if np.count_nonzero(edges) < PAPER.at_edges * edges.size:
         return False
     beside = np.asarray(cv2.bitwise_not(within), np.uint8)
     channels = [small] if small.ndim == 2 else [np.asarray(c, np.uint8) for c in cv2.split(small)]
     left = np.array([_median(c, beside) / max(1.0, _median(c, paper)) for c in channels])
-    return bool(left.min() > _SHADOW_LEAVES and np.ptp(left) <= _SAME_COLOUR * left.mean())
+    return bool(
+        left.min() > PAPER.shadow_leaves and np.ptp(left) <= PAPER.same_colour * left.mean()
+    )
 
 
 def _median(gray: Image, mask: Image) -> float:
@@ -200,7 +213,7 @@ def _beside_filled(pixels: Image, paper: Image) -> Image:
     """
     height, width = pixels.shape[:2]
     small = cv2.resize(pixels, paper.shape[::-1], interpolation=cv2.INTER_AREA)
-    stroke = np.ones((_STROKE_PX, _STROKE_PX), np.uint8)
+    stroke = np.ones((PAPER.stroke_px, PAPER.stroke_px), np.uint8)
     blank = np.asarray(cv2.morphologyEx(small, cv2.MORPH_CLOSE, stroke), np.uint8)
     known = cv2.erode(paper, np.ones((3, 3), np.uint8))
     _, nearest = cv2.distanceTransformWithLabels(

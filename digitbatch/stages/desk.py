@@ -1,5 +1,10 @@
-"""A desk as the rim of a photo shows it, and what lies on it and is brighter."""
+"""A desk as the rim of a photo shows it, and what lies on it and is brighter.
 
+Its illumination is a quadratic surface in each colour channel, fitted to the rim by least squares
+that leave outliers out.
+"""
+
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
@@ -8,17 +13,27 @@ from numpy.typing import NDArray
 
 from digitbatch.types import Image
 
-LEAST_BRIGHTER: Final = 20.0
-"""Levels, in one colour, of paper against the desk under it."""
 
-_FIT_PX: Final = 120  # longer side of the picture that the desk's light is fitted on
-_RIM_PART: Final = 0.05  # of the picture's sides, on each side
-_STROKE_PART: Final = 0.02  # of the longer side: ink and rules on paper are thinner
-_SAME: Final = 3.0  # deviations from the desk's light within which the rim is desk
-_LEAST_SAME: Final = 0.75  # of the rim that must be
-_MOST_UNEVEN: Final = 14.0  # levels; a rim that is less even shows more than a desk
-_LEAST_PART: Final = 0.05  # of the picture; less is no sheet
-_CLEARLY: Final = 3.5  # deviations of the desk that paper is brighter, too
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """How a desk looks, and paper on it."""
+
+    least_brighter: float = 20.0  # levels, in one colour, of paper against the desk under it
+    fit_px: int = 120  # longer side of the picture that the desk's light is fitted on
+    rim_part: float = 0.05  # of the picture's sides, on each side
+    stroke_part: float = 0.02  # of the longer side: ink and rules on paper are thinner
+    same: float = 3.0  # deviations from the desk's light within which the rim is desk
+    least_same: float = 0.75  # of the rim that must be
+    most_uneven: float = 14.0  # levels; a rim that is less even shows more than a desk
+    least_part: float = 0.05  # of the picture; less is no sheet
+    clearly: float = 3.5  # deviations of the desk that paper is brighter, too
+    rounds: int = 4  # of fits, each without what the one before found to lie on the desk
+
+
+DESK: Final = Desk()
+
+
+_SIGMAS: Final = 1.4826  # a normal distribution's standard deviation, in median deviations
 
 
 def above_desk(small: Image) -> Image | None:
@@ -37,7 +52,7 @@ def above_desk(small: Image) -> Image | None:
     tiny = _without_ink(_fit_size(small))
     places = _places(tiny.shape[0], tiny.shape[1])
     rim = np.ones(tiny.shape[:2], np.bool_)
-    down, across = (max(2, round(_RIM_PART * side)) for side in tiny.shape[:2])
+    down, across = (max(2, round(DESK.rim_part * side)) for side in tiny.shape[:2])
     rim[down:-down, across:-across] = False
     fits = []
     for levels in _channels(tiny):
@@ -46,14 +61,14 @@ def above_desk(small: Image) -> Image | None:
             return None
         fits.append(fit)
     factors = [factor for factor, _ in fits]
-    clear = max(LEAST_BRIGHTER, _CLEARLY * max(deviation for _, deviation in fits))
-    if np.mean(_above(tiny, factors) >= clear) < _LEAST_PART:
+    clear = max(DESK.least_brighter, DESK.clearly * max(deviation for _, deviation in fits))
+    if np.mean(_above(tiny, factors) >= clear) < DESK.least_part:
         return None
     return np.asarray(np.clip(_above(_without_ink(small), factors), 0, 255), np.uint8)
 
 
 def _fit_size(small: Image) -> Image:
-    factor = _FIT_PX / max(small.shape[:2])
+    factor = DESK.fit_px / max(small.shape[:2])
     if factor >= 1:
         return small
     return np.asarray(
@@ -62,7 +77,7 @@ def _fit_size(small: Image) -> Image:
 
 
 def _without_ink(picture: Image) -> Image:
-    side = max(3, round(_STROKE_PART * max(picture.shape[:2])) | 1)
+    side = max(3, round(DESK.stroke_part * max(picture.shape[:2])) | 1)
     return np.asarray(
         cv2.morphologyEx(picture, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8)), np.uint8
     )
@@ -96,12 +111,12 @@ def _fitted(
     same = np.ones(len(levels), np.bool_)
     factors = np.zeros(places.shape[-1], np.float32)
     deviation = 0.0
-    for _ in range(4):
+    for _ in range(DESK.rounds):
         solved, *_ = np.linalg.lstsq(places[same], levels[same], rcond=None)
         factors = np.asarray(solved, np.float32)
         away = np.abs(levels - places @ factors)
-        deviation = max(1.0, 1.4826 * float(np.median(away[same])))
-        same = away <= _SAME * deviation
-        if deviation > _MOST_UNEVEN or np.count_nonzero(same) < _LEAST_SAME * len(levels):
+        deviation = max(1.0, _SIGMAS * float(np.median(away[same])))
+        same = away <= DESK.same * deviation
+        if deviation > DESK.most_uneven or np.count_nonzero(same) < DESK.least_same * len(levels):
             return None
     return factors, deviation

@@ -1,5 +1,9 @@
-"""Digits that are fainter than the page's pen, beside digits that are not."""
+"""Digits that are fainter than the page's pen, beside digits that are not.
 
+They are connected components between the low level of the hysteresis and the paper's noise.
+"""
+
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
@@ -9,16 +13,26 @@ from numpy.typing import NDArray
 from digitbatch.imaging.outlines import boxes_around, outlines
 from digitbatch.types import Image
 
-_LEAST: Final = 0.5  # of the page's low level; what is fainter shines through from the back
-_RIM_PX: Final = 7  # around ink lies its blur
-_SOME: Final = 0.04  # of a digit's height squared: less ink is no digit's stroke
-_LOWEST: Final = 0.5  # digits' heights that a digit has at least,
-_HIGHEST: Final = 1.7  # and at most, and how wide it is at most
-_FULL: Final = 0.75  # of its box: fuller than that is no stroke but a stain, unless narrow
-_AROUND_PX: Final = 4  # around such ink its paper is looked at;
-_OUTSTANDING: Final = 3.0  # it is so many times as dark as that
-_NEAR: Final = 1.5  # digit heights from a digit, in the same line
-_SAME_LINE: Final = 0.5  # of the lower one's height both have in common
+
+@dataclass(frozen=True, slots=True)
+class FaintDigits:
+    """What faint ink is a digit's."""
+
+    least: float = 0.5  # of the page's low level; what is fainter shines through from the back
+    rim_px: int = 7  # around ink lies its blur
+    some: float = 0.04  # of a digit's height squared: less ink is no digit's stroke
+    lowest: float = 0.5  # digits' heights that a digit has at least,
+    highest: float = 1.7  # and at most, and how wide it is at most
+    full: float = 0.75  # of its box: fuller than that is no stroke but a stain, unless narrow
+    around_px: int = 4  # around such ink its paper is looked at,
+    blur_px: int = 5  # but for its own blur;
+    outstanding: float = 3.0  # it is so many times as dark as that
+    near: float = 1.5  # digit heights from a digit, in the same line
+    same_line: float = 0.5  # of the lower one's height both have in common
+
+
+FAINT_DIGITS: Final = FaintDigits()
+
 
 Boxes = NDArray[np.int64]
 """(count, 4) left, top, width and height, in pixels."""
@@ -43,12 +57,13 @@ def faint_beside(
     Returns:
         (H, W) uint8, 255 on 0; None where there is no such ink.
     """
-    least = max(grain, round(_LEAST * low))
+    least = max(grain, round(FAINT_DIGITS.least * low))
     if least >= low:
         return None
     seen = np.asarray(cv2.threshold(ink, least - 1, 255, cv2.THRESH_BINARY)[1], np.uint8)
-    around = np.ones((_RIM_PX, _RIM_PX), np.uint8)
-    if cv2.countNonZero(cv2.subtract(seen, cv2.dilate(mask, around))) < _SOME * digit_height_px**2:
+    around = np.ones((FAINT_DIGITS.rim_px, FAINT_DIGITS.rim_px), np.uint8)
+    least_px = FAINT_DIGITS.some * digit_height_px**2
+    if cv2.countNonZero(cv2.subtract(seen, cv2.dilate(mask, around))) < least_px:
         return None  # as on nearly all pages
     pieces = outlines(seen)
     sizes = boxes_around(pieces)
@@ -61,8 +76,9 @@ def faint_beside(
         cv2.drawContours(own, pieces, number, 255, cv2.FILLED, offset=(-left, -top))
         own &= seen[part]
         inked = cv2.countNonZero(own)
-        narrow = width < _LOWEST * digit_height_px
-        if inked < _SOME * digit_height_px**2 or (inked > _FULL * width * height and not narrow):
+        narrow = width < FAINT_DIGITS.lowest * digit_height_px
+        stain = inked > FAINT_DIGITS.full * width * height and not narrow
+        if inked < least_px or stain:
             continue
         # What touches the mask is the blur around a stroke.
         if not cv2.countNonZero(own & mask[part]) and _stands_out(ink, own, left, top):
@@ -82,19 +98,20 @@ def faint_beside(
 def _stands_out(ink: Image, own: Image, left: int, top: int) -> bool:
     """Whether ink lies on blank paper: the noise of a dark corner makes shapes, too, among more."""
     height, width = own.shape
-    first, start = max(0, top - _AROUND_PX), max(0, left - _AROUND_PX)
-    levels = ink[first : top + height + _AROUND_PX, start : left + width + _AROUND_PX]
+    beyond = FAINT_DIGITS.around_px
+    first, start = max(0, top - beyond), max(0, left - beyond)
+    levels = ink[first : top + height + beyond, start : left + width + beyond]
     within = np.zeros(levels.shape, np.uint8)
     within[top - first : top - first + height, left - start : left - start + width] = own
-    blur = cv2.dilate(within, np.ones((5, 5), np.uint8))
+    blur = cv2.dilate(within, np.ones((FAINT_DIGITS.blur_px,) * 2, np.uint8))
     inside = cv2.mean(levels, within)[0]
-    return inside >= _OUTSTANDING * cv2.mean(levels, cv2.bitwise_not(blur))[0]
+    return inside >= FAINT_DIGITS.outstanding * cv2.mean(levels, cv2.bitwise_not(blur))[0]
 
 
 def _as_digits(boxes: Boxes, size: float) -> NDArray[np.bool_]:
     width, height = boxes[:, 2], boxes[:, 3]
-    high = (height >= _LOWEST * size) & (height <= _HIGHEST * size)
-    return np.asarray(high & (width <= _HIGHEST * size), np.bool_)
+    high = (height >= FAINT_DIGITS.lowest * size) & (height <= FAINT_DIGITS.highest * size)
+    return np.asarray(high & (width <= FAINT_DIGITS.highest * size), np.bool_)
 
 
 def _reached(
@@ -115,6 +132,5 @@ def _beside(known: Boxes, box: Boxes, size: float) -> NDArray[np.bool_]:
     left, top, width, height = known.T
     gap = np.maximum(left - (box[0] + box[2]), box[0] - (left + width))
     common = np.minimum(top + height, box[1] + box[3]) - np.maximum(top, box[1])
-    return np.asarray(
-        (gap <= _NEAR * size) & (common >= _SAME_LINE * np.minimum(height, box[3])), np.bool_
-    )
+    level = common >= FAINT_DIGITS.same_line * np.minimum(height, box[3])
+    return np.asarray((gap <= FAINT_DIGITS.near * size) & level, np.bool_)

@@ -1,6 +1,7 @@
-"""Smoothing, and evening out the light."""
+"""Smoothing (Gaussian, median), and illumination correction: evening out the light."""
 
-from typing import ClassVar, Literal
+from dataclasses import dataclass
+from typing import ClassVar, Final, Literal
 
 import cv2
 import numpy as np
@@ -11,8 +12,16 @@ from digitbatch.stages.methods import MethodStage
 from digitbatch.stages.window import window_for
 from digitbatch.types import Image
 
-_COARSE_WINDOW_PX = 9  # the background is smooth: a window this wide on a reduced page finds it
-_DARKEST_PAPER = 40  # below that a pixel is mostly sensor noise, and dividing would blow it up
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """How the paper under the ink is found."""
+
+    window_px: int = 9  # it is smooth: a window this wide on a reduced page finds it
+    darkest: int = 40  # below that a pixel is mostly noise, and dividing would blow it up
+
+
+BACKGROUND: Final = Background()
 
 
 class Blur(MethodStage):
@@ -86,11 +95,11 @@ def background_of(gray: Image, window_px: int) -> Image:
         (H, W) uint8, at least 40: what the page would be without ink.
     """
     height, width = gray.shape
-    step = max(1, window_px // _COARSE_WINDOW_PX)
+    step = max(1, window_px // BACKGROUND.window_px)
     small_size = (-(-width // step), -(-height // step))
     small = cv2.resize(gray, small_size, interpolation=cv2.INTER_AREA)
     side = round(window_px / step) | 1
     closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8))
     smooth = cv2.GaussianBlur(closed, (0, 0), side / 3, borderType=cv2.BORDER_REPLICATE)
     full = cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.maximum(np.asarray(full, np.uint8), np.uint8(_DARKEST_PAPER))
+    return np.maximum(np.asarray(full, np.uint8), np.uint8(BACKGROUND.darkest))

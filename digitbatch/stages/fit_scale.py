@@ -1,6 +1,9 @@
-"""Bring the page to a size at which its digits are neither coarse nor needlessly large."""
+"""Scale normalisation: a page at a size at which digits are neither coarse nor needlessly large.
 
-from dataclasses import replace
+The height of the digits is the mode of a kernel density over the heights of connected components.
+"""
+
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final, Literal, NamedTuple
 
 import cv2
@@ -15,15 +18,29 @@ from digitbatch.stages.hysteresis import Hysteresis, hysteresis
 from digitbatch.stages.line_removal.remove_rules import RemoveRules
 from digitbatch.types import Image
 
-_LOWEST_PX: Final = 6  # fewer rows than this show no digit
-_HEIGHT_SPREAD: Final = 0.14  # of the log height: heights within some 15 % count as one size
-MEASURED_SIDE_PX: Final = 1400
-"""Of the longer side: height is measured on a picture of at most this size, enough for a mode."""
-_LONE: Final = 1.5  # components that count as one size: fewer are a single one
-_SEVERAL: Final = 5  # ... and so many are digits,
-_ANOTHER: Final = 0.2  # if they are so much ink against the single one
-_ACROSS: Final = 0.5  # what reaches across more of the page than this is a rule, or tied by one
-_LARGEST_SCALE: Final = 4.0
+
+@dataclass(frozen=True, slots=True)
+class DigitHeight:
+    """How the height of a page's digits is measured."""
+
+    lowest_px: int = 6  # fewer rows than this show no digit
+    spread: float = 0.14  # of the log height: heights within some 15 % count as one size
+    side_px: int = 1400  # of the longer side of the picture that is enough for a mode
+    lone: float = 1.5  # components that count as one size: fewer are a single one
+    several: int = 5  # ... and so many are digits,
+    another: float = 0.2  # if they are so much ink against the single one
+    across: float = 0.5  # what reaches across more of the page than this is a rule, or tied by one
+    widest: float = 4.0  # of its height: what is wider is no digit,
+    narrowest: float = 0.08  # and what is narrower
+    tall: float = 1.5  # weight of a component: its height to this power
+    margin: float = 0.1  # of the log height: beyond the heights found the mode may lie
+    bins: int = 400  # of the histogram of heights: pages of noise have 100,000 components
+    steps: int = 200  # places at which the smoothed histogram is looked at
+    alike: float = 0.05  # a page that would change by less than this part keeps its size
+    largest_scale: float = 4.0
+
+
+DIGIT_HEIGHT: Final = DigitHeight()
 
 
 class FitScale(PageStage):
@@ -62,23 +79,13 @@ class FitScale(PageStage):
             found = measured.height_px
         sheet = replace(sheet, digit_height_px=found)
         scale = min(max(found, self.least_px), self.most_px) / found
-        if abs(scale - 1) < 0.05:
+        if abs(scale - 1) < DIGIT_HEIGHT.alike:
             return sheet
-        scale = min(scale, _LARGEST_SCALE)
+        scale = min(scale, DIGIT_HEIGHT.largest_scale)
         height, width = sheet.pixels.shape[:2]
         new_height, new_width = max(1, round(height * scale)), max(1, round(width * scale))
-        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-        pixels = cv2.resize(sheet.pixels, (new_width, new_height), interpolation=how)
-        # Half-pixel centres: as cv2.resize maps them.
-        sx, sy = new_width / width, new_height / height
-        forth = np.array([[sx, 0, (sx - 1) / 2], [0, sy, (sy - 1) / 2]])
-        back = cv2.invertAffineTransform(forth)
-        return replace(
-            sheet,
-            pixels=np.asarray(pixels, np.uint8),
-            to_scan=sheet.to_scan @ np.vstack([back, [0.0, 0.0, 1.0]]),
-            digit_height_px=found * scale,
-        )
+        resized = sheet.resized(new_width, new_height, enlarging=cv2.INTER_CUBIC)
+        return replace(resized, digit_height_px=found * scale)
 
 
 class MeasuredDigits(NamedTuple):
@@ -92,7 +99,7 @@ def measured_digits(sheet: Sheet) -> MeasuredDigits | None:
     """The height of most of an ink sheet's digits, measured on a reduced copy; None without ink."""
     ink = sheet.pixels
     scale = 1.0
-    while max(ink.shape) > MEASURED_SIDE_PX:
+    while max(ink.shape) > DIGIT_HEIGHT.side_px:
         ink, scale = halved(ink), scale / 2
     high, low = Hysteresis().levels(ink)
     if high > 255:
@@ -100,12 +107,13 @@ def measured_digits(sheet: Sheet) -> MeasuredDigits | None:
     mask = hysteresis(ink, high, low)
     width, height = _sizes(mask)
     page_height, page_width = mask.shape
-    ruled = bool(((width > _ACROSS * page_width) | (height > _ACROSS * page_height)).any())
+    widest_px, highest_px = (DIGIT_HEIGHT.across * side for side in (page_width, page_height))
+    ruled = bool(((width > widest_px) | (height > highest_px)).any())
     if ruled:
         # Rules tie digits together: on squared paper all ink is one component.
-        mask = RemoveRules()(Sheet(mask, "mask")).pixels
+        mask = RemoveRules().left_of(mask, None, None)
         width, height = _sizes(mask)
-    digits = (width < _ACROSS * page_width) | (height < _ACROSS * page_height)
+    digits = (width < widest_px) | (height < highest_px)
     found = typical_height_px(width[digits], height[digits])
     return None if found is None else MeasuredDigits(found / scale, ruled)
 
@@ -130,22 +138,22 @@ def typical_height_px(width: NDArray[np.int64], height: NDArray[np.int64]) -> fl
     Returns:
         Pixels, or None where nothing has the shape of a digit.
     """
-    fits = (height >= _LOWEST_PX) & (width < 4 * height) & (width > 0.08 * height)
+    fits = (height >= DIGIT_HEIGHT.lowest_px) & (width < DIGIT_HEIGHT.widest * height)
+    fits &= width > DIGIT_HEIGHT.narrowest * height
     if not fits.any():
         return None
     tall = height[fits].astype(np.float64)
     logs = np.log(tall)
-    # A histogram first: pages of noise have 100,000 components.
-    counts, edges = np.histogram(logs, bins=400)
-    held = counts > 0
+    counts, edges = np.histogram(logs, bins=DIGIT_HEIGHT.bins)
+    held, margin = counts > 0, DIGIT_HEIGHT.margin
     at = ((edges[1:] + edges[:-1]) / 2)[held]
-    steps = np.linspace(logs.min() - 0.1, logs.max() + 0.1, 200)
-    kernel = np.exp(-0.5 * ((steps[:, None] - at[None]) / _HEIGHT_SPREAD) ** 2)
+    steps = np.linspace(logs.min() - margin, logs.max() + margin, DIGIT_HEIGHT.steps)
+    kernel = np.exp(-0.5 * ((steps[:, None] - at[None]) / DIGIT_HEIGHT.spread) ** 2)
     number = kernel @ counts[held]
-    weight = kernel @ (counts[held] * np.exp(1.5 * at))
+    weight = kernel @ (counts[held] * np.exp(DIGIT_HEIGHT.tall * at))
     best = int(weight.argmax())
-    if number[best] < _LONE:
-        several = np.where(number >= _SEVERAL, weight, 0.0)
-        if several.max() >= _ANOTHER * weight[best]:
+    if number[best] < DIGIT_HEIGHT.lone:
+        several = np.where(number >= DIGIT_HEIGHT.several, weight, 0.0)
+        if several.max() >= DIGIT_HEIGHT.another * weight[best]:
             best = int(several.argmax())
     return float(np.exp(steps[best]))

@@ -1,6 +1,6 @@
-"""Stages that move pixels; each keeps the way back to the scan."""
+"""Stages that move pixels, resizing and deskew; each keeps the way back to the scan."""
 
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import ClassVar, Final, Literal, Self
 
 import cv2
@@ -9,19 +9,34 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from digitbatch.errors import PageError
-from digitbatch.stages.base import PageStage, PixelKind, Sheet, moved
+from digitbatch.stages.base import PageStage, PixelKind, Sheet
+from digitbatch.stages.sheet import TWO_VALUED
 from digitbatch.types import Affine, Image
 
 _EVERY_KIND: Final[frozenset[PixelKind]] = frozenset({"color", "gray", "ink", "binary", "mask"})
 _DARK_ON_LIGHT: Final = ("color", "gray", "binary")
-_TWO_VALUED: Final = ("binary", "mask")
 _MOST_PIXELS: Final = 400_000_000
 
-_SEARCH_PX: Final = 1000  # longer side of the page that is searched: 1 px is 0.06 degrees
-_LEAST_INK_PX: Final = 200  # less says nothing about a direction
-_MOST_INK_PX: Final = 60_000  # more only costs time
-_CLEAR_PEAK: Final = 1.25  # the best profile over the median one; pages without lines stay below
-_LEAST_ANGLE_DEG: Final = 0.05
+
+@dataclass(frozen=True, slots=True)
+class Skew:
+    """How the direction of a page's lines is found."""
+
+    search_px: int = 1000  # longer side of the page that is searched: 1 px is 0.06 degrees
+    least_ink_px: int = 200  # less says nothing about a direction
+    most_ink_px: int = 60_000  # more only costs time
+    clear_peak: float = 1.25  # the best profile over the median one; pages without lines stay below
+    least_angle_deg: float = 0.05  # a page that lies so straight stays as it is
+    window_px: int = 15  # of the adaptive threshold that tells ink from paper, or more:
+    window_parts: int = 25  # this part of the shorter side
+    darker: int = 15  # levels by which ink is darker than its window
+    rough_deg: float = 0.5  # steps in which the angle is looked for first,
+    rough_px: int = 4  # on profiles with bins this high
+    fine_deg: float = 0.05  # steps in which it is looked for then,
+    around_deg: float = 0.6  # so far around the first one
+
+
+SKEW: Final = Skew()
 
 
 class Resize(PageStage):
@@ -57,26 +72,7 @@ class Resize(PageStage):
                 f"resize would make a page of {width} x {height} pixels, which is more than "
                 f"{_MOST_PIXELS // 1_000_000} million; ask for less in the stage resize"
             )
-        x, y = old_width / width, old_height / height
-        back = np.array([[x, 0, x / 2 - 0.5], [0, y, y / 2 - 0.5], [0, 0, 1.0]])
-        measured = sheet.digit_height_px
-        return Sheet(
-            _scaled(sheet.pixels, width, height, two_valued=sheet.kind in _TWO_VALUED),
-            sheet.kind,
-            sheet.to_scan @ back,
-            None if sheet.ink is None else _scaled(sheet.ink, width, height),
-            digit_height_px=None if measured is None else measured / y,
-        )
-
-
-def _scaled(pixels: Image, width_px: int, height_px: int, *, two_valued: bool = False) -> Image:
-    # Not base.moved: a warp takes single points, which loses thin strokes when a page shrinks.
-    shrinks = height_px < pixels.shape[0]
-    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    scaled = cv2.resize(pixels, (width_px, height_px), interpolation=how)
-    if two_valued:
-        _, scaled = cv2.threshold(scaled, 127, 255, cv2.THRESH_BINARY)
-    return np.asarray(scaled, np.uint8)
+        return sheet.resized(width, height)
 
 
 class Deskew(PageStage):
@@ -97,14 +93,10 @@ class Deskew(PageStage):
         """Return a turned sheet of the same kind, or `sheet` where it lies straight."""
         gray = _gray(sheet)
         angle = skew_deg(gray, self.max_angle_deg)
-        if abs(angle) < _LEAST_ANGLE_DEG:
+        if abs(angle) < SKEW.least_angle_deg:
             return sheet
         matrix, width, height = _turn(angle, *sheet.pixels.shape[1::-1])
-        turned = moved(sheet, matrix, width, height, _paper(sheet, gray))
-        if sheet.ink is None:
-            return turned
-        ink = moved(Sheet(sheet.ink, "ink"), matrix, width, height, 0).pixels
-        return replace(turned, ink=ink)
+        return sheet.warped(matrix, width, height, _paper(sheet, gray))
 
 
 def skew_deg(gray: Image, max_angle_deg: float) -> float:
@@ -117,24 +109,26 @@ def skew_deg(gray: Image, max_angle_deg: float) -> float:
     Returns:
         Degrees, positive where lines fall towards the right; 0.0 where no direction stands out.
     """
-    shrink = min(1.0, _SEARCH_PX / max(gray.shape))
+    shrink = min(1.0, SKEW.search_px / max(gray.shape))
     size = tuple(max(1, round(side * shrink)) for side in gray.shape[::-1])
     small = cv2.resize(gray, size, interpolation=cv2.INTER_AREA)
-    window = max(15, min(small.shape) // 25) | 1
+    window = max(SKEW.window_px, min(small.shape) // SKEW.window_parts) | 1
     ink = cv2.adaptiveThreshold(
-        small, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, window, 15
+        small, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, window, SKEW.darker
     )
     y, x = np.nonzero(ink)
-    if len(y) < _LEAST_INK_PX:
+    if len(y) < SKEW.least_ink_px:
         return 0.0
-    step = -(-len(y) // _MOST_INK_PX)
+    step = -(-len(y) // SKEW.most_ink_px)
     y, x = y[::step], x[::step]
 
-    rough = np.arange(-max_angle_deg, max_angle_deg + 0.25, 0.5)
-    rough_scores = np.array([_sharpness(y, x, angle, 4) for angle in rough])
-    if rough_scores.max() < _CLEAR_PEAK * np.median(rough_scores):
+    rough = np.arange(-max_angle_deg, max_angle_deg + SKEW.rough_deg / 2, SKEW.rough_deg)
+    rough_scores = np.array([_sharpness(y, x, angle, SKEW.rough_px) for angle in rough])
+    if rough_scores.max() < SKEW.clear_peak * np.median(rough_scores):
         return 0.0
-    around = rough[rough_scores.argmax()] + np.arange(-0.6, 0.601, 0.05)
+    around = rough[rough_scores.argmax()] + np.arange(
+        -SKEW.around_deg, SKEW.around_deg + SKEW.fine_deg / 50, SKEW.fine_deg
+    )
     fine = around[np.abs(around) <= max_angle_deg]
     fine_scores = [_sharpness(y, x, angle, 1) for angle in fine]
     return float(fine[int(np.argmax(fine_scores))])
@@ -156,7 +150,7 @@ def _gray(sheet: Sheet) -> Image:
 
 
 def _paper(sheet: Sheet, gray: Image) -> int:
-    if sheet.kind in _TWO_VALUED:
+    if sheet.kind in TWO_VALUED:
         return 255 if sheet.kind == "binary" else 0
     level = int(np.median(gray[::4, ::4]))  # most of a page is paper
     return level if sheet.kind in _DARK_ON_LIGHT else 255 - level

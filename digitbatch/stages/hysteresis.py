@@ -1,6 +1,9 @@
-"""From ink levels to an ink mask, at the level of the page's own pen."""
+"""Binarisation at the level of the page's own pen: from ink levels to an ink mask.
 
-from dataclasses import replace
+Hysteresis thresholding: a connected component of the low level is ink if it reaches the high one.
+"""
+
+from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
 import cv2
@@ -13,15 +16,26 @@ from digitbatch.stages.base import PageStage, PixelKind, Sheet
 from digitbatch.stages.faint import faint_beside
 from digitbatch.types import Image
 
-_FAINTEST: Final = 25  # of 255: below this lies the grain of paper and camera
-_GRAIN_PARTS: Final = 0.4  # of the darkest ink; what is darker than that is more than grain
-_PAPER_PARTS: Final = 0.84  # of a page's pixels have no more than its grain; of the normal
-# distribution, one standard deviation
-_DARKEST_PARTS: Final = 0.995  # ... and no more than its darkest ink
-_BLANK_PARTS: Final = 0.7  # ... and are neither ink nor print, on nearly every page:
-_NOISE_TIMES: Final = 4.8  # 2.5 standard deviations of their grain, half of which is below zero
-_MANY_PX: Final = 1_000_000  # of more pixels, some rows say how many have each level
-_LARGE_PAGE_PX: Final = 1000  # above this a pixel's own noise is smoothed away first
+
+@dataclass(frozen=True, slots=True)
+class PenLevel:
+    """How the pen's level and the paper's grain are measured."""
+
+    faintest: int = 25  # of 255: below this lies the grain of paper and camera
+    grain_part: float = 0.4  # of the darkest ink; what is darker than that is more than grain
+    grain_times: int = 3  # the grain's level: what is darker than that is ink
+    paper_share: float = 0.84  # of a page's pixels have no more than its grain: one deviation
+    darkest_share: float = 0.995  # ... and no more than its darkest ink
+    blank_share: float = 0.7  # ... and are neither ink nor print, on nearly every page:
+    noise_times: float = 4.8  # 2.5 standard deviations of their grain, half of which is below zero
+    many_px: int = 1_000_000  # of more pixels, some rows say how many have each level
+    large_page_px: int = 1000  # above this a pixel's own noise is smoothed away first
+    least_px: int = 10  # of ink, to know the pen's level
+    rounds: int = 20  # of the search for it, at most
+    faint_part: float = 0.7  # of the faintest level: no low level is below it
+
+
+PEN_LEVEL: Final = PenLevel()
 
 
 class Hysteresis(PageStage):
@@ -49,38 +63,44 @@ class Hysteresis(PageStage):
     def __call__(self, sheet: Sheet) -> Sheet:
         """Return a mask sheet: (H, W) uint8, ink 255 on 0."""
         ink = sheet.pixels
-        if max(ink.shape) > _LARGE_PAGE_PX:
+        if max(ink.shape) > PEN_LEVEL.large_page_px:
             ink = np.asarray(cv2.GaussianBlur(ink, (3, 3), 0), np.uint8)
         counts = _counts(ink)
         high, low = self._levels(counts)
         mask, faint = hysteresis(ink, high, low), None
         if sheet.digit_height_px is not None and high <= 255:
-            noise = int(_NOISE_TIMES * _level_at(counts, _BLANK_PARTS))
-            faint = faint_beside(ink, mask, low, max(_FAINTEST, noise), sheet.digit_height_px)
+            noise = int(PEN_LEVEL.noise_times * _level_at(counts, PEN_LEVEL.blank_share))
+            least = max(PEN_LEVEL.faintest, noise)
+            faint = faint_beside(ink, mask, low, least, sheet.digit_height_px)
         if faint is not None:
             mask = np.asarray(mask | faint, np.uint8)
-        return replace(sheet, pixels=mask, kind="mask", ink=ink, faint=faint)
+            sheet = sheet.with_layer("faint", faint)
+        return sheet.with_pixels(mask, "mask").with_layer("ink", ink)
 
     def levels(self, ink: Image) -> tuple[int, int]:
         """The high and the low level for (H, W) uint8 ink; 256 where the page holds none."""
         return self._levels(_counts(ink))
 
     def _levels(self, counts: NDArray[np.float64]) -> tuple[int, int]:
-        grain, darkest = (_level_at(counts, share) for share in (_PAPER_PARTS, _DARKEST_PARTS))
+        grain = _level_at(counts, PEN_LEVEL.paper_share)
+        darkest = _level_at(counts, PEN_LEVEL.darkest_share)
         # On squared paper more than a sixth of the page is print: that is no grain.
-        faintest = max(_FAINTEST, int(min(3 * grain, _GRAIN_PARTS * darkest)))
+        faintest = max(
+            PEN_LEVEL.faintest,
+            int(min(PEN_LEVEL.grain_times * grain, PEN_LEVEL.grain_part * darkest)),
+        )
         values = np.arange(256)
         high = faintest
-        for _ in range(20):
+        for _ in range(PEN_LEVEL.rounds):
             above = counts[high:].sum()
-            if above < 10:
+            if above < PEN_LEVEL.least_px:
                 return 256, 256
             pen = float(counts[high:] @ values[high:] / above)
             new = int(max(faintest, self.high * pen))
             if new == high:
                 break
             high = new
-        return high, int(max(self.low * high, min(high, 0.7 * faintest)))
+        return high, int(max(self.low * high, min(high, PEN_LEVEL.faint_part * faintest)))
 
 
 def hysteresis(ink: Image, high: int, low: int) -> Image:
@@ -121,7 +141,7 @@ def hysteresis(ink: Image, high: int, low: int) -> Image:
 
 
 def _counts(ink: Image) -> NDArray[np.float64]:
-    return level_counts(ink[:: 1 + ink.size // _MANY_PX]).astype(np.float64)
+    return level_counts(ink[:: 1 + ink.size // PEN_LEVEL.many_px]).astype(np.float64)
 
 
 def _level_at(counts: NDArray[np.float64], share: float) -> int:

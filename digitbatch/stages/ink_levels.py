@@ -1,6 +1,10 @@
-"""From a colour or grey page to ink: how much of its paper's light each pixel lacks."""
+"""From a colour or grey page to ink: how much of its paper's light each pixel lacks.
 
-from dataclasses import replace
+This is illumination correction, and of a colour page a projection on the axis that parts ink from
+paper best (Fisher's linear discriminant).
+"""
+
+from dataclasses import dataclass, replace
 from typing import ClassVar, Final, Literal
 
 import cv2
@@ -13,12 +17,27 @@ from digitbatch.imaging.light import Light, light_on, paper_level
 from digitbatch.stages.base import PageStage, PixelKind, Sheet
 from digitbatch.types import Image
 
-_DARKEST_PAPER: Final = 40  # below this a level is too close to black to tell ink from it
-_DOTS: Final = 0.004  # of the pixels: more lone black ones than this are no dirt but a grey
-_DOTS_STEP: Final = 7  # every so many pixels are looked at for levels between black and white
-_DOTS_BLUR_PX: Final = 1.4  # makes levels of dots, and keeps strokes
-_NOISE_STEP: Final = 5  # of those pixels, every so many say how even the paper is
-_SAMPLE_SIDE_PX: Final = 250  # of the grid of pixels that the pen's colour is judged by
+
+@dataclass(frozen=True, slots=True)
+class Ink:
+    """How ink, dots and the pen's colour are told from paper."""
+
+    darkest_paper: int = 40  # below this a level is too close to black to tell ink from it
+    dots: float = 0.004  # of the pixels: more lone black ones than this are no dirt but a grey
+    dots_step: int = 7  # every so many pixels are looked at for levels between black and white
+    dots_blur_px: float = 1.4  # makes levels of dots, and keeps strokes
+    noise_step: int = 5  # of those pixels, every so many say how even the paper is
+    sample_side_px: int = 250  # of the grid of pixels that the pen's colour is judged by
+    noise: float = 0.12  # of the paper's light: what lacks less is paper,
+    noise_times: int = 3  # or less than so many median lacks
+    inked: float = 0.5  # of the darkest ink's lack: what lacks more is the pen's
+    darkest_percent: float = 99.7  # of the pixels lack no more than the darkest ink
+    least_px: int = 20  # of ink, and of paper, to know their colours
+    trust: float = 0.02  # of the light: no channel is trusted beyond that
+    own: float = 0.5  # of the weights is the pen's own colour
+
+
+INK: Final = Ink()
 
 
 class InkLevels(PageStage):
@@ -41,7 +60,7 @@ class InkLevels(PageStage):
     def __call__(self, sheet: Sheet) -> Sheet:
         """Return an ink sheet: (H, W) uint8, 0 where there is paper, 255 where no light is left."""
         pixels = sheet.pixels
-        blur_px = self.blur_px or (_DOTS_BLUR_PX if is_dithered(pixels) else 0.0)
+        blur_px = self.blur_px or (INK.dots_blur_px if is_dithered(pixels) else 0.0)
         if blur_px > 0:
             pixels = np.asarray(cv2.GaussianBlur(pixels, (0, 0), blur_px), np.uint8)
         light = light_on(pixels, known=sheet.light)
@@ -54,10 +73,10 @@ def is_dithered(pixels: Image) -> bool:
     Args:
         pixels: (H, W) or (H, W, 3) uint8, dark ink on light paper.
     """
-    some = pixels[::_DOTS_STEP, ::_DOTS_STEP]
+    some = pixels[:: INK.dots_step, :: INK.dots_step]
     if pixels.ndim == 3 or not ((some == 0) | (some == 255)).all():
         return False
-    most = _DOTS * pixels.size
+    most = INK.dots * pixels.size
     bits = packed(pixels < 128)
     # Bytes with dots that no ink of their byte touches: no byte has more than four.
     if 4 * np.count_nonzero(bits & ~((bits >> 1) | (bits << 1))) <= most:
@@ -79,7 +98,7 @@ def ink_levels(pixels: Image, light: Light | None = None) -> Image:
     if light.is_full and pixels.ndim == 2:
         return np.asarray(cv2.bitwise_not(pixels), np.uint8)
     paper = paper_level(pixels, light)
-    floor = np.asarray(cv2.max(paper, np.full_like(paper, _DARKEST_PAPER)), np.uint8)
+    floor = np.asarray(cv2.max(paper, np.full_like(paper, INK.darkest_paper)), np.uint8)
     lack = cv2.divide(cv2.subtract(paper, pixels), floor, scale=255.0)
     if pixels.ndim == 3:
         lack = cv2.transform(lack, _pen_direction(pixels, paper)[None].astype(np.float32))
@@ -88,23 +107,23 @@ def ink_levels(pixels: Image, light: Light | None = None) -> Image:
 
 def _pen_direction(pixels: Image, paper: Image) -> NDArray[np.float64]:
     """The weights of red, green and blue, summing to 1, that show this page's ink best."""
-    step_y = max(1, pixels.shape[0] // _SAMPLE_SIDE_PX)
-    step_x = max(1, pixels.shape[1] // _SAMPLE_SIDE_PX)
+    step_y = max(1, pixels.shape[0] // INK.sample_side_px)
+    step_x = max(1, pixels.shape[1] // INK.sample_side_px)
     seen, blank = (_channels(part[::step_y, ::step_x]) for part in (pixels, paper))
-    lack = (blank - seen) / np.maximum(blank, np.float32(_DARKEST_PAPER))
+    lack = (blank - seen) / np.maximum(blank, np.float32(INK.darkest_paper))
     most = np.maximum(np.maximum(lack[0], lack[1]), lack[2])
-    noise = max(0.12, 3 * float(np.median(np.abs(lack[:, ::_NOISE_STEP]))))
-    inked = most > max(noise, 0.5 * float(np.percentile(most, 99.7)))
+    noise = max(INK.noise, INK.noise_times * float(np.median(np.abs(lack[:, :: INK.noise_step]))))
+    inked = most > max(noise, INK.inked * float(np.percentile(most, INK.darkest_percent)))
     clean = most < noise
-    if np.count_nonzero(inked) < 20 or np.count_nonzero(clean) < 20:
+    if min(np.count_nonzero(inked), np.count_nonzero(clean)) < INK.least_px:
         return np.full(3, 1 / 3)
     pen = np.maximum(np.median(lack[:, inked], axis=1).astype(np.float64), 0)
-    spread = np.cov(lack[:, clean]) + 4e-4 * np.eye(3)  # no channel is trusted beyond 2 %
+    spread = np.cov(lack[:, clean]) + INK.trust**2 * np.eye(3)
     best = np.maximum(np.linalg.solve(spread, pen), 0)
     if best.sum() <= 0 or pen.sum() <= 0:
         return np.full(3, 1 / 3)
-    # Half of it is the pen's own colour: the discriminant alone may rest on one noisy channel.
-    weights: NDArray[np.float64] = 0.5 * best / best.sum() + 0.5 * pen / pen.sum()
+    # Some of it is the pen's own colour: the discriminant alone may rest on one noisy channel.
+    weights: NDArray[np.float64] = (1 - INK.own) * best / best.sum() + INK.own * pen / pen.sum()
     return weights
 
 

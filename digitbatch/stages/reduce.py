@@ -1,21 +1,20 @@
-"""Give large scans no more pixels than their digits need, before anything else costs time."""
+"""Give large scans no more pixels than their digits need, before anything else costs time.
+
+A page is downsampled by powers of two, each pixel the mean of four.
+"""
 
 from dataclasses import replace
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Literal
 
-import numpy as np
 from pydantic import Field
 
 from digitbatch.errors import CoarsePageError
 from digitbatch.imaging.halving import halved
 from digitbatch.imaging.light import Light, light_on
-from digitbatch.stages.base import PageStage, PixelKind, Sheet
-from digitbatch.stages.fit_scale import MEASURED_SIDE_PX, MeasuredDigits, measured_digits
+from digitbatch.stages.base import PageStage, PixelKind, Sheet, Situation
+from digitbatch.stages.fit_scale import DIGIT_HEIGHT, MeasuredDigits, measured_digits
 from digitbatch.stages.ink_levels import ink_levels, is_dithered
 from digitbatch.types import Image
-
-_HALF: Final = np.array([[2.0, 0.0, 0.5], [0.0, 2.0, 0.5], [0.0, 0.0, 1.0]])
-"""From a halved page's pixels to the page's: pixel centres lie at whole numbers."""
 
 
 class Reduce(PageStage):
@@ -33,6 +32,12 @@ class Reduce(PageStage):
         default=38.0, ge=8, le=1000, description="Digits stay at least so high."
     )
 
+    def skipped(self, situation: Situation) -> str:
+        """Zones and boxes need all pixels: the walls of two boxes may all but touch."""
+        if situation.has_zones:
+            return "zones need all pixels of a page"
+        return "boxes need all pixels of a page" if situation.has_boxes else ""
+
     def __call__(self, sheet: Sheet) -> Sheet:
         """Return the sheet as it is, or reduced, with `digit_height_px` set where one was found.
 
@@ -49,20 +54,17 @@ class Reduce(PageStage):
         if measured is None:
             return sheet
         height = measured.height_px
-        pixels, to_scan = sheet.pixels, sheet.to_scan
-        if height >= enough and not measured.ruled and not is_dithered(pixels):
+        if height >= enough and not measured.ruled and not is_dithered(sheet.pixels):
             halved_before = iter(halves[1:])
             while height >= enough:
-                before = next(halved_before, None)
-                pixels = halved(pixels) if before is None else before
-                to_scan, height = to_scan @ _HALF, height / 2
-        return replace(sheet, pixels=pixels, to_scan=to_scan, light=light, digit_height_px=height)
+                sheet, height = sheet.halved(next(halved_before, None)), height / 2
+        return replace(sheet, light=light, digit_height_px=height)
 
 
 def _halves(pixels: Image) -> tuple[list[Image], Light]:
     """A page, halved as often as digits are measured on it; and its light, for later stages."""
     halves = [pixels]
-    while max(halves[-1].shape) > MEASURED_SIDE_PX:
+    while max(halves[-1].shape) > DIGIT_HEIGHT.side_px:
         halves.append(halved(halves[-1]))
     return halves, light_on(halves[-1], pixels.shape)
 

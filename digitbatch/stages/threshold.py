@@ -1,6 +1,5 @@
-"""From grey levels to ink and paper."""
+"""Binarisation by a global level (fixed, Otsu) or a local one (adaptive mean, Sauvola)."""
 
-from dataclasses import replace
 from typing import ClassVar, Final, Literal
 
 import cv2
@@ -84,7 +83,7 @@ class Threshold(MethodStage):
             found = self._local(gray, window_for(sheet, self.window_px))
             found = found if dark_ink else cv2.bitwise_not(found)
         kind: PixelKind = "binary" if dark_ink else "mask"
-        return replace(sheet, pixels=np.asarray(found, np.uint8), kind=kind, ink=light)
+        return sheet.with_pixels(np.asarray(found, np.uint8), kind).with_layer("ink", light)
 
     def _local(self, gray: Image, window_px: int) -> Image:
         if self.k is not None:

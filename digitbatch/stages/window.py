@@ -1,10 +1,21 @@
 """How large a neighbourhood is, where the config does not say."""
 
+from dataclasses import dataclass
+from typing import Final
+
 from digitbatch.stages.base import Sheet
 
-_DIGIT_HEIGHTS = 1.5  # wider than any stroke, so that ink never fills a window
-_PAGE_PARTS = 25  # of the shorter side: 1.5 digit heights on an A4 form, where nothing is measured
-_LEAST_PX = 15
+
+@dataclass(frozen=True, slots=True)
+class WindowSize:
+    """How large a window is where the config does not say."""
+
+    digit_heights: float = 1.5  # wider than any stroke, so that ink never fills a window
+    page_parts: int = 25  # of the shorter side: as much on an A4 form, where nothing is measured
+    least_px: int = 15
+
+
+WINDOW_SIZE: Final = WindowSize()
 
 
 def window_for(sheet: Sheet, window_px: int | None) -> int:
@@ -17,8 +28,8 @@ def window_for(sheet: Sheet, window_px: int | None) -> int:
     """
     if window_px is None:
         if sheet.digit_height_px is not None:
-            side = _DIGIT_HEIGHTS * sheet.digit_height_px
+            side = WINDOW_SIZE.digit_heights * sheet.digit_height_px
         else:
-            side = min(sheet.pixels.shape[:2]) / _PAGE_PARTS
-        window_px = max(_LEAST_PX, round(side))
+            side = min(sheet.pixels.shape[:2]) / WINDOW_SIZE.page_parts
+        window_px = max(WINDOW_SIZE.least_px, round(side))
     return window_px | 1

@@ -6,9 +6,8 @@ from typing import Final, Literal
 
 import cv2
 import numpy as np
-from PIL import Image as Pil
-from PIL import ImageDraw, ImageFont
 
+from digitbatch.synth.layers import paste, set_type
 from digitbatch.synth.paper import Paper, expose
 from digitbatch.types import Image
 
@@ -111,12 +110,12 @@ def fill_form(
     cell_width, cell_height = 1.15 * size, 1.5 * size
     ink = np.zeros((style.height_px, style.width_px), np.uint8)
     printed = np.zeros_like(ink)
-    _print(printed, title, 1.6 * size, 1.2 * size, 0.7 * size)
+    set_type(printed, title, 1.6 * size, 1.2 * size, 0.7 * size)
     zones: dict[str, Zone] = {}
     for entry in fields:
         left, top = entry.left * style.width_px, entry.top * style.height_px
         right, foot = left + entry.digits * cell_width, top + cell_height
-        _print(printed, entry.label, left, top - 0.62 * size, 0.42 * size)
+        set_type(printed, entry.label, left, top - 0.62 * size, 0.42 * size)
         _cells(printed, entry, left, top, cell_width, cell_height)
         if entry.kind == "line":
             start = left + 0.2 * size
@@ -125,7 +124,7 @@ def fill_form(
             digit = draw(int(char), rng, size * float(rng.normal(1, 0.04)))
             x = left + (place + 0.5) * cell_width - digit.shape[1] / 2 + rng.normal(0, 0.03) * size
             y = top + (cell_height - digit.shape[0]) / 2 + rng.normal(0, 0.04) * size
-            _paste(ink, digit, x, y)
+            paste(ink, digit, x, y)
         around = 0.15 * size
         zones[entry.name] = (
             round((left - around) / style.width_px, 4),
@@ -158,7 +157,7 @@ def _write(
             x += _mark(ink, char, x, base, size)
         else:
             digit = draw(int(char), rng, size * float(rng.normal(1, 0.04)))
-            _paste(ink, digit, x, base - digit.shape[0] + size * rng.normal(0, 0.025))
+            paste(ink, digit, x, base - digit.shape[0] + size * rng.normal(0, 0.025))
             x += digit.shape[1] + size * style.spacing * rng.uniform(0.6, 1.4)
     if x > ink.shape[1] or not 0 < foot + (x - left) * slope < ink.shape[0]:
         raise ValueError(f"the line {text!r} does not fit on a page {ink.shape[1]} px wide")
@@ -174,14 +173,6 @@ def _mark(ink: Image, char: str, x: float, base: float, size: float) -> float:
         tail = (round(at[0] - 0.1 * size), round(at[1] + 0.22 * size))
         cv2.line(ink, at, tail, 255, max(1, round(1.5 * radius)), cv2.LINE_AA)
     return 2 * radius + 0.2 * size
-
-
-def _paste(ink: Image, digit: Image, x: float, y: float) -> None:
-    """Lay a digit onto the ink, clipped at the page's edge."""
-    top, left = round(y), round(x)
-    skip_y, skip_x = max(0, -top), max(0, -left)
-    part = ink[top + skip_y : top + digit.shape[0], left + skip_x : left + digit.shape[1]]
-    np.maximum(part, digit[skip_y:, skip_x:][: part.shape[0], : part.shape[1]], out=part)
 
 
 def _rules(style: PageStyle, first: float, pitch: float) -> Image:
@@ -213,14 +204,6 @@ def _cells(
         start = high if entry.kind == "boxes" else round(low - height / 4)
         for x in edges:
             cv2.line(printed, (x, start), (x, low), 255, thick)
-
-
-def _print(printed: Image, text: str, left: float, top: float, size_px: float) -> None:
-    """Set printed words; Pillow carries the typeface with it."""
-    layer = Pil.fromarray(printed)
-    typeface = ImageFont.load_default(size_px)
-    ImageDraw.Draw(layer).text((round(left), round(top)), text, 255, typeface)
-    printed[:] = np.asarray(layer)
 
 
 def _without_marks(text: str) -> str:

@@ -13,6 +13,9 @@ Rgb = tuple[int, int, int]
 Points = tuple[tuple[float, float], ...]
 Pen = Literal["black", "blue", "red", "pencil"]
 
+A4_INCHES: Final = (8.27, 11.69)
+"""Width and height."""
+
 _PENS: Final[dict[Pen, Rgb]] = {
     "black": (32, 30, 34),
     "blue": (38, 54, 138),

@@ -1,75 +1,91 @@
-"""The texts of a row of boxes as one."""
+"""The hypotheses of a row of boxes as one, and the text of any field as a whole."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from itertools import pairwise
+from dataclasses import dataclass
 
 import numpy as np
 
+from digitbatch.page.regions import Region
 from digitbatch.text.crossed_boxes import crossed_boxes
-from digitbatch.text.decode import Crossed, DigitHypothesis, Hypothesis
-from digitbatch.types import OTHER, FieldResult
+from digitbatch.text.decode import Cause, CrossedBox, DigitHypothesis, Hypothesis, LeftOver
+from digitbatch.text.unit import Position, Unit
+from digitbatch.types import OTHER
+
+_Numbered = tuple[int, int, DigitHypothesis]
+"""A digit, in which box it stands and which of that box's digits it is."""
 
 
-def joined_reading(
-    readings: Sequence[Hypothesis],
+@dataclass(frozen=True, slots=True)
+class FieldText:
+    """A line, zone or row of boxes as a whole."""
+
+    region: Region
+    hypothesis: Hypothesis
+    origins: tuple[Position, ...]  # where on the page each of its digits is
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedBoxes:
+    """The hypothesis of a row of boxes, and where each of its digits comes from."""
+
+    hypothesis: Hypothesis
+    boxes: tuple[int, ...]  # in which box each digit stands, from 0
+    digits: tuple[int, ...]  # and which of that box's digits it is
+
+
+def field_text(units: Sequence[Unit]) -> FieldText:
+    """The text of all units of one field, no box of which is taken for crossed out."""
+    whole = units[0].whole
+    if not whole.cells:
+        best = units[0].hypothesis
+        origins = tuple((units[0].number, at) for at in range(len(best.places)))
+        return FieldText(whole, best, origins)
+    joined = joined_boxes([unit.hypothesis for unit in units], whole.count)
+    numbers = [units[box].number for box in joined.boxes]
+    return FieldText(whole, joined.hypothesis, tuple(zip(numbers, joined.digits, strict=True)))
+
+
+def joined_boxes(
+    hypotheses: Sequence[Hypothesis],
     count: tuple[int, int] | None,
-    crosses: Sequence[Crossed | None] = (),
-) -> tuple[Hypothesis, tuple[int, ...]]:
-    """The readings of boxes as that of their zone, and in which box each of its digits stands.
+    crosses: Sequence[CrossedBox | None] = (),
+) -> JoinedBoxes:
+    """The hypotheses of boxes as that of their field.
 
     What is likelier no digit (a cross, a letter, a blot) is left over, as long as as many digits
     remain as must be there; else the likeliest of them are read as digits. Where all that is left
     over is in boxes that are crossed out for sure, it is set apart.
 
     Args:
-        readings: Of the boxes, from left to right.
+        hypotheses: Of the boxes, from left to right.
         count: How many digits are expected, at least and at most.
         crosses: For each box its cross, if it holds one for sure; empty where none is looked for.
     """
-    least = 0 if count is None else count[0]
-    digits = [(number, place) for number, r in enumerate(readings) for place in r.places]
-    doubtful = [entry for entry in digits if entry[1].probabilities[OTHER] > _best(entry[1])]
-    doubtful.sort(key=lambda entry: -_best(entry[1]))
-    spare = max(0, least - (len(digits) - len(doubtful)))
-    dropped = {id(place) for _, place in doubtful[spare:]}
-    kept = [(number, place) for number, place in digits if id(place) not in dropped]
-    boxes = tuple(number for number, _ in kept)
-    left_over = [(number, segment) for number, r in enumerate(readings) for segment in r.left_over]
-    left_over += [(number, place.segment) for number, place in digits if id(place) in dropped]
-    without = {number for number, _ in left_over}
-    apart = crossed_boxes(boxes, without, crosses, count) if crosses else frozenset()
-    read = [r for number, r in enumerate(readings) if number not in apart]
-    return (
-        Hypothesis(
-            tuple(place for _, place in kept),
-            tuple(segment for number, segment in left_over if number not in apart),
-            float(np.prod([r.margin for r in read if r.places])),
-            tuple(cross for number, cross in enumerate(crosses) if cross and number in apart),
-        ),
-        boxes,
+    kept, dropped = _kept(hypotheses, 0 if count is None else count[0])
+    left_over = [(box, left) for box, one in enumerate(hypotheses) for left in one.left_over]
+    left_over += [(box, LeftOver(place.segment, Cause.NO_DIGIT)) for box, _, place in dropped]
+    boxes = tuple(box for box, _, _ in kept)
+    apart = crossed_boxes(boxes, {box for box, _ in left_over}, crosses, count)
+    joined = Hypothesis(
+        tuple(place for _, _, place in kept),
+        tuple(left for box, left in left_over if box not in apart),
+        _posterior([one for box, one in enumerate(hypotheses) if box not in apart]),
+        tuple(cross for box in sorted(apart) if (cross := crosses[box]) is not None),
     )
+    return JoinedBoxes(joined, boxes, tuple(at for _, at, _ in kept))
 
 
-def boxed(entry: FieldResult, boxes: Sequence[int], doubt: str = "") -> FieldResult:
-    """A field's result by its boxes: a blank in the text is a box that was left empty.
-
-    Args:
-        entry: What was read.
-        boxes: For each digit, in which box it stands.
-        doubt: Why a person should look at it; "" for no reason.
-    """
-    text = entry.digits[0].text if entry.digits else ""
-    point = len(entry.text.replace(" ", "").partition(".")[0]) if "." in entry.text else None
-    for at, (digit, (before, box)) in enumerate(
-        zip(entry.digits[1:], pairwise(boxes), strict=True), 1
-    ):
-        text += ("." if at == point else " " if box - before > 1 else "") + digit.text
-    reasons = ["an empty box between digits"] if " " in text else []
-    reasons += [reason for reason in (doubt, entry.message) if reason]
-    status = "review" if reasons else entry.status
-    return replace(entry, text=text, status=status, message="; ".join(reasons))
+def _posterior(hypotheses: Sequence[Hypothesis]) -> float:
+    """Of the texts of several boxes together."""
+    return float(np.prod([one.margin for one in hypotheses if one.places]))
 
 
-def _best(place: DigitHypothesis) -> float:
-    return float(place.probabilities[:OTHER].max())
+def _kept(hypotheses: Sequence[Hypothesis], least: int) -> tuple[list[_Numbered], list[_Numbered]]:
+    """The digits of boxes that are kept, at least so many, and those that are likelier none."""
+    digits = [(box, at, p) for box, one in enumerate(hypotheses) for at, p in enumerate(one.places)]
+    doubtful = [n for n, (_, _, p) in enumerate(digits) if p.probabilities[OTHER] > p.confidence]
+    doubtful.sort(key=lambda n: -digits[n][2].confidence)
+    spare = max(0, least - (len(digits) - len(doubtful)))
+    dropped = {*doubtful[spare:]}
+    kept = [each for n, each in enumerate(digits) if n not in dropped]
+    return kept, [each for n, each in enumerate(digits) if n in dropped]

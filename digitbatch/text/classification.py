@@ -1,18 +1,50 @@
-"""What the network says of segments of ink: as crops, and as candidates of a lattice."""
+"""What the network for single digits says of segments: as crops, and as candidates of a lattice."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from digitbatch.page.segments import Segment
 from digitbatch.stages.base import Normalizer
-from digitbatch.types import CLASSES, CROP_SIZE_PX, OTHER, Crops, Predictor, Probabilities
+from digitbatch.types import CROP_SIZE_PX, OTHER, Crops, Networks, Probabilities
 
-_OTHER_ODDS: Final = 7.7
-"""How much likelier "other" is among candidates than among crops: cuts and joins are tried that no
-digit fits. Less made crosses and segments of digits to digits, on mark tables first of all."""
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """How candidates differ from crops."""
+
+    # How much likelier "other" is among candidates than among crops: cuts and joins are tried that
+    # no digit fits. Less made crosses and fragments of digits to digits, on mark tables above all.
+    other_odds: float = 7.7
+
+
+TUNED: Final = Candidates()
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """What a pass asks about ink: the networks, and how they see a segment."""
+
+    networks: Networks
+    normalizer: Normalizer
+
+    def crops(self, segments: Sequence[Segment]) -> Crops:
+        """(count, 28, 28) uint8, as the network sees segments."""
+        crops: Crops = np.zeros((len(segments), CROP_SIZE_PX, CROP_SIZE_PX), np.uint8)
+        for crop, segment in zip(crops, segments, strict=True):
+            crop[:] = self.normalizer(segment.ink)
+        return crops
+
+    def classify(self, segments: Sequence[Segment]) -> Probabilities:
+        """The posterior of each segment as a candidate of a lattice, (count, 11)."""
+        return as_candidates(self.networks.classify(self.crops(segments)))
+
+    def reconsider(self, segments: Sequence[Segment], posteriors: Probabilities) -> Probabilities:
+        """The same of the ensemble together with `posteriors`, which `classify` gave."""
+        crops = self.crops(segments)
+        return as_candidates(self.networks.reconsider(crops, as_crops(posteriors)))
 
 
 def as_candidates(answers: Probabilities) -> Probabilities:
@@ -21,12 +53,12 @@ def as_candidates(answers: Probabilities) -> Probabilities:
     Args:
         answers: (count, 11), for crops that are digits but for a few.
     """
-    return _with_odds(answers, _OTHER_ODDS)
+    return _with_odds(answers, TUNED.other_odds)
 
 
 def as_crops(answers: Probabilities) -> Probabilities:
     """What the network says of crops, from what it says of candidates."""
-    return _with_odds(answers, 1 / _OTHER_ODDS)
+    return _with_odds(answers, 1 / TUNED.other_odds)
 
 
 def _with_odds(answers: Probabilities, odds: float) -> Probabilities:
@@ -34,38 +66,3 @@ def _with_odds(answers: Probabilities, odds: float) -> Probabilities:
     weights[OTHER] = odds
     weighed = answers * weights
     return np.asarray(weighed / weighed.sum(axis=1, keepdims=True), np.float32)
-
-
-Known = dict[int, NDArray[np.float32]]
-"""What has been answered, by the identity of segments that are held elsewhere."""
-
-
-def known_of(groups: Sequence[Sequence[Segment]], answers: Sequence[Probabilities]) -> Known:
-    """What the network has said of each segment: most candidates are components as they are."""
-    return {
-        id(segment): answer
-        for group, own in zip(groups, answers, strict=True)
-        for segment, answer in zip(group, own, strict=True)
-    }
-
-
-def ask(
-    predictor: Predictor,
-    groups: Sequence[Sequence[Segment]],
-    normalizer: Normalizer,
-    known: Known | None = None,
-) -> list[Probabilities]:
-    """The network's answers about the segments of each group; what is not known is asked."""
-    segments = [segment for group in groups for segment in group]
-    known = known or {}
-    asked = [number for number, segment in enumerate(segments) if id(segment) not in known]
-    crops: Crops = np.zeros((len(asked), CROP_SIZE_PX, CROP_SIZE_PX), np.uint8)
-    for crop, number in zip(crops, asked, strict=True):
-        crop[:] = normalizer(segments[number].ink)
-    answers = np.empty((len(segments), len(CLASSES)), np.float32)
-    answers[asked] = as_candidates(predictor(crops))
-    for number, segment in enumerate(segments):
-        if id(segment) in known:
-            answers[number] = known[id(segment)]
-    ends = np.cumsum([len(group) for group in groups])
-    return np.split(answers, ends[:-1]) if groups else []

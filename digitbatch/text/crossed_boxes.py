@@ -7,6 +7,7 @@ rest of a wall hangs for none, and some hands have an x for a 4 or an 8.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
@@ -15,22 +16,29 @@ from numpy.typing import NDArray
 
 from digitbatch.page.regions import Region
 from digitbatch.page.segments import Segment, merged
-from digitbatch.text.decode import Crossed
+from digitbatch.text.decode import CrossedBox
 from digitbatch.types import OTHER, Image, Probabilities
 
-_SURE: Final = 0.9  # that the ink is no digit, as the network says of crops
-_INKED: Final = 127
-# In digit heights:
-_SHORTEST: Final = 0.6  # a stroke; shorter ones are marks of other kinds
-_TALLEST: Final = 1.6  # the cross
-_ASIDE: Final = 0.11  # how far from its stroke ink may be, beyond half the stroke's width
-_HOLE: Final = 0.1  # across; a smaller one is a gap in the ink, no loop of a digit
 
-_MIDDLE: Final = 0.2  # of a stroke: nearer to its ends the other does not cross it
-_THICKEST: Final = 0.3  # of the cross's shorter side: a stroke; what is thicker is a blot
-_STEEPEST: Final = 0.3  # of a stroke's length: so far it goes across, and down, at least
-_COVERED: Final = 0.95  # of a stroke's length
-_BESIDE: Final = 0.05  # of the digits' height: so near to a stroke ink covers it
+@dataclass(frozen=True, slots=True)
+class CrossShape:
+    """What a cross looks like; lengths in digit heights unless said."""
+
+    sure: float = 0.9  # that the ink is no digit, as the network says of crops
+    inked: int = 127  #  In digit heights:
+    # In digit heights:
+    shortest: float = 0.6  # a stroke; shorter ones are marks of other kinds
+    tallest: float = 1.6  # the cross
+    aside: float = 0.11  # how far from its stroke ink may be, beyond half the stroke's width
+    hole: float = 0.1  # across; a smaller one is a gap in the ink, no loop of a digit
+    middle: float = 0.2  # of a stroke: nearer to its ends the other does not cross it
+    thickest: float = 0.3  # of the cross's shorter side: a stroke; what is thicker is a blot
+    steepest: float = 0.3  # of a stroke's length: so far it goes across, and down, at least
+    covered: float = 0.95  # of a stroke's length
+    beside: float = 0.05  # of the digits' height: so near to a stroke ink covers it
+
+
+TUNED: Final = CrossShape()
 
 
 def cross_shapes(ink: Region) -> list[Segment | None]:
@@ -45,7 +53,9 @@ def cross_shapes(ink: Region) -> list[Segment | None]:
     return [whole if whole and is_cross(whole.ink, size) else None for whole in wholes]
 
 
-def sure_crosses(shapes: Sequence[Segment | None], answers: Probabilities) -> list[Crossed | None]:
+def sure_crosses(
+    shapes: Sequence[Segment | None], answers: Probabilities
+) -> list[CrossedBox | None]:
     """Those of the shapes that the network takes for no digit.
 
     Args:
@@ -53,18 +63,18 @@ def sure_crosses(shapes: Sequence[Segment | None], answers: Probabilities) -> li
         answers: What the network says of crops: a row for each shape that is not None.
     """
     said = iter(answers[:, OTHER].tolist())
-    found: list[Crossed | None] = []
+    found: list[CrossedBox | None] = []
     for shape in shapes:
         share = 0.0 if shape is None else min(1.0, next(said))
-        sure = shape is not None and share >= _SURE
-        found.append(Crossed(shape, -float(np.log(share))) if shape and sure else None)
+        sure = shape is not None and share >= TUNED.sure
+        found.append(CrossedBox(shape, -float(np.log(share))) if shape and sure else None)
     return found
 
 
 def crossed_boxes(
     read: Sequence[int],
     left_out: Collection[int],
-    crosses: Sequence[Crossed | None],
+    crosses: Sequence[CrossedBox | None],
     count: tuple[int, int] | None,
 ) -> frozenset[int]:
     """Which boxes of a zone are crossed out; none where any ink is left out that is not explained.
@@ -74,12 +84,13 @@ def crossed_boxes(
     Args:
         read: In which boxes digits are read, from left to right.
         left_out: In which boxes ink is left out.
-        crosses: For each box its cross, if it holds one for sure.
+        crosses: For each box its cross, if it holds one for sure; empty: none is looked for.
         count: How many digits are expected, at least and at most.
     """
     filled = sorted({*read, *left_out})
     explained = (
-        count is not None
+        bool(crosses)
+        and count is not None
         and count[0] <= len(read) <= count[1]
         and all(crosses[box] for box in left_out)
         and len(filled) == len(read) + len(left_out)
@@ -101,9 +112,9 @@ def is_cross(ink: Image, digit_height_px: float) -> bool:
         digit_height_px: Height of the digits beside it.
     """
     size = digit_height_px
-    mask = np.asarray(ink > _INKED, np.uint8)
+    mask = np.asarray(ink > TUNED.inked, np.uint8)
     y, x = (found.astype(np.float64) for found in np.nonzero(mask))
-    if not len(x) or max(mask.shape) > _TALLEST * size or _has_hole(mask, size):
+    if not len(x) or max(mask.shape) > TUNED.tallest * size or _has_hole(mask, size):
         return False
     points = np.column_stack([x, y])
     across, down = x / mask.shape[1], y / mask.shape[0]
@@ -113,17 +124,17 @@ def is_cross(ink: Image, digit_height_px: float) -> bool:
     ]
     lengths = [float(np.hypot(*(end - start))) for start, end in strokes]
     slanted = [
-        _STEEPEST * length <= min(float(end[0] - start[0]), way * float(end[1] - start[1]))
+        TUNED.steepest * length <= min(float(end[0] - start[0]), way * float(end[1] - start[1]))
         for (start, end), length, way in zip(strokes, lengths, (1, -1), strict=True)
     ]
-    if min(lengths) < _SHORTEST * size or not all(slanted):
+    if min(lengths) < TUNED.shortest * size or not all(slanted):
         return False
     half_width = len(x) / sum(lengths) / 2
     away = np.minimum(*(_distance(points, start, end) for start, end in strokes))
     return (
-        2 * half_width <= _THICKEST * min(mask.shape)
+        2 * half_width <= TUNED.thickest * min(mask.shape)
         and _cross_in_the_middle(strokes[0], strokes[1])
-        and float(away.max()) <= half_width + _ASIDE * size
+        and float(away.max()) <= half_width + TUNED.aside * size
         and all(_covered(mask, stroke, size) for stroke in strokes)
     )
 
@@ -138,7 +149,7 @@ def _has_hole(mask: Image, size: float) -> bool:
     count, _, stats, _ = cv2.connectedComponentsWithStats(around, connectivity=4)
     # Nought is the ink, and one of the others the paper around it.
     areas = sorted(int(area) for area in stats[1:count, cv2.CC_STAT_AREA])
-    return len(areas) > 1 and areas[-2] > (_HOLE * size) ** 2
+    return len(areas) > 1 and areas[-2] > (TUNED.hole * size) ** 2
 
 
 def _distance(points: NDArray[np.float64], start: _Point, end: _Point) -> NDArray[np.float64]:
@@ -152,12 +163,12 @@ def _cross_in_the_middle(first: _Stroke, second: _Stroke) -> bool:
     """Whether each of two strokes crosses the other away from its ends."""
     (a, b), (c, d) = first, second
     shares = np.linalg.solve(np.column_stack([b - a, c - d]), c - a)
-    return bool(np.all((shares > _MIDDLE) & (shares < 1 - _MIDDLE)))
+    return bool(np.all((shares > TUNED.middle) & (shares < 1 - TUNED.middle)))
 
 
 def _covered(mask: Image, stroke: _Stroke, size: float) -> bool:
     """Whether there is ink all along a stroke."""
-    reach = 2 * max(1, round(_BESIDE * size)) + 1
+    reach = 2 * max(1, round(TUNED.beside * size)) + 1
     near = cv2.dilate(mask, np.ones((reach, reach), np.uint8))
     steps = np.linspace(*stroke, 64).round().astype(int)
-    return float((near[steps[:, 1], steps[:, 0]] > 0).mean()) >= _COVERED
+    return float((near[steps[:, 1], steps[:, 0]] > 0).mean()) >= TUNED.covered

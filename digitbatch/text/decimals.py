@@ -18,7 +18,7 @@ def decimal_places(
     written = [place.segment for place in reading.places]
     marks = [
         segment
-        for segment in (*reading.left_over, *points)
+        for segment in (*(left.segment for left in reading.left_over), *points)
         if not is_speck(segment, digit_height_px)
         and mark_kind(segment, written, digit_height_px) in DECIMAL
     ]

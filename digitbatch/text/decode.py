@@ -1,7 +1,8 @@
 """The best path through a lattice, and how much the other paths weigh against it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import Enum
 from functools import cached_property
 from typing import Final
 
@@ -11,27 +12,66 @@ from numpy.typing import NDArray
 from digitbatch.page.segments import Segment
 from digitbatch.text.lattice import Lattice
 from digitbatch.text.lattice_scores import gap_score, join_score, noise_score, shape_score
-from digitbatch.types import OTHER, Probabilities
+from digitbatch.types import CLASSES, OTHER, Probabilities
 
 _UNLIKELY: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class DigitHypothesis:
-    """One digit's place in the best reading."""
+    """One digit of a hypothesis: its ink, and the posterior over the classes.
+
+    Where it comes from is said by position, so that a pass finds it again in whatever copy it has:
+    `candidate` is its number in the lattice; `group` is which text of the line network it is of,
+    and which digit of that text.
+    """
 
     segment: Segment
     probabilities: NDArray[np.float32] = field(compare=False)  # (11,)
     was_cut: bool = False
-    primitives: tuple[int, int] = (
-        0,
-        0,
-    )  # which of the lattice's, half-open; of all of a group together
+    primitives: tuple[int, int] = (0, 0)  # of the lattice's, half-open; of a group all together
     agreed: bool = False  # read alike by the search over cuts and by the line network
+    candidate: int | None = None  # None: a digit that the line network read
+    group: tuple[int, int] | None = None  # None: a candidate of the lattice
+
+    @property
+    def digit(self) -> int:
+        """The likeliest digit, 0 to 9."""
+        return int(self.probabilities[:OTHER].argmax())
+
+    @property
+    def confidence(self) -> float:
+        """The posterior of that digit, 0 to 1."""
+        return float(self.probabilities[:OTHER].max())
+
+
+class Cause(Enum):
+    """Why ink is left over."""
+
+    NOISE = "no digit explains it"
+    WORDS = "it is of words or letters"
+    NO_DIGIT = "what stands in the box is no digit"
+
+
+class Letter(Enum):
+    """Whether left-over ink stands in a column of letters."""
+
+    NO = 0
+    LIKELY = 1
+    SURE = 2  # beyond doubt: no person need look
 
 
 @dataclass(frozen=True, slots=True)
-class Crossed:
+class LeftOver:
+    """Ink that no digit of a hypothesis has."""
+
+    segment: Segment
+    cause: Cause = Cause.NOISE
+    letter: Letter = Letter.NO
+
+
+@dataclass(frozen=True, slots=True)
+class CrossedBox:
     """A box that is crossed out."""
 
     segment: Segment  # all of its ink
@@ -40,17 +80,20 @@ class Crossed:
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """The best path through a lattice."""
+    """A path through a lattice: the digits that it reads, and the ink that it does not."""
 
     places: tuple[DigitHypothesis, ...]
-    left_over: tuple[Segment, ...]  # ink that no digit explains
-    margin: float  # share of the weight of all paths that those with this text have, 0 to 1
-    crossed: tuple[Crossed, ...] = ()  # boxes of a zone that are crossed out
-    letters: tuple[Segment, ...] = ()  # those of `left_over` that stand in a column of letters
-    sure_letters: tuple[Segment, ...] = ()  # those whose column is letters beyond doubt
+    left_over: tuple[LeftOver, ...]
+    margin: float  # posterior of its text: its share of the weight of all paths, 0 to 1
+    crossed: tuple[CrossedBox, ...] = ()  # boxes of a zone that are crossed out
+
+    @property
+    def text(self) -> str:
+        """Its digits."""
+        return "".join(CLASSES[place.digit] for place in self.places)
 
 
-Written = tuple[tuple[DigitHypothesis, ...], tuple[Segment, ...]]
+Written = tuple[tuple[DigitHypothesis, ...], tuple[LeftOver, ...]]
 """A place for each digit of a text, and ink among them that is no digit."""
 
 
@@ -70,7 +113,7 @@ class GroupText:
         return self._written[0]
 
     @property
-    def left_over(self) -> tuple[Segment, ...]:
+    def left_over(self) -> tuple[LeftOver, ...]:
         """Ink among them that is no digit."""
         return self._written[1]
 
@@ -142,22 +185,27 @@ def reading_along(
     """
     lattice, probabilities = paths.lattice, paths.probabilities
     places: list[DigitHypothesis] = []
-    left_over: list[Segment] = []
+    left_over: list[LeftOver] = []
     explained = 1.0
     for first, last, index in path:
         if index == NOISE:
-            left_over += lattice.primitives[first:last]
+            left_over += map(LeftOver, lattice.primitives[first:last])
             continue
         if index <= GROUP:
-            places += paths.groups[GROUP - index].places
-            left_over += paths.groups[GROUP - index].left_over
+            group = paths.groups[GROUP - index]
+            places += (
+                replace(place, group=(GROUP - index, at)) for at, place in enumerate(group.places)
+            )
+            left_over += group.left_over
             continue
         segment = lattice.candidates[index].segment
         was_cut = segment.cut_left or segment.cut_right
-        places.append(DigitHypothesis(segment, probabilities[index], was_cut, (first, last)))
+        places.append(
+            DigitHypothesis(segment, probabilities[index], was_cut, (first, last), candidate=index)
+        )
         explained *= 1 - float(probabilities[index][OTHER])
     if text is None:
-        text = [int(place.probabilities[:OTHER].argmax()) for place in places]
+        text = [place.digit for place in places]
     # All that the paths weigh together, and the weight of "this ink is no digits at all".
     summed = np.log(np.exp(paths.logs).sum(axis=1))
     everything = np.exp(_total(paths.arcs, summed)) + (1 - explained)
@@ -182,27 +230,20 @@ class Paths:
     logs: NDArray[np.float64] = field(repr=False, compare=False)  # (candidates, 10)
 
 
+_State = tuple[float, int, int, int]
+"""The score of the best path to a state; from where, by what, and with how many digits before."""
+
+
 def _best_path(
     arcs: Arcs,
     logs: NDArray[np.float64],
     lengths: Sequence[int],
     count: tuple[int, int] | None,
 ) -> list[tuple[int, int, int]] | None:
-    """The (start, end, what) of each step of the best path; None where there is no path."""
-    best: list[dict[int, tuple[float, int, int, int]]] = [{0: (0.0, -1, -1, 0)}]
+    """The (start, end, what) of each step of the best path (Viterbi); None where there is none."""
+    best: list[dict[int, _State]] = [{0: (0.0, -1, -1, 0)}]
     for end in range(1, len(arcs)):
-        states: dict[int, tuple[float, int, int, int]] = {}
-        for start, index, shape in arcs[end]:
-            score = shape + float(logs[index]) if index >= 0 else shape
-            more = 1 if index >= 0 else 0 if index == NOISE else lengths[GROUP - index]
-            for digits, state in best[start].items():
-                now = digits + more if count else digits
-                if count and now > count[1]:
-                    continue
-                reached = state[0] + score
-                if now not in states or reached > states[now][0]:
-                    states[now] = (reached, start, index, digits)
-        best.append(states)
+        best.append(_best_states(arcs[end], best, logs, lengths, count))
     ends = [n for n in best[-1] if count is None or n >= count[0]]
     if not ends:
         return None
@@ -214,6 +255,28 @@ def _best_path(
         path.append((start, end, index))
         end, digits = start, before
     return path[::-1]
+
+
+def _best_states(
+    arcs: Sequence[tuple[int, int, float]],
+    best: Sequence[dict[int, _State]],
+    logs: NDArray[np.float64],
+    lengths: Sequence[int],
+    count: tuple[int, int] | None,
+) -> dict[int, _State]:
+    """The best way to one end for each number of digits; where `count` is None, all have none."""
+    states: dict[int, _State] = {}
+    for start, index, shape in arcs:
+        score = shape + float(logs[index]) if index >= 0 else shape
+        more = 1 if index >= 0 else 0 if index == NOISE else lengths[GROUP - index]
+        for digits, state in best[start].items():
+            now = digits + more if count else digits
+            if count and now > count[1]:
+                continue
+            reached = state[0] + score
+            if now not in states or reached > states[now][0]:
+                states[now] = (reached, start, index, digits)
+    return states
 
 
 def _total(arcs: Arcs, logs: NDArray[np.float64]) -> float:

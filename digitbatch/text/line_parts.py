@@ -9,20 +9,26 @@ import numpy as np
 
 from digitbatch.page.points import is_speck
 from digitbatch.page.segments import Segment
-from digitbatch.text.decode import Hypothesis
-from digitbatch.types import OTHER, Image
+from digitbatch.text.decode import Hypothesis, Letter
+from digitbatch.types import CLASSES, Image
 
-_WIDEST_GAP: Final = (
-    0.6  # digit heights between two digits, for the line network; it knows no wider
-)
-_LONGEST: Final = 12  # digits that it is asked about at once; it learned no longer lines
+
+@dataclass(frozen=True, slots=True)
+class LineParting:
+    """What the line network reads well; it learned no longer lines and no wider gaps."""
+
+    widest_gap: float = 0.6  # digit heights between two digits
+    longest: int = 12  # digits that it is asked about at once
+
+
+TUNED: Final = LineParting()
 
 
 @dataclass(frozen=True, slots=True)
 class LinePart:
     """Some digits of a field, side by side."""
 
-    digits: tuple[Segment, ...]
+    digits: tuple[int, ...]  # which of the hypothesis's
     text: str  # what they are
     ink: Image  # (height, width) uint8, light ink on black
 
@@ -33,27 +39,29 @@ def line_parts(reading: Hypothesis, digit_height_px: float) -> list[LinePart]:
     What no digit explains is in it, too, so that the line network can speak against the text. Gaps
     are made as narrow as it knows them.
     """
-    texts = {
-        id(place.segment): str(int(place.probabilities[:OTHER].argmax()))
-        for place in reading.places
-    }
-    loose = _unexplained(reading, digit_height_px)
-    segments = sorted(
-        [*(place.segment for place in reading.places), *loose], key=lambda segment: segment.box.left
-    )
+    inked = [(place.segment, at) for at, place in enumerate(reading.places)]
+    inked += [(segment, _NO_DIGIT) for segment in _unexplained(reading, digit_height_px)]
+    inked.sort(key=lambda each: each[0].box.left)
     found = []
-    for part in _parted(segments, [id(segment) in texts for segment in segments]):
-        digits = tuple(segment for segment in part if id(segment) in texts)
-        text = "".join(texts[id(segment)] for segment in digits)
-        ink = _side_by_side(part, round(_WIDEST_GAP * digit_height_px))
-        found.append(LinePart(digits, text, ink))
+    for part in _parted(inked):
+        digits = tuple(at for _, at in part if at != _NO_DIGIT)
+        text = "".join(CLASSES[reading.places[at].digit] for at in digits)
+        widest_px = round(TUNED.widest_gap * digit_height_px)
+        found.append(LinePart(digits, text, _side_by_side([s for s, _ in part], widest_px)))
     return found
 
 
-def _parted(segments: Sequence[Segment], is_digit: Sequence[bool]) -> list[Sequence[Segment]]:
-    """Segments from left to right in parts of few digits each, parted where the gaps are widest."""
-    if sum(is_digit) <= _LONGEST:
-        return [segments]
+_NO_DIGIT: Final = -1
+_Inked = Sequence[tuple[Segment, int]]
+"""Segments from left to right, and which digit each is, or `_NO_DIGIT`."""
+
+
+def _parted(inked: _Inked) -> list[_Inked]:
+    """Segments in parts of few digits each, parted where the gaps are widest."""
+    is_digit = [at != _NO_DIGIT for _, at in inked]
+    if sum(is_digit) <= TUNED.longest:
+        return [inked]
+    segments = [segment for segment, _ in inked]
     rights = list(accumulate((segment.box.right for segment in segments), max))
     gaps = {
         at: segments[at].box.left - rights[at - 1]
@@ -62,7 +70,7 @@ def _parted(segments: Sequence[Segment], is_digit: Sequence[bool]) -> list[Seque
     }
     # Of gaps alike, the one nearest to the middle.
     at = max(gaps, key=lambda at: (gaps[at], -abs(2 * at - len(segments))))
-    return [*_parted(segments[:at], is_digit[:at]), *_parted(segments[at:], is_digit[at:])]
+    return [*_parted(inked[:at]), *_parted(inked[at:])]
 
 
 def _side_by_side(segments: Sequence[Segment], widest_px: int) -> Image:
@@ -86,9 +94,8 @@ def _side_by_side(segments: Sequence[Segment], widest_px: int) -> Image:
 
 def _unexplained(reading: Hypothesis, digit_height_px: float) -> list[Segment]:
     """The ink of a field that nothing explains: a letter in a column of letters is explained."""
-    letters = {id(segment) for segment in reading.letters}
     return [
-        segment
-        for segment in reading.left_over
-        if id(segment) not in letters and not is_speck(segment, digit_height_px)
+        left.segment
+        for left in reading.left_over
+        if left.letter is Letter.NO and not is_speck(left.segment, digit_height_px)
     ]

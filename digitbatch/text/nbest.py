@@ -12,8 +12,16 @@ import numpy as np
 
 from digitbatch.text.decode import GROUP, NOISE, Hypothesis, Paths, reading_along
 
-_MOST: Final = 200  # texts that are kept at each place
-_LEAST: Final = 12.0  # below the likeliest there, as a logarithm, and a text is dropped
+
+@dataclass(frozen=True, slots=True)
+class NBestSearch:
+    """How many texts are kept."""
+
+    most: int = 200  # texts that are kept at each place
+    least: float = 12.0  # below the likeliest there, as a logarithm, and a text is dropped
+
+
+TUNED: Final = NBestSearch()
 
 Text = tuple[int, ...]
 
@@ -46,10 +54,10 @@ def nbest_of(paths: Paths, free: Hypothesis) -> NBest:
                     found[key] = float(np.logaddexp(found.get(key, -np.inf), reached))
         top = max(found.values(), default=0.0)
         kept = sorted(
-            (item for item in found.items() if item[1] > top - _LEAST),
+            (item for item in found.items() if item[1] > top - TUNED.least),
             key=lambda item: (-item[1], item[0]),
         )
-        texts.append(dict(kept[:_MOST]))
+        texts.append(dict(kept[: TUNED.most]))
     weights = texts[-1]
     own = tuple(int(place.probabilities[:10].argmax()) for place in free.places)
     if own not in weights or free.margin <= 0:
@@ -67,7 +75,7 @@ def _steps(paths: Paths, index: int, shape: float) -> list[tuple[Text, float]]:
     if index <= GROUP:
         return [(paths.groups[GROUP - index].digits, shape)]
     logs = paths.logs[index]
-    low = float(logs.max()) - _LEAST
+    low = float(logs.max()) - TUNED.least
     return [((digit,), shape + float(logs[digit])) for digit in range(10) if logs[digit] > low]
 
 

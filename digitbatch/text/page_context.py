@@ -2,73 +2,76 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import chain, pairwise
-from typing import Final
+from itertools import chain
 
 import numpy as np
 
+from digitbatch.acceptance.reasons import Finding
 from digitbatch.page.layout.adjacent_lines import beside
-from digitbatch.page.regions import Region
-from digitbatch.text.decode import DigitHypothesis, Hypothesis
+from digitbatch.text.decode import DigitHypothesis
 from digitbatch.text.print_detection import are_typeset
-from digitbatch.text.tables import TableLine, table_lines
+from digitbatch.text.tables import GOES_ON_BESIDE, MAY_BE_PRINT, table_lines
+from digitbatch.text.unit import Unit, Units, by_field
 
-_GOES_ON: Final = "may go on beside it"
 
-
-def page_lines(
-    regions: Sequence[Region], readings: Sequence[Hypothesis], judged: Sequence[Hypothesis]
-) -> list[TableLine]:
-    """The lines and boxes of a page, letters left out of the lines, and what is doubtful.
+def in_page_context(units: Units) -> Units:
+    """The units of a page, letters left out of its lines, and what is doubtful of each.
 
     Rows of boxes are in no table: their boxes say where each digit stands.
-
-    Args:
-        regions: The page's lines and rows of boxes.
-        readings: Of each line, and of each box of each row.
-        judged: The same as the network for single digits read them.
     """
-    ends = np.cumsum([0, *(len(ink.units) for ink in regions)]).tolist()
-    spans = [range(*span) for span in pairwise(ends)]
-    rows = [span for ink, span in zip(regions, spans, strict=True) if ink.cells]
-    alone = [span[0] for ink, span in zip(regions, spans, strict=True) if not ink.cells]
-    heights = [ink.digit_height_px for ink in regions if not ink.cells]
-    table = table_lines([readings[at] for at in alone], heights, [judged[at] for at in alone])
-    found = [TableLine(reading) for reading in readings]
-    for at, line in zip(alone, table, strict=True):
-        found[at] = line
-    if not rows:
-        return found
-    size = float(np.median([ink.digit_height_px for ink in regions]))
-    lines = [line.reading.places for line in table]
-    boxed = [tuple(chain.from_iterable(readings[at].places for at in row)) for row in rows]
-    return _doubted(found, alone, rows, lines, boxed, size)
+    alone = [unit for unit in units if not unit.is_box]
+    table = table_lines(
+        [unit.hypothesis for unit in alone],
+        [unit.region.digit_height_px for unit in alone],
+        [unit.searched for unit in alone],
+    )
+    lines = [
+        replace(
+            unit,
+            hypothesis=line.reading,
+            row=line.row,
+            columns=line.columns,
+            findings=(*unit.findings, *line.findings),
+        )
+        for unit, line in zip(alone, table, strict=True)
+    ]
+    fields = by_field(units)
+    rows = [own for own in fields if own[0].is_box]
+    if rows:
+        size = float(np.median([own[0].whole.digit_height_px for own in fields]))
+        lines, rows = _beside_boxes(lines, rows, size)
+    found = {unit.number: unit for unit in chain(lines, *rows)}
+    return tuple(found[unit.number] for unit in units)
 
 
-def _doubted(
-    found: list[TableLine],
-    alone: Sequence[int],
-    rows: Sequence[range],
-    lines: Sequence[tuple[DigitHypothesis, ...]],
-    boxed: Sequence[tuple[DigitHypothesis, ...]],
-    size: float,
-) -> list[TableLine]:
-    """The lines again, with what is doubtful because of boxes: print in them, digits beside them.
+def _beside_boxes(
+    lines: Sequence[Unit], rows: Sequence[Units], size: float
+) -> tuple[list[Unit], list[Units]]:
+    """Lines and rows of boxes with what is doubtful because of boxes.
 
-    Two rows of boxes may stand side by side. A digit outside of them may be one of a row whose
-    last box was missed.
+    There may be print in them, and digits beside them: two rows of boxes may stand side by side,
+    and a digit outside of them may be one of a row whose last box was missed.
     """
-    printed = are_typeset([*lines, *boxed])[len(lines) :]
-    segments = [[place.segment for place in line] for line in (*lines, *boxed)]
+    written = [unit.hypothesis.places for unit in lines]
+    boxed: list[tuple[DigitHypothesis, ...]] = [
+        tuple(chain.from_iterable(unit.hypothesis.places for unit in row)) for row in rows
+    ]
+    printed = are_typeset([*written, *boxed])[len(lines) :]
+    segments = [[place.segment for place in own] for own in (*written, *boxed)]
     goes_on = beside(segments, size)[: len(lines)]
-    for at, is_beside in zip(alone, goes_on, strict=True):
-        line = found[at]
-        if is_beside and _GOES_ON not in line.doubts:
-            found[at] = replace(line, doubts=(*line.doubts, _GOES_ON))
+    found = [
+        _with_findings(unit, (GOES_ON_BESIDE,) if is_beside else ())
+        for unit, is_beside in zip(lines, goes_on, strict=True)
+    ]
+    doubted = []
     for number, (row, is_print) in enumerate(zip(rows, printed, strict=True)):
         own = [*segments[: len(lines)], segments[len(lines) + number]]
-        doubts = (("may be print",) if is_print else ()) + (
-            (_GOES_ON,) if beside(own, size)[-1] else ()
+        findings = ((MAY_BE_PRINT,) if is_print else ()) + (
+            (GOES_ON_BESIDE,) if beside(own, size)[-1] else ()
         )
-        found[row[0]] = TableLine(found[row[0]].reading, doubts=doubts)
-    return found
+        doubted.append((_with_findings(row[0], findings), *row[1:]))
+    return found, doubted
+
+
+def _with_findings(unit: Unit, findings: Sequence[Finding]) -> Unit:
+    return replace(unit, findings=tuple(dict.fromkeys((*unit.findings, *findings))))

@@ -14,43 +14,60 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.page.ink_classes.evenness import (
+from digitbatch.page.ink_classes import (
+    ALIKE,
     LEAST,
     holds_even_run,
     is_even,
     is_even_beside_print,
+    likeness,
     may_be_pair,
     unevenness,
     unevennesses,
     width_spread,
 )
-from digitbatch.page.ink_classes.twins import ALIKE, likeness
 from digitbatch.page.segments import Segment
 from digitbatch.text.decode import DigitHypothesis
-from digitbatch.types import OTHER
 
-_CLOSER: Final = 1.4  # times as uneven may print be on a page of which most is print
-_HOLDS_PRINT: Final = 0.5  # of a page's lines hold an even run, and at least two do
-_RUN: Final = 6  # digits: so many even ones in a row are hardly chance
-_PART: Final = 0.8  # as uneven may one printed number be beside others: so are few by chance
-_FAR: Final = 0.8  # of their height: digits so far apart are of two numbers
-
-# What a measure says: up to each of the first numbers the weight below it, beyond them the last.
-# Positive speaks for a hand. From lines of 40 typefaces and of hands made and photographed.
 _Weights = tuple[tuple[float, ...], tuple[float, ...]]
-_UNEVEN: Final[_Weights] = ((0.5, 0.65, 0.8, 0.9), (-3.5, -2.0, -1.0, 0.0, 1.0))
-_WIDTHS: Final[_Weights] = ((0.05, 0.1, 0.14, 0.2), (-1.0, 0.0, 1.0, 2.0, 3.0))
-_TWINS: Final[_Weights] = ((0.85, 0.9, 0.94, 0.97), (2.5, 1.5, 0.0, -1.0, -4.0))
-_BY_HAND: Final = 4.0  # together: a misread letter looks like an odd twin, so no measure is enough
-_NARROW: Final = 0.1  # a spread of widths that print hardly exceeds
+"""What a measure says: up to each of the first numbers the weight below it, beyond them the last.
+Positive speaks for a hand."""
 
-# A page by hand: of at least four other lines so many stand unevenly, and few digits have a twin.
-_FOUR: Final = 4  # digits of such a line, too
-_BEYOND: Final = 1.05  # as uneven as print hardly is
-_MANY: Final = (0.6, 0.75)
-_LONG_PAGE: Final = 8  # other lines
-_SHARE_OF_TWINS: Final = 0.25
-_ONE_HAND: Final = 0.94  # as like those of the uneven lines: written by the same hand
+
+@dataclass(frozen=True, slots=True)
+class PrintEvidence:
+    """What tells print from a hand, of lines of 40 typefaces and of hands made and photographed."""
+
+    closer: float = 1.4  # times as uneven may print be on a page of which most is print
+    holds_print: float = 0.5  # of a page's lines hold an even run, and at least two do
+    run: int = 6  # digits: so many even ones in a row are hardly chance
+    part: float = 0.8  # as uneven may one printed number be beside others: so are few by chance
+    far: float = 0.8  # of their height: digits so far apart are of two numbers
+    uneven: _Weights = (
+        (0.5, 0.65, 0.8, 0.9),
+        (-3.5, -2.0, -1.0, 0.0, 1.0),
+    )
+    widths: _Weights = (
+        (0.05, 0.1, 0.14, 0.2),
+        (-1.0, 0.0, 1.0, 2.0, 3.0),
+    )
+    twins: _Weights = (
+        (0.85, 0.9, 0.94, 0.97),
+        (2.5, 1.5, 0.0, -1.0, -4.0),
+    )
+    # together: a misread letter looks like an odd twin, so no measure is enough
+    by_hand: float = 4.0
+    narrow: float = 0.1  # a spread of widths that print hardly exceeds
+    # A page by hand: of at least four other lines so many are uneven, and few digits have a twin.
+    four: int = 4  # digits of such a line, too
+    beyond: float = 1.05  # as uneven as print hardly is
+    many: tuple[float, float] = (0.6, 0.75)
+    long_page: int = 8  # other lines
+    share_of_twins: float = 0.25
+    one_hand: float = 0.94  # as like those of the uneven lines: written by the same hand
+
+
+TUNED: Final = PrintEvidence()
 
 
 def are_typeset(lines: Sequence[Sequence[DigitHypothesis]]) -> list[bool]:
@@ -64,32 +81,41 @@ def are_typeset(lines: Sequence[Sequence[DigitHypothesis]]) -> list[bool]:
         lines: The digits of each line of a page, from left to right.
     """
     page = _measured(lines)
-    segments = page.segments
-    long = [len(line) >= LEAST for line in segments]
     judged = [_Judged()] * len(lines)
     if any(page.even) or any(page.runs) or any(page.almost) or any(page.parts):
-        judged = _judged(page, [[_digit_of(place) for place in line] for line in lines])
-    hand, twins = [one.by_hand for one in judged], [one.has_twins for one in judged]
+        judged = _judged(page, [[place.digit for place in line] for line in lines])
+    even = _even_on_page(page, judged)
+    by_hand = any(page.long) and not any(even)
+    return [
+        is_even or one.holds_print if is_long else not by_hand or may_be_pair(line)
+        for line, is_even, is_long, one in zip(page.segments, even, page.long, judged, strict=True)
+    ]
+
+
+def _even_on_page(page: "_Lines", judged: Sequence["_Judged"]) -> list[bool]:
+    """Which lines are as even as print, more freely so where others of the page are print."""
     even = [
         (is_even and not one.by_hand) or one.has_twins or one.may_be_worn
         for is_even, one in zip(page.even, judged, strict=True)
     ]
-    seen = max(sum(r and not h for r, h in zip(page.runs, hand, strict=True)), sum(even))
-    if seen >= 2:
-        even = [
-            is_even or (is_long and not own and is_even_beside_print(line))
-            for line, is_even, is_long, own in zip(segments, even, long, hand, strict=True)
-        ]
-    if seen >= 2 and seen >= _HOLDS_PRINT * sum(long):
-        even = [
-            twin or (is_long and not own and unevenness(line, all_but_one=True) <= _CLOSER)
-            for line, is_long, own, twin in zip(segments, long, hand, twins, strict=True)
-        ]
-    by_hand = any(long) and not any(even)
+    runs = sum(run and not one.by_hand for run, one in zip(page.runs, judged, strict=True))
+    seen = max(runs, sum(even))
+    if seen < 2:
+        return even
+    lines = list(zip(page.segments, page.long, even, judged, strict=True))
+    if seen >= TUNED.holds_print * sum(page.long):
+        return [_is_even_among_print(line, is_long, one) for line, is_long, _, one in lines]
     return [
-        is_even or one.holds_print if is_long else not by_hand or may_be_pair(line)
-        for line, is_even, is_long, one in zip(segments, even, long, judged, strict=True)
+        is_even or (is_long and not one.by_hand and is_even_beside_print(line))
+        for line, is_long, is_even, one in lines
     ]
+
+
+def _is_even_among_print(line: Sequence[Segment], is_long: bool, one: "_Judged") -> bool:
+    """Whether a line of a page of which most is print is as even as print: it is shown anew."""
+    if one.has_twins:
+        return True
+    return is_long and not one.by_hand and unevenness(line, all_but_one=True) <= TUNED.closer
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +129,15 @@ class _Lines:
     parts: list[list[slice]]  # numbers among others on a line that stand as even as print
 
     @property
+    def long(self) -> list[bool]:
+        """Which lines say something by themselves."""
+        return [len(line) >= LEAST for line in self.segments]
+
+    @property
     def almost(self) -> list[bool]:
         """Which long lines are all but even."""
         return [
-            len(line) >= LEAST and bool(uneven <= _CLOSER)
+            len(line) >= LEAST and bool(uneven <= TUNED.closer)
             for line, uneven in zip(self.segments, self.unevenness, strict=True)
         ]
 
@@ -129,8 +160,8 @@ def _measured(lines: Sequence[Sequence[DigitHypothesis]]) -> _Lines:
         segments,
         uneven,
         [len(line) >= LEAST and is_even(line, how) for line, how in both],
-        [len(line) >= _RUN and holds_even_run(line) for line in segments],
-        [[p for p in _numbers(line) if unevenness(line[p]) <= _PART] for line in segments],
+        [len(line) >= TUNED.run and holds_even_run(line) for line in segments],
+        [[p for p in _numbers(line) if unevenness(line[p]) <= TUNED.part] for line in segments],
     )
 
 
@@ -140,16 +171,12 @@ def _numbers(line: Sequence[Segment]) -> list[slice]:
     apart = [
         at
         for at, (before, box) in enumerate(pairwise(boxes), 1)
-        if box.left - before.right > _FAR * max(before.height, box.height)
+        if box.left - before.right > TUNED.far * max(before.height, box.height)
     ]
     if not apart:
         return []
     ends = [0, *apart, len(line)]
-    return [slice(*part) for part in pairwise(ends) if part[1] - part[0] >= _FOUR]
-
-
-def _digit_of(place: DigitHypothesis) -> int:
-    return int(place.probabilities[:OTHER].argmax())
+    return [slice(*part) for part in pairwise(ends) if part[1] - part[0] >= TUNED.four]
 
 
 def _judged(page: _Lines, digits: Sequence[Sequence[int]]) -> list[_Judged]:
@@ -162,9 +189,9 @@ def _judged(page: _Lines, digits: Sequence[Sequence[int]]) -> list[_Judged]:
     best = alike.max(axis=1, initial=-1.0)
     compared, twin = best > 0, best > ALIKE
     share = float(twin[compared].mean()) if compared.any() else 0.0
-    four = np.array([len(line) >= _FOUR for line in digits])
-    beyond = four & (page.unevenness > _BEYOND)
-    of_beyond, almost = beyond[owner], page.almost
+    four = np.array([len(line) >= TUNED.four for line in digits])
+    beyond = four & (page.unevenness > TUNED.beyond)
+    of_beyond = beyond[owner]
     ends = np.cumsum([0, *(len(line) for line in digits)]).tolist()
     found = []
     for number, line in enumerate(page.segments):
@@ -172,27 +199,48 @@ def _judged(page: _Lines, digits: Sequence[Sequence[int]]) -> list[_Judged]:
             found.append(_Judged())
             continue
         own = slice(ends[number], ends[number + 1])
-        own_alike = alike[own, own]
-        said = _said_of(line, digits[number], own_alike, float(page.unevenness[number]))
         by_page = 0.0
-        if share < _SHARE_OF_TWINS:
+        if share < TUNED.share_of_twins:
             others, theirs = four.copy(), of_beyond.copy()
             others[number], theirs[own] = False, False
             by_page = _said_by_page(others, beyond, alike[own][:, theirs])
-        has_twins = twin[own].sum() >= max(2, 0.5 * compared[own].sum())
-        hand = said + by_page >= _BY_HAND
-        spread = width_spread(line, digits[number])
-        worn = not by_page and not hand and almost[number]
-        worn = worn and spread is not None and spread <= _NARROW
-        number_digits = digits[number]
-        holds_print = any(
-            _said_of(line[part], number_digits[part], own_alike[part, part], unevenness(line[part]))
-            + by_page
-            < _BY_HAND
-            for part in page.parts[number]
+        has_twins = bool(twin[own].sum() >= max(2, 0.5 * compared[own].sum()))
+        found.append(
+            _judged_line(page, number, digits[number], alike[own, own], by_page, has_twins)
         )
-        found.append(_Judged(hand and not has_twins, bool(has_twins), worn, holds_print))
     return found
+
+
+def _judged_line(
+    page: _Lines,
+    number: int,
+    digits: Sequence[int],
+    alike: NDArray[np.float32],
+    by_page: float,
+    has_twins: bool,
+) -> _Judged:
+    """A closer look at one line.
+
+    Args:
+        page: All lines.
+        number: Which one.
+        digits: What its digits are.
+        alike: (digits, digits) how alike they are.
+        by_page: What the other lines say for a hand.
+        has_twins: Whether most of its digits stand on the page in the same shape.
+    """
+    line = page.segments[number]
+    said = _said_of(line, digits, alike, float(page.unevenness[number]))
+    hand = said + by_page >= TUNED.by_hand
+    spread = width_spread(line, digits)
+    worn = not by_page and not hand and page.almost[number]
+    worn = worn and spread is not None and spread <= TUNED.narrow
+    holds_print = any(
+        _said_of(line[part], digits[part], alike[part, part], unevenness(line[part])) + by_page
+        < TUNED.by_hand
+        for part in page.parts[number]
+    )
+    return _Judged(hand and not has_twins, has_twins, worn, holds_print)
 
 
 def _said_of(
@@ -200,12 +248,16 @@ def _said_of(
 ) -> float:
     """What in a line speaks for a hand."""
     # Three digits are never so uneven that it says much.
-    said = _weight(_UNEVEN, uneven) if len(line) > LEAST else min(0.0, _weight(_UNEVEN, uneven))
+    said = (
+        _weight(TUNED.uneven, uneven)
+        if len(line) > LEAST
+        else min(0.0, _weight(TUNED.uneven, uneven))
+    )
     spread = width_spread(line, digits)
     if spread is not None:
-        said += _weight(_WIDTHS, spread)
+        said += _weight(TUNED.widths, spread)
     closest = float(alike.max(initial=-1.0))
-    return said + (_weight(_TWINS, closest) if closest > 0 else 0.0)
+    return said + (_weight(TUNED.twins, closest) if closest > 0 else 0.0)
 
 
 def _said_by_page(
@@ -220,12 +272,12 @@ def _said_by_page(
     """
     count = int(others.sum())
     share = float(beyond[others].mean()) if count else 0.0
-    if count < _FOUR or share < _MANY[0]:
+    if count < TUNED.four or share < TUNED.many[0]:
         return 0.0
-    said = 3.0 if count >= _LONG_PAGE and share >= _MANY[1] else 2.0
+    said = 3.0 if count >= TUNED.long_page and share >= TUNED.many[1] else 2.0
     closest = alike.max(axis=1, initial=-1.0)
     closest = closest[closest > 0]
-    if len(closest) >= LEAST and float(np.median(closest)) > _ONE_HAND:
+    if len(closest) >= LEAST and float(np.median(closest)) > TUNED.one_hand:
         said += 2.0
     return said
 

@@ -1,5 +1,6 @@
 """Where digits that touch might be parted: seams from top to bottom through the least ink."""
 
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
@@ -10,13 +11,26 @@ from numpy.typing import NDArray
 from digitbatch.page.segments import VISIBLE, Segment, tight_segment
 from digitbatch.types import Image
 
-_STEP_COST: Final = 0.02  # of a step aside, and of a row: straight seams where nothing decides
-_SLANTS: Final = (-0.3, 0.0, 0.3)  # columns a row; digits lean to both sides
-_NOTCH_WIDTH: Final = 0.3  # how far beside a notch the outline must be higher, in digit heights
-_NOTCH_DEPTH: Final = 0.06
-_SAME: Final = 0.07  # digit heights between two paths below which they say the same
-_MOST: Final = 16
-_SLIVER: Final = 0.006  # of a digit's height, squared: less ink is no part of its own
+
+@dataclass(frozen=True, slots=True)
+class Cutting:
+    """What seams are looked for and kept; lengths in digit heights unless said."""
+
+    step_cost: float = 0.02  # of a step aside, and of a row: straight seams where nothing decides
+    # columns a row; digits lean to both sides
+    slants: tuple[float, float, float] = (-0.3, 0.0, 0.3)
+    notch_width: float = 0.3  # how far beside a notch the outline must be higher, in digit heights
+    notch_depth: float = 0.06
+    same: float = 0.07  # digit heights between two paths below which they say the same
+    most: int = 16
+    sliver: float = 0.006  # of a digit's height, squared: less ink is no part of its own
+    narrowest: float = 0.35  # so wide is a digit at least, to count how many seams there may be
+    apart: float = 0.16  # between two seams
+    least_apart_px: float = 3.0
+    margin: float = 0.6  # of that distance between a seam and an end of the ink
+
+
+TUNED: Final = Cutting()
 
 
 def seams(ink: Image, most: int, apart_px: float) -> list[NDArray[np.int64]]:
@@ -36,19 +50,19 @@ def seams(ink: Image, most: int, apart_px: float) -> list[NDArray[np.int64]]:
     height, width = ink.shape
     if width < 6:
         return []
-    totals = ink.astype(np.float32) / 255 + _STEP_COST
+    totals = ink.astype(np.float32) / 255 + TUNED.step_cost
     beside = np.full(width + 2, np.inf, np.float32)  # with a wall on either side
     left, inside, right = beside[:-2], beside[1:-1], beside[2:]
     least = np.empty(width, np.float32)
     for before, row in pairwise(totals):
-        np.add(before, _STEP_COST, out=inside)
+        np.add(before, TUNED.step_cost, out=inside)
         np.minimum(left, right, out=least)
         np.minimum(least, before, out=least)
         np.add(least, row, out=row)
     # Where each path came from: straight down, where that costs no more.
     before = totals[:-1]
     aside = np.full((height - 1, width + 2), np.inf, np.float32)
-    np.add(before, _STEP_COST, out=aside[:, 1:-1])
+    np.add(before, TUNED.step_cost, out=aside[:, 1:-1])
     from_left, from_right = aside[:, :-2], aside[:, 2:]
     sidewards = np.where(from_left <= from_right, -1, 1)
     steps = np.where(np.minimum(from_left, from_right) < before, sidewards, 0)
@@ -59,7 +73,7 @@ def seams(ink: Image, most: int, apart_px: float) -> list[NDArray[np.int64]]:
         paths[row - 1] = paths[row] + steps[row - 1, paths[row]]
     found: list[tuple[float, NDArray[np.int64]]] = []
     for middle, columns in zip(paths.mean(axis=0).tolist(), paths.T, strict=True):
-        within = 0.6 * apart_px <= middle <= width - 0.6 * apart_px
+        within = TUNED.margin * apart_px <= middle <= width - TUNED.margin * apart_px
         if within and all(abs(middle - other) >= apart_px for other, _ in found):
             found.append((middle, columns))
             if len(found) == most:
@@ -83,10 +97,10 @@ def notches(ink: Image, digit_height_px: float) -> list[NDArray[np.int64]]:
         Columns, (height,) each, from left to right.
     """
     height, width = ink.shape
-    reach = max(1, round(_NOTCH_WIDTH * digit_height_px))
+    reach = max(1, round(TUNED.notch_width * digit_height_px))
     rows = np.arange(height)
     found = []
-    for slant in _SLANTS:
+    for slant in TUNED.slants:
         # Shear the ink so that the slanted paths stand upright.
         lean = slant * (rows - height / 2)
         margin = int(np.ceil(abs(slant) * height / 2))
@@ -97,7 +111,7 @@ def notches(ink: Image, digit_height_px: float) -> list[NDArray[np.int64]]:
         top = np.where(inked, upright.argmax(axis=0), height)
         bottom = np.where(inked, height - upright[::-1].argmax(axis=0), 0)
         extent = np.maximum(bottom - top, 0).astype(np.float64)
-        for column in _narrows(extent, reach, _NOTCH_DEPTH * digit_height_px):
+        for column in _narrows(extent, reach, TUNED.notch_depth * digit_height_px):
             path = column - margin - lean
             found.append(np.clip(np.rint(path), 0, width).astype(np.int64))
     return sorted(found, key=lambda path: float(path.mean()))
@@ -128,31 +142,38 @@ def _largest(values: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
 def _paths(segment: Segment, digit_height_px: float) -> list[NDArray[np.int64]]:
     """Seams and notches from left to right, the ones that say the same left out."""
     width = segment.ink.shape[1]
-    most = min(_MOST, int(np.ceil(width / (0.35 * digit_height_px))) + 1)
-    apart_px = max(3.0, 0.16 * digit_height_px)
+    most = min(TUNED.most, int(np.ceil(width / (TUNED.narrowest * digit_height_px))) + 1)
+    apart_px = max(TUNED.least_apart_px, TUNED.apart * digit_height_px)
     chosen = [
         path
         for path in notches(segment.ink, digit_height_px)
-        if 0.6 * apart_px <= float(path.mean()) <= width - 0.6 * apart_px
+        if TUNED.margin * apart_px <= float(path.mean()) <= width - TUNED.margin * apart_px
     ]
     kept: list[NDArray[np.int64]] = []
     for path in [*chosen, *seams(segment.ink, most, apart_px)]:
-        if all(float(np.abs(path - other).mean()) >= _SAME * digit_height_px for other in kept):
+        if all(
+            float(np.abs(path - other).mean()) >= TUNED.same * digit_height_px for other in kept
+        ):
             kept.append(path)
-    return sorted(kept[:_MOST], key=lambda path: float(path.mean()))
+    return sorted(kept[: TUNED.most], key=lambda path: float(path.mean()))
 
 
-def cut(segment: Segment, digit_height_px: float) -> list[Segment]:
-    """Part a segment along its best seams, into more parts than digits: the search joins.
+@dataclass(frozen=True, slots=True)
+class Oversegmented:
+    """A segment in its parts from left to right, or as it is where no seam was found."""
+
+    parts: tuple[Segment, ...]
+    seams: tuple[NDArray[np.int64], ...] = ()  # (height,) columns of its ink, each; one less
+
+
+def oversegmented(segment: Segment, digit_height_px: float) -> Oversegmented:
+    """Part a segment along its best seams, into more parts than digits: the search joins them.
 
     Args:
         segment: Ink that may be several digits.
         digit_height_px: Height of its line's digits.
-
-    Returns:
-        Its parts from left to right, or the segment itself where no seam was found.
     """
-    edges = cut_edges(segment, digit_height_px)
+    edges = _cut_edges(segment, digit_height_px)
     columns = np.arange(segment.ink.shape[1])[None]
     parts = []
     for number, (start, end) in enumerate(pairwise(edges)):
@@ -166,19 +187,22 @@ def cut(segment: Segment, digit_height_px: float) -> list[Segment]:
         )
         if part is not None:
             parts.append(part)
-    return parts if len(parts) > 1 else [segment]
+    if len(parts) < 2:
+        return Oversegmented((segment,))
+    return Oversegmented(tuple(parts), tuple(edges[1:-1]))
 
 
-def cut_edges(segment: Segment, digit_height_px: float) -> list[NDArray[np.int64]]:
+def _cut_edges(segment: Segment, digit_height_px: float) -> list[NDArray[np.int64]]:
     """Where a segment is parted: its left edge, its seams from left to right, and its right edge.
 
     Returns:
-        Columns of the segment's ink, (height,) each. Of seams with hardly any ink between them, one
+        Columns of the segment's ink, (height,) each. Of seams that have hardly
+        any ink between them there is one.
     """
     height, width = segment.ink.shape
     paths = _paths(segment, digit_height_px)
     columns = np.arange(width)[None]
-    sliver = _SLIVER * digit_height_px**2
+    sliver = TUNED.sliver * digit_height_px**2
     edges = [np.zeros(height, np.int64)]
     for path in paths:
         edge = np.maximum(path, edges[-1])

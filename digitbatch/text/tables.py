@@ -5,34 +5,47 @@ cells are doubtful. So columns, and rows of words, are judged as a whole.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
+from digitbatch.acceptance.reasons import Finding, ReviewReason
 from digitbatch.page.layout.adjacent_lines import beside
 from digitbatch.page.layout.columns import Columns, find_columns, inner_edges
 from digitbatch.page.segments import Segment
-from digitbatch.text.decode import DigitHypothesis, Hypothesis
+from digitbatch.text.decode import Cause, DigitHypothesis, Hypothesis, LeftOver, Letter
 from digitbatch.text.print_detection import are_typeset
-from digitbatch.types import OTHER
 
-_DOUBTFUL: Final = 0.9  # as likely a digit as this, or less
-_UNLIKELY: Final = 0.5
-_LETTERS: Final = (0.45, 0.22)  # of a column's digits are so doubtful and so unlikely: letters
-_SURE_LETTERS: Final = (0.6, 0.4)  # the same of letters beyond doubt: the numbers of strange hands
-# stay below 0.25 and 0.2
-_WORDS: Final = (0.5, 0.3)  # the same of a line's
-_LEAST_COLUMN: Final = 4  # digits; fewer say nothing about a column
-_LEAST_SURE: Final = 6  # ... and fewer nothing beyond doubt
-_LEAST_LINE: Final = 6  # the same of a line
-_HEADING: Final = (0.9, 0.5)  # the shares of a row of a table that is words,
-_LEAST_HEADING: Final = 3  # and how many digits it has at least
-_NUMBER: Final = 3  # sure digits in a row, none cut: words hold no such run
-_ONE_WAY: Final = 0.7  # of all ways to read it: words are read in many, digits that touch in one
-_LARGE: Final = 0.4  # of a digit's height: what is left over and larger may be a letter
-_FILLED: Final = 0.75  # of the rows have a digit in a column: those that have none are odd
+MAY_BE_PRINT: Final = Finding(ReviewReason.MAY_BE_PRINT)
+GOES_ON_BESIDE: Final = Finding(ReviewReason.GOES_ON_BESIDE)
+
+
+@dataclass(frozen=True, slots=True)
+class TableReading:
+    """What makes a column or a row letters, and a cell empty."""
+
+    doubtful: float = 0.9  # as likely a digit as this, or less
+    unlikely: float = 0.5
+    # of a column's digits are so doubtful and so unlikely: letters
+    letters: tuple[float, float] = (0.45, 0.22)
+    # the same of letters beyond doubt: the numbers of strange hands stay below 0.25 and 0.2
+    sure_letters: tuple[float, float] = (0.6, 0.4)
+    # stay below 0.25 and 0.2
+    words: tuple[float, float] = (0.5, 0.3)  # the same of a line's
+    least_column: int = 4  # digits; fewer say nothing about a column
+    least_sure: int = 6  # ... and fewer nothing beyond doubt
+    least_line: int = 6  # the same of a line
+    heading: tuple[float, float] = (0.9, 0.5)  # the shares of a row of a table that is words,
+    least_heading: int = 3  # and how many digits it has at least
+    number: int = 3  # sure digits in a row, none cut: words hold no such run
+    one_way: float = 0.7  # of all ways to read it: words are read in many, digits that touch in one
+    large: float = 0.4  # of a digit's height: what is left over and larger may be a letter
+    filled: float = 0.75  # of the rows have a digit in a column: those that have none are odd
+
+
+TUNED: Final = TableReading()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +55,7 @@ class TableLine:
     reading: Hypothesis
     row: int | None = None  # from 1; None where the page's lines are no table
     columns: tuple[int, ...] = ()  # of each of the reading's places, from 1
-    doubts: tuple[str, ...] = ()  # why it is for review, seen beside the page's other lines
+    findings: tuple[Finding, ...] = ()  # why it is for review, seen beside the page's other lines
 
 
 def table_lines(
@@ -64,7 +77,7 @@ def table_lines(
     if not readings:
         return []
     size = float(np.median(heights_px))
-    kept = _without_words(readings, judged, _WORDS, _LEAST_LINE)
+    kept = _without_words(readings, judged, TUNED.words, TUNED.least_line)
     # A group of letters is one component, and digits to the line network: columns are told apart
     # by the ink as it is.
     alone = [
@@ -74,39 +87,49 @@ def table_lines(
     columns = find_columns(standing, size)
     if columns is None:
         return [
-            TableLine(reading, doubts=doubts)
-            for reading, doubts in zip(kept, _doubts(kept, size), strict=True)
+            TableLine(reading, findings=findings)
+            for reading, findings in zip(kept, _findings(kept, size), strict=True)
         ]
     numbers = [first for first, reading in zip(judged, kept, strict=True) if reading.places]
     columns = _with_words_parted(columns, numbers, standing, size)
     cells = _cells(numbers, columns)
-    letters = _letter_columns(cells)
-    sure = {at for at in letters if _are_letters(cells[at], _SURE_LETTERS, _LEAST_SURE)}
-    kept = _without_columns(kept, columns, letters)
+    letters = dict.fromkeys(_letter_columns(cells), Letter.LIKELY)
+    letters |= {
+        at: Letter.SURE
+        for at in letters
+        if _are_letters(cells[at], TUNED.sure_letters, TUNED.least_sure)
+    }
+    kept = _without_columns(kept, columns, {*letters})
     kept = _without_words(
-        kept, _without_columns(judged, columns, letters), _HEADING, _LEAST_HEADING
+        kept,
+        _without_columns(judged, columns, {*letters}),
+        TUNED.heading,
+        TUNED.least_heading,
     )
+    return _numbered(kept, columns, letters, size)
+
+
+def _numbered(
+    kept: Sequence[Hypothesis], columns: Columns, letters: Mapping[int, Letter], size: float
+) -> list[TableLine]:
+    """The lines of a table with their rows and columns, and their ink in columns of letters."""
     lines, row = [], 0
     filled = [tuple(columns.of(place.segment) for place in reading.places) for reading in kept]
     usual = _usual_columns(filled)
-    for reading, own, doubts in zip(kept, filled, _doubts(kept, size), strict=True):
+    for reading, own, findings in zip(kept, filled, _findings(kept, size), strict=True):
         row += bool(own)
-        told = replace(
-            reading,
-            letters=tuple(
-                segment for segment in reading.left_over if columns.of(segment) in letters
-            ),
-            sure_letters=tuple(
-                segment for segment in reading.left_over if columns.of(segment) in sure
-            ),
+        left_over = tuple(
+            replace(left, letter=letters.get(columns.of(left.segment), Letter.NO))
+            for left in reading.left_over
         )
+        told = replace(reading, left_over=left_over)
         empty = _empty(sorted(usual - {*own})) if own else ()
-        lines.append(TableLine(told, row if own else None, own, doubts + empty))
+        lines.append(TableLine(told, row if own else None, own, findings + empty))
     return lines
 
 
 def _letter_columns(cells: dict[int, list[list[DigitHypothesis]]]) -> set[int]:
-    return {at for at, own in cells.items() if _are_letters(own, _LETTERS, _LEAST_COLUMN)}
+    return {at for at, own in cells.items() if _are_letters(own, TUNED.letters, TUNED.least_column)}
 
 
 def _with_words_parted(
@@ -122,40 +145,43 @@ def _with_words_parted(
             cells = _cells(numbers, parted)
             letters = _letter_columns(cells)
             sides = [side for side in (number, number + 1) if side not in letters]
-            if len(sides) == 1 and len(cells.get(sides[0], ())) >= _LEAST_COLUMN:
+            if len(sides) == 1 and len(cells.get(sides[0], ())) >= TUNED.least_column:
                 columns = parted
                 break
     return columns
 
 
-def _empty(columns: Sequence[int]) -> tuple[str, ...]:
+def _empty(columns: Sequence[int]) -> tuple[Finding, ...]:
     """A text does not show where in it a number is missing."""
     if not columns:
         return ()
     numbers = ", ".join(map(str, columns))
-    return (f"columns {numbers} are empty" if len(columns) > 1 else f"column {numbers} is empty",)
+    said = f"columns {numbers} are" if len(columns) > 1 else f"column {numbers} is"
+    return (Finding(ReviewReason.EMPTY_COLUMN, (said,)),)
 
 
 def _usual_columns(rows: Sequence[tuple[int, ...]]) -> set[int]:
     """The columns in which nearly all rows have a digit."""
     rows = [row for row in rows if row]
     counts = Counter(number for row in rows for number in set(row))
-    return {number for number, count in counts.items() if count >= _FILLED * len(rows)}
+    return {number for number, count in counts.items() if count >= TUNED.filled * len(rows)}
 
 
-def _doubts(readings: Sequence[Hypothesis], size: float) -> list[tuple[str, ...]]:
+def _findings(readings: Sequence[Hypothesis], size: float) -> list[tuple[Finding, ...]]:
     """What is doubtful of each line that no look at the line alone shows."""
     places = [reading.places for reading in readings]
     lines = [[place.segment for place in line] for line in places]
     return [
-        (("may be print",) if is_print else ()) + (("may go on beside it",) if goes_on else ())
+        ((MAY_BE_PRINT,) if is_print else ()) + ((GOES_ON_BESIDE,) if goes_on else ())
         for is_print, goes_on in zip(are_typeset(places), beside(lines, size), strict=True)
     ]
 
 
 def _standing(reading: Hypothesis, size: float) -> list[Segment]:
     """What shows a line's columns: its digits, and what is as large and none."""
-    large = [segment for segment in reading.left_over if segment.size_px > _LARGE * size]
+    large = [
+        left.segment for left in reading.left_over if left.segment.size_px > TUNED.large * size
+    ]
     return [place.segment for place in reading.places] + large
 
 
@@ -170,7 +196,7 @@ def _without_words(
         _without(reading, [True] * len(reading.places))
         if _are_letters([first.places], shares, least)
         and not _holds_number(first)
-        and reading.margin < _ONE_WAY
+        and reading.margin < TUNED.one_way
         else reading
         for reading, first in zip(readings, judged, strict=True)
     ]
@@ -180,9 +206,9 @@ def _holds_number(reading: Hypothesis) -> bool:
     """Whether somewhere in a line so many sure digits follow each other."""
     run = 0
     for place in reading.places:
-        sure = float(place.probabilities[:OTHER].max()) >= _DOUBTFUL and not place.was_cut
+        sure = place.confidence >= TUNED.doubtful and not place.was_cut
         run = run + 1 if sure else 0
-        if run == _NUMBER:
+        if run == TUNED.number:
             return True
     return False
 
@@ -218,18 +244,19 @@ def _are_letters(
     if len(places) < least:
         return False
     weights = np.concatenate([np.full(len(cell), 1 / len(cell)) for cell in cells if cell])
-    likely = np.array([float(place.probabilities[:OTHER].max()) for place in places])
+    likely = np.array([place.confidence for place in places])
     cut = np.array([place.was_cut for place in places])  # letters of a word hang together
-    doubtful = (likely < _DOUBTFUL) | cut
-    unlikely = (likely < _UNLIKELY) | (cut & (likely < _DOUBTFUL))
+    doubtful = (likely < TUNED.doubtful) | cut
+    unlikely = (likely < TUNED.unlikely) | (cut & (likely < TUNED.doubtful))
     share = [float(np.average(doubt, weights=weights)) for doubt in (doubtful, unlikely)]
     return share[0] >= shares[0] and share[1] >= shares[1]
 
 
 def _without(reading: Hypothesis, letters: Sequence[bool]) -> Hypothesis:
-    """A reading with some of its places left over."""
-    out = [place.segment for place, letter in zip(reading.places, letters, strict=True) if letter]
+    """A hypothesis with some of its digits left over."""
+    places = list(zip(reading.places, letters, strict=True))
+    out = tuple(LeftOver(place.segment, Cause.WORDS) for place, letter in places if letter)
     if not out:
         return reading
-    stay = [place for place, letter in zip(reading.places, letters, strict=True) if not letter]
-    return replace(reading, places=tuple(stay), left_over=(*reading.left_over, *out))
+    stay = tuple(place for place, letter in places if not letter)
+    return replace(reading, places=stay, left_over=(*reading.left_over, *out))

@@ -9,7 +9,8 @@ from safetensors.numpy import save
 
 from digitbatch.errors import ExitCode, ModelError
 from digitbatch.networks.card import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, load_card
-from digitbatch.networks.predictors import OnnxPredictor, TorchPredictor
+from digitbatch.networks.onnx_runtime import OnnxPredictor
+from digitbatch.networks.torch_runtime import TorchPredictor
 from digitbatch.packaged import default_model
 from digitbatch.types import CLASSES
 

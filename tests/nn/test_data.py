@@ -18,6 +18,7 @@ from digitbatch.synth.strokes import draw_digit
 from digitbatch.training.data import contact_sheet, read_data, summary_lines
 from digitbatch.training.data.read import split_weight
 from digitbatch.types import CLASSES, OTHER, Crops, Image, Page, PageRef, Probabilities
+from tests.fake_networks import FakeNetworks
 from tests.nn.idx_files import drawn_digits, idx_bytes, write_part
 
 
@@ -303,7 +304,7 @@ def test_a_run_and_training_share_the_function(tmp_path: Path) -> None:
         return np.full((len(crops), len(CLASSES)), 1 / len(CLASSES), np.float32)
 
     with returned_by_center_crop() as made_by_run:
-        read_page(Page(PageRef("a.png", 1), paper), Config(), predictor)
+        read_page(Page(PageRef("a.png", 1), paper), Config(), FakeNetworks(predictor))
     assert asked
     assert all(any((crop == made).all() for made in made_by_run) for crop in asked[0])
 

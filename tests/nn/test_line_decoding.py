@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digitbatch.networks.line.classes import BLANK, LINE_CLASSES
 from digitbatch.networks.line.ctc_decoding import (
+    BLANK,
+    LINE_CLASSES,
     LogProbabilities,
     align,
     count_probabilities,

@@ -12,8 +12,9 @@ from PIL import Image as Pillow
 from digitbatch.errors import ExitCode, ModelError, OutputError, UsageError
 from digitbatch.networks.architectures import build
 from digitbatch.networks.card import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, load_card
-from digitbatch.networks.predictors import OnnxPredictor, TorchPredictor
+from digitbatch.networks.onnx_runtime import OnnxPredictor
 from digitbatch.networks.registry import check_whole
+from digitbatch.networks.torch_runtime import TorchPredictor
 from digitbatch.training.checkpoint import CHECKPOINT_FILE
 from digitbatch.training.data import read_data
 from digitbatch.training.evaluation.evaluation import evaluate_digits

@@ -1,13 +1,13 @@
-"""What is known from earlier runs: an append-only file beside the output, and what follows from it.
+"""What is known from earlier runs: an append-only log beside the output, and what follows from it.
 
 A run appends each page as it is finished and makes its outputs from the journal, so that one that
 was stopped at any byte goes on and ends with the same outputs as one that never was.
 """
 
-from digitbatch.app.journal import lines
+from digitbatch.app.journal import codec
 from digitbatch.app.journal.binding import READING_VERSION, Binding
 from digitbatch.app.journal.drift import find_drift
-from digitbatch.app.journal.index import (
+from digitbatch.app.journal.file_index import (
     AGAIN,
     FAILED,
     GONE,
@@ -18,7 +18,7 @@ from digitbatch.app.journal.index import (
     Known,
 )
 from digitbatch.app.journal.journal import Journal, find_journal, journal_beside
-from digitbatch.app.journal.statistics import Statistics
+from digitbatch.app.journal.page_statistics import Statistics
 
 __all__ = [
     "AGAIN",
@@ -33,8 +33,8 @@ __all__ = [
     "Journal",
     "Known",
     "Statistics",
+    "codec",
     "find_drift",
     "find_journal",
     "journal_beside",
-    "lines",
 ]

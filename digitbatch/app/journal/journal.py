@@ -1,24 +1,22 @@
 """The journal of an output: every finished page, appended as it is finished and never changed."""
 
-import os
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final, Self
 
-from digitbatch.app.journal import lines
+from digitbatch.app.journal import codec
+from digitbatch.app.journal.append_file import AppendFile
 from digitbatch.app.journal.binding import Binding
-from digitbatch.app.journal.index import AGAIN, FAILED, GONE, PICTURED, FileKey, Index, Known
+from digitbatch.app.journal.file_index import AGAIN, FAILED, GONE, PICTURED, FileKey, Index, Known
+from digitbatch.app.journal.page_statistics import Statistics
 from digitbatch.app.journal.scan import Partial, Scanned, add_run, scan, statistics_since
-from digitbatch.app.journal.statistics import Statistics
 from digitbatch.errors import OutputError
 from digitbatch.outputs import AtomicFile, output_error
-from digitbatch.outputs.known_pages import page_to_text, pictures_to_text
+from digitbatch.outputs.output_page import OutputPage
 from digitbatch.types import PageRef, PageResult, failed_page
 
 _ENDING: Final = ".digitbatch-journal"  # the walk takes no such name for a scan
-_SYNC_EVERY_S: Final = 5.0  # what a power cut may cost; a killed process costs nothing
 
 
 def journal_beside(output: Path) -> Path:
@@ -36,8 +34,8 @@ def find_journal(outputs: Sequence[Path]) -> Path:
 class Journal:
     """An open journal: what is known, and room for more. A context manager.
 
-    Whoever has it holds the lock of its output. A page is on its way to the disk when `add_page`
-    returns: a process that is killed loses none, a power cut those of the last seconds.
+    Whoever has it holds the lock of its output. A page is in an `AppendFile` when `add_page`
+    returns.
     """
 
     def __init__(self, path: Path, binding: Binding, *, fresh: bool = False) -> None:
@@ -56,7 +54,7 @@ class Journal:
         try:
             if fresh or not _has_a_line(path):
                 with AtomicFile(path) as new:  # never half a header
-                    new.write(lines.encode(lines.HEADER, lines.to_text(binding.to_json())).decode())
+                    new.write(codec.encode(codec.HEADER, codec.to_text(binding.to_json())))
                     new.commit()
             found = scan(path)
             if not found.header:
@@ -65,19 +63,14 @@ class Journal:
                     "away, or say --fresh to have it replaced"
                 )
             binding.check(found.header, path.with_name(path.name.removesuffix(_ENDING)))
-            self._append = path.open("ab", buffering=0)
-            self._append.truncate(found.end)
-            self._read = path.open("rb")
+            self._file = AppendFile(path, found.end)
         except OSError as error:
             raise output_error(path, error) from error
         self._found: Scanned = found
-        self._end = found.end
         self._held_back: list[bytes] = []
-        self._last_sync = time.monotonic()
-        self._file_id = self._id()
         self.statistics = Statistics()
         if found.changed:
-            self.statistics = statistics_since(self._read, found.last_run_end)
+            self.statistics = statistics_since(self._file.reading, found.last_run_end)
 
     @property
     def index(self) -> Index:
@@ -122,20 +115,19 @@ class Journal:
         content = b""
         partial = self._found.partial
         if partial is None or partial.name != name:
-            head = lines.encode(lines.FILE, _key_text(name, key, pages=pages))
-            partial = Partial(name, key, pages, self._end + len(head))
+            head = codec.encode(codec.FILE, _key_text(name, key, pages=pages))
+            partial = Partial(name, key, pages, self._file.end + len(head))
             content = head
         statistics = Statistics.of_page(result, ink)
-        rows, text = page_to_text(result)
-        pictures = pictures_to_text(result)
-        content += lines.encode(
-            lines.FAILED if result.failed else lines.PAGE,
-            lines.to_text([statistics.to_json(), rows]),
-            text,
-            *([pictures] if pictures else []),
+        page = OutputPage.of(result)
+        content += codec.encode(
+            codec.FAILED if result.failed else codec.PAGE,
+            codec.to_text([statistics.to_json(), page.rows]),
+            page.text,
+            *([page.pictures] if page.pictures else []),
         )
         self._write(content)
-        partial.take(failed=result.failed, pictured=bool(pictures))
+        partial.take(failed=result.failed, pictured=bool(page.pictures))
         self._found.partial = partial
         self.statistics.add(statistics)
         if partial.done == partial.pages:
@@ -167,22 +159,22 @@ class Journal:
             failed=bool(flags & FAILED),
             pictured=bool(flags & PICTURED),
         )
-        self._write_between(lines.encode(lines.SAME, text))
+        self._write_between(codec.encode(codec.SAME, text))
         self.index.put(name, Known(key, known.start, known.end, flags))
 
     def mark_again(self, name: str) -> None:
         """Have a known file read again by the next run."""
-        self._write_between(lines.encode(lines.AGAIN, lines.to_text(name)))
+        self._write_between(codec.encode(codec.AGAIN, codec.to_text(name)))
         self.index.mark(name, add=AGAIN)
 
     def mark_gone(self, name: str) -> None:
         """Note that a known file is no longer there."""
-        self._write_between(lines.encode(lines.GONE, lines.to_text(name)))
+        self._write_between(codec.encode(codec.GONE, codec.to_text(name)))
         self.index.mark(name, add=GONE)
 
     def mark_back(self, name: str) -> None:
         """Note that a file which was gone is there again, as it was."""
-        self._write_between(lines.encode(lines.BACK, lines.to_text(name)))
+        self._write_between(codec.encode(codec.BACK, codec.to_text(name)))
         self.index.mark(name, take=GONE)
 
     def end_run(self, record: dict[str, Any]) -> None:
@@ -191,8 +183,8 @@ class Journal:
         Args:
             record: Its statistics as `read`, and what the next run is to know of it.
         """
-        self._write_between(lines.encode(lines.RUN, lines.to_text(record)))
-        self.sync()
+        self._write_between(codec.encode(codec.RUN, codec.to_text(record)))
+        self._file.sync()
         self._found.last_run = record
         add_run(self._found.runs, record)
         self._found.changed = False
@@ -211,53 +203,27 @@ class Journal:
         known = self.index.get(name)
         if known is None:
             return
-        try:
-            self._read.seek(known.start)
-            content = self._read.read(known.end - known.start)
-        except OSError as error:
-            raise output_error(self.path, error) from error
-        for line in content.split(b"\n")[:-1]:
+        for line in self._file.read(known.start, known.end).split(b"\n")[:-1]:
             try:
                 _, _, about, page, *pictures = line.decode().split("\t", 4)
             except ValueError as error:
                 raise damaged(self.path) from error
             yield about, page, pictures[0] if pictures else ""
 
-    def sync(self) -> None:
-        """Bring what is written onto the disk.
-
-        Raises:
-            OutputError: If that fails, or if the journal has been taken away.
-        """
-        try:
-            os.fsync(self._append.fileno())
-            if self._id() != self._file_id:
-                raise OutputError(
-                    f"{self.path} has been moved or deleted during the run: what was read since "
-                    "the last run is lost; leave the folder alone and run again"
-                )
-        except OSError as error:
-            raise output_error(self.path, error) from error
-        self._last_sync = time.monotonic()
-
     def close(self) -> None:
         """Let go of the file."""
-        self._append.close()
-        self._read.close()
+        self._file.close()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _complete(self, partial: Partial) -> None:
-        self.index.put(partial.name, Known(partial.key, partial.start, self._end, partial.flags))
+        self.index.put(
+            partial.name, Known(partial.key, partial.start, self._file.end, partial.flags)
+        )
         self._found.partial = None
         if self._held_back:
             waiting, self._held_back = self._held_back, []
@@ -272,19 +238,7 @@ class Journal:
 
     def _write(self, content: bytes) -> None:
         self._found.changed = True
-        rest = memoryview(content)
-        try:
-            while rest:  # a full disk takes a part first
-                rest = rest[self._append.write(rest) :]
-        except OSError as error:
-            raise output_error(self.path, error) from error
-        self._end += len(content)
-        if time.monotonic() - self._last_sync > _SYNC_EVERY_S:
-            self.sync()
-
-    def _id(self) -> tuple[int, int]:
-        about = self.path.stat()
-        return about.st_dev, about.st_ino
+        self._file.append(content)
 
 
 def damaged(path: Path) -> OutputError:
@@ -304,7 +258,7 @@ def _has_a_line(path: Path) -> bool:
 
 
 def _key_text(name: str, key: FileKey, **more: Any) -> str:
-    return lines.to_text(
+    return codec.to_text(
         {
             "file": name,
             "size": key.size,

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from digitbatch.app.journal import lines
-from digitbatch.app.journal.index import AGAIN, FAILED, GONE, PICTURED, FileKey, Index, Known
-from digitbatch.app.journal.statistics import Statistics
+from digitbatch.app.journal import codec
+from digitbatch.app.journal.file_index import AGAIN, FAILED, GONE, PICTURED, FileKey, Index, Known
+from digitbatch.app.journal.page_statistics import Statistics
 
 _MALFORMED: Final = (ValueError, KeyError, TypeError, OverflowError, RecursionError)
 _RUNS_KEPT: Final = 100  # the last ones that read pages: the next is compared with them
@@ -68,7 +68,7 @@ def scan(path: Path) -> Scanned:
         for line in file:
             if line[-1:] != b"\n":
                 break
-            body = lines.decode(line)
+            body = codec.decode(line)
             position += len(line)
             if body is None:
                 found.partial = None
@@ -83,35 +83,35 @@ def scan(path: Path) -> Scanned:
 
 def _take(found: Scanned, kind: bytes, content: bytes, end: int) -> None:
     """Take one line in; `end`: where the next one begins."""
-    if kind in (lines.PAGE, lines.FAILED):
-        _take_page(found, kind == lines.FAILED, content.count(b"\t") > 1, end)
+    if kind in codec.PAGES:
+        _take_page(found, kind == codec.FAILED, content.count(b"\t") > 1, end)
         found.changed = True
         return
     found.partial = None
     if found.header is None:  # the first line that is whole
         found.header = {}
         found.last_run_end = end
-        if kind == lines.HEADER:
+        if kind == codec.HEADER:
             found.header = dict(json.loads(content.decode()))
         return
     value = json.loads(content.decode())  # of bytes, it would guess the encoding first
-    if kind == lines.RUN:
+    if kind == codec.RUN:
         found.last_run = value
         add_run(found.runs, value)
         found.last_run_end, found.changed = end, False
         return
     found.changed = True
-    if kind == lines.FILE:
+    if kind == codec.FILE:
         found.partial = Partial(_name(value["file"]), key_of(value), _pages(value["pages"]), end)
-    elif kind == lines.SAME:
+    elif kind == codec.SAME:
         start, stop = value["at"]
         if not 0 <= start <= stop <= end:
             raise ValueError("no place in this journal")
         flags = (FAILED if value["failed"] else 0) | (PICTURED if value["pictured"] else 0)
         found.index.put(_name(value["file"]), Known(key_of(value), start, stop, flags))
-    elif kind in (lines.AGAIN, lines.GONE) and value in found.index:
-        found.index.mark(value, add=AGAIN if kind == lines.AGAIN else GONE)
-    elif kind == lines.BACK and value in found.index:
+    elif kind in (codec.AGAIN, codec.GONE) and value in found.index:
+        found.index.mark(value, add=AGAIN if kind == codec.AGAIN else GONE)
+    elif kind == codec.BACK and value in found.index:
         found.index.mark(value, take=GONE)
 
 
@@ -162,7 +162,7 @@ def statistics_since(file: BinaryIO, start: int) -> Statistics:
     total = Statistics()
     file.seek(start)
     for line in file:
-        if line[9:10] in (lines.PAGE, lines.FAILED) and (body := lines.decode(line)) is not None:
+        if codec.kind_of(line) in codec.PAGES and (body := codec.decode(line)) is not None:
             with contextlib.suppress(*_MALFORMED, IndexError):
                 total.add(Statistics.from_line(body.split(b"\t", 2)[1].decode()))
     return total

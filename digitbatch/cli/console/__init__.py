@@ -3,10 +3,10 @@
 The only modules that know tqdm and rich, and both only where there is something to draw.
 """
 
-from digitbatch.cli.console.lines import Verbosity, print_error, set_up_logging
-from digitbatch.cli.console.progress import Progress, TrainingProgress, duration, progress
-from digitbatch.cli.console.standing import print_status
-from digitbatch.cli.console.tables import print_counts, print_end, print_page
+from digitbatch.cli.console.log_lines import Verbosity, print_error, set_up_logging
+from digitbatch.cli.console.progress_bar import Progress, TrainingProgress, duration, progress
+from digitbatch.cli.console.status_table import print_status
+from digitbatch.cli.console.summary_tables import print_counts, print_end, print_page
 
 __all__ = [
     "Progress",

@@ -1,7 +1,8 @@
-"""From the line network's answers to texts: how likely each is, and where its digits stand.
+"""CTC: what a text weighs (the forward algorithm), and where its digits stand (Viterbi alignment).
 
-Does not import torch. Log probabilities are (frames, 12): the classes of a crop, then the blank
-that stands between digits. (A. Graves et al., Connectionist Temporal Classification, ICML 2006.)
+The line network's log posteriors are (frames, 12): the classes of a crop, then the blank that
+stands between digits. (A. Graves et al., Connectionist Temporal Classification, ICML 2006.)
+`prefix_search` finds the n-best texts. Does not import torch.
 """
 
 from collections.abc import Sequence
@@ -11,18 +12,25 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.networks.line.classes import BLANK
-from digitbatch.types import OTHER
+from digitbatch.types import CLASSES, OTHER
+
+LINE_CLASSES: Final = (*CLASSES, "blank")
+"""What the columns of the line network's answers mean."""
+
+BLANK: Final = len(CLASSES)
+
+FRAME_PX: Final = 2
+"""Columns of a strip for each frame: two 1s side by side are not much farther apart."""
 
 LogProbabilities = NDArray[np.float64]
-"""(frames, 12), each row's exponentials sum to 1."""
+"""(frames, 12) log posteriors, each row's exponentials sum to 1."""
 
 NEVER: Final = float("-inf")
 _NOWHERE: Final = BLANK + 1  # a label that no frame says: behind the end of a shorter text
 
 
 def greedy_labels(scores: NDArray[np.floating]) -> NDArray[np.int64]:
-    """The labels along the likeliest path, (digits,); quick, and not always the likeliest text."""
+    """Best path decoding, (digits,) labels; quick, and not always the likeliest text."""
     best = scores.argmax(axis=1)
     begins = np.concatenate([[True], best[1:] != best[:-1]])
     return np.asarray(best[begins & (best != BLANK)], np.int64)
@@ -31,7 +39,7 @@ def greedy_labels(scores: NDArray[np.floating]) -> NDArray[np.int64]:
 def text_log_probabilities(
     asked: Sequence[tuple[LogProbabilities, Sequence[int]]],
 ) -> NDArray[np.float64]:
-    """How likely strips say texts, over all alignments; logarithms.
+    """How likely strips say texts, over all alignments, by the forward algorithm; logarithms.
 
     All are weighed at once, frame by frame, for a frame costs the same for one text and for thirty.
     A strip that has ended waits on its last blank.
@@ -133,8 +141,9 @@ def _states(texts: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[
 
 
 def count_probabilities(logs: LogProbabilities, most: int) -> NDArray[np.float64]:
-    """How likely it is that the strip says 0, 1, ..., `most` digits, whichever they are; exact.
+    """How likely it is that the strip says 0, 1, ..., `most` digits, whichever they are.
 
+    Exact, by a forward algorithm over numbers of digits in the place of a text's labels.
     Marks of class "other" are no digits and do not count.
 
     Returns:

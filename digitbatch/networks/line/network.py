@@ -1,4 +1,7 @@
-"""The line network: (N, 1, 32, W) float32 in 0 to 1 to (N, W/2, 12) logits. Imports torch."""
+"""The line network, fully convolutional: (N, 1, 32, W) float32 in 0 to 1 to (N, W/2, 12) logits.
+
+Imports torch. `networks.architectures` has its sizes by name.
+"""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,7 +9,7 @@ from typing import Final
 from torch import Tensor, nn
 from torch.nn import functional
 
-from digitbatch.networks.line.classes import LINE_CLASSES
+from digitbatch.networks.line.ctc_decoding import LINE_CLASSES
 
 
 @dataclass(frozen=True, slots=True)

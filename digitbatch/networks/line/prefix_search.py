@@ -1,4 +1,4 @@
-"""The likeliest texts of a strip. Does not import torch."""
+"""Prefix beam search over CTC posteriors: the n-best texts of a strip. Does not import torch."""
 
 import heapq
 import math
@@ -7,18 +7,30 @@ from typing import Final
 
 import numpy as np
 
-from digitbatch.networks.line.classes import BLANK
-from digitbatch.networks.line.ctc_decoding import NEVER, LogProbabilities, text_log_probabilities
+from digitbatch.networks.line.ctc_decoding import (
+    BLANK,
+    NEVER,
+    LogProbabilities,
+    text_log_probabilities,
+)
 from digitbatch.types import OTHER
 
-_FAINT: Final = -9.0  # log probability; what is fainter begins no text that is worth following ...
-_FAINT_COUNTED: Final = -16.0  # ... unless so many digits are wanted
-_BEAM: Final = 12  # beginnings that are followed ...
-_BEAM_COUNTED: Final = 6  # ... of each number of digits
+
+@dataclass(frozen=True, slots=True)
+class BeamSearch:
+    """What the search follows."""
+
+    faintest: float = -9.0  # log posterior; fainter labels begin no text worth following ...
+    faintest_counted: float = -16.0  # ... unless so many digits are wanted
+    width: int = 12  # prefixes that are followed ...
+    width_counted: int = 6  # ... of each number of digits
+
+
+SEARCH: Final = BeamSearch()
 
 _Labels = tuple[int, ...]
 _Beam = dict[_Labels, tuple[float, float]]
-"""Each beginning: the log weight of its paths that now are on a blank, and on its last label."""
+"""Each prefix: the log weight of its paths that now are on a blank, and on its last label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +48,7 @@ def best_texts(
 
     (A. Hannun et al., First-Pass Large Vocabulary Continuous Speech Recognition, 2014.) Where that
     finds less than two texts with as many digits as are expected, the beam follows the likeliest
-    beginnings of each number of digits: shorter or longer ones do not crowd them out.
+    prefixes of each number of digits: shorter or longer ones do not crowd them out.
 
     Args:
         logs: (frames, 12).
@@ -63,8 +75,8 @@ def best_texts(
 def _search(logs: LogProbabilities, most_digits: int | None) -> _Beam:
     """The last beam; with a limit of digits, one of each number of digits up to it."""
     beam: _Beam = {(): (0.0, NEVER)}
-    faint = _FAINT if most_digits is None else _FAINT_COUNTED
-    likely = [np.flatnonzero(frame).tolist() for frame in logs[:, :BLANK] > faint]
+    faintest = SEARCH.faintest if most_digits is None else SEARCH.faintest_counted
+    likely = [np.flatnonzero(frame).tolist() for frame in logs[:, :BLANK] > faintest]
     for values, labels in zip(logs.tolist(), likely, strict=True):
         beam = _pruned(_grown(beam, values, labels), most_digits)
     return beam
@@ -77,7 +89,7 @@ def _counted(beam: _Beam, count: tuple[int, int]) -> _Beam:
 
 
 def _grown(beam: _Beam, values: list[float], likely: list[int]) -> _Beam:
-    """One frame more: each beginning stays as it is or gets one label more."""
+    """One frame more: each prefix stays as it is or gets one label more."""
     grown: _Beam = {}
     for labels, (blank, own) in beam.items():
         both = _add(blank, own)
@@ -97,9 +109,9 @@ def _join(beam: _Beam, labels: _Labels, blank: float, own: float) -> None:
 
 def _pruned(beam: _Beam, most_digits: int | None) -> _Beam:
     if most_digits is None:
-        if len(beam) <= _BEAM:
+        if len(beam) <= SEARCH.width:
             return beam
-        kept = heapq.nlargest(_BEAM, beam, key=lambda labels: max(beam[labels]))
+        kept = heapq.nlargest(SEARCH.width, beam, key=lambda labels: max(beam[labels]))
         return {labels: beam[labels] for labels in kept}
     by_length: dict[int, list[_Labels]] = {}
     for labels in beam:
@@ -109,7 +121,7 @@ def _pruned(beam: _Beam, most_digits: int | None) -> _Beam:
     return {
         labels: beam[labels]
         for some in by_length.values()
-        for labels in heapq.nlargest(_BEAM_COUNTED, some, key=lambda labels: max(beam[labels]))
+        for labels in heapq.nlargest(SEARCH.width_counted, some, key=lambda one: max(beam[one]))
     }
 
 

@@ -1,40 +1,46 @@
-"""A loaded line network: strips in, and for each an answer that can be asked about texts.
+"""What a line network says of a strip: n-best texts, and of any text its score and its digits.
 
-Runs on the CPU, and does not import torch: a strip takes a few milliseconds, and few groups of
-digits need it.
+Scores are summed over alignments (the CTC forward algorithm), digits stand where the best alignment
+has them (Viterbi). Does not import torch.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.networks.card import ONNX_FILE, load_card, model_hash, read_checked, second_model
-from digitbatch.networks.line.classes import FRAME_PX
+from digitbatch.networks.card import model_hash
 from digitbatch.networks.line.ctc_decoding import (
+    FRAME_PX,
     LogProbabilities,
     align,
     count_probabilities,
     text_log_probabilities,
 )
 from digitbatch.networks.line.prefix_search import best_texts
-from digitbatch.networks.line.strips import Strip, make_strip
-from digitbatch.networks.predictors import onnx_session
-from digitbatch.networks.registry import packaged_model, promoted_model
-from digitbatch.types import CLASSES, OTHER, Box, Image, Probabilities
+from digitbatch.networks.line.strips import Strip
+from digitbatch.networks.onnx_runtime import OnnxLines
+from digitbatch.types import CLASSES, OTHER, Box, GroupAnswer, Image, Probabilities
 
 _NAMES: Final = (*CLASSES[:OTHER], "?")
-_UNLIKELY: Final = -9.0  # log probability; fainter answers are not weighed one by one
-_VISIBLE: Final = 60  # fainter levels belong to the blur around a stroke
-_CENTRAL: Final = 60.0  # pixels of ink that it costs to part digits off the middle between them
-_FIRST: Final = 0.5  # weight of the first network's answer beside the second's
-_KEPT: Final = 256  # strips whose answers are kept: those of a page, mostly
-_NEAR: Final = 3  # frames around a digit's own in which others may stand in its place
+
+
+@dataclass(frozen=True, slots=True)
+class DigitPlacing:
+    """How the digits of a text are told apart."""
+
+    faintest: float = -9.0  # log posterior; fainter labels are not weighed one by one
+    near_frames: int = 3  # around a digit's own, in which others may stand in its place
+    stroke_level: int = 60  # of 255; fainter ink is the blur around a stroke
+    off_middle_px: float = 60.0  # of ink: what it costs to part two digits a whole pitch off
+
+
+PLACING: Final = DigitPlacing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +61,10 @@ class LineAnswer:
     """What the network says of one strip."""
 
     strip: Strip
-    logs: LogProbabilities = field(repr=False, compare=False)  # (frames, 12)
+    logs: LogProbabilities = field(repr=False, compare=False)  # (frames, 12) log posteriors
 
     def best(self, count: tuple[int, int] | None = None, most: int = 5) -> list[LineText]:
-        """The likeliest texts, best first.
+        """The n-best texts, best first.
 
         Args:
             count: How many digits there are, at least and at most; None: any number.
@@ -123,7 +129,7 @@ class LineAnswer:
         for left, right in self.spans(text):
             first = min(max(0, round(left)), width - 1)
             last = max(first + 1, min(width, round(right)))
-            marked = ink[:, first:last] > _VISIBLE
+            marked = ink[:, first:last] > PLACING.stroke_level
             rows, columns = np.flatnonzero(marked.any(axis=1)), np.flatnonzero(marked.any(axis=0))
             if len(rows):
                 first, last = first + int(columns[0]), first + int(columns[-1]) + 1
@@ -144,8 +150,9 @@ class LineAnswer:
         labels = _labels(text)
         asked, wheres = [], []
         for place, (first, last) in enumerate(self._aligned(text)):
-            near = self.logs[max(0, first - _NEAR) : last + _NEAR, : OTHER + 1].max(axis=0)
-            for label in np.flatnonzero(near > _UNLIKELY):
+            frames = slice(max(0, first - PLACING.near_frames), last + PLACING.near_frames)
+            near = self.logs[frames, : OTHER + 1].max(axis=0)
+            for label in np.flatnonzero(near > PLACING.faintest):
                 asked.append((self.logs, [*labels[:place], int(label), *labels[place + 1 :]]))
                 wheres.append((place, int(label)))
         shares = np.zeros((len(labels), len(CLASSES)))
@@ -178,28 +185,25 @@ class LineAnswer:
         columns = np.arange(first, last)
         off = np.abs(columns + 0.5 - (left + right) / 2) / max(right - left, 1.0)
         inside = np.clip(columns, 0, len(self._ink_by_column) - 1)
-        return float(columns[int((self._ink_by_column[inside] + _CENTRAL * off**2).argmin())]) + 0.5
+        cost = self._ink_by_column[inside] + PLACING.off_middle_px * off**2
+        return float(columns[int(cost.argmin())]) + 0.5
 
 
 class LineAnswers(list[LineAnswer]):
     """What the network says of some strips."""
-
-    def __init__(self, answers: Iterable[LineAnswer], reader: "LineReader | None" = None) -> None:
-        super().__init__(answers)
-        self._reader = reader
-
-    def again(self) -> "LineAnswers":
-        """The same after a second look, by the larger network that a model may have beside it."""
-        return self._reader.reconsidered(self) if self._reader else self
 
     def scores_of(self, texts: Sequence[str]) -> list[float]:
         """The log probability of a text for each strip, which may have been found otherwise."""
         asked = [(one.logs, _labels(text)) for one, text in zip(self, texts, strict=True)]
         return [float(score) for score in text_log_probabilities(asked)]
 
+    def regrouped(self, answers: Sequence[GroupAnswer]) -> "LineAnswers":
+        """Answers of the same network, maybe of several questions, together."""
+        return LineAnswers(cast("Sequence[LineAnswer]", answers))
+
 
 class LineReader:
-    """A line network on one core of the CPU."""
+    """A line network alone on the CPU, without the second one that it may have beside it."""
 
     def __init__(self, folder: Path) -> None:
         """Load the model in `folder`.
@@ -207,81 +211,24 @@ class LineReader:
         Raises:
             ModelError: If it is missing, damaged, or made for other strips.
         """
-        card = load_card(folder, "line")
-        self._open(read_checked(folder / ONNX_FILE, card.onnx_sha256))
-        self._second_folder = second_model(folder)
+        self._network = OnnxLines(folder)
         self.model_hash = model_hash(folder, "line")
 
     @classmethod
     def from_bytes(cls, onnx: bytes) -> "LineReader":
         """Load a network that is in no folder yet."""
         reader = cls.__new__(cls)
-        reader._open(onnx)
-        reader._second_folder = None
+        reader._network = OnnxLines.from_bytes(onnx)
         reader.model_hash = ""
         return reader
 
-    def _open(self, onnx: bytes) -> None:
-        session = onnx_session(onnx)
-
-        def answer(ink: bytes, width: int) -> LogProbabilities:
-            strip = np.frombuffer(ink, np.uint8).reshape(1, -1, width)
-            (logs,) = session.run(None, {"strips": strip})
-            return np.asarray(logs[0], np.float64)
-
-        # A field is asked about when it is read, and again when it is judged.
-        self._answer = lru_cache(_KEPT)(answer)
-        self._second: LineReader | None = None
-
-    def read_groups(self, inks: Sequence[Image]) -> LineAnswers:
-        """Answer the ink of each group, (height, width) uint8, light ink on black."""
-        return self([make_strip(ink) for ink in inks])
-
     def __call__(self, strips: Sequence[Strip]) -> LineAnswers:
         """Answer each strip by itself: no answer depends on what else is asked."""
+        said = self._network([strip.ink for strip in strips])
         return LineAnswers(
-            [
-                LineAnswer(strip, self._answer(strip.ink.tobytes(), strip.ink.shape[1]))
-                for strip in strips
-            ],
-            self,
+            LineAnswer(strip, logs.astype(np.float64))
+            for strip, logs in zip(strips, said, strict=True)
         )
-
-    def forget(self) -> None:
-        """Forget what was answered: strips of another page are others."""
-        self._answer.cache_clear()
-        if self._second:
-            self._second.forget()
-
-    def reconsidered(self, answers: LineAnswers) -> LineAnswers:
-        """See `LineAnswers.again`.
-
-        Both networks were taught where each digit stands, so that their frames can be added.
-
-        Raises:
-            ModelError: If the second network is damaged.
-        """
-        if self._second_folder is None:
-            return answers
-        self._second = self._second or LineReader(self._second_folder)
-        seconds = self._second([answer.strip for answer in answers])
-        first, second = np.log(_FIRST), np.log(1 - _FIRST)
-        return LineAnswers(
-            LineAnswer(one.strip, np.logaddexp(one.logs + first, two.logs + second))
-            for one, two in zip(answers, seconds, strict=True)
-        )
-
-
-def load_line_reader(folder: Path | None = None) -> LineReader:
-    """Load a line network.
-
-    Args:
-        folder: The model; None: the promoted one, else the one that comes with digitbatch.
-
-    Raises:
-        ModelError: If the model is missing, damaged, or made for other strips.
-    """
-    return LineReader(folder or promoted_model("line") or packaged_model("line"))
 
 
 def _labels(text: str) -> list[int]:

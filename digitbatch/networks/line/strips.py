@@ -1,4 +1,7 @@
-"""From the ink of some digits to the strip that the line network reads, in runs and training."""
+"""Line normalisation: the ink of some digits, sheared level and scaled to the height of a strip.
+
+Runs and training make the strips that the line network reads by this one function.
+"""
 
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,11 +16,20 @@ STRIP_FORMAT: Final = 1
 """Version of what `make_strip` makes. Raised when strips change: older weights are then refused."""
 
 STRIP_HEIGHT_PX: Final = 32
-_INNER_PX: Final = 28  # height of the ink in it
-_SIDE_PX: Final = 8  # paper on the left and on the right
-_WIDEST_PX: Final = 1200
-_STEP_PX: Final = 8  # widths are multiples of it: the network halves them, and few shapes are quick
-_LEVEL: Final = 5.0  # how far a group is taken for level, in variances of its ink around the line
+
+
+@dataclass(frozen=True, slots=True)
+class StripShape:
+    """What a strip looks like; weights are trained on it, so each belongs to `STRIP_FORMAT`."""
+
+    inner_px: int = 28  # height of the ink in it
+    side_px: int = 8  # paper on the left and on the right
+    widest_px: int = 1200
+    step_px: int = 8  # widths are multiples: the network halves them, and few shapes are quick
+    level: float = 5.0  # how far a group is taken for level, in variances of its ink off the line
+
+
+SHAPE: Final = StripShape()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +78,8 @@ def make_strip(ink: Image) -> Strip:
     inked = marked[:, columns].view(np.bool_)
     top = float((inked.argmax(axis=0) - shift).min())
     foot = float((len(ink) - inked[::-1].argmax(axis=0) - shift).max())
-    room = _WIDEST_PX - 2 * _SIDE_PX
-    scale = min(_INNER_PX / (foot - top), room / width)
+    room = SHAPE.widest_px - 2 * SHAPE.side_px
+    scale = min(SHAPE.inner_px / (foot - top), room / width)
     size = max(1, round(width * scale)), max(1, round(len(ink) * scale))
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     small = cv2.resize(np.ascontiguousarray(ink), size, interpolation=how)
@@ -75,12 +87,12 @@ def make_strip(ink: Image) -> Strip:
     lean = slope * down / across
     # Of each pixel's centre on the strip, the place on `small`: half pixels cancel but for these.
     y = down * top - (STRIP_HEIGHT_PX - down * (foot - top)) / 2
-    y += lean * (0.5 - _SIDE_PX - middle * across)
-    matrix = np.array([[1.0, 0.0, -_SIDE_PX], [lean, 1.0, y]])
-    strip_width = -(-(size[0] + 2 * _SIDE_PX) // _STEP_PX) * _STEP_PX
+    y += lean * (0.5 - SHAPE.side_px - middle * across)
+    matrix = np.array([[1.0, 0.0, -SHAPE.side_px], [lean, 1.0, y]])
+    strip_width = -(-(size[0] + 2 * SHAPE.side_px) // SHAPE.step_px) * SHAPE.step_px
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     strip = cv2.warpAffine(small, matrix, (strip_width, STRIP_HEIGHT_PX), flags=flags)
-    return Strip(np.asarray(strip, np.uint8), across, _SIDE_PX - left * across)
+    return Strip(np.asarray(strip, np.uint8), across, SHAPE.side_px - left * across)
 
 
 def _marked(ink: Image, faintest: int) -> Image:
@@ -93,4 +105,4 @@ def _slope(marked: Image) -> float:
     moments = cv2.moments(marked)
     both, along, across = moments["mu11"], moments["mu20"], moments["mu02"]
     off_line = across - both**2 / max(along, 1.0)
-    return float(both / max(along + _LEVEL * off_line, 1.0))
+    return float(both / max(along + SHAPE.level * off_line, 1.0))

@@ -1,4 +1,4 @@
-"""How a scan lies on the reference page: shift, scale, turn, stretch and perspective."""
+"""Registration of a scan with the reference page: an affine map or a homography, by RANSAC."""
 
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -20,18 +20,29 @@ from digitbatch.page.forms.matching import matches
 from digitbatch.page.forms.reference import Reference
 from digitbatch.types import Image
 
-_LEAST_MATCHES: Final = 8
-_MATCH_PX: Final = 3.0  # a match this near to where the map puts it supports the map
-_TRACK_PX: Final = 1.0  # the same for a point that was followed
-_BACK_PX: Final = 0.5  # a followed point comes back to within this of where it started
-_WINDOW_PX: Final = 15
-_ROUNDS: Final = 3  # points are followed so often at the most
-_ENOUGH: Final = 0.7  # of the points are found: it does not get better
-_CLEARLY: Final = 1.1  # perspective needs this many times an affine map's support from features
-_LEAST_SUPPORT: Final = 20  # fewer points decide nothing about perspective
-_MANY: Final = 40  # from so many followed points, each good to a fraction of a pixel, it is sure
-_UNEVEN: Final = 1.5  # no scanner or camera stretches a page more one way than the other
-_LARGEST: Final = 8.0  # nor is a scan so many times larger than its form, or smaller
+
+@dataclass(frozen=True, slots=True)
+class AlignTuning:
+    """The numbers of the registration; pixels are those of the pictures that are compared."""
+
+    least_matches: int = 8  # fewer fit no map
+    match_px: float = 3.0  # a match this near to where the map puts it is an inlier
+    track_px: float = 1.0  # the same for a point that was followed
+    back_px: float = 0.5  # a followed point comes back to within this of where it started
+    window_px: int = 15  # side of the square by which a point is followed
+    rounds: int = 3  # points are followed so often at the most
+    enough_found: float = 0.7  # share of the points that are found: it does not get better
+    clearly_more: float = 1.1  # times an affine map's inliers that a homography needs
+    least_support: int = 20  # fewer points decide nothing about perspective
+    sure_support: int = 40  # from so many followed points, each good to a fraction of a pixel, on
+    iterations: int = 5000  # of RANSAC at the most
+    confidence: float = 0.999  # at which RANSAC ends
+    nearest_depth: float = 0.2  # of the farthest corner's, of the nearest: no page lies so steep
+    most_uneven: float = 1.5  # no scanner or camera stretches a page more one way than the other
+    largest_scale: float = 8.0  # nor is a scan so many times larger than its form, or smaller
+
+
+TUNED: Final = AlignTuning()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +79,21 @@ def align(reference: Reference, pixels: Image) -> Alignment | None:
         None where nothing on the scan looks like the form.
     """
     scan = find_features(pixels)
-    rough, matched = _best_map(*matches(reference.features, scan), _MATCH_PX * _scale(scan))
+    rough, matched = _best_map(
+        *matches(reference.features, scan),
+        TUNED.match_px * _scale(scan),
+        TUNED.least_support,
+        TUNED.clearly_more,
+    )
     if rough is None or not _plausible(rough, reference):
         return None
     exact, share = rough, 0.0
-    for _ in range(_ROUNDS):
+    for _ in range(TUNED.rounds):
         closer, found = _followed(reference, scan, exact)
         if found <= share or not _plausible(closer, reference):
             break
         exact, share = closer, found
-        if share >= _ENOUGH:
+        if share >= TUNED.enough_found:
             break
     return Alignment(exact, matched, share, _correlation(reference, scan, exact))
 
@@ -88,17 +104,17 @@ def _scale(features: Features) -> float:
 
 
 def _best_map(
-    here: Points, there: Points, near_px: float, least: int = _LEAST_SUPPORT, more: float = _CLEARLY
+    here: Points, there: Points, near_px: float, least: int, more: float
 ) -> tuple[Projective | None, int]:
-    """An affine map or, with `more` times its support, a homography; and how many points agree."""
-    if len(here) < _LEAST_MATCHES:
+    """An affine map or, with `more` times its inliers, a homography; and its number of inliers."""
+    if len(here) < TUNED.least_matches:
         return None, 0
     cv2.setRNGSeed(0)  # the same scan gives the same map, whatever was read before
     affine: Any  # the stubs say neither can be None
     tilted: Any
     affine, agree = cv2.estimateAffine2D(
-        here, there, method=cv2.RANSAC, ransacReprojThreshold=near_px, maxIters=5000,
-        confidence=0.999,
+        here, there, method=cv2.RANSAC, ransacReprojThreshold=near_px,
+        maxIters=TUNED.iterations, confidence=TUNED.confidence,
     )  # fmt: skip
     support = 0 if affine is None else int(np.count_nonzero(agree))
     best = None if affine is None else projective(np.asarray(affine, np.float64))
@@ -114,7 +130,7 @@ def _plausible(matrix: Projective, reference: Reference) -> bool:
     height, width = reference.pixels.shape[:2]
     outline = np.array([[0.0, 0.0], [width, 0.0], [width, height], [0.0, height]])
     depth = np.column_stack([outline, np.ones(4)]) @ matrix[2]
-    if not np.isfinite(matrix).all() or depth.min() <= 0.2 * depth.max():
+    if not np.isfinite(matrix).all() or depth.min() <= TUNED.nearest_depth * depth.max():
         return False
     placed = through(matrix, outline)
     side = np.roll(placed, -1, 0) - placed
@@ -123,9 +139,9 @@ def _plausible(matrix: Projective, reference: Reference) -> bool:
     x, y = local_scale(matrix, width, height)
     return bool(
         (turns > 0).all()  # neither mirrored nor folded over
-        and max(x, y) <= _UNEVEN * min(x, y)
-        and max(x, y) <= _LARGEST
-        and min(x, y) >= 1 / _LARGEST
+        and max(x, y) <= TUNED.most_uneven * min(x, y)
+        and max(x, y) <= TUNED.largest_scale
+        and min(x, y) >= 1 / TUNED.largest_scale
     )
 
 
@@ -133,21 +149,21 @@ def _followed(reference: Reference, scan: Features, rough: Projective) -> tuple[
     """The map fitted to the form's printed points, and the share of them that agree with it."""
     even = reference.features.even
     start = np.asarray(reference.marks, np.float32).reshape(-1, 1, 2)
-    if len(start) < _LEAST_SUPPORT:
+    if len(start) < TUNED.least_support:
         return rough, 0.0
     to_scan = rough @ reference.features.to_page  # from the small reference
     seen = _as_reference(reference, scan, to_scan)
-    window = (_WINDOW_PX, _WINDOW_PX)
+    window = (TUNED.window_px, TUNED.window_px)
     ended, found, _ = cv2.calcOpticalFlowPyrLK(even, seen, start, np.array(start), winSize=window)
     back, again, _ = cv2.calcOpticalFlowPyrLK(seen, even, ended, np.array(ended), winSize=window)
     kept = (found.ravel() > 0) & (again.ravel() > 0)
-    kept &= np.abs(back - start).max(axis=(1, 2)) < _BACK_PX
+    kept &= np.abs(back - start).max(axis=(1, 2)) < TUNED.back_px
     here = np.asarray(start[kept, 0], np.float64)
     there = through(to_scan, np.asarray(ended[kept, 0], np.float64))
-    near_px = _TRACK_PX * float(np.mean(local_scale(to_scan, *even.shape[::-1])))
+    near_px = TUNED.track_px * float(np.mean(local_scale(to_scan, *even.shape[::-1])))
     here = through(reference.features.to_page, here)
-    fitted, support = _best_map(here, there, near_px, least=_MANY, more=1.0)
-    if fitted is None or support < _LEAST_SUPPORT:
+    fitted, support = _best_map(here, there, near_px, TUNED.sure_support, more=1.0)
+    if fitted is None or support < TUNED.least_support:
         return rough, support / len(start)
     return fitted, support / len(start)
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from digitbatch.page.forms.box_regions import boxed_ink
 from digitbatch.page.forms.box_rows import BoxRow
-from digitbatch.page.forms.zone_regions import crop_of, without_grid
+from digitbatch.page.forms.zone_crops import crop_of
+from digitbatch.page.forms.zone_regions import without_grid
 from digitbatch.page.regions import Region
 from digitbatch.stages.base import Sheet
 from digitbatch.types import Box, Page

@@ -6,21 +6,31 @@ from typing import Final
 
 import numpy as np
 
-from digitbatch.page.forms.frames import STEP_PX, framed
-from digitbatch.page.forms.grid import Grid, find_row
+from digitbatch.page.forms.boxes.finder import Known, find_boxes
+from digitbatch.page.forms.boxes.frames import framed
+from digitbatch.page.forms.boxes.grid import Grid
+from digitbatch.page.forms.boxes.straight_lines import STEP_PX
 from digitbatch.stages.line_removal.printed_line import Rule
 from digitbatch.types import Box, Image
 
-_AROUND: Final = 0.25  # of its height: so much around a row is looked at
-_ENDS: Final = 0.35  # of its height: so far from the ends of its frame its boxes may end
-_BEYOND: Final = 0.6  # of their height: so far above and below boxes their walls are looked for
-_LINE_PX: Final = 4  # half of a thick line
-_SHOWN: Final = 0.85  # of that way: the wall goes on
-_STRAY_PX: Final = 2  # from its line's course
-_DRAWN: Final = 0.75  # of a row's width its upper and its lower line show
-_TAPER: Final = 0.02  # of its width: so much lower may a row be at one end than at the other
-_CORNERS: Final = 3
-_MOST: Final = 0.5  # of the walls
+
+@dataclass(frozen=True, slots=True)
+class RowTuning:
+    """When walls in a frame are a row of boxes. "Of height" is that of the frame or boxes."""
+
+    around_of_height: float = 0.25  # so much around a row is looked at
+    ends_of_height: float = 0.35  # so far from the ends of its frame its boxes may end
+    beyond_of_height: float = 0.6  # so far above and below boxes their walls are looked for
+    line_px: int = 4  # half of a thick line
+    goes_on: float = 0.85  # share of that way that a wall shows which goes on
+    most_go_on: float = 0.5  # share of the walls that may: of more, they are a grid's
+    stray_px: int = 2  # ink may lie from its line's course
+    drawn: float = 0.75  # share of a row's width that its upper and its lower line show
+    taper_of_width: float = 0.02  # so much lower may a row be at one end than at the other
+    corners: int = 3  # of four around which ink goes: one may be worn off
+
+
+TUNED: Final = RowTuning()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +65,7 @@ def find_box_rows(mask: Image) -> Printed:
             frame.left - left, frame.top - top - STEP_PX,
             frame.right - left, frame.bottom - top + STEP_PX,
         )  # fmt: skip
-        grid = find_row(part, inside)
+        grid = find_boxes(part, Known(frame=inside))
         row = _row(grid, around)
         if row is not None and _goes_on(mask, row):
             continue  # squared paper, a table
@@ -70,7 +80,7 @@ def find_box_rows(mask: Image) -> Printed:
 
 def _around(frame: Box, mask: Image) -> Box:
     height, width = mask.shape
-    beyond = round(_AROUND * frame.height)
+    beyond = round(TUNED.around_of_height * frame.height)
     return Box(
         max(0, frame.left - beyond), max(0, frame.top - beyond),
         min(width, frame.right + beyond), min(height, frame.bottom + beyond),
@@ -87,8 +97,8 @@ def _is_drawn(part: Image, rule: Rule, frame: Box) -> bool:
     """
     xs = np.arange(max(0, frame.left), min(part.shape[1], frame.right))
     ys = np.rint(np.polyval(rule.curve, xs)).astype(np.int64)
-    near = np.clip(ys + np.arange(-_STRAY_PX, _STRAY_PX + 1)[:, None], 0, len(part) - 1)
-    return float((part[near, xs] > 0).any(axis=0).mean()) >= _DRAWN
+    near = np.clip(ys + np.arange(-TUNED.stray_px, TUNED.stray_px + 1)[:, None], 0, len(part) - 1)
+    return float((part[near, xs] > 0).any(axis=0).mean()) >= TUNED.drawn
 
 
 def _is_upright(part: Image, grid: Grid) -> bool:
@@ -105,26 +115,37 @@ def _is_upright(part: Image, grid: Grid) -> bool:
     inked = 0
     for x, column in ((first.left, 0), (last.right, 1)):
         for course in ends:
-            left, top = max(0, round(x) - _STRAY_PX), max(0, round(course[column]) - _STRAY_PX)
-            corner = part[top : top + 2 * _STRAY_PX + 1, left : left + 2 * _STRAY_PX + 1]
+            left, top = (
+                max(0, round(x) - TUNED.stray_px),
+                max(0, round(course[column]) - TUNED.stray_px),
+            )
+            corner = part[top : top + 2 * TUNED.stray_px + 1, left : left + 2 * TUNED.stray_px + 1]
             inked += bool(corner.any())
-    return rise <= max(_STRAY_PX, _TAPER * (last.right - first.left)) and inked >= _CORNERS
+    return (
+        rise <= max(TUNED.stray_px, TUNED.taper_of_width * (last.right - first.left))
+        and inked >= TUNED.corners
+    )
 
 
 def _goes_on(mask: Image, row: BoxRow) -> bool:
     """Whether most walls go on above or below: such are no boxes of a row, but cells of a grid."""
-    place, beyond = row.place, round(_BEYOND * row.place.height)
-    left, right = max(0, place.left - _LINE_PX), place.right + _LINE_PX
+    place, beyond = row.place, round(TUNED.beyond_of_height * row.place.height)
+    left, right = max(0, place.left - TUNED.line_px), place.right + TUNED.line_px
     edges = np.array([edge for cell in row.grid.cells for edge in (cell.left, cell.right)])
     at = np.rint(edges).astype(np.int64) + row.around.left - left
-    for first, last in (
-        (place.top - beyond, place.top - _LINE_PX), (place.bottom + _LINE_PX, place.bottom + beyond)
-    ):  # fmt: skip
+    above = place.top - beyond, place.top - TUNED.line_px
+    below = place.bottom + TUNED.line_px, place.bottom + beyond
+    for first, last in (above, below):
         strip = mask[max(0, first) : max(0, last), left:right] > 0
         if len(strip) < beyond // 2:
             continue
-        near = np.clip(at[:, None] + np.arange(-_LINE_PX, _LINE_PX + 1), 0, strip.shape[1] - 1)
-        if float((strip[:, near].any(axis=2).mean(axis=0) > _SHOWN).mean()) > _MOST:
+        near = np.clip(
+            at[:, None] + np.arange(-TUNED.line_px, TUNED.line_px + 1), 0, strip.shape[1] - 1
+        )
+        if (
+            float((strip[:, near].any(axis=2).mean(axis=0) > TUNED.goes_on).mean())
+            > TUNED.most_go_on
+        ):
             return True
     return False
 
@@ -132,7 +153,7 @@ def _goes_on(mask: Image, row: BoxRow) -> bool:
 def _as_wide(place: Box, frame: Box) -> bool:
     """Whether boxes go from one end of a frame to the other: none was missed."""
     off = max(abs(place.left - frame.left), abs(place.right - frame.right))
-    return off <= _ENDS * place.height
+    return off <= TUNED.ends_of_height * place.height
 
 
 def _row(grid: Grid, around: Box) -> BoxRow | None:

@@ -1,34 +1,48 @@
 """A zone with boxes: which ink is in which box, and the boxes' readings as one."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
 import numpy as np
 
-from digitbatch.page.connected_components import Components, Reason, connected_components
-from digitbatch.page.forms.grid import Cell
+from digitbatch.page.connected_components import (
+    Components,
+    DroppedInk,
+    Reason,
+    connected_components,
+)
+from digitbatch.page.forms.boxes.grid import Cell
 from digitbatch.page.segments import Segment, component_segment
 from digitbatch.types import Image
 
-_OUTSIDE: Final = 0.3  # of a box's width and height: how far a digit may leave the boxes
-_OWN: Final = 0.5  # of a component lies within the boxes and what is around them, or it is not
-_SHARED: Final = 0.3  # of a component lies in each of two boxes: two digits that touch
-_WIDE: Final = 1.15  # in widths of a box, what is wider may be two digits
-_TALL: Final = 2.0  # in heights of a box, what is taller is no digit
-_DUST: Final = 0.1  # of a box's height
-_WALL_HEIGHT: Final = 0.85  # of a box's height
-_PAIRED_HEIGHT: Final = 0.7  # the same where nothing but such strokes is there
-_PAIR: Final = 2  # so many of them are
-_ALIKE: Final = 0.08  # of a box's height: how much theirs differ
-_WALL_WIDTH: Final = 0.22
-_WALL_NEAR: Final = 0.2  # of a box's width: how far from its wall
-_CUT: Final = 0.15  # of a box's width: how far from the wall two digits may be parted
+
+@dataclass(frozen=True, slots=True)
+class CellTuning:
+    """Which ink belongs to which box. "Of height" and "of width" are those of a box."""
+
+    outside: float = 0.3  # of its width and height: how far a digit may leave the boxes
+    own: float = 0.5  # share of a component that lies in the boxes and around, or it is outside
+    shared: float = 0.3  # share of a component in each of two boxes: two digits that touch
+    two_of_width: float = 1.15  # what is wider may be two digits
+    tallest_of_height: float = 2.0  # what is taller is no digit
+    dust_of_height: float = 0.1  # what is smaller is dirt
+    wall_of_height: float = 0.85  # a stroke along a wall from this height on is a rest of it
+    paired_of_height: float = 0.7  # the same where nothing but such strokes is there,
+    least_pair: int = 2  # and so many of them are,
+    alike_of_height: float = 0.08  # whose heights differ by so little
+    wall_width_of_height: float = 0.22  # how wide such a stroke is at the most
+    wall_near_of_width: float = 0.2  # how far from its wall
+    cut_of_width: float = 0.15  # how far from the wall two digits may be parted
+
+
+TUNED: Final = CellTuning()
 
 
 def segments_by_cell(
     mask: Image, levels: Image, cells: Sequence[Cell]
-) -> tuple[list[list[Segment]], list[Segment]]:
+) -> tuple[list[list[Segment]], list[Segment], DroppedInk]:
     """The ink of each box, whole components with the box that holds most of them.
 
     Args:
@@ -37,8 +51,8 @@ def segments_by_cell(
         cells: The boxes, from left to right.
 
     Returns:
-        One list a box, and what may well be a rest of a wall: nobody writes a stroke from line to
-        line along it.
+        One list a box, what may well be a rest of a wall (nobody writes a stroke from line to line
+        along it), and what is in no box.
     """
     components, homes = cell_homes(mask, cells)
     found: list[list[Segment]] = [[] for _ in cells]
@@ -52,7 +66,8 @@ def segments_by_cell(
     if _are_walls(found, cells):
         walls += [segment for own in found for segment in own]
         found = [[] for _ in cells]
-    return found, walls
+    reasons = {at: home for at, home in enumerate(homes) if isinstance(home, Reason)}
+    return found, walls, DroppedInk(components, reasons)
 
 
 def cell_homes(mask: Image, cells: Sequence[Cell]) -> tuple[Components, list[int | Reason]]:
@@ -70,11 +85,11 @@ def cell_homes(mask: Image, cells: Sequence[Cell]) -> tuple[Components, list[int
         size = max(components.width[index], components.height[index])
         x, y = components.center_x[index], components.center_y[index]
         within = cells[0].left < x < cells[-1].right and cell.top < y < cell.bottom
-        if size < _DUST * cell.height:
+        if size < TUNED.dust_of_height * cell.height:
             homes.append(Reason.TOO_SMALL)
-        elif size > _TALL * cell.height:
+        elif size > TUNED.tallest_of_height * cell.height:
             homes.append(Reason.TOO_LARGE)
-        elif shares.sum() < _OWN or not within:
+        elif shares.sum() < TUNED.own or not within:
             homes.append(Reason.OUTSIDE)
         else:
             homes.append(home)
@@ -82,14 +97,16 @@ def cell_homes(mask: Image, cells: Sequence[Cell]) -> tuple[Components, list[int
 
 
 def _is_wall(segment: Segment, cell: Cell) -> bool:
-    return segment.box.height >= _WALL_HEIGHT * cell.height and _is_along_wall(segment, cell)
+    return segment.box.height >= TUNED.wall_of_height * cell.height and _is_along_wall(
+        segment, cell
+    )
 
 
 def _is_along_wall(segment: Segment, cell: Cell) -> bool:
     at = segment.center_x
     return (
-        segment.box.width <= _WALL_WIDTH * cell.height
-        and min(at - cell.left, cell.right - at) <= _WALL_NEAR * cell.width
+        segment.box.width <= TUNED.wall_width_of_height * cell.height
+        and min(at - cell.left, cell.right - at) <= TUNED.wall_near_of_width * cell.width
     )
 
 
@@ -103,8 +120,10 @@ def _are_walls(found: Sequence[Sequence[Segment]], cells: Sequence[Cell]) -> boo
     ]
     if not all(_is_along_wall(segment, cell) for segment, cell in own):
         return False
-    high = [p.box.height for p, cell in own if p.box.height >= _PAIRED_HEIGHT * cell.height]
-    return len(high) >= _PAIR and max(high) - min(high) <= _ALIKE * cells[0].height
+    least = TUNED.paired_of_height
+    high = [p.box.height for p, cell in own if p.box.height >= least * cell.height]
+    slack = TUNED.alike_of_height * cells[0].height
+    return len(high) >= TUNED.least_pair and max(high) - min(high) <= slack
 
 
 def _shares(
@@ -114,7 +133,7 @@ def _shares(
     regions = np.full(components.labels.shape, len(cells), np.int64)
     for number, (left, right) in enumerate(_reaches(cells)):
         cell = cells[number]
-        up = _OUTSIDE * cell.height
+        up = TUNED.outside * cell.height
         rows = slice(max(0, round(cell.top - up)), max(0, round(cell.bottom + up)))
         regions[rows, max(0, round(left)) : max(0, round(right))] = number
     inked = components.labels > 0
@@ -128,7 +147,7 @@ def _reaches(cells: Sequence[Cell]) -> list[tuple[float, float]]:
     """From where to where ink is a box's: to the middle between it and its neighbour."""
     reaches = []
     for number, cell in enumerate(cells):
-        beyond = _OUTSIDE * cell.width
+        beyond = TUNED.outside * cell.width
         left, right = cell.left - beyond, cell.right + beyond
         if number > 0:
             left = max(left, (cells[number - 1].right + cell.left) / 2)
@@ -144,16 +163,16 @@ def _parted(mask: Image, cells: Sequence[Cell]) -> Image:
     reaches = _reaches(cells)
     result = mask.copy() if len(components) else mask
     for index, shares in enumerate(_shares(components, cells) if len(components) else []):
-        both = [number for number, share in enumerate(shares) if share >= _SHARED]
+        both = [number for number, share in enumerate(shares) if share >= TUNED.shared]
         if len(both) != 2 or both[1] - both[0] != 1:
             continue
         cell = cells[both[0]]
-        if components.width[index] < _WIDE * cell.width:
+        if components.width[index] < TUNED.two_of_width * cell.width:
             continue
         box = components.box(index)
         wall = reaches[both[0]][1]
-        first = max(box.left + 1, round(wall - _CUT * cell.width))
-        last = min(box.right - 1, round(wall + _CUT * cell.width) + 1)
+        first = max(box.left + 1, round(wall - TUNED.cut_of_width * cell.width))
+        last = min(box.right - 1, round(wall + TUNED.cut_of_width * cell.width) + 1)
         if first >= last:
             continue
         own = components.labels[box.top : box.bottom, first:last] == index + 1

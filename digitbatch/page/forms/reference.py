@@ -1,4 +1,4 @@
-"""The reference page: its pixels, what of it is print, and its features."""
+"""The reference page of a registration: its pixels, what of it is print, and its keypoints."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,17 +14,25 @@ from digitbatch.errors import ConfigError, PageError
 from digitbatch.imaging.projective import Points
 from digitbatch.inputs import InputOptions, SourceFile, open_source
 from digitbatch.page.forms.features import Features, find_features
-from digitbatch.types import Image, Page
+from digitbatch.types import Fractions, Image, Page
 
-Fractions = tuple[float, float, float, float]
-"""Left, top, right, bottom as fractions of the page's width and height."""
 
-_LINE: Final = 0.6  # of a zone's height: straight lines from this length on are print
-_SHORTEST_LINE_PX: Final = 9
-_LEAST_INK: Final = 25  # of 255, darker than the zone's paper
-_MOST_MARKS: Final = 400
-_MARK_QUALITY: Final = 0.02  # of the clearest corner
-_MARKS_APART_PX: Final = 8
+@dataclass(frozen=True, slots=True)
+class ReferenceTuning:
+    """What of a reference page is print; pixels are those of the picture that is compared."""
+
+    line_of_height: float = 0.6  # of a zone: straight lines from this length on are print
+    shortest_line_px: int = 9  # shorter ones are not, in no zone
+    least_ink: int = 25  # levels of 255 that ink is darker than the zone's paper
+    around_line_px: int = 5  # side of the square by which lines are widened
+    most_marks: int = 400  # points that are followed
+    mark_quality: float = 0.02  # of the clearest corner's
+    marks_apart_px: int = 8  # at least
+    mark_block_px: int = 5  # side of the square that makes a corner
+    kept_pages: int = 16  # references that a process keeps
+
+
+TUNED: Final = ReferenceTuning()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +57,8 @@ def make_reference(page: Page, zones: Sequence[Fractions]) -> Reference:
     features = find_features(page.pixels)
     shown = _print(features.even, zones)
     marks: Any = cv2.goodFeaturesToTrack(
-        features.even, _MOST_MARKS, _MARK_QUALITY, _MARKS_APART_PX,
-        mask=np.asarray(shown, np.uint8), blockSize=5,
+        features.even, TUNED.most_marks, TUNED.mark_quality, TUNED.marks_apart_px,
+        mask=np.asarray(shown, np.uint8), blockSize=TUNED.mark_block_px,
     )  # fmt: skip
     points = np.zeros((0, 2)) if marks is None else np.asarray(marks, np.float64).reshape(-1, 2)
     return Reference(page.pixels, page.dpi, features, points, shown)
@@ -60,20 +68,21 @@ def _print(even: Image, zones: Sequence[Fractions]) -> NDArray[np.bool_]:
     """Where there may be print: outside of the zones, and along the straight lines in them."""
     height, width = even.shape
     shown = np.ones((height, width), np.bool_)
+    around = np.ones((TUNED.around_line_px, TUNED.around_line_px), np.uint8)
     for left, top, right, bottom in zones:
         rows = slice(round(top * height), max(round(top * height) + 1, round(bottom * height)))
         columns = slice(round(left * width), max(round(left * width) + 1, round(right * width)))
         inside = even[rows, columns]
-        ink = np.asarray(inside < np.median(inside) - _LEAST_INK, np.uint8)
-        length = max(_SHORTEST_LINE_PX, round(_LINE * inside.shape[0]))
+        ink = np.asarray(inside < np.median(inside) - TUNED.least_ink, np.uint8)
+        length = max(TUNED.shortest_line_px, round(TUNED.line_of_height * inside.shape[0]))
         lines = np.zeros_like(ink)
         for shape in ((1, length), (length, 1)):
             lines |= np.asarray(cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(shape, np.uint8)))
-        shown[rows, columns] = cv2.dilate(lines, np.ones((5, 5), np.uint8)) > 0
+        shown[rows, columns] = cv2.dilate(lines, around) > 0
     return shown
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=TUNED.kept_pages)
 def load_page(path: Path, number: int, options: InputOptions) -> Page:
     """Read the page that a template names; kept, for it is the same for every scan.
 
@@ -87,7 +96,7 @@ def load_page(path: Path, number: int, options: InputOptions) -> Page:
         raise ConfigError(f"template: {path}, page {number}: {error}") from error
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=TUNED.kept_pages)
 def load_reference(
     path: Path, number: int, options: InputOptions, zones: tuple[Fractions, ...]
 ) -> Reference:

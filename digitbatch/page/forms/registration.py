@@ -1,11 +1,14 @@
-"""A scan as its zones are cut from it: as it is, or laid on the page of its template."""
+"""Registration: a scan as it is, or warped so that it lies as its template's page does."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 
-from digitbatch.config import Config, Zone
+from digitbatch.acceptance.reasons import Finding, ReviewReason
+from digitbatch.acceptance.status import for_review
+from digitbatch.config import Config, Template, Zone
 from digitbatch.errors import ConfigError, PageError
 from digitbatch.imaging.projective import (
     Projective,
@@ -17,16 +20,24 @@ from digitbatch.imaging.projective import (
     warped,
 )
 from digitbatch.page.forms import Alignment, Reference, align, load_reference
-from digitbatch.page.forms.reference import Fractions, load_page
-from digitbatch.types import FieldResult, Fit, Page, PageResult
+from digitbatch.page.forms.reference import load_page
+from digitbatch.types import FieldResult, Fit, Fractions, Page, PageResult
 
-_LEAST_MATCHED: Final = 12  # of other forms, up to 8 features match by chance
-_LEAST_FOUND: Final = 0.25  # and hardly one printed point in a hundred is in its place
-_LEAST_CORRELATION: Final = 0.4  # of other forms: below 0.2
-_GOOD_FOUND: Final = 0.35  # below these a person looks at the page
-_GOOD_CORRELATION: Final = 0.55
-_LARGEST_SCALE: Final = 4.0  # of the laid page over the reference
-_OUTSIDE: Final = 0.02  # of a zone's width and height may lie beyond the scan
+
+@dataclass(frozen=True, slots=True)
+class RegistrationTuning:
+    """From which fit on a scan is the form, and how large it is laid."""
+
+    least_matched: int = 12  # keypoints: of other forms, up to 8 match by chance
+    least_found: float = 0.25  # share of the printed points: of other forms hardly one in a hundred
+    least_correlation: float = 0.4  # of other forms: below 0.2
+    good_found: float = 0.35  # share of the printed points: below it a person looks at the page
+    good_correlation: float = 0.55  # the same
+    largest_scale: float = 4.0  # of the laid page over the reference
+    outside: float = 0.02  # of a zone's longer side may lie beyond the scan
+
+
+TUNED: Final = RegistrationTuning()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +68,13 @@ class RegisteredPage:
         return () if self.reference else tuple(placed.place for placed in self.zones)
 
     @property
-    def doubt(self) -> str:
-        """Why the page may not be the form of the template; "" where it is."""
+    def misfit(self) -> Finding | None:
+        """Why the page may not be the form of the template; None where it is."""
         if self.fit is None or (
-            self.fit.found >= _GOOD_FOUND and self.fit.correlation >= _GOOD_CORRELATION
+            self.fit.found >= TUNED.good_found and self.fit.correlation >= TUNED.good_correlation
         ):
-            return ""
-        return f"the page fits the template badly ({_in_words(self.fit)})"
+            return None
+        return Finding(ReviewReason.FITS_BADLY, (_in_words(self.fit),))
 
 
 def register(page: Page, config: Config) -> RegisteredPage:
@@ -78,20 +89,32 @@ def register(page: Page, config: Config) -> RegisteredPage:
     if not zones:
         return RegisteredPage(page)
     if config.template is None:
-        height, width = page.pixels.shape[:2]
-        try:
-            places = [z.on_page(width, height, page.dpi, config.paper_mm) for z in zones]
-        except ValueError as error:
-            raise PageError(str(error)) from error
-        placed = (PlacedZone(z, place) for z, place in zip(zones, places, strict=True))
-        return RegisteredPage(page, tuple(placed))
+        return _as_it_came(page, zones, config)
+    return _on_template(page, zones, config, config.template)
+
+
+def _as_it_came(page: Page, zones: Sequence[Zone], config: Config) -> RegisteredPage:
+    """A page without a template: its zones are where the config says."""
+    height, width = page.pixels.shape[:2]
+    try:
+        places = [z.on_page(width, height, page.dpi, config.paper_mm) for z in zones]
+    except ValueError as error:
+        raise PageError(str(error)) from error
+    placed = (PlacedZone(z, place) for z, place in zip(zones, places, strict=True))
+    return RegisteredPage(page, tuple(placed))
+
+
+def _on_template(
+    page: Page, zones: Sequence[Zone], config: Config, template: Template
+) -> RegisteredPage:
+    """A page warped to where its template's page lies."""
     reference, all_places = reference_of(config)
     found = align(reference, page.pixels)
     fit = None if found is None else _fit(found)
     if found is None or fit is None or _misfit(fit):
         said = "nothing on it looks like the form" if fit is None else _in_words(fit)
         raise PageError(
-            f"the page does not fit the template {config.template.image.name} ({said}): "
+            f"the page does not fit the template {template.image.name} ({said}): "
             "is it another form, or much of it missing?"
         )
     laid, to_scan = _laid(page, reference, found.to_scan)
@@ -123,13 +146,30 @@ def reference_of(config: Config) -> tuple[Reference, tuple[Fractions, ...]]:
     return load_reference(*source, places), places
 
 
-def back_on_scan(result: PageResult, laid: RegisteredPage) -> PageResult:
-    """A result with its boxes where they are on the scan, and what is to be said of the fit."""
+def back_on_scan(
+    result: PageResult, laid: RegisteredPage, without: Collection[str] = ()
+) -> PageResult:
+    """A result with its boxes where they are on the scan, and what is to be said of the fit.
+
+    Args:
+        result: With its boxes on the laid page.
+        laid: How it was laid.
+        without: Codes of reasons that are not held against any field.
+    """
     if laid.to_scan is None:
         return result
     outside = {placed.zone.name for placed in laid.zones if placed.outside}
+    found = [(laid.misfit, None), (Finding(ReviewReason.ZONE_OUTSIDE), outside)]
+    held = [
+        (finding, names)
+        for finding, names in found
+        if finding is not None and finding.reason.code not in without
+    ]
     fields = tuple(
-        _with_doubts(_moved_field(entry, laid.to_scan), laid.doubt, entry.name in outside)
+        for_review(
+            _moved_field(entry, laid.to_scan),
+            [finding for finding, names in held if names is None or entry.name in names],
+        )
         for entry in result.fields
     )
     return replace(result, fields=fields, fit=laid.fit)
@@ -146,9 +186,9 @@ def _fit(found: Alignment) -> Fit:
 
 def _misfit(fit: Fit) -> bool:
     return (
-        fit.matched < _LEAST_MATCHED
-        or fit.found < _LEAST_FOUND
-        or fit.correlation < _LEAST_CORRELATION
+        fit.matched < TUNED.least_matched
+        or fit.found < TUNED.least_found
+        or fit.correlation < TUNED.least_correlation
     )
 
 
@@ -159,7 +199,7 @@ def _in_words(fit: Fit) -> str:
 def _laid(page: Page, reference: Reference, to_scan: Projective) -> tuple[Page, Projective]:
     """The scan as if it lay like the reference, with as many pixels as it has."""
     height, width = reference.pixels.shape[:2]
-    scale = min(max(local_scale(to_scan, width, height)), _LARGEST_SCALE)
+    scale = min(max(local_scale(to_scan, width, height)), TUNED.largest_scale)
     new_width, new_height = max(1, round(width * scale)), max(1, round(height * scale))
     to_scan = to_scan @ scaling(width / new_width, height / new_height)
     pixels = warped(page.pixels, to_scan, new_width, new_height)
@@ -172,7 +212,7 @@ def _is_outside(
     height, width = laid.pixels.shape[:2]
     left, top, right, bottom = place
     edges = corners(left * width, top * height, right * width, bottom * height)
-    slack = _OUTSIDE * np.array([(right - left) * width, (bottom - top) * height]).max()
+    slack = TUNED.outside * np.array([(right - left) * width, (bottom - top) * height]).max()
     seen = through(to_scan, edges)
     return bool((seen < -0.5 - slack).any() or (seen > np.array(scan_shape) - 0.5 + slack).any())
 
@@ -183,15 +223,4 @@ def _moved_field(entry: FieldResult, to_scan: Projective) -> FieldResult:
         box=None if entry.box is None else moved_box(entry.box, to_scan),
         digits=tuple(replace(d, box=moved_box(d.box, to_scan)) for d in entry.digits),
         marks=tuple(replace(m, box=moved_box(m.box, to_scan)) for m in entry.marks),
-    )
-
-
-def _with_doubts(entry: FieldResult, doubt: str, outside: bool) -> FieldResult:
-    said = [doubt] if doubt else []
-    if outside:
-        said.append("the zone lies partly outside of the scan")
-    if not said:
-        return entry
-    return replace(
-        entry, status="review", message="; ".join([*said, *filter(None, [entry.message])])
     )

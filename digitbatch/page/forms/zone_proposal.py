@@ -1,29 +1,33 @@
 """Zones for the boxes that are printed on a form, as a start for the person who names them."""
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import Final
 
 import cv2
 import numpy as np
 
 from digitbatch.imaging.light import paper_level
-from digitbatch.types import Box, Image
+from digitbatch.page.forms.boxes.frames import enclosed, side_by_side
+from digitbatch.types import Box, Fractions, Image
 
-_LINE: Final = 0.009  # of the page's longer side: straight ink from this length on is a line
-_LOWEST: Final = 0.012  # of the page's longer side: lower boxes hold no handwriting
-_HIGHEST: Final = 0.09  # and higher ones are tables or pictures
-_WIDEST: Final = 16.0  # of its height: wider boxes are for words, or are parts of tables
-_NARROWEST: Final = 0.35
-_SMALL: Final = 0.5  # of the height of most boxes
-_FREE: Final = 0.4  # of a box is paper, also where a digit stands in it
-_FILLED: Final = 0.93  # of its outline is its own: it has four right angles
-_PRINT: Final = 0.3  # of the darkest ink's level: from here on a pixel belongs to a line
-_FAINTEST: Final = 20.0  # of 255: less is the grain of the paper
-_GAP: Final = 0.5  # of its height: so far off the next box of a row may be
-_LEVEL: Final = 0.2  # of its height: so much may boxes of a row differ in height and place
-_ALIKE: Final = 0.3  # of its width: so much may boxes of one number differ in width
-_ONE_DIGIT: Final = 1.6  # of its height: a wider box is for more than one digit
-_MARGIN: Final = 0.12  # of its height: the zone goes so far beyond its boxes
+
+@dataclass(frozen=True, slots=True)
+class ProposalTuning:
+    """From boxes to zones. "Of height" and "of width" are those of a box."""
+
+    longer_px: int = 2400  # side of the form as a sheet whose digits are of a readable size
+    print_of_darkest: float = 0.3  # level, of the darkest ink's, from which on a pixel is print
+    darkest_percentile: float = 99.5  # of a form's levels is its darkest ink's
+    faintest: float = 20.0  # level of 255: less is the grain of the paper
+    small_of_usual: float = 0.5  # of most boxes' height: the inside of a printed letter is lower
+    alike_of_width: float = 0.3  # so much may boxes of one number differ in width
+    one_digit_of_height: float = 1.6  # a wider box is for more than one digit
+    margin_of_height: float = 0.12  # the zone goes so far beyond its boxes
+    line_of_usual: float = 0.7  # of most rows' height: rows so near to each other are read as one
+
+
+TUNED: Final = ProposalTuning()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,90 +35,62 @@ class Proposal:
     """A zone around one box, or around the boxes of one number."""
 
     name: str
-    box: tuple[float, float, float, float]  # fractions of the page
+    box: Fractions
     digits: int | None  # how many boxes there are; None: one box for all of the number
 
 
 def propose_zones(pixels: Image) -> list[Proposal]:
     """The boxes of a form that are of a size to write digits in, in reading order.
 
-    Lines are straight thin ink along and across the page; a box is a rectangle of paper between
-    them. Boxes of one height and width that stand in a row are one number.
+    Boxes of one height and width that stand in a row are one number.
 
     Args:
         pixels: (H, W) or (H, W, 3) uint8, the form, as straight as it is to be.
     """
-    height, width = pixels.shape[:2]
-    rows = _rows(find_boxes(pixels))
-    found: list[Proposal] = []
-    for row in rows:
-        around = row[0]
-        for box in row[1:]:
-            around = around.union(box)
-        margin = _MARGIN * around.height
+    mask = _sheet(pixels)
+    height, width = mask.shape
+    rows = _rows(_boxes(mask))
+    found = []
+    for number, row in enumerate(rows, start=1):
+        around = reduce(Box.union, row)
+        margin = TUNED.margin_of_height * around.height
         place = (
             max(0.0, (around.left - margin) / width), max(0.0, (around.top - margin) / height),
             min(1.0, (around.right + margin) / width), min(1.0, (around.bottom + margin) / height),
         )  # fmt: skip
-        alone = len(row) == 1 and around.width > _ONE_DIGIT * around.height
         left, top, right, bottom = (round(edge, 4) for edge in place)
-        name = f"field{len(found) + 1:02d}"
-        found.append(Proposal(name, (left, top, right, bottom), None if alone else len(row)))
+        digits = None if _is_wide(row[0]) else len(row)
+        found.append(Proposal(f"field{number:02d}", (left, top, right, bottom), digits))
     return found
 
 
-def find_boxes(pixels: Image) -> list[Box]:
-    """The printed boxes of a page, each by the paper inside of it."""
-    longer = max(pixels.shape[:2])
+def _sheet(pixels: Image) -> Image:
+    """What is printed on a form, in any colour, as the mask of a sheet."""
     lack = cv2.subtract(paper_level(pixels), pixels)
-    ink = lack if lack.ndim == 2 else lack.max(axis=2)  # print of any colour
-    dark = float(np.percentile(ink, 99.5))
-    mask = np.asarray(ink > max(_FAINTEST, _PRINT * dark), np.uint8)
-    length = max(8, round(_LINE * longer))
-    lines = np.zeros_like(mask)
-    for shape in ((1, length), (length, 1)):
-        lines |= np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones(shape, np.uint8)))
-    # Small breaks in a line do not open a box.
-    lines = np.asarray(cv2.dilate(lines, np.ones((3, 3), np.uint8)), np.uint8)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(1 - lines, connectivity=4)
-    boxes = []
-    for label, (left, top, wide, high, area) in enumerate(stats.tolist()):
-        if (
-            label > 0
-            and _LOWEST * longer <= high <= _HIGHEST * longer
-            and _NARROWEST * high <= wide <= _WIDEST * high
-            and area >= _FREE * wide * high
-        ):
-            own = np.asarray(labels[top : top + high, left : left + wide] == label, np.uint8)
-            hull = cv2.convexHull(np.asarray(cv2.findNonZero(own), np.int32))
-            if cv2.contourArea(hull) >= _FILLED * (wide - 1) * (high - 1):
-                boxes.append(Box(left, top, left + wide, top + high))
-    # The inside of a printed letter may be square, but it is small.
+    ink = lack if lack.ndim == 2 else lack.max(axis=2)
+    dark = float(np.percentile(ink, TUNED.darkest_percentile))
+    scale = TUNED.longer_px / max(ink.shape)
+    size = max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale))
+    ink = cv2.resize(ink, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    least = max(TUNED.faintest, TUNED.print_of_darkest * dark)
+    return np.asarray((ink > least) * 255, np.uint8)
+
+
+def _boxes(mask: Image) -> list[Box]:
+    boxes = enclosed(mask)
     usual = float(np.median([box.height for box in boxes])) if boxes else 0.0
-    return [box for box in boxes if box.height >= _SMALL * usual]
+    return [box for box in boxes if box.height >= TUNED.small_of_usual * usual]
 
 
 def _rows(boxes: list[Box]) -> list[list[Box]]:
     """Boxes of one number together, from left to right; numbers from the top down."""
-    left_over = sorted(boxes, key=lambda box: (box.left, box.top))
-    rows: list[list[Box]] = []
-    while left_over:
-        row = [left_over.pop(0)]
-        if row[0].width <= _ONE_DIGIT * row[0].height:
-            for box in list(left_over):
-                if _continues(row[-1], box):
-                    row.append(box)
-                    left_over.remove(box)
-        rows.append(row)
+    rows = [[box] for box in boxes if _is_wide(box)]
+    narrow = [box for box in boxes if not _is_wide(box)]
+    rows += side_by_side(narrow, of_one_width=TUNED.alike_of_width)
     usual = float(np.median([row[0].height for row in rows])) if rows else 1.0
-    return sorted(rows, key=lambda row: (round(row[0].top / (0.7 * usual)), row[0].left))
+    line = TUNED.line_of_usual * usual
+    return sorted(rows, key=lambda row: (round(row[0].top / line), row[0].left))
 
 
-def _continues(last: Box, box: Box) -> bool:
-    gap = box.left - last.right
-    return (
-        0 <= gap <= _GAP * last.height
-        and abs(box.top - last.top) <= _LEVEL * last.height
-        and abs(box.height - last.height) <= _LEVEL * last.height
-        and abs(box.width - last.width) <= _ALIKE * last.width
-    )
+def _is_wide(box: Box) -> bool:
+    return box.width > TUNED.one_digit_of_height * box.height

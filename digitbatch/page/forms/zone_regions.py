@@ -8,50 +8,45 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.config import Config
+from digitbatch.acceptance.reasons import ReviewReason
+from digitbatch.config import Config, Zone
 from digitbatch.page.connected_components import (
     Components,
+    DroppedInk,
+    Reason,
     Sorting,
     connected_components,
     sort_components,
 )
 from digitbatch.page.forms.box_regions import boxed_ink
 from digitbatch.page.forms.box_removal import without_print
+from digitbatch.page.forms.boxes.finder import Known, find_boxes
+from digitbatch.page.forms.boxes.grid import Grid
 from digitbatch.page.forms.cells import cleaned
 from digitbatch.page.forms.colour_dropout import without_print_colour
-from digitbatch.page.forms.grid import Cell, Grid, find_grid
-from digitbatch.page.forms.reference import Fractions
-from digitbatch.page.forms.reference_boxes import placed_grid
 from digitbatch.page.forms.registration import PlacedZone, RegisteredPage, reference_of
+from digitbatch.page.forms.zone_crops import Crop, cut_zone, on_sheet
 from digitbatch.page.layout.zone_overflow import digits_beyond
-from digitbatch.page.preparation import prepare_sheet, to_page, zone_edges
-from digitbatch.page.regions import Region, parted, segments_of
+from digitbatch.page.preparation import prepare_sheet, to_page
+from digitbatch.page.regions import Region, RemovedPrint, parted, segments_of, with_finding
 from digitbatch.page.segments import moved_segment
 from digitbatch.stages.base import Sheet
 from digitbatch.stages.fit_scale import typical_height_px
 from digitbatch.stages.hysteresis import Hysteresis, hysteresis
-from digitbatch.stages.line_removal.printed_line import Rule
 from digitbatch.types import Box, Image, Page, PageRef
-
-_BEYOND: Final = 0.25  # how far beyond its zone a digit is followed, in heights of the zone
-_BESIDE: Final = 0.8  # the same to its sides, where no boxes hold the digits
-_INSET: Final = 0.1  # of a box's height: nearer to its walls ink may be print
-_LOW: Final = 0.62  # of the high level: in a zone there is little that is not ink
 
 
 @dataclass(frozen=True, slots=True)
-class Crop:
-    """A zone on a sheet, with a little around it."""
+class ZoneTuning:
+    """The ink of a zone."""
 
-    zone: Box  # on the sheet
-    around: Box  # what was cut out, on the sheet
-    mask: Image  # (H, W) its ink, printed lines too
-    levels: Image  # (H, W) before thresholding
+    inset_of_height: float = 0.1  # of a box: nearer to its walls ink may be print
+    low: float = 0.62  # of hysteresis, of its high level: in a zone there is little that is not ink
+    frame_px: int = 9  # paper around a crop, whose edges are no edges of the page
+    kept_templates: int = 4  # of which a process keeps what is printed in their zones
 
-    @property
-    def inner(self) -> tuple[float, float]:
-        """Top and bottom of the zone in the crop."""
-        return self.zone.top - self.around.top, self.zone.bottom - self.around.top
+
+TUNED: Final = ZoneTuning()
 
 
 def zone_ink(placed: PlacedZone, sheet: Sheet, laid: RegisteredPage, config: Config) -> Region:
@@ -61,14 +56,46 @@ def zone_ink(placed: PlacedZone, sheet: Sheet, laid: RegisteredPage, config: Con
     crop, levels = written.crop, written.levels
     left, top = crop.around.left, crop.around.top
     if written.grid.cells:
-        return boxed_ink(placed.zone.name, written.mask, levels, written.grid, (left, top), count)
+        name = placed.zone.name
+        boxed = boxed_ink(name, written.mask, levels, written.grid, (left, top), count)
+        return replace(
+            boxed, dropped=(*boxed.dropped, *_coloured(written)), removed=_removed(written)
+        )
     components, inside, sorting = sort_zone(written, config)
     usable = np.concatenate([sorting.digits, sorting.fragments])
     chosen = [int(index) for index in usable if inside[index]]
     segments = tuple(moved_segment(p, left, top) for p in segments_of(components, chosen, levels))
     found = parted(placed.zone.name, sorting.digit_height_px, segments, count)
+    beside = dict.fromkeys(np.flatnonzero(~inside).tolist(), Reason.OUTSIDE)
+    dropped = DroppedInk(components, sorting.dropped() | beside, left, top)
+    found = replace(found, dropped=(dropped, *_coloured(written)), removed=_removed(written))
     outside = any(segment.center_x >= crop.zone.right for segment in found.segments)
-    return replace(found, doubt="a digit lies behind its zone") if outside else found
+    return with_finding(found, ReviewReason.BEHIND_ZONE) if outside else found
+
+
+def _removed(written: "Written") -> RemovedPrint:
+    around = written.crop.around
+    cells = (
+        Box(
+            round(around.left + cell.left),
+            round(around.top + cell.top),
+            round(around.left + cell.right),
+            round(around.top + cell.bottom),
+        )
+        for cell in written.grid.cells
+    )
+    mask = np.asarray(cv2.subtract(written.crop.mask, written.plain), np.uint8)
+    return RemovedPrint(around, mask, tuple(cells))
+
+
+def _coloured(written: "Written") -> tuple[DroppedInk, ...]:
+    """The ink of a zone that was dropped as print of another colour."""
+    mask = np.asarray(written.plain & ~written.mask, np.uint8)
+    if not mask.any():
+        return ()
+    components = connected_components(mask)
+    reasons = dict.fromkeys(range(len(components)), Reason.COLOUR)
+    return (DroppedInk(components, reasons, written.crop.around.left, written.crop.around.top),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +117,10 @@ def written_in(placed: PlacedZone, sheet: Sheet, laid: RegisteredPage, config: C
     count = placed.zone.count
     grid = zone_grid(placed, crop, config)
     if count is not None and not grid.cells:
-        wide = cut_zone(placed.place, sheet, laid.page, _BESIDE)
-        grid = _moved_right(grid, crop.around.left - wide.around.left)
+        wide = cut_zone(placed.place, sheet, laid.page, wide=True)
+        grid = grid.moved_right(crop.around.left - wide.around.left)
         crop = wide
-    others = [_on_sheet(o.place, sheet, laid.page) for o in laid.zones if o is not placed]
+    others = [on_sheet(o.place, sheet, laid.page) for o in laid.zones if o is not placed]
     left, top = crop.around.left, crop.around.top
     beside = tuple(
         Box(max(0, o.left - left), max(0, o.top - top), o.right - left, o.bottom - top)
@@ -129,7 +156,9 @@ def sort_zone(written: Written, config: Config) -> tuple[Components, NDArray[np.
     least = config.segmenter.min_height_px or 0
     # The crop's own edges are no edges of the page: a frame around it keeps them apart.
     height, width = written.mask.shape
-    sorting = sort_components(components, size, (height + 9, width + 9), least)
+    sorting = sort_components(
+        components, size, (height + TUNED.frame_px, width + TUNED.frame_px), least
+    )
     if written.count is not None:
         zone = Box(
             box.left - crop.around.left, box.top - crop.around.top,
@@ -158,7 +187,7 @@ def _other_colour(
     )  # fmt: skip
     within = np.zeros_like(mask)
     for cell in grid.cells:
-        inset = _INSET * cell.height
+        inset = TUNED.inset_of_height * cell.height
         rows = slice(round(cell.top + inset), round(cell.bottom - inset))
         within[rows, round(cell.left + inset) : round(cell.right - inset)] = 255
     if not grid.cells:
@@ -168,58 +197,23 @@ def _other_colour(
     levels = without_print_colour(rgb, printed, np.asarray(mask & within, np.uint8))
     if levels is None:
         return None
-    high, low = Hysteresis(low=_LOW).levels(levels)
+    high, low = Hysteresis(low=TUNED.low).levels(levels)
     return hysteresis(levels, high, low), levels
-
-
-def zone_print(
-    placed: PlacedZone, sheet: Sheet, laid: RegisteredPage, config: Config
-) -> tuple[Box, Image, tuple[Cell, ...]]:
-    """What is taken out of a zone as print, for people to look at.
-
-    Returns:
-        Where on the sheet it was looked for, what was taken out there ((H, W) uint8 mask), and the
-        boxes, in pixels of that place.
-    """
-    crop = cut_zone(placed.place, sheet, laid.page)
-    grid = zone_grid(placed, crop, config)
-    count = placed.zone.count
-    left = without_print(crop.mask, grid, None if count is None else count[1], crop.levels)
-    return crop.around, np.asarray(cv2.subtract(crop.mask, left), np.uint8), grid.cells
-
-
-def cut_zone(place: Fractions, sheet: Sheet, page: Page, beside: float = _BEYOND) -> Crop:
-    """Cut a zone out of a sheet, with so much beside it, in heights of the zone."""
-    box = _on_sheet(place, sheet, page)
-    beyond, aside = round(_BEYOND * box.height), round(beside * box.height)  # digits leave it
-    height, width = sheet.pixels.shape
-    around = Box(
-        max(0, box.left - aside), max(0, box.top - beyond),
-        min(width, box.right + aside), min(height, box.bottom + beyond),
-    )  # fmt: skip
-    return crop_of(box, around, sheet)
-
-
-def crop_of(box: Box, around: Box, sheet: Sheet) -> Crop:
-    """What a sheet has in a place, and a little around it."""
-    rows, columns = slice(around.top, around.bottom), slice(around.left, around.right)
-    # A box's long sides may be gone as ruled lines already; its walls are found by them.
-    mask = sheet.pixels[rows, columns]
-    if sheet.rules is not None:
-        mask = mask | sheet.rules[rows, columns]
-    levels = sheet.pixels if sheet.ink is None else sheet.ink
-    return Crop(box, around, np.ascontiguousarray(mask), levels[rows, columns])
 
 
 def zone_grid(placed: PlacedZone, crop: Crop, config: Config) -> Grid:
     """What is printed in a zone: as on the template's page, if there is one, else as seen."""
-    count = placed.zone.count
+    printed = None
     if config.template is not None:
-        printed = _printed(config)[config.fields.index(placed.zone)]
-        if printed.grid.rows or printed.grid.walls:
-            x, y = crop.around.width / printed.width_px, crop.around.height / printed.height_px
-            return placed_grid(crop.mask, _scaled(printed.grid, x, y))
-    return find_grid(crop.mask, None if count is None else count[1], crop.inner)
+        own = _printed(config)[config.fields.index(placed.zone)]
+        x, y = crop.around.width / own.width_px, crop.around.height / own.height_px
+        printed = own.grid.scaled(x, y)
+    return find_boxes(crop.mask, Known(_most(placed.zone), crop.inner, printed=printed))
+
+
+def _most(zone: Zone) -> int | None:
+    """How many digits a zone is for; None: nobody says."""
+    return None if zone.count is None else zone.count[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +225,7 @@ class _Printed:
     height_px: int
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=TUNED.kept_templates)
 def _printed(config: Config) -> tuple[_Printed, ...]:
     """What is printed in each zone of the template's page; kept, for it is the same for all."""
     reference, places = reference_of(config)
@@ -240,42 +234,6 @@ def _printed(config: Config) -> tuple[_Printed, ...]:
     found = []
     for zone, place in zip(config.fields, places, strict=True):
         crop = cut_zone(place, sheet, page)
-        grid = find_grid(crop.mask, None if zone.count is None else zone.count[1], crop.inner)
+        grid = find_boxes(crop.mask, Known(_most(zone), crop.inner))
         found.append(_Printed(grid, crop.around.width, crop.around.height))
     return tuple(found)
-
-
-def _scaled(grid: Grid, x: float, y: float) -> Grid:
-    cells = (Cell(c.left * x, c.top * y, c.right * x, c.bottom * y) for c in grid.cells)
-    return Grid(
-        tuple(_scaled_rule(rule, x, y) for rule in grid.rows),
-        tuple(_scaled_rule(rule, y, x) for rule in grid.walls),
-        tuple(cells),
-    )
-
-
-def _scaled_rule(rule: Rule, along: float, across: float) -> Rule:
-    a, b, c = rule.curve
-    curve = np.array([a * across / along**2, b * across / along, c * across])
-    return Rule(round(rule.left * along), round(rule.right * along), curve)
-
-
-def _moved_right(grid: Grid, by: int) -> Grid:
-    """A grid without boxes in a crop that begins farther left."""
-
-    def moved(rule: Rule) -> Rule:
-        a, b, c = rule.curve
-        curve = np.array([a, b - 2 * a * by, a * by * by - b * by + c])
-        return Rule(rule.left + by, rule.right + by, curve)
-
-    walls = (Rule(w.left, w.right, w.curve + np.array([0.0, 0.0, by])) for w in grid.walls)
-    return Grid(tuple(moved(row) for row in grid.rows), tuple(walls), ())
-
-
-def _on_sheet(place: Fractions, sheet: Sheet, page: Page) -> Box:
-    """The upright box on the sheet around a zone of the page."""
-    edges = zone_edges(place, sheet, page)
-    sheet_height, sheet_width = sheet.pixels.shape[:2]
-    low = np.clip(np.floor(edges[:2]), 0, (sheet_width - 1, sheet_height - 1))
-    high = np.clip(np.ceil(edges[2:]), low + 1, (sheet_width, sheet_height))
-    return Box(int(low[0]), int(low[1]), int(high[0]), int(high[1]))

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -9,18 +10,28 @@ from numpy.typing import NDArray
 
 from digitbatch.page.segments import Segment
 
-_EVEN: Final = 0.025  # of the digits' height: print's feet and heads lie this close to a line
-_GRID_PX: Final = 0.15  # pixels are whole: what that adds
-_FEW: Final = 1.3  # times as uneven may three digits be, on which a pixel weighs more
-_MOST: Final = 0.7  # of a line's digits
-_VERY: Final = 0.65  # times as uneven as print ends: what that part of a line must not exceed
-_RUN: Final = 6  # digits: so many even ones in a row are hardly chance
-_SHORT_RUN: Final = 4  # the same where the page holds print
-_ALMOST: Final = 1.15  # times as uneven, there
-_PAIR: Final = 0.03  # of their height, by which a skewed page sets two digits apart
 LEAST: Final = 3  # digits; any two stand on some line
 _TINY: Final = 1e-12  # digits one above the other have no line
-_BENT: Final = 6  # digits from which on the line may bend, as it does on a photo of a page
+
+
+@dataclass(frozen=True, slots=True)
+class EvennessTuning:
+    """How evenly print stands. "Uneven" is in times of what print's digits are at the most."""
+
+    even_of_digit: float = 0.025  # digit heights that print's feet and heads lie off a line
+    grid_px: float = 0.15  # pixels are whole: what that adds
+    few_uneven: float = 1.3  # so uneven may three digits be, on which a pixel weighs more
+    most: float = 0.7  # share of a line's digits that stand without a break,
+    most_uneven: float = 0.65  # if these are no more uneven
+    run: int = 6  # digits: so many even ones in a row are hardly chance
+    short_run: int = 4  # the same where the page holds print
+    almost_uneven: float = 1.15  # so uneven may a line be there
+    pair_of_digit: float = 0.03  # digit heights by which a skewed page sets two digits apart
+    pair_px: float = 1.0  # pixels are whole: what that adds
+    bent: int = 6  # digits from which on the line may bend, as it does on a photo of a page
+
+
+TUNED: Final = EvennessTuning()
 
 
 def unevenness(line: Sequence[Segment], *, all_but_one: bool = False) -> float:
@@ -31,12 +42,14 @@ def unevenness(line: Sequence[Segment], *, all_but_one: bool = False) -> float:
         all_but_one: At its best place if one digit may be left out.
     """
     uneven = float(unevennesses([line])[0])
-    if all_but_one and len(line) >= _RUN:
+    if all_but_one and len(line) >= TUNED.run:
         every = np.arange(len(line))
         others = np.array([np.delete(every, left_out) for left_out in every])
         at, edges = _places(line)
         height = float((edges[:, 0] - edges[:, 1]).mean())  # of all: one left out says no size
-        uneven = float(_spreads_px(at[others], edges[others]).min()) / (_EVEN * height + _GRID_PX)
+        uneven = float(_spreads_px(at[others], edges[others]).min()) / (
+            TUNED.even_of_digit * height + TUNED.grid_px
+        )
     return uneven
 
 
@@ -60,12 +73,12 @@ def is_even(line: Sequence[Segment], uneven: float) -> bool:
         line: As `unevenness` takes it.
         uneven: What that says of it.
     """
-    if uneven <= (_FEW if len(line) == LEAST else 1):
+    if uneven <= (TUNED.few_uneven if len(line) == LEAST else 1):
         return True
-    if len(line) < _RUN:
+    if len(line) < TUNED.run:
         return False
-    most = max(_RUN - 1, int(np.ceil(_MOST * len(line))))
-    return _evenest(line, most) <= _VERY
+    most = max(TUNED.run - 1, int(np.ceil(TUNED.most * len(line))))
+    return _evenest(line, most) <= TUNED.most_uneven
 
 
 def is_even_beside_print(line: Sequence[Segment]) -> bool:
@@ -73,12 +86,15 @@ def is_even_beside_print(line: Sequence[Segment]) -> bool:
 
     A unit behind a short number leaves little of the line even.
     """
-    return unevenness(line) <= _ALMOST or _evenest(line, _SHORT_RUN) <= _VERY
+    return (
+        unevenness(line) <= TUNED.almost_uneven
+        or _evenest(line, TUNED.short_run) <= TUNED.most_uneven
+    )
 
 
 def holds_even_run(line: Sequence[Segment]) -> bool:
     """Whether somewhere in a line so many digits are even: a number after a printed word."""
-    return _evenest(line, _RUN) <= 1
+    return _evenest(line, TUNED.run) <= 1
 
 
 def may_be_pair(line: Sequence[Segment]) -> bool:
@@ -87,7 +103,7 @@ def may_be_pair(line: Sequence[Segment]) -> bool:
         return False
     first, second = (segment.box for segment in line)
     off = max(abs(first.top - second.top), abs(first.bottom - second.bottom))
-    return off <= 1 + _PAIR * max(first.height, second.height)
+    return off <= TUNED.pair_px + TUNED.pair_of_digit * max(first.height, second.height)
 
 
 def width_spread(line: Sequence[Segment], digits: Sequence[int]) -> float | None:
@@ -122,7 +138,9 @@ def _unevennesses(
         members: (sets, digits of each) which.
     """
     heights = (edges[:, 0] - edges[:, 1])[members].mean(axis=1)
-    return np.asarray(_spreads_px(at[members], edges[members]) / (_EVEN * heights + _GRID_PX))
+    return np.asarray(
+        _spreads_px(at[members], edges[members]) / (TUNED.even_of_digit * heights + TUNED.grid_px)
+    )
 
 
 def _places(line: Sequence[Segment]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -138,7 +156,7 @@ def _spreads_px(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.fl
         x: (sets, points).
         y: (sets, points, rows); each row has the line, or the bow, that it lies on best.
     """
-    degree = 2 if x.shape[1] >= _BENT else 1
+    degree = 2 if x.shape[1] >= TUNED.bent else 1
     # Orthogonal polynomials: what is left of y is what lies along none of them.
     steps = x - x.mean(axis=1, keepdims=True)
     steps /= np.maximum(np.ptp(x, axis=1, keepdims=True), 1.0)

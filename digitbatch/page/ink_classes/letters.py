@@ -1,6 +1,7 @@
 """Whether components side by side are letters: what the network for single digits says of some."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -17,17 +18,25 @@ Ask = Callable[[Sequence[Segment]], Probabilities]
 Shares = tuple[float, float]
 """How much of some letters is doubtful as a digit, and how much unlikely, at least."""
 
-ASKED: Final = 8  # letters of a line
-LONG: Final = 10  # letters of a line that says something by itself
-SOME: Final = 3  # letters: fewer alone say nothing
-PAGE: Final[Shares] = (0.15, 0.1)  # of many lines of one size: nothing but print has those
-OUT: Final = 0.3  # of an x's height: ink that sticks out so far of its line is not of it,
-BELOW: Final = 0.6  # or so far below it: more than a tail
-_DOUBTFUL: Final = 0.9  # as likely a digit as this, or less
-_UNLIKELY: Final = 0.5
-_GAP: Final = 0.35  # of an x's height: wider is a gap between words
-_EVEN: Final = 0.025  # of their height: how far printed numbers' heads and feet lie off their lines
-_EVEN_PX: Final = 0.5  # pixels are whole: what that adds
+
+@dataclass(frozen=True, slots=True)
+class LetterTuning:
+    """What letters are. "Of x" is in heights of an x."""
+
+    asked: int = 8  # letters of a line that are shown to the network
+    long: int = 10  # letters of a line that says something by itself
+    some: int = 3  # letters: fewer alone say nothing
+    page: Shares = (0.15, 0.1)  # of many lines of one size: nothing but print has those
+    doubtful: float = 0.9  # posterior of the likeliest digit: so much or less is doubtful,
+    unlikely: float = 0.5  # and so much is unlikely
+    out_of_x: float = 0.3  # ink that sticks out so far above its line is not of it,
+    below_of_x: float = 0.6  # or so far below it: more than a tail
+    gap_of_x: float = 0.35  # wider is a gap between words
+    even_of_capital: float = 0.025  # how far printed numbers' heads and feet lie off their lines
+    even_px: float = 0.5  # pixels are whole: what that adds
+
+
+LETTERS: Final = LetterTuning()
 
 
 class WordLine(NamedTuple):
@@ -63,7 +72,8 @@ def _plain(components: Components, index: int) -> Segment:
 def are_letters(likely: NDArray[np.float32], shares: Shares) -> bool:
     """Whether so many are doubtful as digits; `likely` (count,) is the likeliest digit of each."""
     return bool(
-        (likely < _DOUBTFUL).mean() >= shares[0] and (likely < _UNLIKELY).mean() >= shares[1]
+        (likely < LETTERS.doubtful).mean() >= shares[0]
+        and (likely < LETTERS.unlikely).mean() >= shares[1]
     )
 
 
@@ -72,7 +82,7 @@ def parted(
 ) -> list[NDArray[np.int64]]:
     """Components side by side, parted at the gaps between words."""
     left, right = components.left[members], components.left[members] + components.width[members]
-    apart = left[1:] - np.maximum.accumulate(right)[:-1] > _GAP * size.x_height_px
+    apart = left[1:] - np.maximum.accumulate(right)[:-1] > LETTERS.gap_of_x * size.x_height_px
     return np.split(members, np.flatnonzero(apart) + 1)
 
 
@@ -80,14 +90,16 @@ def may_be_number(
     foot: NDArray[np.float64], head: NDArray[np.float64], size: TypeSize, base: BaseLine
 ) -> bool:
     """Whether some components are of one height, as digits are, and not as even as print."""
-    if len(foot) < SOME or (np.abs(head - size.x_height_px) <= base.off_px).any():
+    if len(foot) < LETTERS.some or (np.abs(head - size.x_height_px) <= base.off_px).any():
         return False
     return not is_even(foot, head, size)
 
 
 def is_even(foot: NDArray[np.float64], head: NDArray[np.float64], size: TypeSize) -> bool:
     """Whether feet and heads lie as near to a line as those of printed numbers do."""
-    return bool(max(foot.std(), head.std()) <= _EVEN * size.capital_px + _EVEN_PX)
+    return bool(
+        max(foot.std(), head.std()) <= LETTERS.even_of_capital * size.capital_px + LETTERS.even_px
+    )
 
 
 def box_around(components: Components, words: NDArray[np.int64]) -> Box:

@@ -1,6 +1,7 @@
 """Shorter printed words, and printed numbers among them, once it is known how high letters are."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -8,12 +9,7 @@ from numpy.typing import NDArray
 
 from digitbatch.page.connected_components import Components
 from digitbatch.page.ink_classes.letters import (
-    ASKED,
-    BELOW,
-    LONG,
-    OUT,
-    PAGE,
-    SOME,
+    LETTERS,
     Ask,
     Shares,
     WordLine,
@@ -25,8 +21,7 @@ from digitbatch.page.ink_classes.letters import (
     said_of,
 )
 from digitbatch.page.ink_classes.type_lines import (
-    FEWEST,
-    ON_LEVEL,
+    TYPE,
     BaseLine,
     TypeLine,
     TypeSize,
@@ -37,9 +32,19 @@ from digitbatch.page.ink_classes.type_lines import (
 )
 from digitbatch.types import Box
 
-_SHORT: Final[Shares] = (0.5, 0.4)  # of a few letters that stand alone
-_AMONG: Final[Shares] = (0.25, 0.12)  # of letters that stand on a line of words
-_BESIDE: Final = 20  # of an x's height: so far away a line is on the level of another
+
+@dataclass(frozen=True, slots=True)
+class MoreWordTuning:
+    """Which shorter lines are words, too."""
+
+    short: Shares = (0.5, 0.4)  # of a few letters that stand alone
+    among: Shares = (0.25, 0.12)  # of letters that stand on a line of words
+    beside_of_x: int = 20  # in heights of an x: so far away a line is on the level of another
+    level_of_off: float = 2.0  # times as far off as letters may end is a line still on it
+    alike_px: float = 1.0  # sizes of type that differ by so little are one
+
+
+TUNED: Final = MoreWordTuning()
 
 
 class _Part(NamedTuple):
@@ -86,14 +91,34 @@ def more_words(
     Returns:
         Around each word.
     """
-    sizes = _distinct([each.size for each in known])
-    short = [(number, run) for number, run in enumerate(found) if len(run) < FEWEST]
+    short = [(number, run) for number, run in enumerate(found) if len(run) < TYPE.fewest]
     stand = levelled(components, [run for _, run in short])
     every = [*lines, *((number, line) for (number, _), line in zip(short, stand, strict=True))]
+    parts = _parts(components, every, known, is_word)
+    said = said_of(components, [part.members for part in parts], [LETTERS.asked] * len(parts), ask)
+    of_line: dict[int, list[NDArray[np.float32]]] = {}
+    for part, likely in zip(parts, said, strict=True):
+        of_line.setdefault(part.line, []).append(likely)
+    boxes = []
+    for part, likely in zip(parts, said, strict=True):
+        if _is_more(components, part, likely, np.concatenate(of_line[part.line])):
+            is_word[part.members] = True
+            boxes.append(box_around(components, part.members))
+    return boxes
+
+
+def _parts(
+    components: Components,
+    lines: Sequence[tuple[int, TypeLine]],
+    known: Sequence[WordLine],
+    is_word: NDArray[np.bool_],
+) -> list[_Part]:
+    """What may be words of what is left of some lines, each with its run."""
+    sizes = _distinct([each.size for each in known])
     worded = {each.run for each in known}
     reaches = _reaches(components, known)
     parts: list[_Part] = []
-    for at, (number, line) in enumerate(every):
+    for at, (number, line) in enumerate(lines):
         left = line.members[~is_word[line.members]]
         if not len(left):
             continue
@@ -105,18 +130,9 @@ def more_words(
         parts += [
             _Part(word, at, base, size, among is not None, number in worded)
             for word in parted(components, left, size)
-            if len(word) >= SOME or among is not None
+            if len(word) >= LETTERS.some or among is not None
         ]
-    said = said_of(components, [part.members for part in parts], [ASKED] * len(parts), ask)
-    of_line: dict[int, list[NDArray[np.float32]]] = {}
-    for part, likely in zip(parts, said, strict=True):
-        of_line.setdefault(part.line, []).append(likely)
-    boxes = []
-    for part, likely in zip(parts, said, strict=True):
-        if _is_more(components, part, likely, np.concatenate(of_line[part.line])):
-            is_word[part.members] = True
-            boxes.append(box_around(components, part.members))
-    return boxes
+    return parts
 
 
 def _is_more(
@@ -136,28 +152,38 @@ def _is_more(
     members, size = part.members, part.size
     if not part.in_run and not is_narrow(components, members, size):
         return False
+    if part.among and len(members) < LETTERS.some:
+        return _is_set_in(components, part, likely)
     foot, head = ends(components, members, part.base)
-    stands = float(on_levels(components, members, part.base, size).mean())
-    if part.among and len(members) < SOME:
-        inside = (head <= size.capital_px + OUT * size.x_height_px) & (
-            foot <= BELOW * size.x_height_px
-        )
-        set_in = part.in_run and stands == 1
-        return bool(inside.all()) and (set_in or are_letters(likely, _SHORT))
     number = may_be_number(foot, head, size, part.base)
+    stands = float(on_levels(components, members, part.base, size).mean())
     if part.among and not number and is_narrow(components, members, size):
-        # A t ends between the two levels, and some typefaces have a third.
-        off = part.base.off_px
-        between = (head >= size.x_height_px - off) & (head <= size.capital_px + off)
-        stands = max(stands, float((between & (np.abs(foot) <= off)).mean()))
-    if stands < ON_LEVEL:
+        stands = max(stands, _stands_between(foot, head, part))
+    if stands < TYPE.on_level:
         return False
     if part.in_run and stands == 1 and is_even(foot, head, size):
         return True
-    is_long = len(together) >= LONG and not number
-    if part.among:
-        return are_letters(likely, _AMONG) or (is_long and are_letters(together, PAGE))
-    return are_letters(likely, _SHORT) or (is_long and are_letters(together, _AMONG))
+    alone, with_others = (TUNED.among, LETTERS.page) if part.among else (TUNED.short, TUNED.among)
+    is_long = len(together) >= LETTERS.long and not number
+    return are_letters(likely, alone) or (is_long and are_letters(together, with_others))
+
+
+def _stands_between(foot: NDArray[np.float64], head: NDArray[np.float64], part: _Part) -> float:
+    """How much of a part ends between the two levels: a t does, and some typefaces have a third."""
+    off = part.base.off_px
+    between = (head >= part.size.x_height_px - off) & (head <= part.size.capital_px + off)
+    return float((between & (np.abs(foot) <= off)).mean())
+
+
+def _is_set_in(components: Components, part: _Part, likely: NDArray[np.float32]) -> bool:
+    """Whether one or two components on a line of words are of it."""
+    members, size = part.members, part.size
+    foot, head = ends(components, members, part.base)
+    inside = (head <= size.capital_px + LETTERS.out_of_x * size.x_height_px) & (
+        foot <= LETTERS.below_of_x * size.x_height_px
+    )
+    set_in = part.in_run and bool(on_levels(components, members, part.base, size).all())
+    return bool(inside.all()) and (set_in or are_letters(likely, TUNED.short))
 
 
 def _reaches(components: Components, known: Sequence[WordLine]) -> _Reaches:
@@ -167,7 +193,7 @@ def _reaches(components: Components, known: Sequence[WordLine]) -> _Reaches:
                 each.line.base.start_px, each.line.base.slope, each.line.base.off_px,
                 components.left[each.line.members[0]],
                 components.left[each.line.members[-1]] + components.width[each.line.members[-1]],
-                _BESIDE * each.size.x_height_px,
+                TUNED.beside_of_x * each.size.x_height_px,
             )
             for each in known
         ]
@@ -183,7 +209,7 @@ def _among(components: Components, line: TypeLine, known: _Reaches) -> WordLine 
     own = line.base.start_px + line.base.slope * x
     off = np.abs(known.start_px + known.slope * x - own)
     away = np.maximum(known.left - right, left - known.right)
-    fits = (off <= 2 * known.off_px) & (away < known.reach_px)
+    fits = (off <= TUNED.level_of_off * known.off_px) & (away < known.reach_px)
     if not fits.any():
         return None
     return known.sets[int(np.where(fits, away, np.inf).argmin())]
@@ -193,6 +219,8 @@ def _distinct(sizes: Sequence[TypeSize]) -> list[TypeSize]:
     """Sizes of type, those left out that differ from another by a pixel or less."""
     kept: list[TypeSize] = []
     for size in sizes:
-        if all(max(abs(a - b) for a, b in zip(size, one, strict=True)) > 1 for one in kept):
+        if all(
+            max(abs(a - b) for a, b in zip(size, one, strict=True)) > TUNED.alike_px for one in kept
+        ):
             kept.append(size)
     return kept

@@ -1,28 +1,25 @@
 """Printed words on a page without zones, found before anything is read: they cost the most.
 
 To the search over cuts a printed word is digits that touch, and hopeless ones: every way is tried,
-and what comes out is for review. So lines that stand as letters do (`reading.type_lines`) are shown
+and what comes out is for review. So lines that stand as letters do (`type_lines`) are shown
 to the network for single digits, a few letters of each, and where most are no digits, the line is
 words. Then shorter runs of the same size of type are, and numbers set among them
 (`more_words`). Ink that does not stand as letters do, a number by hand behind its label, is
 kept.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.page.connected_components import Components, connected_components
+from digitbatch.page.ink_classes.classifier import Among
+from digitbatch.page.ink_classes.evidence import InkEvidence
 from digitbatch.page.ink_classes.letters import (
-    ASKED,
-    BELOW,
-    LONG,
-    OUT,
-    PAGE,
-    SOME,
+    LETTERS,
     Ask,
     Shares,
     WordLine,
@@ -34,7 +31,7 @@ from digitbatch.page.ink_classes.letters import (
 )
 from digitbatch.page.ink_classes.more_words import more_words
 from digitbatch.page.ink_classes.type_lines import (
-    FEWEST,
+    TYPE,
     TypeSize,
     ends,
     is_narrow,
@@ -46,28 +43,28 @@ from digitbatch.page.ink_classes.type_lines import (
 from digitbatch.stages.fit_scale import typical_height_px
 from digitbatch.types import Box, Image
 
-_MANY: Final = 8  # lines of one size: print, whatever one of them looks like; of all ...
-_ASKED_TOGETHER: Final = 250  # ... so many letters are shown to the network
-_LINE: Final[Shares] = (0.4, 0.3)  # of a line that is by itself: digits that touch are none, either
-_ENOUGH: Final = 20  # letters of all lines together
-_STANDS: Final = 0.6  # of a word's letters stand as letters do
-_ABOVE: Final = 0.4  # of an x's height: how far above and below words their points may lie
-_AS_HIGH: Final = 1.2  # times as high as a capital is print at most,
-_HIGHER: Final = 1.6  # and ink so high is read apart from it
-_NEAR: Final = 0.35  # of the height of such ink: what is nearer may be a segment of it
-
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """The connected ink of a sheet, and which of it is printed words."""
+class WordTuning:
+    """Which lines are words. "Of x" is in heights of an x."""
 
-    components: Components = field(repr=False)
-    is_word: NDArray[np.bool_] = field(repr=False)  # (count,)
-    lines: tuple[Box, ...] = ()  # from the first letter to the last, on the sheet
-    capital_px: float = 0.0  # of most of them
+    many: int = 8  # lines of one size: print, whatever one of them looks like; of all ...
+    asked_together: int = 250  # ... so many letters are shown to the network
+    line: Shares = (0.4, 0.3)  # of a line that is by itself: digits that touch are none, either
+    enough: int = 20  # letters of all lines together
+    stands: float = 0.6  # share of a word's letters that stand as letters do
+    above_of_x: float = 0.4  # how far above and below words their points may lie
+    mark_of_x: float = 1.5  # how wide such a point or accent is at the most
+    behind_of_x: float = 0.5  # how far behind words it may stand
+    highest_of_capital: float = 1.2  # print is so high at most,
+    higher_of_capital: float = 1.6  # and ink so high is read apart from it
+    near_of_height: float = 0.35  # of such ink: what is nearer may be a segment of it
 
 
-def find_words(mask: Image, outside: Callable[[Components], NDArray[np.bool_]], ask: Ask) -> Words:
+TUNED: Final = WordTuning()
+
+
+def find_words(mask: Image, outside: Among, ask: Ask) -> InkEvidence:
     """The printed words of a sheet.
 
     Args:
@@ -82,7 +79,7 @@ def find_words(mask: Image, outside: Callable[[Components], NDArray[np.bool_]], 
     parts = [
         (number, part)
         for number, run in enumerate(found)
-        if len(run) >= FEWEST
+        if len(run) >= TYPE.fewest
         for part in straight_parts(run)
     ]
     lines = [
@@ -95,7 +92,7 @@ def find_words(mask: Image, outside: Callable[[Components], NDArray[np.bool_]], 
         [WordLine(line, line.size, number) for number, line in lines if line.size], components, ask
     )
     if not known:
-        return Words(components, is_word)
+        return InkEvidence.with_print(components, is_word)
     boxes: list[Box] = []
     for each in known:
         words = _standing(components, each)
@@ -106,7 +103,7 @@ def find_words(mask: Image, outside: Callable[[Components], NDArray[np.bool_]], 
     size = _usual(known)
     for box in boxes:
         is_word |= of & _marks(components, box, size)
-    return Words(components, is_word, tuple(boxes), size.capital_px)
+    return InkEvidence.with_print(components, is_word, tuple(boxes), size.capital_px)
 
 
 def _known(like_type: Sequence[WordLine], components: Components, ask: Ask) -> list[WordLine]:
@@ -120,22 +117,22 @@ def _known(like_type: Sequence[WordLine], components: Components, ask: Ask) -> l
     sizes = np.array([each.size for each in like_type])
     off = np.array([each.line.base.off_px for each in like_type])
     alike = (np.abs(sizes[:, None] - sizes[None]) <= off[:, None, None]).all(axis=2)
-    is_many = alike.sum(axis=1) >= _MANY
-    enough = np.clip(_ASKED_TOGETHER // alike.sum(axis=1), 1, ASKED)
-    asked = np.where(is_many, enough, ASKED)
+    is_many = alike.sum(axis=1) >= TUNED.many
+    enough = np.clip(TUNED.asked_together // alike.sum(axis=1), 1, LETTERS.asked)
+    asked = np.where(is_many, enough, LETTERS.asked)
     said = said_of(components, [each.line.members for each in like_type], asked, ask)
     found = []
     for number, (each, own) in enumerate(zip(like_type, said, strict=True)):
         if is_many[number]:
             others = [said[other] for other in np.flatnonzero(alike[number])]
-            are_words = are_letters(np.concatenate(others), PAGE)
+            are_words = are_letters(np.concatenate(others), LETTERS.page)
         else:
             members = each.line.members
-            is_long = len(members) >= LONG and is_narrow(components, members, each.size)
-            are_words = is_long and are_letters(own, _LINE)
+            is_long = len(members) >= LETTERS.long and is_narrow(components, members, each.size)
+            are_words = is_long and are_letters(own, TUNED.line)
         if are_words:
             found.append(each)
-    return found if sum(len(each.line.members) for each in found) >= _ENOUGH else []
+    return found if sum(len(each.line.members) for each in found) >= TUNED.enough else []
 
 
 def _usual(known: Sequence[WordLine]) -> TypeSize:
@@ -148,11 +145,11 @@ def _standing(components: Components, known: WordLine) -> NDArray[np.int64]:
     kept = []
     for word in parted(components, line.members, size):
         foot, head = ends(components, word, line.base)
-        sticks_out = (head > size.capital_px + OUT * size.x_height_px) | (
-            foot > BELOW * size.x_height_px
+        sticks_out = (head > size.capital_px + LETTERS.out_of_x * size.x_height_px) | (
+            foot > LETTERS.below_of_x * size.x_height_px
         )
-        stands = on_levels(components, word, line.base, size).mean() >= _STANDS
-        few = len(word) < SOME and not sticks_out.any()
+        stands = on_levels(components, word, line.base, size).mean() >= TUNED.stands
+        few = len(word) < LETTERS.some and not sticks_out.any()
         if (few or stands) and not may_be_number(foot, head, size, line.base):
             kept.append(word)
     return line.members[:0] if not kept else np.concatenate(kept)
@@ -162,14 +159,20 @@ def _marks(components: Components, box: Box, size: TypeSize) -> NDArray[np.bool_
     """(count,) the points, commas and accents among some words."""
     x, y = components.center_x, components.center_y
     unit = size.x_height_px
-    small = (components.height < BELOW * unit) & (components.width < 1.5 * unit)
-    across = (x > box.left) & (x < box.right + 0.5 * unit)
+    small = (components.height < LETTERS.below_of_x * unit) & (
+        components.width < TUNED.mark_of_x * unit
+    )
+    across = (x > box.left) & (x < box.right + TUNED.behind_of_x * unit)
     return np.asarray(
-        small & across & (y > box.top - _ABOVE * unit) & (y < box.bottom + _ABOVE * unit), np.bool_
+        small
+        & across
+        & (y > box.top - TUNED.above_of_x * unit)
+        & (y < box.bottom + TUNED.above_of_x * unit),
+        np.bool_,
     )
 
 
-def by_height(words: Words, of: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
+def by_height(words: InkEvidence, of: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
     """Ink as high as a page's printed words, and that which is higher; all of it where none is.
 
     Numbers are printed, too: where many are, they would say how high the page's digits are.
@@ -181,16 +184,18 @@ def by_height(words: Words, of: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
     if not words.lines:
         return [of]
     components = words.components
-    is_low = of & (components.height <= _AS_HIGH * words.capital_px)
+    is_low = of & (components.height <= TUNED.highest_of_capital * words.capital_px)
     is_high = np.flatnonzero(of & ~is_low)
     low = is_low.copy()
     low[is_low] = ~_near(components, np.flatnonzero(is_low), is_high)
     for run in runs(components, of, components.mask.shape[0]):
-        if len(run) >= SOME:
-            low[run] = np.median(components.height[run]) <= _AS_HIGH * words.capital_px
+        if len(run) >= LETTERS.some:
+            low[run] = (
+                np.median(components.height[run]) <= TUNED.highest_of_capital * words.capital_px
+            )
     high = of & ~low
     size = typical_height_px(components.width[high], components.height[high])
-    if size is None or size < _HIGHER * words.capital_px:
+    if size is None or size < TUNED.higher_of_capital * words.capital_px:
         return [of]
     return [low, high]
 
@@ -201,7 +206,7 @@ def _near(
     """(count,) which of some components lie so close to others that they may be parts of them."""
     left, top = components.left, components.top
     right, bottom = left + components.width, top + components.height
-    near = _NEAR * components.height[others]
+    near = TUNED.near_of_height * components.height[others]
     apart = np.maximum(left[some, None] - right[others], left[others] - right[some, None])
     over = np.maximum(top[some, None] - bottom[others], top[others] - bottom[some, None])
     return np.asarray(((apart < near) & (over < near)).any(axis=1), np.bool_)

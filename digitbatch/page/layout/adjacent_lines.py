@@ -1,15 +1,24 @@
 """Lines that may be one: digits of two lines side by side, on one level."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from digitbatch.page.segments import Segment
 
-_AT_ONCE: Final = 100  # digits whose sides are looked at
-_NEAR: Final = 2.5  # digit heights from side to side
-_LEVEL: Final = 0.6  # of the lower digit's height that two on one level share
+
+@dataclass(frozen=True, slots=True)
+class AdjacentTuning:
+    """When digits of two lines stand side by side."""
+
+    at_once: int = 100  # digits whose sides are looked at: a page may hold thousands
+    near_of_digit: float = 2.5  # from side to side, in digit heights
+    level_of_lower: float = 0.6  # of the lower digit's height that two on one level share
+
+
+TUNED: Final = AdjacentTuning()
 
 
 def beside(lines: Sequence[Sequence[Segment]], digit_height_px: float) -> list[bool]:
@@ -29,12 +38,13 @@ def beside(lines: Sequence[Sequence[Segment]], digit_height_px: float) -> list[b
         [(box.left, box.top, box.right, box.bottom) for box in boxes]
     ).T
     found = np.zeros(len(lines), bool)
-    for first in range(0, len(boxes), _AT_ONCE):  # a page may hold thousands of digits
-        own = slice(first, first + _AT_ONCE)
+    for first in range(0, len(boxes), TUNED.at_once):
+        own = slice(first, first + TUNED.at_once)
         gap = np.maximum(left[own, None] - right[None], left[None] - right[own, None])
         shared = np.minimum(bottom[own, None], bottom[None]) - np.maximum(top[own, None], top[None])
         lower = np.minimum((bottom - top)[own, None], (bottom - top)[None])
-        near = (gap < _NEAR * digit_height_px) & (gap > 0) & (shared > _LEVEL * lower)
+        near = (gap < TUNED.near_of_digit * digit_height_px) & (gap > 0)
+        near &= shared > TUNED.level_of_lower * lower
         near &= owner[own, None] != owner
         found[owner[own][near.any(axis=1)]] = True
     return found.tolist()

@@ -1,4 +1,4 @@
-"""The columns of a table: where the ink of many lines stands one under the other."""
+"""The columns of a table, by the projection profiles of its lines."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,19 +9,31 @@ from numpy.typing import NDArray
 
 from digitbatch.page.segments import Segment
 
-_LEAST_LINES: Final = 3  # fewer lines are no table
-_TILTS: Final = np.linspace(-0.2, 0.2, 41)  # columns lean by up to this: pages lie askew
-_BIN: Final = 0.2  # of a digit's height: how finely columns are looked for
-_CROSSED: Final = 0.15  # of the lines may reach across the gap between two columns
-_APART: Final = 0.7  # digit heights: columns whose digits stand nearer are one
-_NEAR: Final = 0.3  # the same of parts of one column, if one holds letters and the other digits
-_FILLED: Final = 0.6  # of a table's cells hold something
-_WIDE: Final = 0.8  # digit heights: a gap between cells, not between digits
-_EXPLAINED: Final = 0.75  # of all such gaps lie between columns, at least,
-_STRICTLY: Final = 0.9  # where odd lines are left out: the rest shows a table clearly,
-_WITHOUT: Final = 0.2  # and only so many of its lines leave no gap between two columns
-_ODD: Final = 0.35  # of the lines have ink where only odd ones have
-_MOST_ODD: Final = 1 / 3  # of the lines: headings, whose words stand across columns
+
+@dataclass(frozen=True, slots=True)
+class ColumnTuning:
+    """What a table's columns are. "Of digit" is in heights of its digits; shares are of lines."""
+
+    least_lines: int = 3  # fewer lines are no table
+    steepest: float = 0.2  # columns lean by up to this, run over rise: pages lie askew
+    tilts: int = 41  # that are tried
+    tilt_loss: float = 0.2  # share of a tilt's support lost for leaning by its run
+    bin_of_digit: float = 0.2  # how finely columns are looked for
+    crossed: float = 0.15  # share that may reach across the gap between two columns
+    crossing_lines: float = 1.0  # and always so many lines may
+    apart_of_digit: float = 0.7  # columns whose digits stand nearer are one
+    near_of_digit: float = 0.3  # the same of parts of one column, one with letters, one with digits
+    without: float = 0.5  # share that need not leave a gap between two columns
+    filled: float = 0.6  # share of a table's cells that hold something
+    wide_of_digit: float = 0.8  # a gap between cells, not between digits
+    explained: float = 0.75  # share of all such gaps that lie between columns, at least,
+    strictly_explained: float = 0.9  # where odd lines are left out: the rest is clearly a table,
+    strictly_without: float = 0.2  # whose lines nearly all leave a gap between two columns
+    odd: float = 0.35  # share that has ink where only odd lines have
+    most_odd: float = 1 / 3  # share of headings, whose words stand across columns
+
+
+TUNED: Final = ColumnTuning()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +69,14 @@ def find_columns(lines: Sequence[Sequence[Segment]], digit_height_px: float) -> 
     """
     size = digit_height_px
     regions = [_InkedLine.of(line) for line in lines if line]
-    if len(regions) < _LEAST_LINES:
+    if len(regions) < TUNED.least_lines:
         return None
     tilt = _tilt(regions, size)
     best = _columns_of(regions, size, tilt)
-    if 2 * sum(line.has_gap(_APART * size) for line in regions) < len(regions):
+    if 2 * sum(line.has_gap(TUNED.apart_of_digit * size) for line in regions) < len(regions):
         return best
     is_clear = _columns_of(regions, size, tilt, strictly=True) == best
-    for _ in range(min(int(_MOST_ODD * len(regions)), len(regions) - _LEAST_LINES)):
+    for _ in range(min(int(TUNED.most_odd * len(regions)), len(regions) - TUNED.least_lines)):
         regions.pop(_oddest(regions, size, tilt))
         found = _columns_of(regions, size, tilt, strictly=True)
         more = len(found or ()) - len(best or ())
@@ -89,11 +101,13 @@ def inner_edges(
     """
     own = [[segment for segment in line if columns.of(segment) == number] for line in lines]
     regions = [_InkedLine.of(line) for line in own if line]
-    if len(regions) < _LEAST_LINES:
+    if len(regions) < TUNED.least_lines:
         return []
     left, right, y, owner = _together(regions)
     lean = columns.tilt * y
-    return _edges(left - lean, right - lean, owner, digit_height_px, _NEAR)
+    return _edges(
+        left - lean, right - lean, owner, digit_height_px, TUNED.near_of_digit, TUNED.without
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +136,17 @@ def _columns_of(
     """The columns of all these lines, which lean so much."""
     left, right, y, owner = _together(lines)
     left, right = left - tilt * y, right - tilt * y
-    edges = _edges(left, right, owner, size, _APART, _WITHOUT if strictly else 0.5)
+    without = TUNED.strictly_without if strictly else TUNED.without
+    edges = _edges(left, right, owner, size, TUNED.apart_of_digit, without)
     numbers = 1 + np.searchsorted(edges, (left + right) / 2)
     cells = len(set(zip(owner.tolist(), numbers.tolist(), strict=True)))
-    if not edges or cells < _FILLED * len(lines) * (len(edges) + 1):
+    if not edges or cells < TUNED.filled * len(lines) * (len(edges) + 1):
         return None
     order = np.lexsort((left, owner))
     beside = np.diff(owner[order]) == 0
-    wide = beside & (left[order][1:] - right[order][:-1] > _WIDE * size)
+    wide = beside & (left[order][1:] - right[order][:-1] > TUNED.wide_of_digit * size)
     between = wide & (np.diff(numbers[order]) > 0)
-    explained = _STRICTLY if strictly else _EXPLAINED
+    explained = TUNED.strictly_explained if strictly else TUNED.explained
     return Columns(tilt, tuple(edges)) if between.sum() >= explained * wide.sum() else None
 
 
@@ -141,7 +156,7 @@ def _edges(
     owner: NDArray[np.int64],
     size: float,
     apart: float,
-    without: float = 0.5,
+    without: float,
 ) -> list[float]:
     """Between the bands in which ink stands above ink, where lines leave so wide a gap.
 
@@ -153,11 +168,11 @@ def _edges(
         apart: How wide a gap, in digit heights.
         without: Share of the lines that need not leave it.
     """
-    inked, first = _profile(left, right, owner, _BIN * size)
-    taken = inked.sum(axis=0) > max(1.0, _CROSSED * len(inked))
+    inked, first = _profile(left, right, owner, TUNED.bin_of_digit * size)
+    taken = inked.sum(axis=0) > max(TUNED.crossing_lines, TUNED.crossed * len(inked))
     change = np.diff(np.concatenate([[False], taken, [False]]).astype(np.int8))
     starts, ends = np.flatnonzero(change == 1), np.flatnonzero(change == -1)
-    middles = (first + (ends[:-1] + starts[1:]) / 2) * _BIN * size
+    middles = (first + (ends[:-1] + starts[1:]) / 2) * TUNED.bin_of_digit * size
     return _wide_ones(middles, left, right, owner, apart * size, without)
 
 
@@ -178,17 +193,18 @@ def _tilt(lines: Sequence[_InkedLine], size: float) -> float:
     left, right, y, owner = _together(lines)
 
     def clear(tilt: float) -> float:
-        inked, _ = _profile(left - tilt * y, right - tilt * y, owner, _BIN * size)
-        return float(np.square(inked.sum(axis=0)).sum()) * (1 - 0.2 * abs(tilt))
+        inked, _ = _profile(left - tilt * y, right - tilt * y, owner, TUNED.bin_of_digit * size)
+        return float(np.square(inked.sum(axis=0)).sum()) * (1 - TUNED.tilt_loss * abs(tilt))
 
-    return float(max(_TILTS.tolist(), key=clear))
+    tilts = np.linspace(-TUNED.steepest, TUNED.steepest, TUNED.tilts)
+    return float(max(tilts.tolist(), key=clear))
 
 
 def _oddest(lines: Sequence[_InkedLine], size: float, tilt: float) -> int:
     """The line that has most of its ink where few others have any."""
     left, right, y, owner = _together(lines)
-    inked, _ = _profile(left - tilt * y, right - tilt * y, owner, _BIN * size)
-    odd = inked.sum(axis=0) <= _ODD * len(lines)
+    inked, _ = _profile(left - tilt * y, right - tilt * y, owner, TUNED.bin_of_digit * size)
+    odd = inked.sum(axis=0) <= TUNED.odd * len(lines)
     return int((inked & odd).sum(axis=1).argmax())
 
 

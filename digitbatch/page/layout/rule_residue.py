@@ -1,22 +1,28 @@
-"""Strokes like 1 that go on above and below as a fainter line: parts of a rule or frame."""
+"""Strokes like 1 that go on above and below as a fainter line: the residue of a rule or frame."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.page.connected_components import Components
-from digitbatch.stages.line_removal.faint_rules import FAINTEST
+from digitbatch.stages.line_removal.faint_rules import levels_across, stands_out
 from digitbatch.types import Image
 
-GOES_ON: Final = "a stroke like 1 goes on as a line"
-"""Why a person should look at such a line."""
 
-_THIN: Final = 0.3  # of its height: a wider component is no such stroke
-_BEYOND: Final = 0.6  # of its height: how far it must go on, above and below
-_GAP_PX: Final = 2  # beside its ends, where it is blurred
-_SHOWN: Final = 0.7  # of that way it is darker than both sides
+@dataclass(frozen=True, slots=True)
+class Residue:
+    """How a stroke goes on as a line."""
+
+    thin: float = 0.3  # of its height: a wider component is no such stroke
+    beyond: float = 0.6  # of its height: how far it must go on, above and below
+    gap_px: int = 2  # beside its ends, where it is blurred
+    shown: float = 0.7  # of that way it is darker than both sides
+
+
+RESIDUE: Final = Residue()
 
 
 def goes_on(components: Components, line: Sequence[int], levels: Image) -> bool:
@@ -28,7 +34,7 @@ def goes_on(components: Components, line: Sequence[int], levels: Image) -> bool:
         levels: (H, W) uint8 of the sheet before thresholding, light ink on black.
     """
     for index in line:
-        if components.width[index] > _THIN * components.height[index]:
+        if components.width[index] > RESIDUE.thin * components.height[index]:
             continue
         own = np.asarray(components.own(index), np.bool_)
         high = len(own)
@@ -36,12 +42,12 @@ def goes_on(components: Components, line: Sequence[int], levels: Image) -> bool:
         head, foot = _middle(own[:third]), _middle(own[-third:])
         lean = (foot - head) / max(1, high - third)
         box = components.box(index)
-        beyond, aside = round(_BEYOND * high), box.width // 2 + 2
-        above = np.arange(box.top - _GAP_PX - beyond, box.top - _GAP_PX)
-        below = np.arange(box.bottom + _GAP_PX, box.bottom + _GAP_PX + beyond)
+        beyond, aside = round(RESIDUE.beyond * high), box.width // 2 + 2
+        above = np.arange(box.top - RESIDUE.gap_px - beyond, box.top - RESIDUE.gap_px)
+        below = np.arange(box.bottom + RESIDUE.gap_px, box.bottom + RESIDUE.gap_px + beyond)
         start = box.left + head - lean * (box.top + third / 2)
         ways = [(rows, np.asarray(start + lean * rows, np.float64)) for rows in (above, below)]
-        if all(_shown(levels, rows, columns, aside) >= _SHOWN for rows, columns in ways):
+        if all(_shown(levels, rows, columns, aside) >= RESIDUE.shown for rows, columns in ways):
             return True
     return False
 
@@ -59,13 +65,6 @@ def _shown(
     inside = (rows >= 0) & (rows < height) & (at >= 0) & (at < width)
     if not inside.any():
         return 0.0
-    y, x = rows[inside], at[inside]
-
-    def seen(off: int) -> NDArray[np.int64]:
-        # What lies beyond the sheet looks as its edge does.
-        return np.asarray(levels[y, np.clip(x + off, 0, width - 1)], np.int64)
-
-    around = [seen(off) for off in (-1, 0, 1)]
-    beside = [seen(off) for off in (-aside, aside)]
-    darker = np.max(around, axis=0) - np.max(beside, axis=0) > FAINTEST
+    # Along a stroke: across rules, so of the turned sheet.
+    darker = stands_out(levels_across(levels.T, rows[inside], at[inside], aside))
     return float(np.count_nonzero(darker) / len(rows))

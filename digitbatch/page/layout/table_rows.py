@@ -1,4 +1,4 @@
-"""Rows that run alike: the lines of a table bend as one, and stand one pitch apart.
+"""Rows that run alike: the baselines of a table bend as one, and stand one pitch apart.
 
 One line alone is led astray where a digit hangs into the row below, or touches it. All of them
 together say how the sheet bends; on a sheet laid straight, each component's height says its row.
@@ -15,16 +15,26 @@ from digitbatch.imaging.quantiles import median
 from digitbatch.page.connected_components import Components
 from digitbatch.types import Image
 
-_LEAST_ROWS: Final = 4  # lines of so many components, and as many of them, show how the sheet bends
-_REACH: Final = 0.6  # of the widest line's width: how wide the lines are that show it
-_WHOLE: Final = (0.6, 1.4)  # digit heights: lower is a fragment, higher are digits of two rows
-_ROUNDS: Final = 4  # of fitting, each with less weight on what lies off its row
-_OFF: Final = 0.15  # digit heights: what lies farther off its row counts less
-_STRAIGHT: Final = 0.2  # digit heights that half of the components may lie off their row
-_ONE_ROW: Final = 0.6  # digit heights: lines on levels so close are one row
-_NEAREST: Final = 0.8  # digit heights from its row, a component stays in the line it was in
-_TWO_ROWS: Final = 1.5  # digit heights from which a component may be digits of two rows
-_SEAM: Final = 0.3  # of the pitch: how far from the middle between rows digits are parted
+
+@dataclass(frozen=True, slots=True)
+class RowTuning:
+    """How a table's rows run. "Of digit" is in heights of the page's digits."""
+
+    least_rows: int = 4  # lines of so many components, and as many, show how the sheet bends
+    wide_of_widest: float = 0.6  # line: how wide the lines are that show it
+    lowest_of_digit: float = 0.6  # lower is a fragment of a digit
+    highest_of_digit: float = 1.4  # higher are digits of two rows
+    spare: int = 3  # components more than two a row that say it: there are three numbers to fit
+    rounds: int = 4  # of fitting, each with less weight on what lies off its row
+    off_of_digit: float = 0.15  # what lies farther off its row counts less
+    straight_of_digit: float = 0.2  # half of the components may lie so far off their rows
+    one_row_of_digit: float = 0.6  # lines on levels so close are one row
+    nearest_of_digit: float = 0.8  # farther from any row, a component stays in its line
+    two_rows_of_digit: float = 1.5  # from this height on a component may be digits of two rows
+    seam_of_pitch: float = 0.3  # how far from the middle between rows digits are parted
+
+
+TUNED: Final = RowTuning()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +65,21 @@ def find_rows(
     long = [
         line
         for line, width in zip(lines, wide, strict=True)
-        if len(line) >= _LEAST_ROWS and width >= _REACH * max(wide)
+        if len(line) >= TUNED.least_rows and width >= TUNED.wide_of_widest * max(wide)
     ]
-    if len(long) < _LEAST_ROWS:
+    if len(long) < TUNED.least_rows:
         return None
     index = np.concatenate([np.asarray(line) for line in long])
     row = np.repeat(np.arange(len(long)), [len(line) for line in long])
     height = components.height[index]
-    whole = (height >= _WHOLE[0] * size) & (height <= _WHOLE[1] * size)
+    whole = height >= TUNED.lowest_of_digit * size
+    whole &= height <= TUNED.highest_of_digit * size
     index, row = index[whole], row[whole]
-    if len(index) < len(long) * 2 + 3:
+    if len(index) < len(long) * 2 + TUNED.spare:
         return None
     x, y = components.center_x[index], components.center_y[index]
     course, off = _fitted(x, y, row, len(long), size)
-    if float(np.median(np.abs(off))) > _STRAIGHT * size:
+    if float(np.median(np.abs(off))) > TUNED.straight_of_digit * size:
         return None
     straight = Rows(course, np.zeros(0))
     levels = _levels(components, lines, straight, size)
@@ -78,7 +89,7 @@ def find_rows(
 def _fitted(
     x: NDArray[np.float64], y: NDArray[np.float64], row: NDArray[np.int64], rows: int, size: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The course that all rows share, and how far each component lies off its row."""
+    """The course that all rows share, and the residual of each component: robust least squares."""
     own = np.zeros((len(x), rows))
     own[np.arange(len(x)), row] = 1.0
     system = np.column_stack([own, x, x * x, x * y])
@@ -86,10 +97,10 @@ def _fitted(
     weight = np.ones(len(x))
     off = np.zeros(len(x))
     found = np.zeros(system.shape[1])
-    for _ in range(_ROUNDS):
+    for _ in range(TUNED.rounds):
         found = np.linalg.lstsq(system / scale * weight[:, None], y * weight, rcond=None)[0] / scale
         off = y - system @ found
-        weight = 1 / np.sqrt(1 + np.square(off / (_OFF * size)))
+        weight = 1 / np.sqrt(1 + np.square(off / (TUNED.off_of_digit * size)))
     return np.asarray(found[-3:], np.float64), np.asarray(off, np.float64)
 
 
@@ -101,7 +112,7 @@ def _levels(
     levels: list[tuple[float, int]] = []
     for level, count in weighed:
         before, so_many = levels[-1] if levels else (-np.inf, 0)
-        if level - before < _ONE_ROW * size:
+        if level - before < TUNED.one_row_of_digit * size:
             both = so_many + count
             levels[-1] = ((before * so_many + level * count) / both, both)
         else:
@@ -136,7 +147,7 @@ def in_rows(
         nearest = off.argmin(axis=1)
         left: list[int] = []
         for index, number, far in zip(line, nearest.tolist(), off.min(axis=1), strict=True):
-            (members[number] if far <= _NEAREST * size else left).append(index)
+            (members[number] if far <= TUNED.nearest_of_digit * size else left).append(index)
         rest += [left] if left else []
     order = [(float(level), own) for level, own in zip(rows.levels, members, strict=True) if own]
     order += zip(_middles(components, rest, rows), rest, strict=True)
@@ -147,7 +158,7 @@ def in_rows(
 def _broken(components: Components, lines: list[list[int]], rows: Rows, size: float) -> bool:
     """Whether two lines lie on one level: parts of one row, or halves of its digits."""
     levels = np.sort(_middles(components, lines, rows))
-    return bool((np.diff(levels) < _ONE_ROW * size).any())
+    return bool((np.diff(levels) < TUNED.one_row_of_digit * size).any())
 
 
 def _width(components: Components, line: list[int]) -> float:
@@ -169,7 +180,7 @@ def parted_rows(
     """
     result: Image | None = None
     slope, bend, twist = rows.course
-    for index in digits[components.height[digits] >= _TWO_ROWS * size]:
+    for index in digits[components.height[digits] >= TUNED.two_rows_of_digit * size]:
         box = components.box(int(index))
         x = np.array([components.center_x[index]])
         top, foot = (float(rows.level(x, np.array([float(y)]))[0]) for y in (box.top, box.bottom))
@@ -178,8 +189,8 @@ def parted_rows(
             pitch = rows.levels[lower] - rows.levels[upper]
             middle = (rows.levels[upper] + rows.levels[lower]) / 2
             at = (middle + slope * x[0] + bend * x[0] ** 2) / (1 - twist * x[0])
-            first = max(box.top + 1, round(at - _SEAM * pitch))
-            last = min(box.bottom - 1, round(at + _SEAM * pitch) + 1)
+            first = max(box.top + 1, round(at - TUNED.seam_of_pitch * pitch))
+            last = min(box.bottom - 1, round(at + TUNED.seam_of_pitch * pitch) + 1)
             if first >= last:
                 continue
             own = components.labels[first:last, box.left : box.right] == index + 1

@@ -1,5 +1,6 @@
-"""Group components into lines, top down and left to right, also where lines slope or wave."""
+"""Text lines of connected components in reading order, also where baselines slope or wave."""
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -8,20 +9,47 @@ from numpy.typing import NDArray
 from digitbatch.imaging.quantiles import median
 from digitbatch.page.connected_components import Components, Sorting
 
-_STEEPEST_DEG: Final = 45
-_VOTE_SPREAD_DEG: Final = 6.0
-_LEVEL_DEG: Final = 3.0  # slopes below this are left to the lines' own course
-_OFF_COURSE: Final = 0.6  # digit heights; farther off, a component begins a line of its own
-_ENDS: Final = 3  # digits by which the end of a line is judged
-_HALF_SHARED: Final = 0.8  # digit heights by which halves of one broken digit lie over each other
-_NEIGHBORS: Final = 3  # the other half of a digit, and a whole one on either side
-_SHARED: Final = 0.6  # of a half's height lies within theirs
-_NEXT: Final = 1.5  # digit heights to where a line may go on
-_SAME_LEVEL: Final = 0.4  # digit heights
-_WHOLE: Final = 0.7  # digit heights from which a component counts as a digit
-_BESIDE: Final = 0.75  # digit heights off its neighbours' middle, a speck is in no line
-_AT_ONCE: Final = 64  # components whose neighbours are looked for
-_NEIGHBOR_HEIGHTS: Final = 4.0  # how far the next digit of a line may be when slopes are voted on
+
+@dataclass(frozen=True, slots=True)
+class LineTuning:
+    """How components are grouped into lines. "Of digit" is in heights of the page's digits."""
+
+    # The page's slope.
+    steepest_deg: int = 45  # lines rise or fall by this at the most
+    prior_deg: float = 40.0  # sigma: level pages are likelier than steep ones
+    vote_spread_deg: float = 6.0  # sigma of a vote
+    level_deg: float = 3.0  # slopes below this are left to the lines' own course
+    neighbor_of_digit: float = 4.0  # how far the next digit of a line may be that votes
+    nearest_of_digit: float = 0.25  # and how near: below it stands another one
+    across: float = 1.7  # times as far counts what lies across: the digit above is no neighbour
+    at_once: int = 64  # components whose neighbours are looked for
+    # Lines from left to right.
+    off_course_of_digit: float = 0.6  # farther off, a component begins a line of its own
+    last: int = 4  # digits by which a line's course is judged, so that waves are followed
+    level_last: int = 2  # of them by which its level is
+    least_sloping: int = 3  # digits that show a slope
+    steepest: float = 0.25  # rise over run of a course: a high 1 and a low 7 make no slope
+    least_of_digit: float = 0.7  # heights below this say nothing: fragments are low
+    far_loss: float = 0.02  # digit heights off its course for each that a component is away
+    # Lines that were broken off.
+    end_digits: int = 3  # by which the end of a line is judged
+    half_shared_of_digit: float = 0.8  # by so much halves of one broken digit lie over each other
+    next_of_digit: float = 1.5  # to where a line may go on
+    same_level_of_digit: float = 0.4  # by which it may stand higher or lower there
+    whole_of_digit: float = 0.7  # from this height on a component counts as a digit
+    # Halves of broken digits.
+    most_halves: int = 2  # of which a line of nothing else consists
+    neighbors: int = 3  # the other half of a digit, and a whole one on either side
+    gap_of_digit: float = 0.6  # to the nearest of them
+    half_of_tallest: float = 0.75  # of these, in height, is a half at the most
+    shared: float = 0.6  # share of its height that lies within theirs
+    # Smaller components.
+    beside_of_digit: float = 0.75  # so far off its neighbours' middle, a speck is in no line
+    ends_of_digit: float = 2.0  # nor so far before its first digit or behind its last one,
+    reach_of_digit: float = 1.2  # nor so far from any digit of it
+
+
+TUNED: Final = LineTuning()
 
 
 def group_lines(components: Components, sorting: Sorting) -> list[list[int]]:
@@ -62,10 +90,11 @@ def _continued(
         start = float(components.left[line].min())
         for before in result:
             gap = (start - float(right[before].max())) / size
-            if not -_HALF_SHARED < gap < _NEXT:
+            if not -TUNED.half_shared_of_digit < gap < TUNED.next_of_digit:
                 continue
-            end_level = _level(components, before[-_ENDS:], across, size)
-            if abs(_level(components, line[:_ENDS], across, size) - end_level) < _SAME_LEVEL * size:
+            ends = before[-TUNED.end_digits :], line[: TUNED.end_digits]
+            old, new = (_level(components, end, across, size) for end in ends)
+            if abs(new - old) < TUNED.same_level_of_digit * size:
                 before.extend(line)
                 break
         else:
@@ -77,7 +106,9 @@ def _level(
     components: Components, end: list[int], across: NDArray[np.float64], size: float
 ) -> float:
     """The height at which one end of a line lies, by its whole digits if it has any."""
-    whole = [index for index in end if components.height[index] >= _WHOLE * size] or end
+    whole = [
+        index for index in end if components.height[index] >= TUNED.whole_of_digit * size
+    ] or end
     return median(across[whole].tolist())
 
 
@@ -92,7 +123,7 @@ def _rejoined(components: Components, lines: list[list[int]], size: float) -> li
     result: list[list[int]] = []
     for line in kept:
         home = None
-        if len(line) <= 2:
+        if len(line) <= TUNED.most_halves:
             for other in result:
                 if len(other) > len(line) and all(
                     _within(components, bottom, np.asarray(other), index, size) for index in line
@@ -116,16 +147,16 @@ def _within(
     left, right = components.left[others], components.left[others] + components.width[others]
     own_left, own_right = components.left[index], components.left[index] + components.width[index]
     gap = np.maximum(left - own_right, own_left - right)
-    nearest = others[np.argsort(gap, kind="stable")[:_NEIGHBORS]]
-    if gap.min() > 0.6 * size:
+    nearest = others[np.argsort(gap, kind="stable")[: TUNED.neighbors]]
+    if gap.min() > TUNED.gap_of_digit * size:
         return False
     own = float(components.height[index])
-    if own > 0.75 * float(components.height[nearest].max()):
+    if own > TUNED.half_of_tallest * float(components.height[nearest].max()):
         return False
     shared = np.minimum(bottom[index], bottom[nearest].max()) - np.maximum(
         components.top[index], components.top[nearest].min()
     )
-    return float(shared) > _SHARED * own
+    return float(shared) > TUNED.shared * own
 
 
 def _chained(
@@ -147,7 +178,7 @@ def _chained(
     ):
         distances = [course.distance(at, off, height, size) for course in courses]
         nearest = min(range(len(courses)), key=distances.__getitem__, default=None)
-        if nearest is None or distances[nearest] >= _OFF_COURSE:
+        if nearest is None or distances[nearest] >= TUNED.off_course_of_digit:
             courses.append(_Course())
             nearest = -1
         courses[nearest].add(index, at, off, height)
@@ -155,7 +186,7 @@ def _chained(
 
 
 class _Course:
-    """Where a line runs, judged by its last four digits, so that waves are followed."""
+    """Where a line runs, judged by its last digits, so that waves are followed."""
 
     def __init__(self) -> None:
         self.members: list[int] = []
@@ -163,19 +194,20 @@ class _Course:
 
     def add(self, index: int, along: float, across: float, height: float) -> None:
         self.members.append(index)
-        last = self._last = [*self._last[-3:], (along, across, height)]
+        last = self._last = [*self._last, (along, across, height)][-TUNED.last :]
         count = len(last)
         # Once for each member, and not for each question: many more are asked.
-        self._recent = sum(off for _, off, _ in last[-2:]) / len(last[-2:])
+        recent = last[-TUNED.level_last :]
+        self._recent = sum(off for _, off, _ in recent) / len(recent)
         self._high = sum(high for _, _, high in last) / count
         self._steep: float | None = None
-        if count >= 3:
+        if count >= TUNED.least_sloping:
             self._middle = sum(at for at, _, _ in last) / count
             self._mean = sum(off for _, off, _ in last) / count
             spread = sum((at - self._middle) ** 2 for at, _, _ in last)
             tilt = sum((at - self._middle) * (off - self._mean) for at, off, _ in last)
-            # Not too steeply: a high 1 and a low 7 make no slope.
-            self._steep = min(max(tilt / spread if spread else 0.0, -0.25), 0.25)
+            steep = tilt / spread if spread else 0.0
+            self._steep = min(max(steep, -TUNED.steepest), TUNED.steepest)
 
     def distance(self, along: float, across: float, height: float, size: float) -> float:
         """How far a component lies off, in digit heights; a little more when it is far away."""
@@ -183,8 +215,9 @@ class _Course:
         if self._steep is not None:
             expected += self._mean + self._steep * (along - self._middle)
             expected /= 2
-        tall = max(0.7 * size, (self._high + height) / 2)
-        return abs(across - expected) / tall + 0.02 * (along - self._last[-1][0]) / size
+        tall = max(TUNED.least_of_digit * size, (self._high + height) / 2)
+        away = along - self._last[-1][0]
+        return abs(across - expected) / tall + TUNED.far_loss * away / size
 
 
 def page_slope(x: NDArray[np.float64], y: NDArray[np.float64], digit_height_px: float) -> float:
@@ -195,24 +228,22 @@ def page_slope(x: NDArray[np.float64], y: NDArray[np.float64], digit_height_px: 
         y: (count,) the same.
         digit_height_px: Height of the page's digits.
     """
-    angles = np.deg2rad(np.arange(-_STEEPEST_DEG, _STEEPEST_DEG + 1.0))
+    angles = np.deg2rad(np.arange(-TUNED.steepest_deg, TUNED.steepest_deg + 1.0))
     order = np.argsort(x, kind="stable")
     sorted_x, sorted_y = x[order], y[order]
-    ends = np.searchsorted(sorted_x, sorted_x + _NEIGHBOR_HEIGHTS * digit_height_px)
+    ends = np.searchsorted(sorted_x, sorted_x + TUNED.neighbor_of_digit * digit_height_px)
     seen = np.concatenate(
         [
-            _to_neighbours(sorted_x, sorted_y, ends, slice(at, at + _AT_ONCE), digit_height_px)
-            for at in range(0, len(x), _AT_ONCE)
+            _to_neighbours(sorted_x, sorted_y, ends, slice(at, at + TUNED.at_once), digit_height_px)
+            for at in range(0, len(x), TUNED.at_once)
         ]
         or [np.zeros(0)]
     )
-    off = (angles[:, None] - seen[None]) / np.deg2rad(_VOTE_SPREAD_DEG)
+    off = (angles[:, None] - seen[None]) / np.deg2rad(TUNED.vote_spread_deg)
     votes = np.exp(-0.5 * np.square(off)).sum(axis=1)
-    votes *= np.exp(
-        -0.5 * (angles / np.deg2rad(40)) ** 2
-    )  # level pages are likelier than steep ones
+    votes *= np.exp(-0.5 * (angles / np.deg2rad(TUNED.prior_deg)) ** 2)
     slope = float(angles[int(votes.argmax())]) if votes.max() > 0 else 0.0
-    return 0.0 if abs(slope) < np.deg2rad(_LEVEL_DEG) else slope
+    return 0.0 if abs(slope) < np.deg2rad(TUNED.level_deg) else slope
 
 
 def _to_neighbours(
@@ -236,9 +267,8 @@ def _to_neighbours(
     inside = others < ends[which, None]
     others = np.minimum(others, len(x) - 1)
     dx, dy = x[others] - x[which, None], y[others] - y[which, None]
-    # Twice as far across as along: the digit above is no neighbour.
-    far = np.hypot(dx, 1.7 * dy)
-    far[~inside | (dx <= 0.25 * digit_height_px) | (np.abs(dy) >= dx)] = np.inf
+    far = np.hypot(dx, TUNED.across * dy)
+    far[~inside | (dx <= TUNED.nearest_of_digit * digit_height_px) | (np.abs(dy) >= dx)] = np.inf
     nearest = far.argmin(axis=1)
     rows = np.flatnonzero(far[np.arange(len(own)), nearest] < np.inf)
     at = rows, nearest[rows]
@@ -263,7 +293,7 @@ def attach(
         Indices into `components`, one list for each of `lines`, in no order.
     """
     size = digit_height_px
-    best = np.full(len(smaller), _BESIDE)
+    best = np.full(len(smaller), TUNED.beside_of_digit)
     home = np.full(len(smaller), -1)
     left, right = components.left, components.left + components.width
     x, y = components.center_x[smaller], components.center_y[smaller]
@@ -271,18 +301,19 @@ def attach(
     for number, line in enumerate(lines):
         members = np.asarray(line)
         middles, heights = components.center_y[members], components.height[members]
-        reach = _BESIDE * max(0.7 * size, float(heights.max()))
+        reach = TUNED.beside_of_digit * max(TUNED.least_of_digit * size, float(heights.max()))
         level = (y > middles.min() - reach) & (y < middles.max() + reach)
-        level &= (x > left[members].min() - 2 * size) & (x < right[members].max() + 2 * size)
+        ends = TUNED.ends_of_digit * size
+        level &= (x > left[members].min() - ends) & (x < right[members].max() + ends)
         near_by = np.flatnonzero(level)
         if not len(near_by):
             continue
         at = x[near_by, None]
         gap = np.maximum(0, np.maximum(left[members] - at, at - right[members]))
         nearest = np.argsort(gap, axis=1, kind="stable")[:, :2]
-        tall = np.maximum(0.7 * size, heights[nearest].mean(axis=1))
+        tall = np.maximum(TUNED.least_of_digit * size, heights[nearest].mean(axis=1))
         distance = np.abs(y[near_by] - middles[nearest].mean(axis=1)) / tall
-        own = (gap.min(axis=1) <= 1.2 * size) & (distance < best[near_by])
+        own = (gap.min(axis=1) <= TUNED.reach_of_digit * size) & (distance < best[near_by])
         best[near_by[own]] = distance[own]
         home[near_by[own]] = number
     return [smaller[home == number].tolist() for number in range(len(lines))]

@@ -1,7 +1,7 @@
 """Rules too faint for the mask, found beside others: rules of a page run alike."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -11,20 +11,26 @@ from numpy.typing import NDArray
 from digitbatch.stages.line_removal.printed_line import Rule
 from digitbatch.types import Image
 
-FAINTEST: Final = 4.0
-"""Levels by which a rule is darker than what lies beside it."""
 
-SURELY_SHOWN: Final = 0.85
-"""Of its way, a rule of which the mask shows but pieces is so much darker than what lies beside."""
+@dataclass(frozen=True, slots=True)
+class FaintRules:
+    """How a rule shows in the levels."""
 
-_LEAST_RULES: Final = 3  # fewer say little about how others run
-_SHOWN: Final = 0.7  # of its way a rule is darker than the paper beside it
-_PIECE: Final = 0.15  # of the page: the least that the mask must show of a faint rule
-_PIECE_SHOWN: Final = 0.5  # of the way of that piece
-_PARALLEL: Final = 0.06  # rise over run by which it may differ from its neighbours
-_STEP_PX: Final = 2  # along a rule
-_SMOOTH_PX: Final = 3  # along a rule; more would close the gaps between strokes in line
-_APART: Final = 3  # thicknesses from a rule that is known
+    faintest: float = 4.0  # levels by which a rule is darker than what lies beside it
+    shown: float = 0.7  # of its way a rule is so much darker
+    surely_shown: float = 0.85  # of its way, a rule of which the mask shows but pieces
+    least_rules: int = 3  # fewer say little about how others run
+    least_neighbours: int = 2  # of a rule of which the mask shows a piece
+    piece: float = 0.15  # of the page: the least that the mask must show of a faint rule
+    piece_shown: float = 0.5  # of the way of that piece
+    parallel: float = 0.06  # rise over run by which it may differ from its neighbours
+    step_px: int = 2  # along a rule
+    smooth_px: int = 3  # along a rule; more would close the gaps between strokes in line
+    apart_times: int = 3  # thicknesses from a rule that is known
+    aside_px: int = 2  # beyond half of a rule's thickness lies the paper that it is compared with
+
+
+FAINT_RULES: Final = FaintRules()
 
 
 def faint_rules(ink: Image, known: Sequence[Rule], thickest_px: int) -> list[Rule]:
@@ -43,15 +49,15 @@ def faint_rules(ink: Image, known: Sequence[Rule], thickest_px: int) -> list[Rul
         Those that are not known, from the top down.
     """
     height, width = ink.shape
-    rules = sorted(known, key=lambda rule: float(np.polyval(rule.curve, width / 2)))
-    if len(rules) < _LEAST_RULES:
+    rules = sorted(known, key=lambda rule: rule.height_at(width / 2))
+    if len(rules) < FAINT_RULES.least_rules:
         return []
     left = int(np.median([rule.left for rule in rules]))
     right = int(np.median([rule.right for rule in rules]))
-    xs = np.arange(max(0, left), min(width, right + 1), _STEP_PX)
+    xs = np.arange(max(0, left), min(width, right + 1), FAINT_RULES.step_px)
     if len(xs) < 2:
         return []
-    levels = np.array([np.polyval(rule.curve, width / 2) for rule in rules])
+    levels = np.array([rule.height_at(width / 2) for rule in rules])
     offs = np.stack([np.polyval(rule.curve, xs) for rule in rules]) - levels[:, None]
     dark = _darker(ink, thickest_px)
     starts = np.arange(height, dtype=np.float64)
@@ -61,28 +67,28 @@ def faint_rules(ink: Image, known: Sequence[Rule], thickest_px: int) -> list[Rul
         inside = (rows >= 0) & (rows < height)
         shown += dark[np.where(inside, rows, 0), x] & inside
     shown /= len(xs)
-    near = _APART * thickest_px
+    near = FAINT_RULES.apart_times * thickest_px
     for level in levels:
         shown[max(0, round(level) - near) : max(0, round(level) + near + 1)] = 0
     found = []
-    while float(shown.max()) >= _SHOWN:
+    while float(shown.max()) >= FAINT_RULES.shown:
         # Of rows alike, the middle one.
         best = np.flatnonzero(shown == shown.max())
         at = int(best[len(best) // 2])
         found.append(_rule_at(at, rules, levels, left, right))
         shown[max(0, at - near) : at + near + 1] = 0
-    return sorted(found, key=lambda rule: float(np.polyval(rule.curve, width / 2)))
+    return sorted(found, key=lambda rule: rule.height_at(width / 2))
 
 
 def _darker(ink: Image, thickest_px: int) -> NDArray[np.bool_]:
     """Where the levels are darker than on both sides, above and below, at a rule's distance."""
-    smooth = np.asarray(cv2.blur(ink, (_SMOOTH_PX, 1)), np.float32)
-    apart = thickest_px // 2 + 2
+    smooth = np.asarray(cv2.blur(ink, (FAINT_RULES.smooth_px, 1)), np.float32)
+    apart = thickest_px // 2 + FAINT_RULES.aside_px
     ink_here = np.asarray(cv2.dilate(smooth, np.ones((3, 1), np.uint8)), np.float32)
     beside = np.zeros_like(smooth)
     beside[apart:] = smooth[:-apart]
     beside[:-apart] = np.maximum(beside[:-apart], smooth[apart:])
-    return ink_here - beside > FAINTEST
+    return ink_here - beside > FAINT_RULES.faintest
 
 
 def _rule_at(
@@ -104,16 +110,33 @@ def darker_along(ink: Image, rule: Rule, thickest_px: int) -> NDArray[np.bool_]:
     Strokes that happen to stand in line are told from a rule by what lies between them, also where
     the rule is fainter than the level of the mask.
     """
-    height = ink.shape[0]
     xs = np.arange(rule.left, rule.right + 1)
-    middle = np.rint(np.polyval(rule.curve, xs)).astype(np.int64)
-    apart = thickest_px // 2 + 2
-    offsets = np.array([-apart, -1, 0, 1, apart])
-    levels = ink[np.clip(middle[None] + offsets[:, None], 0, height - 1), xs[None]]
-    smooth = cv2.blur(levels.astype(np.float32), (_SMOOTH_PX, 1))
-    return np.asarray(
-        smooth[1:4].max(axis=0) - np.maximum(smooth[0], smooth[4]) > FAINTEST, np.bool_
-    )
+    aside_px = thickest_px // 2 + FAINT_RULES.aside_px
+    levels = levels_across(ink, xs, rule.rows_at(xs), aside_px)
+    return stands_out(np.asarray(cv2.blur(levels, (FAINT_RULES.smooth_px, 1)), np.float32))
+
+
+def levels_across(
+    ink: Image, xs: NDArray[np.int64], rows: NDArray[np.int64], aside_px: int
+) -> NDArray[np.float32]:
+    """(5, columns) levels: above a course, on it (its own row and those next to it), below it.
+
+    What lies beyond the picture looks as its edge does.
+
+    Args:
+        ink: (H, W) uint8 levels, light ink on black.
+        xs: (columns,) of the course.
+        rows: (columns,) its row in each.
+        aside_px: How far above and below it.
+    """
+    offsets = np.array([-aside_px, -1, 0, 1, aside_px])[:, None]
+    return np.asarray(ink[np.clip(rows + offsets, 0, len(ink) - 1), xs], np.float32)
+
+
+def stands_out(levels: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """(columns,) where a course is darker than both sides, by its `levels_across`."""
+    beside = np.maximum(levels[0], levels[4])
+    return np.asarray(levels[1:4].max(axis=0) - beside > FAINT_RULES.faintest, np.bool_)
 
 
 def rule_of_pieces(
@@ -130,17 +153,20 @@ def rule_of_pieces(
     xs, ys = points
     left, right = int(xs.min()), int(xs.max())
     shown = int(np.count_nonzero(np.bincount(xs))) / max(1, right - left)
-    if right - left < max(least_px, _PIECE * ink.shape[1]) or shown < _PIECE_SHOWN:
+    if (
+        right - left < max(least_px, FAINT_RULES.piece * ink.shape[1])
+        or shown < FAINT_RULES.piece_shown
+    ):
         return None
     middle = (left + right) / 2
-    nearest = min(rules, key=lambda rule: abs(float(np.polyval(rule.curve, middle)) - ys.mean()))
+    nearest = min(rules, key=lambda rule: abs(rule.height_at(middle) - ys.mean()))
     bend = nearest.curve[0]
     line = np.polyfit(xs, ys - bend * np.square(xs), 1)
-    if abs(line[0] - nearest.curve[1]) > _PARALLEL:
+    if abs(line[0] - nearest.curve[1]) > FAINT_RULES.parallel:
         return None
     curve = np.array([bend, line[0], line[1]])
     rule = Rule(left, right, curve)
-    if np.mean(darker_along(ink, rule, thickest_px)) < SURELY_SHOWN:
+    if np.mean(darker_along(ink, rule, thickest_px)) < FAINT_RULES.surely_shown:
         return None
     return grown(ink, rule, thickest_px)
 
@@ -149,8 +175,8 @@ def grown(ink: Image, rule: Rule, thickest_px: int) -> Rule:
     """A rule as far as the levels show it."""
     left, right = rule.left, rule.right
     whole = darker_along(ink, replace(rule, left=0, right=ink.shape[1] - 1), thickest_px)
-    before = np.cumsum(whole[:left][::-1]) >= _SHOWN * np.arange(1, left + 1)
-    after = np.cumsum(whole[right + 1 :]) >= _SHOWN * np.arange(1, len(whole) - right)
+    before = np.cumsum(whole[:left][::-1]) >= FAINT_RULES.shown * np.arange(1, left + 1)
+    after = np.cumsum(whole[right + 1 :]) >= FAINT_RULES.shown * np.arange(1, len(whole) - right)
     goes_left = int(np.flatnonzero(before)[-1]) + 1 if before.any() else 0
     goes_right = int(np.flatnonzero(after)[-1]) + 1 if after.any() else 0
     return replace(rule, left=left - goes_left, right=right + goes_right)

@@ -13,52 +13,50 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.stages.line_removal.printed_line import Rule
+from digitbatch.stages.line_removal.printed_line import Rule, Window
 from digitbatch.types import Image
-
-_PEN: Final = 75  # percentile of the levels of strokes: their edges are half paper
-_LEAST_PX: Final = 100  # of strokes, to know the pen's level
-_USUAL: Final = (20, 50)  # percentiles of a line's levels, the lower one where it is faint
-_BETWEEN: Final = 0.5  # of the way from the line's level to the pen's begins what is the pen's
-_SPREADS: Final = 3.0  # and so many times as far from the line's level as its faint parts are
-_APART: Final = 0.9  # of the pen's level: where the pen would begin above it, nothing is told
-_PLAIN: Final = 0.5  # of the pen's level: fainter lines hardly show beside a stroke
-_THIN: Final = 30  # percentile of the thickness of the ink along a line: strokes make it thicker
-_ENDS: Final = 0.03  # of the width: ends are faint and often missed
-_UPRIGHT: Final = 0.3  # of a field's height, and what is around it, a stroke on a wall is high
-_BLOCKS: Final = 0.1  # of the width: in parts at least so long a line has a level of its own
 
 
 @dataclass(frozen=True, slots=True)
-class _Window:
-    """The ink along a line."""
+class PenOnPrint:
+    """How a pen's level is told from a printed line's."""
 
-    rows: NDArray[np.int64]  # (window, columns) of the mask
-    xs: NDArray[np.int64]  # (columns,)
-    offsets: NDArray[np.int64]  # (window, 1) from the line
+    pen_percent: float = 75.0  # of the levels of strokes: their edges are half paper
+    least_px: int = 100  # of strokes, to know the pen's level
+    faint_percent: float = 20.0  # of a line's levels: where it is faint,
+    usual_percent: float = 50.0  # and as it usually is
+    between: float = 0.5  # of the way from the line's level to the pen's begins what is the pen's,
+    spreads: float = 3.0  # and so many times as far from the line's level as its faint parts are
+    apart: float = 0.9  # of the pen's level: where the pen would begin above it, nothing is told
+    plain: float = 0.5  # of the pen's level: fainter lines hardly show beside a stroke
+    thin_percent: float = 30.0  # of the thickness of ink along a line: strokes make it thicker
+    ends: float = 0.03  # of the width: ends are faint and often missed
+    upright: float = 0.3  # of a field's height, and what is around it, a stroke on a wall is high
+    blocks: float = 0.1  # of the width: in parts at least so long a line has a level of its own
+
+
+PEN_ON_PRINT: Final = PenOnPrint()
+
+
+@dataclass(frozen=True, slots=True)
+class _Ink:
+    """The ink along a line, and its levels."""
+
+    window: Window
     inked: NDArray[np.bool_]  # (window, columns)
-    levels: NDArray[np.uint8]  # (window, columns)
+    levels: Image  # (window, columns)
 
     @classmethod
-    def along(cls, mask: Image, levels: Image, rule: Rule, reach: int) -> "_Window":
-        height, width = mask.shape
-        beyond = round(_ENDS * width)
-        xs = np.arange(max(0, rule.left - beyond), min(width, rule.right + beyond + 1))
-        offsets = np.arange(-reach, reach + 1)[:, None]
-        middle = np.rint(np.polyval(rule.curve, xs)).astype(np.int64)
-        rows = np.clip(middle[None] + offsets, 0, height - 1)
-        return cls(rows, xs, offsets, mask[rows, xs[None]] > 0, levels[rows, xs[None]])
+    def along(cls, mask: Image, levels: Image, rule: Rule, reach_px: int) -> "_Ink":
+        beyond_px = round(PEN_ON_PRINT.ends * mask.shape[1])
+        window = Window.along(mask.shape, rule, reach_px, beyond_px)
+        return cls(window, window.of(mask) > 0, window.of(levels))
 
     @property
-    def ridge(self) -> NDArray[np.uint8]:
+    def ridge(self) -> Image:
         """(columns,) the line's level."""
-        middle = len(self.rows) // 2
+        middle = self.window.reach_px
         return np.asarray(self.levels[middle - 1 : middle + 2].max(axis=0), np.uint8)
-
-    def mark(self, view: Image, chosen: NDArray[np.bool_]) -> None:
-        """Set the chosen pixels, (window, columns), of a mask."""
-        at_row, at_column = np.nonzero(chosen)
-        view[self.rows[at_row, at_column], self.xs[at_column]] = 255
 
 
 def with_pen_on_rules(
@@ -95,14 +93,15 @@ def with_pen_on_rules(
         (columns, mask.T, levels.T, dark.T, light.T),
     ):
         for rule in rules:
-            window = _Window.along(of_mask, of_levels, rule, reach_px)
-            begins, is_plain = _begins_along(window.ridge, pen, max(least_px, 1.0))
-            is_pen = window.levels >= begins[None]
-            window.mark(of_dark, window.inked & is_pen)
-            half = max(1, int(np.ceil(np.percentile(window.inked.sum(axis=0), _THIN) / 2)))
-            ends = is_plain & (_blank(window, half, 1) | _blank(window, half, -1))
-            on_line = window.inked & (np.abs(window.offsets) <= half)
-            window.mark(of_light, on_line & ~is_pen & ends[None])
+            ink = _Ink.along(of_mask, of_levels, rule, reach_px)
+            begins, is_plain = _begins_along(ink.ridge, pen, max(least_px, 1.0))
+            is_pen = ink.levels >= begins[None]
+            ink.window.put(of_dark, ink.inked & is_pen, 255)
+            thin = np.percentile(ink.inked.sum(axis=0), PEN_ON_PRINT.thin_percent)
+            half = max(1, int(np.ceil(thin / 2)))
+            ends = is_plain & (_blank(ink.inked, half, 1) | _blank(ink.inked, half, -1))
+            on_line = ink.inked & (np.abs(ink.window.offsets) <= half)
+            ink.window.put(of_light, on_line & ~is_pen & ends[None], 255)
     left = np.asarray(without & ~(light & ~dark), np.uint8)
     return _joined(left, dark)
 
@@ -128,57 +127,63 @@ def with_pen_on_lines(
         reach_px: How far from a line it is looked for.
     """
     pen = _pen_level(levels, without)
-    windows = [_Window.along(mask, levels, rule, reach_px) for rule in rows]
-    turned = [_Window.along(mask.T, levels.T, rule, reach_px) for rule in columns]
-    ridges = [window.ridge for window in (*windows, *turned) if len(window.xs)]
+    along = [_Ink.along(mask, levels, rule, reach_px) for rule in rows]
+    across = [_Ink.along(mask.T, levels.T, rule, reach_px) for rule in columns]
+    ridges = [ink.ridge for ink in (*along, *across) if len(ink.window.xs)]
     if pen is None or not ridges:
         return without
     begins = _begins(np.concatenate(ridges), pen)
     if begins is None:
         return without
     dark = np.zeros_like(mask)
-    for view, own in ((dark, windows), (dark.T, turned)):
-        for window in own:
-            window.mark(view, window.inked & (window.levels >= begins))
-    return _joined(without, dark, round(_UPRIGHT * len(mask)))
+    for view, inks in ((dark, along), (dark.T, across)):
+        for ink in inks:
+            ink.window.put(view, ink.inked & (ink.levels >= begins), 255)
+    return _joined(without, dark, round(PEN_ON_PRINT.upright * len(mask)))
 
 
 def _pen_level(levels: Image, strokes: Image) -> float | None:
     """The level of most of the ink in strokes; None where there is too little."""
     inked = levels[strokes > 0]
-    return float(np.percentile(inked, _PEN)) if len(inked) >= _LEAST_PX else None
+    return (
+        float(np.percentile(inked, PEN_ON_PRINT.pen_percent))
+        if len(inked) >= PEN_ON_PRINT.least_px
+        else None
+    )
 
 
-def _begins(ridge: NDArray[np.uint8], pen: float) -> float | None:
+def _begins(ridge: Image, pen: float) -> float | None:
     """The level from which ink on a line is the pen's; None where the two are too alike."""
-    faint, usual = np.percentile(ridge, _USUAL)
-    begins = max(usual + _BETWEEN * (pen - usual), usual + _SPREADS * (usual - faint))
-    return float(begins) if begins <= _APART * pen else None
+    faint, usual = np.percentile(ridge, (PEN_ON_PRINT.faint_percent, PEN_ON_PRINT.usual_percent))
+    begins = max(
+        usual + PEN_ON_PRINT.between * (pen - usual), usual + PEN_ON_PRINT.spreads * (usual - faint)
+    )
+    return float(begins) if begins <= PEN_ON_PRINT.apart * pen else None
 
 
 def _begins_along(
-    ridge: NDArray[np.uint8], pen: float, least_px: float
+    ridge: Image, pen: float, least_px: float
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """The same for each column of a long rule, and whether the rule is dark enough to show there.
 
     Returns:
         (columns,) 256 and more where nothing is told, and (columns,).
     """
-    parts = max(1, round(len(ridge) / max(least_px, _BLOCKS * len(ridge))))
+    parts = max(1, round(len(ridge) / max(least_px, PEN_ON_PRINT.blocks * len(ridge))))
     edges = np.linspace(0, len(ridge), parts + 1).astype(np.int64)
     found = [_begins(ridge[first:last], pen) for first, last in pairwise(edges.tolist())]
     at, middles = np.arange(len(ridge)), (edges[:-1] + edges[1:]) / 2
     begins = np.interp(at, middles, [999.0 if level is None else level for level in found])
     usual = [float(np.median(ridge[first:last])) for first, last in pairwise(edges.tolist())]
-    is_plain = (begins < 256) & (np.interp(at, middles, usual) >= _PLAIN * pen)
+    is_plain = (begins < 256) & (np.interp(at, middles, usual) >= PEN_ON_PRINT.plain * pen)
     return begins, is_plain
 
 
-def _blank(window: _Window, half: int, side: int) -> NDArray[np.bool_]:
+def _blank(inked: NDArray[np.bool_], half: int, side: int) -> NDArray[np.bool_]:
     """(columns,) whether there is paper on one side of a line that is twice `half` thick."""
-    reach = len(window.rows) // 2
+    reach = len(inked) // 2
     near, far = (min(max(reach + side * (half + off), 0), 2 * reach) for off in (1, 2))
-    return np.asarray(~window.inked[near] & ~window.inked[far], np.bool_)
+    return np.asarray(~inked[near] & ~inked[far], np.bool_)
 
 
 def _joined(left: Image, dark: Image, upright_px: int | None = None) -> Image:

@@ -6,14 +6,11 @@ from typing import Final
 import cv2
 import numpy as np
 
-from digitbatch.stages.line_removal.printed_line import Rule
+from digitbatch.stages.line_removal.printed_line import Line
 from digitbatch.types import Image
 
 REST_PX: Final = 3
 """Pixels beside a line: ink that is nowhere farther off is a rest of it."""
-
-Line = tuple[Rule, float]
-"""A line by its first side, and how many pixels it reaches beyond that."""
 
 
 def without_rests(
@@ -35,7 +32,7 @@ def without_rests(
         height, width = len(view), len(view[0])
         for rule, beyond in lines:
             xs = np.arange(max(0, rule.left), min(width - 1, rule.right) + 1)
-            ys = np.rint(np.polyval(rule.curve, xs)).astype(np.int64)
+            ys = rule.rows_at(xs)
             for off in range(-aside, round(beyond) + aside + 1):
                 view[np.clip(ys + off, 0, height - 1), xs] = True
     count, labels = cv2.connectedComponents(mask, connectivity=8)

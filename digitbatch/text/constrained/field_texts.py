@@ -13,17 +13,29 @@ from typing import Final
 
 import numpy as np
 
-from digitbatch.constraints import LENGTH, FieldRule
-from digitbatch.text.decode import DigitHypothesis, Hypothesis
+from digitbatch.acceptance.reasons import Finding, ReviewReason
+from digitbatch.constraints import LENGTH, FieldConstraint
+from digitbatch.text.decode import Cause, DigitHypothesis, Hypothesis, LeftOver
 from digitbatch.text.nbest import NBest, Text, reading_as
 from digitbatch.types import OTHER
 
 BROKEN: Final = 0.02  # share of what is written that breaks its rule, by mistake or on purpose
 FARTHER: Final = 20.0  # so much likelier, and a text that breaks the rule is not given up for it
-_ELSE: Final = 0.25  # of the doubt about the best text: that it is none of the others either
-_DISAGREED: Final = 0.3  # the same where both networks read digits that touch, and differently
-_LEAST_SHARE: Final = 0.2  # of the weight of all readings: below it, no rule makes a text sure
-_MOST: Final = 300  # texts of a field
+
+
+@dataclass(frozen=True, slots=True)
+class FieldConstraints:
+    """How much a constraint says."""
+
+    none_of_these: float = (
+        0.25  # of the doubt about the best text: that it is none of the others either
+    )
+    disagreed: float = 0.3  # the same where both networks read digits that touch, and differently
+    least_share: float = 0.2  # of the weight of all readings: below it, no rule makes a text sure
+    most: int = 300  # texts of a field
+
+
+TUNED: Final = FieldConstraints()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +63,7 @@ class Chosen:
     text: str
     confidence: float  # that it is what is written, 0 to 1
     shares: dict[str, float]  # of this and other texts, by the rules; together 1 at most
-    doubt: str = ""  # why a person must decide; "" for no reason
+    findings: tuple[Finding, ...] = ()  # why a person must decide
 
 
 def options_of(
@@ -77,12 +89,12 @@ def options_of(
                 if share * option.share > (longer[key].share if key in longer else 0.0):
                     longer[key] = Option(share * option.share, (*option.parts, more))
         best = sorted(longer.items(), key=lambda item: (-item[1].share, item[0]))
-        found = dict(best[:_MOST])
-    own = "".join(str(digit_of(place)) for place in free.places)
+        found = dict(best[: TUNED.most])
+    own = free.text
     rest = max(0.0, 1.0 - sum(option.share for option in found.values()))
     disagreed = any(place.was_cut and not place.agreed for place in free.places)
     doubt = 1.0 - (found[own].share if own in found else 0.0)
-    floor = max(_ELSE * doubt, _DISAGREED if disagreed else 0.0)
+    floor = max(TUNED.none_of_these * doubt, TUNED.disagreed if disagreed else 0.0)
     return Options(found, own, max(rest, floor), free.margin)
 
 
@@ -94,12 +106,7 @@ def _or_cross(shares: dict[Text, float], place: DigitHypothesis) -> dict[Text, f
     return scaled | {(): max(other, scaled.get((), 0.0))}
 
 
-def digit_of(place: DigitHypothesis) -> int:
-    """The digit that stands at a place."""
-    return int(place.probabilities[:OTHER].argmax())
-
-
-def by_rule(options: Options, rule: FieldRule, decimals: int = 0) -> Chosen:
+def by_rule(options: Options, rule: FieldConstraint, decimals: int = 0) -> Chosen:
     """The text of a field that obeys its rule, or the free one with the reason for a person.
 
     Args:
@@ -113,15 +120,14 @@ def by_rule(options: Options, rule: FieldRule, decimals: int = 0) -> Chosen:
     lawful = {t: o.share for t, o in options.shares.items() if t and not rule.broken(t, decimals)}
     if not lawful:
         broken = rule.broken(free, decimals)
-        doubt = f"{free} breaks {broken}, and nothing that obeys it fits the ink"
-        if broken in ("", LENGTH):  # a wrong length is said anyway
-            doubt = ""
-        return Chosen(free, max(own_share, options.margin), {free: own_share}, doubt)
+        said = (Finding(ReviewReason.BREAKS_RULE, (free, broken)),)
+        findings = () if broken in ("", LENGTH) else said  # a wrong length is said anyway
+        return Chosen(free, max(own_share, options.margin), {free: own_share}, findings)
     best = max(lawful, key=lambda text: (lawful[text], text))
     if best != free and own_share > FARTHER * lawful[best]:
         broken = rule.broken(free, decimals)
-        doubt = f"{free} breaks {broken}; {best} would obey it, but is not what the ink says"
-        return Chosen(free, max(own_share, options.margin), {free: own_share}, doubt)
+        said = (Finding(ReviewReason.RULE_AGAINST_INK, (free, broken, best)),)
+        return Chosen(free, max(own_share, options.margin), {free: own_share}, said)
     passes = rule.passes(best, decimals)
     listed = sum(option.share for option in options.shares.values())
     return _posterior(options, lawful, best, passes, max(0.0, listed - sum(lawful.values())), rule)
@@ -133,20 +139,17 @@ def _posterior(
     best: str,
     passes: float,
     unlawful: float,
-    rule: FieldRule,
+    rule: FieldConstraint,
 ) -> Chosen:
     everything = sum(lawful.values()) + passes * (options.rest + BROKEN * unlawful)
     shares = {text: share / everything for text, share in lawful.items()}
-    if lawful[best] < _LEAST_SHARE:
+    if lawful[best] < TUNED.least_share:
         shares[best] = min(shares[best], lawful[best])
     if best == options.free:
         return Chosen(best, max(shares[best], lawful[best], options.margin), shares)
     # Seldom: the doubt is named unless the rule leaves hardly any of it.
-    return Chosen(best, shares[best], shares, "" if passes < 0.01 else _otherwise(options, rule))
-
-
-def _otherwise(options: Options, rule: FieldRule) -> str:
-    return f"could also be {options.free}, which breaks {rule.broken(options.free)}"
+    otherwise = Finding(ReviewReason.CHOSEN_BY_RULE, (options.free, rule.broken(options.free)))
+    return Chosen(best, shares[best], shares, () if passes < 0.01 else (otherwise,))
 
 
 def reading_of(
@@ -158,11 +161,11 @@ def reading_of(
     readings = []
     at = 0
     for reading, way, part in zip(free, ways, options.shares[chosen.text].parts, strict=True):
-        own = tuple(digit_of(place) for place in reading.places)
+        own = tuple(place.digit for place in reading.places)
         found = reading
         if own and not part:
-            segments = (place.segment for place in reading.places)
-            found = replace(reading, places=(), left_over=(*reading.left_over, *segments))
+            left = (LeftOver(place.segment, Cause.NO_DIGIT) for place in reading.places)
+            found = replace(reading, places=(), left_over=(*reading.left_over, *left))
         elif own != part and way.paths is not None:
             found = reading_as(way.paths, part) or reading
         if part and len(found.places) == len(part):
@@ -194,7 +197,7 @@ def surer(place: DigitHypothesis, digit: int, share: float) -> DigitHypothesis:
         after *= max(0.0, 1.0 - share) / max(1.0 - own, 1e-12)
         after[digit] = share
     most = 0.99 * max(float(after[digit]), 1e-6)
-    if digit_of(place) != digit or after[OTHER] > most:
+    if place.digit != digit or after[OTHER] > most:
         # Be it ever so unsure: what a place is read as is what it is likeliest.
         np.minimum(after, most, out=after, where=np.arange(len(after)) != digit)
         after /= after.sum()

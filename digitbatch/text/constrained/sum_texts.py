@@ -6,14 +6,23 @@ from decimal import Decimal
 from math import prod
 from typing import Final
 
+from digitbatch.acceptance.reasons import Finding, ReviewReason
 from digitbatch.constraints import Sum
 from digitbatch.text.constrained.field_texts import BROKEN, FARTHER, Chosen
 
-_TEXTS: Final = 12  # of a field that are tried, the likeliest
-_WAYS: Final = 4000  # ways to read all fields of a sum together that are kept
-_PASSES: Final = 0.1  # misreadings that a sum does not see: an odd hand errs alike in two fields
-_LEAST_SHARE: Final = 0.2
-_BLAMELESS: Final = 0.01  # less likely than this the one misread, and a field stays as it is
+
+@dataclass(frozen=True, slots=True)
+class SumConstraints:
+    """How much a sum says, and how many readings are tried."""
+
+    texts: int = 12  # of a field that are tried, the likeliest
+    ways: int = 4000  # ways to read all fields of a sum together that are kept
+    passes: float = 0.1  # misreadings that a sum does not see: an odd hand errs alike in two fields
+    least_share: float = 0.2
+    blameless: float = 0.01  # less likely than this the one misread, and a field stays as it is
+
+
+TUNED: Final = SumConstraints()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,55 +78,57 @@ def _together(fields: dict[str, Addend], sums: Sequence[Sum]) -> dict[str, Chose
     ways = _lawful_ways(fields, sums)
     broken = _broken(fields, names, free, sums)
     if not ways:
-        return _doubted(fields, sums, f"{broken}, and nothing that makes it right fits the ink")
+        return _doubted(fields, sums, Finding(ReviewReason.BREAKS_SUM, (broken,)))
     best = max(ways, key=lambda way: (way.weight, way.texts))
-    own = 1.0
+    anew = ", ".join(
+        f"{name} {text}"
+        for name, text, was in zip(names, best.texts, free, strict=True)
+        if text != was
+    )
+    own = prod(fields[name].chosen.shares.get(fields[name].chosen.text, 0.0) for name in names)
+    if anew and own > FARTHER * best.weight:
+        return _doubted(fields, sums, Finding(ReviewReason.SUM_AGAINST_INK, (broken, anew)))
+    result = _with_posteriors(fields, ways, best, broken)
+    if not anew:
+        return result
+    # Its other fields are right only if those that were read anew are.
+    said = Finding(ReviewReason.RIGHT_ONLY_WITH, (anew,))
+    blame = _blame(fields, names)
+    return {
+        name: one
+        if one.findings or blame[name] <= TUNED.blameless
+        else replace(one, findings=(said,))
+        for name, one in result.items()
+    }
+
+
+def _with_posteriors(
+    fields: Mapping[str, Addend], ways: Sequence[_Way], best: _Way, broken: str
+) -> dict[str, Chosen]:
+    """The fields with the texts of the best way, as sure as all ways that make the sums right."""
     listed = 1.0
-    for name in names:
-        shares = fields[name].chosen.shares
-        own *= shares.get(fields[name].chosen.text, 0.0)
-        listed *= min(1.0, sum(shares.values()))
-    if best.texts != free and own > FARTHER * best.weight:
-        said = ", ".join(
-            f"{name} {text}" for name, text, was in zip(names, best.texts, free, strict=True)
-            if text != was
-        )  # fmt: skip
-        return _doubted(
-            fields, sums, f"{broken}; {said} would make it right, but is not what is written"
-        )
+    for addend in fields.values():
+        listed *= min(1.0, sum(addend.chosen.shares.values()))
     lawful = sum(way.weight for way in ways)
     rest = max(0.0, 1.0 - listed) + max(0.0, listed - lawful) * BROKEN
-    everything = lawful + _PASSES * rest
+    everything = lawful + TUNED.passes * rest
     result = {}
-    for at, name in enumerate(names):
-        chosen = fields[name].chosen
+    for at, (name, addend) in enumerate(fields.items()):
+        chosen, text = addend.chosen, best.texts[at]
         by_text: dict[str, float] = {}
         for way in ways:
             by_text[way.texts[at]] = by_text.get(way.texts[at], 0.0) + way.weight / everything
-        text = best.texts[at]
         sure = by_text[text]
-        if chosen.shares.get(text, 0.0) < _LEAST_SHARE:
+        if chosen.shares.get(text, 0.0) < TUNED.least_share:
             sure = min(sure, chosen.shares.get(text, 0.0))
-        doubt = chosen.doubt
+        findings = chosen.findings
         if text == chosen.text:
             sure = max(sure, chosen.confidence)
         else:
-            said = f"could also be {chosen.text}, but then {broken}"
-            doubt = "; ".join(filter(None, [doubt, said]))
-        result[name] = replace(chosen, text=text, confidence=sure, shares=by_text, doubt=doubt)
-    if best.texts != free:
-        # Its other fields are right only if those that were read anew are.
-        anew = ", ".join(
-            f"{name} {text}"
-            for name, text, was in zip(names, best.texts, free, strict=True)
-            if text != was
+            findings += (Finding(ReviewReason.CHOSEN_BY_SUM, (chosen.text, broken)),)
+        result[name] = replace(
+            chosen, text=text, confidence=sure, shares=by_text, findings=findings
         )
-        said = f"right only with {anew}"
-        blame = _blame(fields, names)
-        return {
-            name: one if one.doubt or blame[name] <= _BLAMELESS else replace(one, doubt=said)
-            for name, one in result.items()
-        }
     return result
 
 
@@ -127,7 +138,7 @@ def _lawful_ways(fields: dict[str, Addend], sums: Sequence[Sum]) -> list[_Way]:
     ways = [_Way(1.0, ())]
     for at, name in enumerate(names):
         shares = fields[name].chosen.shares
-        texts = sorted(shares, key=lambda text: (-shares[text], text))[:_TEXTS]
+        texts = sorted(shares, key=lambda text: (-shares[text], text))[: TUNED.texts]
         known = set(names[: at + 1])
         ready = [
             one for one in sums
@@ -138,7 +149,7 @@ def _lawful_ways(fields: dict[str, Addend], sums: Sequence[Sum]) -> list[_Way]:
         ]
         longer = [way for way in longer if not _broken(fields, names, way.texts, ready)]
         longer.sort(key=lambda way: (-way.weight, way.texts))
-        ways = longer[:_WAYS]
+        ways = longer[: TUNED.ways]
     return [way for way in ways if way.weight > 0]
 
 
@@ -157,7 +168,9 @@ def _broken(
     return ""
 
 
-def _doubted(fields: Mapping[str, Addend], sums: Sequence[Sum], doubt: str) -> dict[str, Chosen]:
+def _doubted(
+    fields: Mapping[str, Addend], sums: Sequence[Sum], finding: Finding
+) -> dict[str, Chosen]:
     """The fields as they are; those that may be why a sum does not hold are for a person.
 
     Beside a field that is hardly sure, one that is very sure is hardly the one that is wrong.
@@ -169,9 +182,8 @@ def _doubted(fields: Mapping[str, Addend], sums: Sequence[Sum], doubt: str) -> d
     found = {}
     for name in names:
         chosen = fields[name].chosen
-        if name in off and blame[name] > _BLAMELESS:
-            said = "; ".join(filter(None, [chosen.doubt, doubt]))
-            chosen = replace(chosen, doubt=said)
+        if name in off and blame[name] > TUNED.blameless:
+            chosen = replace(chosen, findings=(*chosen.findings, finding))
         found[name] = chosen
     return found
 

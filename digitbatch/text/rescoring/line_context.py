@@ -1,125 +1,116 @@
 """What the line network says of doubtful digits: it sees each among its neighbours.
 
-It errs on other digits than the network for single ones, and about as seldom. What both say is put
-together as logarithms: see G. E. Hinton, Training Products of Experts by Minimizing Contrastive
+It errs on other digits than the network for single ones, and about as seldom. Both posteriors are
+combined log-linearly: see G. E. Hinton, Training Products of Experts by Minimizing Contrastive
 Divergence, Neural Computation 14, 2002.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.text.decode import GroupText, Hypothesis, decode
-from digitbatch.text.lattice import Lattice
-from digitbatch.text.line_parts import LinePart, line_parts
-from digitbatch.types import OTHER, GroupReader, Probabilities
+from digitbatch.text.box_texts import FieldText, field_text
+from digitbatch.text.classification import Readers
+from digitbatch.text.decode import DigitHypothesis
+from digitbatch.text.line_parts import line_parts
+from digitbatch.text.unit import Position, Unit, Units, by_field
+from digitbatch.types import OTHER
 
-_SURE: Final = 0.999
-"""Of a digit as likely as this the line network is not asked."""
-_OWN: Final = 0.6  # weight of what the network for single digits says, ...
-_LINES: Final = 0.25
-"""... and of the line network; together less than 1, for both see the same ink.
-
-At 0.4 and 0.4 a twentieth fewer of MNIST's lines are read wrongly, and more of hands unlike those.
-"""
-_LEAST_OWN: Final = 1e-7
-_LEAST_IN_LINE: Final = 1e-5
+_Posterior = NDArray[np.float32]
 
 
-def rescored_in_context(
-    group_reader: GroupReader | None,
-    fields: Sequence[tuple[Hypothesis, float]],
-    lattices: Sequence[Lattice],
-    answers: list[Probabilities],
-    readings: list[Hypothesis],
-    counts: Sequence[tuple[int, int] | None],
-    groups: Sequence[Sequence[GroupText]],
-) -> tuple[list[Probabilities], list[Hypothesis]]:
-    """Answers and readings with the line network's word on doubtful digits.
+@dataclass(frozen=True, slots=True)
+class LineContext:
+    """What the pass goes by.
+
+    The two weights are together less than 1, for both networks see the same ink. At 0.4 and 0.4 a
+    twentieth fewer of MNIST's lines are read wrongly, and more of hands unlike those.
+    """
+
+    sure: float = 0.999  # posterior of a digit that the line network is not asked about, 0 to 1
+    own_weight: float = 0.6  # of what the networks for single digits say
+    line_weight: float = 0.25  # of what the line network says
+    least_own: float = 1e-7  # posteriors are no smaller than this
+    least_line: float = 1e-5
+
+
+TUNED: Final = LineContext()
+
+
+def rescored_in_context(units: Units, readers: Readers) -> Units:
+    """The units with the line network's word on doubtful digits.
 
     Digits that had to be parted are left: it has read them already.
-
-    Args:
-        group_reader: The line network; None: everything stays as it is.
-        fields: The reading of each line, zone or row of boxes as a whole, and how high its digits
-            are in pixels.
-        lattices: Of each line, zone or box.
-        answers: (candidates, 11) what the network says of each one's candidates; not written into.
-        readings: The best way through each.
-        counts: How many digits each has, at least and at most; None: not known.
-        groups: How the line network reads the digits of each that touch.
     """
-    said = _said_of_doubtful(fields, group_reader) if group_reader else {}
-    if not said:
-        return answers, readings
-    answers, readings = list(answers), list(readings)
-    for unit, (lattice, reading) in enumerate(zip(lattices, readings, strict=True)):
-        taken = {id(place.segment) for place in reading.places} & said.keys()
-        if not taken:
-            continue
-        again = answers[unit].copy()
-        for index, candidate in enumerate(lattice.candidates):
-            if id(candidate.segment) in taken:
-                again[index] = _together(again[index], said[id(candidate.segment)])
-                taken.discard(id(candidate.segment))
-        answers[unit] = again
-        decoded = decode(lattice, again, counts[unit], groups[unit])
-        # Those that are left are no candidates, but single digits that were read as groups.
-        places = [
-            replace(place, probabilities=_together(place.probabilities, said[id(place.segment)]))
-            if id(place.segment) in taken
-            else place
-            for place in decoded.places
-        ]
-        readings[unit] = replace(decoded, places=tuple(places))
-    return answers, readings
+    if not readers.networks.reads_strips:
+        return units
+    fields = [field_text(own) for own in by_field(units) if not any(u.is_print for u in own)]
+    said = _said_of_doubtful(fields, readers)
+    by_unit: dict[int, dict[int, _Posterior]] = {}
+    for (number, at), posterior in said.items():
+        by_unit.setdefault(number, {})[at] = posterior
+    return tuple(
+        _rescored(unit, by_unit[unit.number]) if unit.number in by_unit else unit for unit in units
+    )
 
 
-def _said_of_doubtful(
-    fields: Sequence[tuple[Hypothesis, float]], group_reader: GroupReader
-) -> dict[int, NDArray[np.float32]]:
-    """What the line network says of each doubtful digit, (11,), by the identity of its segment."""
-    doubtful = {
-        id(place.segment)
-        for reading, _ in fields
-        for place in reading.places
-        if not place.was_cut and place.probabilities[:OTHER].max() < _SURE
-    }
-    parts = [
-        part
-        for reading, height_px in fields
-        if any(id(place.segment) in doubtful for place in reading.places)
-        for part in line_parts(reading, height_px)
-        if any(id(segment) in doubtful for segment in part.digits)
-    ]
-    found: dict[int, NDArray[np.float32]] = {}
-    if not parts:
-        return found
-    answers = group_reader([part.ink for part in parts]).again()
-    for part, answer in zip(parts, answers, strict=True):
+def _said_of_doubtful(fields: list[FieldText], readers: Readers) -> dict[Position, _Posterior]:
+    """What the line network says of each doubtful digit, (11,)."""
+    asked = []
+    for field in fields:
+        places = field.hypothesis.places
+        doubtful = {at for at, place in enumerate(places) if _is_doubtful(place)}
+        if doubtful:
+            parts = line_parts(field.hypothesis, field.region.digit_height_px)
+            asked += [(field, doubtful, part) for part in parts if doubtful & {*part.digits}]
+    if not asked:
+        return {}
+    strips = [part.ink for _, _, part in asked]
+    found: dict[Position, _Posterior] = {}
+    answers = readers.networks.read_strips(strips, reconsider=True)
+    for (field, doubtful, part), answer in zip(asked, answers, strict=True):
         try:
-            places = answer.places(part.text)
+            posteriors = answer.places(part.text)
         except ValueError:  # so many digits have no room in it
             continue
-        found |= _by_segment(part, places, doubtful)
+        own = zip(part.digits, posteriors, strict=True)
+        found |= {field.origins[at]: posterior for at, posterior in own if at in doubtful}
     return found
 
 
-def _by_segment(
-    part: LinePart, places: Probabilities, doubtful: set[int]
-) -> dict[int, NDArray[np.float32]]:
-    own = zip(part.digits, places, strict=True)
-    return {id(segment): said for segment, said in own if id(segment) in doubtful}
+def _is_doubtful(place: DigitHypothesis) -> bool:
+    return not place.was_cut and place.confidence < TUNED.sure
 
 
-def _together(own: NDArray[np.float32], in_line: NDArray[np.float32]) -> NDArray[np.float32]:
-    """One candidate's answer, (11,), with the line network's; how likely it is one stays."""
+def _rescored(unit: Unit, said: Mapping[int, _Posterior]) -> Unit:
+    """A unit with the line network's word on some of its digits."""
+    posteriors = unit.posteriors.copy()
+    in_groups: dict[tuple[int, int], _Posterior] = {}
+    for at, posterior in said.items():
+        place = unit.hypothesis.places[at]
+        if place.candidate is not None:
+            posteriors[place.candidate] = _combined(posteriors[place.candidate], posterior)
+        elif place.group is not None:
+            in_groups[place.group] = posterior
+    decoded = unit.decoded(posteriors)
+    # Those that are left are no candidates, but single digits that were read as groups.
+    places = tuple(
+        replace(place, probabilities=_combined(place.probabilities, in_groups[place.group]))
+        if place.group is not None and place.group in in_groups
+        else place
+        for place in decoded.places
+    )
+    return replace(unit, posteriors=posteriors, hypothesis=replace(decoded, places=places))
+
+
+def _combined(own: _Posterior, in_line: _Posterior) -> _Posterior:
+    """One candidate's posterior, (11,), with the line network's; how likely it is one stays."""
     digits = own[:OTHER].sum()
-    logs = _OWN * np.log(own[:OTHER] / max(digits, _LEAST_OWN) + _LEAST_OWN)
-    logs += _LINES * np.log(in_line[:OTHER] + _LEAST_IN_LINE)
+    logs = TUNED.own_weight * np.log(own[:OTHER] / max(digits, TUNED.least_own) + TUNED.least_own)
+    logs += TUNED.line_weight * np.log(in_line[:OTHER] + TUNED.least_line)
     shares = np.exp(logs - logs.max())
     after = own.copy()
     after[:OTHER] = shares / shares.sum() * digits

@@ -6,65 +6,77 @@ ones know each other: of a page that many wrote, each digit is as near to others
 others at all.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.stages.base import Normalizer
-from digitbatch.text.decode import DigitHypothesis, Hypothesis
+from digitbatch.text.classification import Readers
+from digitbatch.text.decode import DigitHypothesis
+from digitbatch.text.unit import Position, Unit, Units, digits_of
 from digitbatch.types import OTHER, Crops
 
-_SURE: Final = 0.98  # so likely a digit teaches,
-_DOUBTFUL: Final = 0.95  # and less likely a one is taught
-_LEAST: Final = 40  # sure digits of a page: fewer do not show a hand
-_MOST: Final = 150  # more are not compared: that takes time, and teaches no more
-_ONE_HAND: Final = 0.95  # of the sure digits the others must know
-_NEAREST: Final = 2  # of a kind, by which a digit is known
-_POSSIBLE: Final = 0.01  # a digit less likely than this is not taught
-_WEIGHT: Final = 20.0  # of a likeness of 1 against a likelihood, as a logarithm
-_SOFT_PX: Final = 1.2  # how far strokes may lie off each other
+
+@dataclass(frozen=True, slots=True)
+class WriterAdaptation:
+    """What teaches, and what is taught."""
+
+    sure: float = 0.98  # so likely a digit teaches,
+    doubtful: float = 0.95  # and less likely a one is taught
+    least: int = 40  # sure digits of a page: fewer do not show a hand
+    most: int = 150  # more are not compared: that takes time, and teaches no more
+    one_hand: float = 0.95  # of the sure digits the others must know
+    nearest: int = 2  # of a kind, by which a digit is known
+    possible: float = 0.01  # a digit less likely than this is not taught
+    weight: float = 20.0  # of a likeness of 1 against a likelihood, as a logarithm
+    soft_px: float = 1.2  # how far strokes may lie off each other
+
+
+TUNED: Final = WriterAdaptation()
 _MOVES: Final = tuple((down, across) for down in (-1, 0, 1) for across in (-1, 0, 1))
 """Pixels by which a digit may lie off another one; the middle one moves nothing."""
 
 
-def adapted_to_writer(readings: Sequence[Hypothesis], normalizer: Normalizer) -> list[Hypothesis]:
-    """The readings of a page, doubtful digits as the hand writes them.
+def adapted_to_writer(units: Units, readers: Readers) -> Units:
+    """The units of a page, doubtful digits as the hand writes them.
 
     Of a digit that is taught, the likelihoods of the two digits change places: it is as doubtful as
     it was, and for review where it was.
-
-    Args:
-        readings: Of all lines, zones and boxes of a page.
-        normalizer: Makes a crop of a digit's ink.
     """
-    places = [place for reading in readings for place in reading.places]
+    digits = digits_of(units)
+    places = [place for _, place in digits]
     best = np.array([_share(place) for place in places])
-    doubtful = np.flatnonzero(best < _DOUBTFUL)
-    sure = np.array([n for n in np.flatnonzero(best >= _SURE) if not places[n].was_cut], np.int64)
-    if len(sure) < _LEAST or not len(doubtful):
-        return list(readings)
-    sure = sure[np.linspace(0, len(sure) - 1, min(_MOST, len(sure))).astype(np.int64)]
-    kinds = np.array([int(places[n].probabilities[:OTHER].argmax()) for n in sure])
-    teachers = np.stack([normalizer(places[n].segment.ink) for n in sure])
+    doubtful = np.flatnonzero(best < TUNED.doubtful)
+    sure = np.array(
+        [n for n in np.flatnonzero(best >= TUNED.sure) if not places[n].was_cut], np.int64
+    )
+    if len(sure) < TUNED.least or not len(doubtful):
+        return units
+    sure = sure[np.linspace(0, len(sure) - 1, min(TUNED.most, len(sure))).astype(np.int64)]
+    kinds = np.array([places[n].digit for n in sure])
+    teachers = readers.crops([places[n].segment for n in sure])
     pictures = _pictures(teachers)[len(_MOVES) // 2]
     among = _likeness(teachers, pictures)
     np.fill_diagonal(among, -1.0)
-    if np.mean(_by_kind(among, kinds).argmax(axis=1) == kinds) < _ONE_HAND:
-        return list(readings)
-    pupils = np.stack([normalizer(places[n].segment.ink) for n in doubtful])
+    if np.mean(_by_kind(among, kinds).argmax(axis=1) == kinds) < TUNED.one_hand:
+        return units
+    pupils = readers.crops([places[n].segment for n in doubtful])
     known = _by_kind(_likeness(pupils, pictures), kinds)
     changed = {
-        id(places[n]): _as_the_hand_writes(places[n], own)
+        digits[n][0]: _as_the_hand_writes(places[n], own)
         for n, own in zip(doubtful, known, strict=True)
     }
-    return [
-        replace(reading, places=tuple(changed.get(id(place), place) for place in reading.places))
-        for reading in readings
-    ]
+    return tuple(_with_places(unit, changed) for unit in units)
+
+
+def _with_places(unit: Unit, changed: Mapping[Position, DigitHypothesis]) -> Unit:
+    """A unit with some of its digits in place of its own."""
+    best = unit.hypothesis
+    places = tuple(changed.get((unit.number, at), place) for at, place in enumerate(best.places))
+    return replace(unit, hypothesis=replace(best, places=places))
 
 
 def _share(place: DigitHypothesis) -> float:
@@ -76,10 +88,10 @@ def _share(place: DigitHypothesis) -> float:
 def _as_the_hand_writes(place: DigitHypothesis, likeness: NDArray[np.float32]) -> DigitHypothesis:
     shares = place.probabilities[:OTHER]
     before = int(shares.argmax())
-    possible = (shares > _POSSIBLE * shares.sum()) & np.isfinite(likeness)
+    possible = (shares > TUNED.possible * shares.sum()) & np.isfinite(likeness)
     if not possible[before]:
         return place
-    score = np.where(possible, np.log(np.maximum(shares, 1e-9)) + _WEIGHT * likeness, -np.inf)
+    score = np.where(possible, np.log(np.maximum(shares, 1e-9)) + TUNED.weight * likeness, -np.inf)
     after = int(score.argmax())
     if after == before:
         return place
@@ -93,8 +105,8 @@ def _by_kind(likeness: NDArray[np.float32], kinds: NDArray[np.int64]) -> NDArray
     found = np.full((len(likeness), OTHER), -np.inf, np.float32)
     for kind in range(OTHER):
         own = likeness[:, kinds == kind]
-        if own.shape[1] > _NEAREST:  # one of them may be the digit itself
-            nearest = np.partition(own, own.shape[1] - _NEAREST, axis=1)[:, -_NEAREST:]
+        if own.shape[1] > TUNED.nearest:  # one of them may be the digit itself
+            nearest = np.partition(own, own.shape[1] - TUNED.nearest, axis=1)[:, -TUNED.nearest :]
             found[:, kind] = nearest.mean(axis=1)
     return found
 
@@ -106,7 +118,7 @@ def _pictures(crops: Crops) -> NDArray[np.float32]:
     """
     count, size = crops.shape[:2]
     # One tall picture: crops have blank margins.
-    tall = cv2.GaussianBlur(crops.reshape(-1, size).astype(np.float32), (0, 0), _SOFT_PX)
+    tall = cv2.GaussianBlur(crops.reshape(-1, size).astype(np.float32), (0, 0), TUNED.soft_px)
     soft = np.asarray(tall, np.float32).reshape(count, size, size)
     moved = [_halved(np.roll(soft, move, (1, 2))) for move in _MOVES]
     each = np.stack(moved).reshape(len(_MOVES), count, -1)

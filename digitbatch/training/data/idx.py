@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.errors import UsageError
+from digitbatch.training import datasets
 from digitbatch.training.data.labelled import Part, Sample, check_labels, from_arrays
 
 # The last four: where torchvision and EMNIST's archive put them.
@@ -68,7 +69,10 @@ def idx_samples(folder: Path, files: IdxFiles) -> Iterator[Sample]:
     Raises:
         UsageError: If a file is damaged, or a label is no digit.
     """
-    images, labels = read_idx(files.images), read_idx(files.labels).astype(np.int64)
+    images, labels = (
+        datasets.read_idx(files.images),
+        datasets.read_idx(files.labels).astype(np.int64),
+    )
     if images.ndim != 3 or 0 in images.shape[1:]:
         raise UsageError(f"{files.images}: expected pictures, found an array of {images.shape}")
     check_labels(str(files.labels), labels, len(images), files.images.name)

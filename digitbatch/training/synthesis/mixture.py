@@ -45,8 +45,16 @@ def split(
     digits: Labelled, validation_count: int, rng: np.random.Generator
 ) -> tuple[Labelled, Labelled]:
     """Part the training digits into (those to train on, those to validate on)."""
-    order = rng.permutation(len(digits))
-    return digits.take(order[validation_count:]), digits.take(order[:validation_count])
+    kept, held = split_places(len(digits), validation_count, rng)
+    return digits.take(kept), digits.take(held)
+
+
+def split_places(
+    count: int, validation_count: int, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The places of so many digits that `split` trains on, and of those that it holds back."""
+    order = rng.permutation(count)
+    return order[validation_count:], order[:validation_count]
 
 
 def mix(

@@ -14,8 +14,9 @@ import cv2
 import numpy as np
 
 from digitbatch.stages.centre import center_crop
+from digitbatch.stages.line_removal.delete import delete_rules
+from digitbatch.stages.line_removal.mend import mended
 from digitbatch.stages.line_removal.printed_line import Rule
-from digitbatch.stages.line_removal.remove_rules import delete_rules, mended
 from digitbatch.stages.line_removal.residue import without_rests
 from digitbatch.training.synthesis.composition import Written
 from digitbatch.training.synthesis.degradation import flawed

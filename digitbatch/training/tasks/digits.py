@@ -13,7 +13,8 @@ from torch.nn import functional
 
 from digitbatch.networks.answering import Answering
 from digitbatch.networks.card import Kind
-from digitbatch.networks.predictors import OnnxPredictor, TorchPredictor
+from digitbatch.networks.onnx_runtime import OnnxPredictor
+from digitbatch.networks.torch_runtime import TorchPredictor
 from digitbatch.training.augmentation import augment
 from digitbatch.training.data import Labelled
 from digitbatch.training.data.training_data import TrainingData

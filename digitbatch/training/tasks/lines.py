@@ -16,8 +16,7 @@ from torch.nn import functional
 
 from digitbatch.networks.answering import LineAnswering
 from digitbatch.networks.card import Kind
-from digitbatch.networks.line.classes import BLANK, FRAME_PX
-from digitbatch.networks.line.ctc_decoding import greedy_labels
+from digitbatch.networks.line.ctc_decoding import BLANK, FRAME_PX, greedy_labels
 from digitbatch.networks.line.reader import LineReader
 from digitbatch.networks.line.strips import STRIP_HEIGHT_PX
 from digitbatch.training.data import Labelled

@@ -1,0 +1,126 @@
+"""The ledger of passes as a file: what was read with each pass and each reason, and without it.
+
+A row is one part of the pages (`ledger_pages.Part`), read with everything (its name is "") or
+without one pass or reason. Counts of pages that are the same without it are not written down again.
+What is not in the code any more moves to the deleted ones, with what it earned when it was last
+measured.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final, Literal
+
+Kind = Literal["all", "pass", "reason"]
+Counts = tuple[int, ...]
+"""Of one page: lines, right, accepted, wrong of these, lines where nothing is written."""
+
+MEASURES: Final = ("lines", "right", "accepted", "wrong", "spurious")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One part of the pages, read in one way."""
+
+    name: str  # of what is switched off; "": nothing is
+    kind: Kind
+    group: str
+    part: int
+    changed: Mapping[int, Counts]  # by page, from 0; of the row "" all, of others what differs
+    ms: tuple[float, ...] = ()  # processor time of each page; of a reason, none: it takes none
+
+
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """What a pass makes of one measure, over many pages."""
+
+    without: float
+    difference: float  # with it, less without it
+    error: float  # standard error of the difference
+
+    @property
+    def is_outside_noise(self) -> bool:
+        """Whether so much is no chance."""
+        return abs(self.difference) > 2 * self.error and self.difference != 0
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """What a pass earned that is there no more."""
+
+    name: str
+    kind: Kind
+    version: str  # of the code that it was last measured in
+    earned: Mapping[str, Mapping[str, Earned]]  # by sort of pages, then by measure
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """All rows of one version of the code, and what became of earlier ones."""
+
+    version: str = ""
+    rows: tuple[Row, ...] = ()
+    deleted: tuple[Deleted, ...] = field(default=())
+
+    def with_rows(self, rows: Iterable[Row]) -> "Ledger":
+        """With rows in place of older ones of the same name and part."""
+        found = {(row.name, row.group, row.part): row for row in self.rows}
+        found |= {(row.name, row.group, row.part): row for row in rows}
+        return replace(self, rows=tuple(found.values()))
+
+    def lacks(self, names: Collection[str], group: str, part: int) -> bool:
+        """Whether a part was not read yet in all of these ways."""
+        own = {row.name for row in self.rows if (row.group, row.part) == (group, part)}
+        return not own.issuperset({"", *names})
+
+
+def read_ledger(file: Path) -> Ledger:
+    """What was noted; an empty ledger where there is no file yet."""
+    if not file.exists():
+        return Ledger()
+    content = json.loads(file.read_text(encoding="utf-8"))
+    rows = tuple(
+        Row(**{**row, "changed": _counts(row["changed"]), "ms": tuple(row["ms"])})
+        for row in content["rows"]
+    )
+    deleted = tuple(
+        Deleted(**{**one, "earned": _earned(one["earned"])}) for one in content["deleted"]
+    )
+    return Ledger(content["version"], rows, deleted)
+
+
+def write_ledger(file: Path, ledger: Ledger) -> None:
+    """Write a ledger, whole or not at all; each row on a line of its own."""
+    rows = sorted(ledger.rows, key=lambda row: (row.group, row.part, row.kind, row.name))
+    lines = {
+        "version": [json.dumps(ledger.version)],
+        "rows": [_line(asdict(row)) for row in rows],
+        "deleted": [_line(asdict(one)) for one in ledger.deleted],
+    }
+    text = (
+        f'{{"version": {lines["version"][0]},\n'
+        f'"rows": [\n{_NEXT.join(lines["rows"])}\n],\n'
+        f'"deleted": [\n{_NEXT.join(lines["deleted"])}\n]}}\n'
+    )
+    new = file.with_name(f".{file.name}.new")
+    new.write_text(text, encoding="utf-8", newline="\n")
+    new.replace(file)
+
+
+_NEXT: Final = ",\n"
+
+
+def _line(content: dict[str, Any]) -> str:
+    return json.dumps(content, separators=(",", ":"))
+
+
+def _counts(content: Mapping[str, list[int]]) -> dict[int, Counts]:
+    return {int(page): tuple(counts) for page, counts in content.items()}
+
+
+def _earned(content: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Earned]]:
+    return {
+        family: {measure: Earned(**one) for measure, one in earned.items()}
+        for family, earned in content.items()
+    }

@@ -1,0 +1,132 @@
+"""What is known of an output: done, failed, to review, by day, and why. For people and monitors."""
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from digitbatch.app.journal import GONE, Statistics, codec, find_drift, journal_beside
+from digitbatch.app.journal.journal import damaged
+from digitbatch.app.journal.scan import scan
+from digitbatch.app.lock import holder
+from digitbatch.errors import UsageError
+from digitbatch.outputs import output_error
+
+_MOST_REASONS: Final = 20
+
+
+@dataclass(slots=True)
+class Day:
+    """Files that were read on one day, as they now stand in the outputs."""
+
+    files: int = 0
+    pages: int = 0
+    ok: int = 0
+    review: int = 0
+    empty: int = 0
+    errors: int = 0
+
+    def add(self, pages: Statistics) -> None:
+        """Take a file in."""
+        self.files += 1
+        self.pages += pages.pages
+        self.ok += pages.ok
+        self.review += pages.review
+        self.empty += pages.empty
+        self.errors += pages.errors
+
+
+@dataclass(slots=True)
+class Status:
+    """What a journal says."""
+
+    output: str
+    last_run: str | None = None  # when the last run that came to its end did so
+    running: str | None = None  # who holds the output, since when
+    unfinished_pages: int = 0  # read since then
+    total: Day = field(default_factory=Day)
+    days: dict[str, Day] = field(default_factory=dict)  # by local date, in order
+    failed: dict[str, int] = field(default_factory=dict)  # rows by reason, the most first
+    review: dict[str, int] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)  # how the newest pages differ
+
+    def to_json(self) -> dict[str, Any]:
+        """As `digitbatch status --json` prints it."""
+        return asdict(self)
+
+
+def read_status(output: Path) -> Status:
+    """Read the journal of an output; it may be in use.
+
+    Raises:
+        UsageError: If there is none.
+        OutputError: If it cannot be read.
+    """
+    journal = journal_beside(output)
+    if not journal.is_file():
+        raise UsageError(
+            f"nothing is known of {output}: there is no {journal.name} beside it. Name the file "
+            "that `digitbatch run --out` wrote, the first one where there were several"
+        )
+    try:
+        found = scan(journal)
+        status = Status(str(output), running=holder(output))
+        if found.last_run is not None:
+            status.last_run = _local(found.last_run["time"]).isoformat(" ", "seconds")
+        failed: Counter[str] = Counter()
+        review: Counter[str] = Counter()
+        read_on = _days(journal)
+        with journal.open("rb") as file:
+            for name in found.index:
+                known = found.index.get(name)
+                if known is None or known.flags & GONE:
+                    continue
+                file.seek(known.start)
+                content = file.read(known.end - known.start)
+                pages = _count(content, failed, review)
+                status.total.add(pages)
+                day = read_on.get(known.start, "")
+                status.days.setdefault(day, Day()).add(pages)
+    except OSError as error:
+        raise output_error(journal, error) from error
+    except (ValueError, LookupError, TypeError, ArithmeticError, RecursionError) as error:
+        raise damaged(journal) from error
+    status.days = dict(sorted(status.days.items()))
+    status.failed = dict(failed.most_common(_MOST_REASONS))
+    status.review = dict(review.most_common(_MOST_REASONS))
+    status.warnings = find_drift(reversed(found.runs))
+    if found.changed:
+        with journal.open("rb") as file:
+            file.seek(found.last_run_end)
+            status.unfinished_pages = sum(codec.kind_of(line) in codec.PAGES for line in file)
+    return status
+
+
+def _days(journal: Path) -> dict[int, str]:
+    """The date on which each file was read, by where its pages begin."""
+    days: dict[int, str] = {}
+    position = 0
+    with journal.open("rb") as file:
+        for line in file:
+            position += len(line)
+            if codec.kind_of(line) == codec.FILE and (body := codec.decode(line)) is not None:
+                days[position] = _local(json.loads(body[2:])["time"]).date().isoformat()
+    return days
+
+
+def _count(content: bytes, failed: Counter[str], review: Counter[str]) -> Statistics:
+    """Count the pages of one file, and why rows are not `ok`."""
+    total = Statistics()
+    for line in content.split(b"\n")[:-1]:
+        about = json.loads(line.split(b"\t", 3)[2].decode())
+        total.add(Statistics.from_json(about[0]))
+        for _, _, _, status, message, *_ in about[1]:
+            if status in ("error", "review"):
+                (failed if status == "error" else review)[message] += 1
+    return total
+
+
+def _local(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds).astimezone()

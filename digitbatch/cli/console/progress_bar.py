@@ -1,0 +1,135 @@
+"""How a run or a training goes on: a bar on a terminal, a line from time to time in a log."""
+
+import logging
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from digitbatch.cli.console.log_lines import LineHandler, Verbosity, close_bar, new_bar
+from digitbatch.types import FieldResult, PageRef, PageResult
+
+if TYPE_CHECKING:
+    from digitbatch.training.trainer.progress import Progress as TrainingStep
+
+_LINE_EVERY_S: Final = 30.0  # in a log: a sign of life, not a flood
+_MOST_FAILURES: Final = 5  # that are named at the end; the outputs hold them all
+_SMALL_RUN_PAGES: Final = 20  # so few that all rows are kept, to be shown at the end
+
+log = logging.getLogger(__name__)
+
+
+class Progress:
+    """Follows a run page by page, and remembers what its end needs: a callable for `run`."""
+
+    def __init__(self, *, bar: bool) -> None:
+        """Begin to count.
+
+        Args:
+            bar: Draw a bar; otherwise write a line from time to time.
+        """
+        self.failures: list[tuple[PageRef, FieldResult]] = []
+        self.failed_fields = 0
+        self.rows: list[tuple[PageRef, FieldResult]] = []
+        self._draws_bar = bar
+        self._pages = 0
+        self._digits = 0
+        self._start = self._last_line = time.monotonic()
+
+    def __call__(self, result: PageResult, pages_expected: int) -> None:
+        """Take note of a page.
+
+        Args:
+            result: Of the page.
+            pages_expected: In the whole run, as far as it is known by now.
+        """
+        self._pages += 1
+        self._digits += sum(len(field.digits) for field in result.fields)
+        for field in result.fields:
+            if field.status == "error":
+                self.failed_fields += 1
+                if len(self.failures) < _MOST_FAILURES:
+                    self.failures.append((result.ref, field))
+        if self._pages <= _SMALL_RUN_PAGES:
+            self.rows += [(result.ref, field) for field in result.fields]
+        else:
+            self.rows.clear()
+        if self._draws_bar:
+            self._draw(pages_expected)
+        elif time.monotonic() - self._last_line >= _LINE_EVERY_S:
+            self._last_line = time.monotonic()
+            log.info("%s", self._line(pages_expected))
+
+    def _draw(self, pages_expected: int) -> None:
+        bar = LineHandler.bar
+        if bar is None:
+            bar = new_bar()
+        bar.total = pages_expected
+        bar.set_description_str(self._line(pages_expected), refresh=False)
+        bar.update()
+
+    def _line(self, pages_expected: int) -> str:
+        taken_s = time.monotonic() - self._start
+        rate = self._pages / taken_s
+        left = duration((pages_expected - self._pages) / rate)
+        return (
+            f"{self._pages:,} of {pages_expected:,} pages, {self._digits:,} digits, "
+            f"{rate:.1f} pages/s, about {left} left"
+        )
+
+
+@contextmanager
+def progress(verbosity: Verbosity, *, rows_on_stdout: bool) -> Iterator[Progress]:
+    """Show how a run goes on, as the place allows, and clear up behind it.
+
+    Args:
+        verbosity: Under "quiet", nothing is shown.
+        rows_on_stdout: Whether the results go there. On a terminal they leave no room for a bar.
+    """
+    bar = verbosity != "quiet" and sys.stderr.isatty()
+    if rows_on_stdout and sys.stdout.isatty():
+        bar = False
+    try:
+        yield Progress(bar=bar)
+    finally:
+        close_bar()
+
+
+class TrainingProgress:
+    """Follows training step by step: a bar on a terminal, a line an epoch anywhere."""
+
+    def __init__(self, verbosity: Verbosity) -> None:
+        self._draws_bar = verbosity != "quiet" and sys.stderr.isatty()
+
+    def __call__(self, now: "TrainingStep") -> None:
+        """Show where training stands."""
+        if self._draws_bar:
+            bar = LineHandler.bar
+            if bar is None:
+                bar = new_bar()
+            bar.total = now.steps
+            bar.set_description_str(
+                f"epoch {now.epoch} of {now.epochs}, loss {now.loss:.4f}, "
+                f"{duration(now.left_s)} left",
+                refresh=False,
+            )
+            bar.update(now.step - bar.n)
+        if now.validation_accuracy is not None:
+            log.info("%s, %s left", now, duration(now.left_s))
+
+    def __enter__(self) -> "TrainingProgress":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        close_bar()
+
+
+def duration(seconds: float) -> str:
+    """A span of time as a person says it: "0.8 s", "12 s", "3 min", "2 h 05 min"."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"

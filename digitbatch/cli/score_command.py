@@ -1,0 +1,48 @@
+"""What `digitbatch score` does."""
+
+import json
+import logging
+from pathlib import Path
+
+from digitbatch.cli.console import set_up_logging
+from digitbatch.cli.written import write_bytes
+from digitbatch.errors import UsageError
+from digitbatch.scoring import load_results, load_truth, score
+from digitbatch.scoring.score_report import score_json, score_lines
+
+log = logging.getLogger(__name__)
+
+
+def score_command(truth: Path, results: Path, as_json: bool, curve: Path | None) -> None:
+    """Print how right results are, and draw the curve if it is asked for."""
+    from digitbatch.outputs import check_writable
+
+    set_up_logging("normal")
+    if curve is not None:
+        if curve.suffix.lower() != ".png":
+            raise UsageError(f"the curve is a PNG picture: name {curve} {curve.stem}.png, say")
+        check_writable(curve)
+    found = score(load_truth(truth), load_results(results))
+    if found.unscored_pages:
+        log.warning(
+            "left out: %d of the pages in %s, which the truth does not name",
+            found.unscored_pages,
+            results,
+        )
+    if found.missing:
+        first = found.missing[0]
+        log.warning(
+            "%d of the pages in %s are not in the results, the first is %s, page %d",
+            len(found.missing),
+            truth,
+            first.file,
+            first.page,
+        )
+    if as_json:
+        print(json.dumps(score_json(found), indent=2))
+    else:
+        print("\n".join(score_lines(found)))
+    if curve is not None:
+        from digitbatch.scoring.error_curve import curve_png
+
+        write_bytes(curve, curve_png(found))

@@ -1,0 +1,103 @@
+"""Which files hold pages, told by their ending or their first bytes."""
+
+from enum import Enum
+
+
+class FileFormat(Enum):
+    """A file format that is read."""
+
+    PNG = "PNG"
+    JPEG = "JPEG"
+    TIFF = "TIFF"
+    BMP = "BMP"
+    WEBP = "WebP"
+    PDF = "PDF"
+
+
+ENDINGS = frozenset(
+    {
+        ".png",
+        ".apng",
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".tif",
+        ".tiff",
+        ".btf",
+        ".tf8",
+        ".bmp",
+        ".dib",
+        ".webp",
+        ".pdf",
+    }
+)
+"""Lower-case endings that make a file an input, whatever is in it."""
+
+HEAD_BYTES = 1024
+"""How much of a file's beginning `format_of` wants to see."""
+
+_MAGIC = (
+    (b"\x89PNG\r\n\x1a\n", FileFormat.PNG),
+    (b"\xff\xd8\xff", FileFormat.JPEG),
+    (b"II*\x00", FileFormat.TIFF),
+    (b"MM\x00*", FileFormat.TIFF),
+    (b"II+\x00\x08\x00\x00\x00", FileFormat.TIFF),  # BigTIFF
+    (b"MM\x00+\x00\x08\x00\x00", FileFormat.TIFF),
+    (b"%PDF-", FileFormat.PDF),
+)
+_BMP_HEADER_BYTES = {12, 16, 40, 52, 56, 64, 108, 124}
+_OTHERS = (
+    (b"GIF8", "a GIF"),
+    (b"\x00\x00\x00\x0cjP  ", "a JPEG 2000"),
+    (b"\xff\x4f\xff\x51", "a JPEG 2000"),
+    (b"PK\x03\x04", "a ZIP archive or an office document"),
+    (b"8BPS", "a Photoshop document"),
+    (b"%!PS", "a PostScript document"),
+    (b"AT&TFORM", "a DjVu document"),
+    (b"<svg", "an SVG drawing"),
+    (b"<?xml", "an XML document"),
+    (b"<!DOCTYPE", "a web page"),
+    (b"<html", "a web page"),
+)
+
+
+def has_ending(name: str) -> bool:
+    """Whether a file's name alone makes it an input."""
+    _, dot, ending = name.rpartition(".")
+    return dot + ending.lower() in ENDINGS
+
+
+def format_of(head: bytes) -> FileFormat | None:
+    """The format that a file's first bytes announce.
+
+    Args:
+        head: The first `HEAD_BYTES` of the file, or all of a shorter one.
+
+    Returns:
+        The format, or None where it is none that is read.
+    """
+    for magic, found in _MAGIC:
+        if head.startswith(magic):
+            return found
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return FileFormat.WEBP
+    # "BM" alone would take in texts: the size of the header that follows must be one of BMP's.
+    if head[:2] == b"BM" and int.from_bytes(head[14:18], "little") in _BMP_HEADER_BYTES:
+        return FileFormat.BMP
+    # As Acrobat and pdfium: something may stand before the header of a PDF.
+    return FileFormat.PDF if b"%PDF-" in head[:HEAD_BYTES] else None
+
+
+def describe(head: bytes) -> str:
+    """What a file that is no input seems to be, for a message."""
+    for magic, name in _OTHERS:
+        if head.lower().startswith(magic.lower()):
+            return name
+    if head[4:8] == b"ftyp":
+        return "a HEIC, AVIF or video"
+    if not head.strip(b"\x00"):
+        return "zeros"
+    if all(32 <= byte < 127 or byte in b"\t\r\n\f" for byte in head[:64]):
+        return "text"
+    return "something else"

@@ -1,0 +1,272 @@
+"""From the best reading of a line's ink to one row of the results."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final, Literal
+
+import cv2
+import numpy as np
+
+from digitbatch.acceptance.reasons import Finding, ReviewReason, unsure_digit
+from digitbatch.acceptance.status import with_status
+from digitbatch.imaging.quantiles import median, quantile
+from digitbatch.page.points import DECIMAL, is_speck, mark_kind
+from digitbatch.page.segments import Segment
+from digitbatch.text.decimals import decimal_places
+from digitbatch.text.decode import DigitHypothesis, Hypothesis, Letter
+from digitbatch.types import CLASSES, OTHER, Affine, Box, DigitResult, FieldResult, Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Sureness:
+    """How sure the whole of a field is."""
+
+    confidence: float  # that its text is right, 0 to 1
+    is_enough: bool  # for being accepted
+    margin: float = 1.0  # posterior of its text among all ways to segment and read the ink, 0 to 1
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRules:
+    """What a field's row goes by."""
+
+    runners_up: int = 3
+    unsure: float = 0.985  # a digit less likely than this is named, where a reason is needed
+    margin: float = 0.9  # below it, that the ink could be segmented otherwise is named
+    unreadable: float = 0.95  # "other" this likely: no digit is worth naming
+    cell_gap: float = 0.35  # digit heights: what stands nearer is one number
+    far: float = 3.0  # digit heights: farther from the others a 1 may be the rest of a rule
+    decimals: int = 6  # of probabilities: what lies beyond differs between processors
+
+
+TUNED: Final = FieldRules()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What of a field's region and configuration its row tells."""
+
+    name: str
+    digit_height_px: float  # on the sheet
+    to_scan: Affine  # from the sheet's pixels to the scan's
+    count: tuple[int, int] | None = None  # digits expected, at least and at most; None: any number
+    points: Sequence[Segment] = ()  # decimal points and commas, found before anything was read
+    columns: Sequence[int] = ()  # of the table, from 1, of each digit; empty without a table
+    decimals: Literal["ignore", "keep"] | None = None  # of points; None: a person looks at them
+
+
+def field_row(
+    hypothesis: Hypothesis, seen: Seen, sure: Sureness
+) -> tuple[FieldResult, tuple[Finding, ...]]:
+    """One field as the results show it, `ok` or `empty`, and what is to be held against that.
+
+    Args:
+        hypothesis: The best path through its lattice.
+        seen: What else is known of the field.
+        sure: How sure its text is.
+    """
+    marks, odd = _marks(hypothesis, seen)
+    if not hypothesis.places:
+        entry = FieldResult(seen.name, "empty", box=_around(marks), marks=marks)
+        return entry, _left_out(marks) if any(mark.kind == "other" for mark in marks) else ()
+    digits = _digits(hypothesis, seen)
+    behind = _decimal_places(hypothesis, seen)
+    text = _spaced(digits, [place.segment.box for place in hypothesis.places], behind)
+    box = digits[0].box
+    for digit in digits[1:]:
+        box = box.union(digit.box)
+    entry = FieldResult(seen.name, "ok", text, sure.confidence, "", box, digits, marks)
+    return entry, (*_counted(seen.count, digits), *_findings(hypothesis, digits, odd, sure))
+
+
+def field_result(
+    hypothesis: Hypothesis, seen: Seen, sure: Sureness, more: Sequence[Finding] = ()
+) -> FieldResult:
+    """One field with its status; `more` is held against it whatever its digits are."""
+    entry, findings = field_row(hypothesis, seen, sure)
+    return with_status(entry, (*findings, *more) if entry.digits else findings)
+
+
+def _decimal_places(hypothesis: Hypothesis, seen: Seen) -> int | None:
+    if seen.decimals != "keep":
+        return None
+    return decimal_places(hypothesis, seen.points, seen.digit_height_px)
+
+
+def _digits(hypothesis: Hypothesis, seen: Seen) -> tuple[DigitResult, ...]:
+    places = hypothesis.places
+    none: tuple[int | None, ...] = (None,) * len(places)
+    boxes = scan_boxes([place.segment.box for place in places], seen.to_scan)
+    return tuple(_digit(*each) for each in zip(places, boxes, seen.columns or none, strict=True))
+
+
+def _marks(hypothesis: Hypothesis, seen: Seen) -> tuple[tuple[Mark, ...], tuple[Mark, ...]]:
+    """All ink beside the digits that is no speck, and what of it a person must look at.
+
+    Crosses and letters in a column that is surely letters are explained; so are decimal points
+    where the configuration expects them.
+    """
+    written = [place.segment for place in hypothesis.places]
+    ink = [(left.segment, left.letter is Letter.SURE) for left in hypothesis.left_over]
+    ink += [(point, False) for point in seen.points]
+    ink += [(cross.segment, True) for cross in hypothesis.crossed]
+    ink.sort(key=lambda each: each[0].center_x)
+    expected = seen.decimals == "ignore" or _decimal_places(hypothesis, seen) is not None
+    marks, odd = [], []
+    for segment, is_explained in ink:
+        if is_speck(segment, seen.digit_height_px):
+            continue
+        kind = mark_kind(segment, written, seen.digit_height_px)
+        mark = Mark(kind, scan_box(segment.box, seen.to_scan))
+        marks.append(mark)
+        if not is_explained and not (expected and kind in DECIMAL):
+            odd.append(mark)
+    return tuple(marks), tuple(odd)
+
+
+def _digit(place: DigitHypothesis, box: Box, column: int | None) -> DigitResult:
+    shares = [round(share, TUNED.decimals) for share in place.probabilities.tolist()]
+    order = sorted(range(len(CLASSES)), key=shares.__getitem__, reverse=True)
+    # A person is helped more by a doubtful digit than by a question mark: it is in review anyway.
+    unreadable = shares[OTHER] > TUNED.unreadable
+    best = OTHER if unreadable else next(i for i in order if i != OTHER)
+    others = [i for i in order if i != best][: TUNED.runners_up]
+    return DigitResult(
+        "?" if unreadable else CLASSES[best],
+        shares[best],
+        box,
+        tuple((CLASSES[i], shares[i]) for i in others),
+        column,
+    )
+
+
+def _counted(count: tuple[int, int] | None, digits: Sequence[DigitResult]) -> tuple[Finding, ...]:
+    if count is None or count[0] <= len(digits) <= count[1]:
+        return ()
+    expected = f"{count[0]}" if count[0] == count[1] else f"{count[0]} to {count[1]}"
+    return (Finding(ReviewReason.DIGIT_COUNT, (expected, len(digits))),)
+
+
+def _findings(
+    hypothesis: Hypothesis,
+    digits: tuple[DigitResult, ...],
+    marks: tuple[Mark, ...],
+    sure: Sureness,
+) -> list[Finding]:
+    """Why a person should look at this field; nothing where none should."""
+    found = []
+    unread = sum(digit.text == "?" for digit in digits)
+    if unread:
+        found.append(Finding(ReviewReason.UNREADABLE, ("1 digit" if unread == 1 else unread,)))
+    if not sure.is_enough:
+        found.append(_unsure(hypothesis, digits, sure))
+    if marks:
+        found += _left_out(marks)
+    if all(digit.text == "1" for digit in digits):
+        # So do rests of rules and page edges look.
+        found.append(Finding(ReviewReason.ONLY_STROKES))
+    elif _stands_off(digits, hypothesis.places):
+        found.append(Finding(ReviewReason.FAR_STROKE))
+    return found
+
+
+def _stands_off(digits: Sequence[DigitResult], places: Sequence[DigitHypothesis]) -> bool:
+    """Whether a line that is no row of a table begins or ends with a 1 all by itself."""
+    if len(digits) < 2 or digits[0].column is not None:
+        return False
+    boxes = [place.segment.box for place in places]
+    far = TUNED.far * median([box.height for box in boxes])
+    ends = ((digits[0], boxes[0], boxes[1]), (digits[-1], boxes[-2], boxes[-1]))
+    return any(digit.text == "1" and b.left - a.right > far for digit, a, b in ends)
+
+
+def _unsure(hypothesis: Hypothesis, digits: tuple[DigitResult, ...], sure: Sureness) -> Finding:
+    """What makes a field too unsure to be accepted."""
+    weakest = min(range(len(digits)), key=lambda i: digits[i].confidence)
+    digit = digits[weakest]
+    if digit.confidence < TUNED.unsure:
+        other = digit.runners_up[0][0] if digit.runners_up else ""
+        return unsure_digit(weakest + 1, digit.text, other)
+    if any(place.was_cut for place in hypothesis.places):
+        return Finding(ReviewReason.TOUCHING)
+    is_segmented = sure.margin < TUNED.margin
+    return Finding(ReviewReason.SEGMENTATION if is_segmented else ReviewReason.UNSURE)
+
+
+def _left_out(marks: tuple[Mark, ...]) -> tuple[Finding, ...]:
+    return (Finding(ReviewReason.LEFT_OUT, (_counted_marks(marks),)),)
+
+
+def _counted_marks(marks: tuple[Mark, ...]) -> str:
+    kinds = [mark.kind for mark in marks]
+    said = []
+    for kind, one, many in (
+        ("point", "a point", "points"),
+        ("comma", "a comma", "commas"),
+        ("other", "ink that is no digit", "pieces of ink that are no digit"),
+    ):
+        count = kinds.count(kind)
+        if count:
+            said.append(one if count == 1 else f"{count} {many}")
+    return ", ".join(said)
+
+
+def _around(marks: tuple[Mark, ...]) -> Box | None:
+    box: Box | None = None
+    for mark in marks:
+        box = mark.box if box is None else box.union(mark.box)
+    return box
+
+
+def _spaced(
+    digits: Sequence[DigitResult], boxes: Sequence[Box], decimals: int | None = None
+) -> str:
+    """The digits with a blank between the cells of a table, and at each wide gap.
+
+    Wide is a gap against the line's own gaps and digits. A point stands before the last `decimals`.
+    """
+    if len(digits) < 2:
+        return "".join(digit.text for digit in digits)
+    height = median([box.height for box in boxes])
+    gaps = [after.left - before.right for before, after in pairwise(boxes)]
+    wide = max(0.8 * height, 1.8 * max(0.0, quantile(gaps, 0.25)))
+    text = digits[0].text
+    for at, (gap, (before, digit)) in enumerate(zip(gaps, pairwise(digits), strict=True), 1):
+        apart = gap > wide or (before.column != digit.column and gap > TUNED.cell_gap * height)
+        point = decimals is not None and at == len(digits) - decimals
+        text += ("." if point else " " if apart else "") + digit.text
+    return text
+
+
+def scan_box(box: Box, to_scan: Affine) -> Box:
+    """A box of the sheet as the upright box around it in the scan's pixels."""
+    return scan_boxes([box], to_scan)[0]
+
+
+def scan_boxes(boxes: Sequence[Box], to_scan: Affine) -> list[Box]:
+    """Boxes of the sheet as the upright boxes around them in the scan's pixels."""
+    if not boxes:
+        return []
+    edges = np.array([(box.left, box.top, box.right, box.bottom) for box in boxes], np.float64)
+    # Pixel centres lie at whole numbers, so a box's edges lie half a pixel outside them.
+    corners = edges[:, [[0, 1], [2, 1], [2, 3], [0, 3]]] - 0.5
+    moved = np.asarray(cv2.transform(corners, to_scan), np.float64) + 0.5
+    low = np.maximum(np.floor(moved.min(axis=1) + 1e-6), 0).astype(np.int64)
+    high = np.maximum(np.ceil(moved.max(axis=1) - 1e-6).astype(np.int64), low + 1)
+    return [Box(*edge) for edge in np.hstack([low, high]).tolist()]
+
+
+def by_boxes(text: str, digits: Sequence[DigitResult], boxes: Sequence[int]) -> str:
+    """The text of a row of boxes: a blank is a box that was left empty.
+
+    Args:
+        text: As it would be without boxes.
+        digits: What is read.
+        boxes: In which box each digit stands.
+    """
+    found = digits[0].text if digits else ""
+    point = len(text.replace(" ", "").partition(".")[0]) if "." in text else None
+    for at, (digit, (before, box)) in enumerate(zip(digits[1:], pairwise(boxes), strict=True), 1):
+        found += ("." if at == point else " " if box - before > 1 else "") + digit.text
+    return found

@@ -1,0 +1,140 @@
+"""The fields of a page: their units joined, how sure each is, and its row of the results."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from digitbatch.acceptance import Judge, as_shown
+from digitbatch.acceptance.reasons import Finding, ReviewReason
+from digitbatch.acceptance.status import with_status
+from digitbatch.config import Config
+from digitbatch.page.regions import Region
+from digitbatch.reading.evidence import evidence_of
+from digitbatch.reading.field_results import Seen, Sureness, by_boxes, field_row
+from digitbatch.text.box_texts import joined_boxes
+from digitbatch.text.constrained.page_constraints import Constrained
+from digitbatch.text.decode import Hypothesis
+from digitbatch.text.unit import Units, by_field
+from digitbatch.types import Affine, FieldResult, Networks
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One line, zone or row of boxes, read."""
+
+    units: Units  # its boxes, or it alone
+    free: Hypothesis  # as it is without constraints
+    hypothesis: Hypothesis  # as its constraints make it
+    boxes: tuple[int, ...] = ()  # in which box each digit stands; empty where there are none
+    constrained: Constrained | None = None  # None: nothing is asked of it
+    sureness: Sureness | None = None  # not judged yet
+    entry: FieldResult | None = None  # on the sheet; None: no row yet, or a line without digits
+
+    @property
+    def region(self) -> Region:
+        """All of its ink."""
+        return self.units[0].whole
+
+
+def joined_fields(units: Units, constrained: Mapping[int, Constrained]) -> tuple[Field, ...]:
+    """The fields of a page, before it is known how sure they are.
+
+    Args:
+        units: All of the page.
+        constrained: What the constraints of some fields make of them, by the fields' numbers.
+    """
+    return tuple(_joined(own, constrained.get(own[0].field_number)) for own in by_field(units))
+
+
+def _joined(own: Units, constrained: Constrained | None) -> Field:
+    whole = own[0].whole
+    chosen = [unit.constrained or unit.hypothesis for unit in own]
+    if not whole.cells:
+        return Field(own, own[0].hypothesis, chosen[0], (), constrained)
+    crosses = [unit.cross for unit in own]
+    free = joined_boxes([unit.hypothesis for unit in own], whole.count, crosses)
+    joined = joined_boxes(chosen, whole.count, crosses) if constrained else free
+    return Field(own, free.hypothesis, joined.hypothesis, joined.boxes, constrained)
+
+
+def judged_fields(fields: Sequence[Field], networks: Networks, judge: Judge) -> tuple[Field, ...]:
+    """The fields of a page with how sure each is, and whether that is enough.
+
+    Args:
+        fields: All of the page: each is judged beside the others.
+        networks: Among them the one that reads each as a whole.
+        judge: Knows what evidence is worth.
+    """
+    evidence = evidence_of(
+        [field.free for field in fields],
+        [field.region.digit_height_px for field in fields],
+        networks,
+    )
+    found = []
+    for field, known in zip(fields, evidence, strict=True):
+        confidence = judge.confidence(known) if known else 0.0
+        if field.constrained:
+            confidence = _confidence_after(field.constrained, confidence)
+        sure = Sureness(confidence, judge.accepts(confidence), field.free.margin)
+        found.append(replace(field, sureness=sure))
+    return tuple(found)
+
+
+def _confidence_after(constrained: Constrained, before: float) -> float:
+    """How sure a text is by its constraints, 0 to 1; `before`: without them."""
+    if constrained.odds is None:
+        return as_shown(constrained.confidence)
+    gained = before / max(1.0 - before, 1e-9) * constrained.odds
+    return as_shown(gained / (1.0 + gained))
+
+
+def with_rows(
+    fields: Sequence[Field], to_scan: Affine, config: Config, without: Collection[str] = ()
+) -> tuple[Field, ...]:
+    """The fields with their rows; a line in which nothing is read has none.
+
+    Args:
+        fields: All of the page, judged.
+        to_scan: From the sheet's pixels to the scan's.
+        config: Says what becomes of decimal points.
+        without: Codes of reasons that are not held against any field.
+    """
+    decimals = {zone.name: zone.decimals for zone in config.fields}
+    found: list[Field] = []
+    lines = 0
+    for field in fields:
+        region, unit = field.region, field.units[0]
+        seen = Seen(
+            region.name or f"line-{lines + 1:02d}",
+            region.digit_height_px,
+            to_scan,
+            region.count,
+            region.points,
+            unit.columns,
+            decimals.get(region.name),
+        )
+        entry = _row(field, seen, without)
+        if region.name or entry.text or (region.cells and entry.status == "review"):
+            lines += 1
+            found.append(replace(field, entry=entry))
+        else:
+            found.append(field)
+    return tuple(found)
+
+
+def _row(field: Field, seen: Seen, without: Collection[str]) -> FieldResult:
+    assert field.sureness is not None  # noqa: S101 - the pass before this one judges
+    region, unit = field.region, field.units[0]
+    entry, findings = field_row(field.hypothesis, seen, field.sureness)
+    entry = replace(entry, row=unit.row)
+    if entry.digits:
+        findings += unit.findings
+        findings += () if region.cells else region.findings
+        findings += field.constrained.findings if field.constrained else ()
+        if any(unit.has_fragment for unit in field.units):
+            findings += (Finding(ReviewReason.FRAGMENT_BESIDE),)
+    if field.boxes:
+        text = by_boxes(entry.text, entry.digits, field.boxes)
+        skipped = (Finding(ReviewReason.EMPTY_BOX),) if " " in text else ()
+        entry = replace(entry, text=text)
+        findings = (*skipped, *region.findings, *findings)
+    return with_status(entry, [one for one in findings if one.reason.code not in without])

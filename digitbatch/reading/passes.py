@@ -1,0 +1,156 @@
+"""The way of a page: a list of named passes, each of which replaces the page's state."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from digitbatch.acceptance.reasons import ReviewReason
+from digitbatch.page.analysis import analyse_layout, find_print, prepared_page
+from digitbatch.page.forms.registration import back_on_scan, register
+from digitbatch.page.ink_classes import HeuristicInk, InkClassifier
+from digitbatch.page.preparation import Left
+from digitbatch.reading.fields import joined_fields, judged_fields, with_rows
+from digitbatch.reading.state import PageState, Pass
+from digitbatch.text.constrained.page_constraints import constrained
+from digitbatch.text.decoding import decoded_units
+from digitbatch.text.fragments import with_fragments_told
+from digitbatch.text.page_context import in_page_context
+from digitbatch.text.print_context import beside_print, with_print_told
+from digitbatch.text.rescoring.ctc_groups import rescored_groups
+from digitbatch.text.rescoring.ensemble import rescored_by_ensemble
+from digitbatch.text.rescoring.line_context import rescored_in_context
+from digitbatch.text.rescoring.writer_adaptation import adapted_to_writer
+from digitbatch.text.unit import Rescorer
+from digitbatch.types import FieldResult, PageResult
+
+
+def _registration(state: PageState) -> PageState:
+    return replace(state, registered=register(state.page, state.config))
+
+
+def _preprocessing(state: PageState) -> PageState:
+    left: Left | None = [] if state.is_traced else None
+    sheet, boxes = prepared_page(state.registered, state.config, left)
+    return replace(state, sheet=sheet, boxes=boxes, stages=tuple(left or ()))
+
+
+def _printed_words(state: PageState) -> PageState:
+    if state.config.fields:
+        return state
+    return replace(state, words=find_print(state.sheet, state.boxes, _ink_classifier(state)))
+
+
+def _layout_analysis(state: PageState) -> PageState:
+    layout = analyse_layout(
+        state.sheet,
+        state.registered,
+        state.config,
+        state.boxes,
+        state.words,
+        _ink_classifier(state),
+        state.without,
+    )
+    return replace(state, layout=layout)
+
+
+def _ink_classifier(state: PageState) -> InkClassifier:
+    return HeuristicInk(None if "printed_words" in state.without else state.readers.classify)
+
+
+def _decoding(state: PageState) -> PageState:
+    segmenter = state.config.segmenter
+    return replace(state, units=decoded_units(state.layout.regions, state.readers, segmenter))
+
+
+def _print_lines(state: PageState) -> PageState:
+    return replace(state, units=with_print_told(state.units, state.words))
+
+
+def rescoring(name: str, rescorer: Rescorer) -> Pass:
+    """A pass of a rescorer."""
+
+    def run(state: PageState) -> PageState:
+        return replace(state, units=rescorer(state.units, state.readers))
+
+    return Pass(name, run)
+
+
+def _fragments(state: PageState) -> PageState:
+    return replace(state, units=with_fragments_told(state.units))
+
+
+def _page_context(state: PageState) -> PageState:
+    return state if state.words is None else replace(state, units=in_page_context(state.units))
+
+
+def _print_context(state: PageState) -> PageState:
+    if state.words is None:
+        return state
+    return replace(state, units=beside_print(state.units, state.words))
+
+
+def _constraints(state: PageState) -> PageState:
+    units, outcomes = constrained(state.units, state.config)
+    return replace(state, units=units, constrained=outcomes)
+
+
+def _acceptance(state: PageState) -> PageState:
+    joined = joined_fields(state.units, state.constrained)
+    fields = judged_fields(joined, state.readers.networks, state.judge)
+    rows = with_rows(fields, state.sheet.to_scan, state.config, state.without)
+    return replace(state, fields=rows)
+
+
+def _results(state: PageState) -> PageState:
+    rows = tuple(field.entry for field in state.fields if field.entry is not None)
+    result = PageResult(state.page.ref, rows or (FieldResult("", "empty"),))
+    return replace(state, result=back_on_scan(result, state.registered, state.without))
+
+
+PASSES: Final = (
+    # What is on the page.
+    Pass("registration", _registration, optional=False),
+    Pass("preprocessing", _preprocessing, optional=False),
+    Pass("printed_words", _printed_words, optional=False),
+    Pass("layout_analysis", _layout_analysis, optional=False),
+    # What is written.
+    Pass("decoding", _decoding, optional=False),
+    rescoring("ensemble", rescored_by_ensemble),
+    Pass("print_lines", _print_lines),
+    rescoring("ctc_groups", rescored_groups),
+    rescoring("line_context", rescored_in_context),
+    rescoring("writer_adaptation", adapted_to_writer),
+    Pass("constraints", _constraints, optional=False),
+    Pass("fragments", _fragments),
+    Pass("page_context", _page_context),
+    Pass("print_context", _print_context),
+    # What is accepted.
+    Pass("acceptance", _acceptance, optional=False),
+    Pass("results", _results, optional=False),
+)
+"""Every pass, in order. To add one, write a function of the state and give it a name here."""
+
+_STEPS: Final = ("printed_words", "table_rows", "noise_density")
+"""What can be switched off inside of passes without which no page is read."""
+
+SWITCHES: Final = frozenset(
+    {
+        *(step.name for step in PASSES if step.optional),
+        *_STEPS,
+        *(reason.code for reason in ReviewReason),
+    }
+)
+"""All that `read_page` can do without: passes, steps of passes, and reasons for review."""
+
+Watcher = Callable[[str, PageState], None]
+"""Called with the name of each pass and what it left."""
+
+
+def through_passes(state: PageState, watch: Watcher | None = None) -> PageState:
+    """A page after all passes, but those that are switched off."""
+    for step in PASSES:
+        if not (step.optional and step.name in state.without):
+            state = step.run(state)
+        if watch is not None:
+            watch(step.name, state)
+    return state
