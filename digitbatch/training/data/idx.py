@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.errors import UsageError
-from digitbatch.training import datasets
 from digitbatch.training.data.labelled import Part, Sample, check_labels, from_arrays
 
 # The last four: where torchvision and EMNIST's archive put them.
@@ -70,8 +69,8 @@ def idx_samples(folder: Path, files: IdxFiles) -> Iterator[Sample]:
         UsageError: If a file is damaged, or a label is no digit.
     """
     images, labels = (
-        datasets.read_idx(files.images),
-        datasets.read_idx(files.labels).astype(np.int64),
+        read_idx(files.images),
+        read_idx(files.labels).astype(np.int64),
     )
     if images.ndim != 3 or 0 in images.shape[1:]:
         raise UsageError(f"{files.images}: expected pictures, found an array of {images.shape}")
