@@ -17,7 +17,7 @@ from digitbatch.training.data.pen_tracks import PLAIN, Pens, draw_tracks, read_p
 from digitbatch.training.data.training_data import absolute_places, read_training_data
 from digitbatch.training.synthesis.composition import choose_glyphs
 from digitbatch.training.synthesis.lines import make_lines
-from digitbatch.training.synthesis.mixture import mix, split
+from digitbatch.training.synthesis.mixture import mix, split, split_places
 from digitbatch.training.synthesis.pool import make_pool
 from digitbatch.types import OTHER
 from tests.nn.idx_files import drawn_digits, write_part
@@ -142,6 +142,26 @@ class TestSplit:
         # Each that is learnt is drawn three times, each that is validated on once.
         assert len(learnt) == 3 * len(set(learnt.indexes.tolist()))
         assert len(held) == len(set(held.indexes.tolist()))
+
+    def test_every_training_holds_the_same_back(self, tmp_path: Path) -> None:
+        """Networks of any seed keep out what the sets say, so that one thing measures them all."""
+        pictures_file(tmp_path / "p.npz", 60)
+        place = named(
+            tmp_path, "  mine:\n    path: p.npz\n    reader: pictures\n    held_share: 0.3"
+        )
+        (found,) = read_sets([place], "train")
+        one, two = (split_places(found, 9, np.random.default_rng(seed))[1] for seed in (0, 1))
+        assert one.tolist() == two.tolist()
+        assert 0 < len(one) < 60
+
+    def test_where_nothing_is_held_back_the_seed_draws(self, tmp_path: Path) -> None:
+        """A training validates on something, also where the sets leave it open."""
+        pictures_file(tmp_path / "p.npz")
+        place = named(tmp_path, "  mine:\n    path: p.npz\n    reader: pictures\n    held_share: 0")
+        (found,) = read_sets([place], "train")
+        kept, held = split_places(found, 6, np.random.default_rng(0))
+        assert len(held) == 6
+        assert sorted([*kept.tolist(), *held.tolist()]) == list(range(30))
 
     def test_a_share_by_a_seed(self, tmp_path: Path) -> None:
         """Sets that know no writers are parted by chance, always in the same way."""
@@ -309,6 +329,27 @@ class TestHands:
         assert others.writers is not None
         assert digits.writers.tolist() == letters.writers.tolist()
         assert not set(digits.writers.tolist()) & set(others.writers.tolist())
+
+    def test_lines_have_the_letters_of_their_writers(self, tmp_path: Path) -> None:
+        """Letters by known writers are read for lines, which do not learn class "other"."""
+        tracks_file(tmp_path / "d.npz")
+        tracks_file(tmp_path / "l.npz", letters="AT")
+        pictures_file(tmp_path / "p.npz", symbols=True)
+        place = named(
+            tmp_path,
+            "  digits:\n    path: d.npz\n    reader: pen_tracks\n\n"
+            "  letters:\n    path: l.npz\n    reader: pen_tracks\n    role: other\n\n"
+            "  symbols:\n    path: p.npz\n    reader: pictures\n    role: other",
+        )
+        digits, lines = (
+            read_training_data([place], knows_other=False, knows_letters=letters).crops
+            for letters in (False, True)
+        )
+        assert OTHER not in digits.labels
+        assert lines.writers is not None
+        letters_there = lines.writers[lines.labels == OTHER]
+        assert len(letters_there) == 40
+        assert (letters_there >= 0).all()
 
     def test_writers_from_a_table(self, tmp_path: Path) -> None:
         """MNIST's files know no writers; a table beside them tells them, and is checked."""
