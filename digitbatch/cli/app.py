@@ -398,9 +398,10 @@ def train(
         typer.Option(
             metavar="PLACE[:WEIGHT]",
             help="Labelled digits: IDX files of MNIST or EMNIST, a folder with a subfolder for "
-            "each class, a CSV of paths and labels, USPS; may be given more than once. A digit "
-            "of weight 3 comes three times as often as one of weight 1. Otherwise MNIST, "
-            "downloaded once to ~/.cache/digitbatch.",
+            "each class, a CSV of paths and labels, USPS, a YAML file of named sets, or some of "
+            "them: FILE.yaml#NAME,NAME; may be given more than once. A digit of weight 3 comes "
+            "three times as often as one of weight 1. Otherwise MNIST, downloaded once to "
+            "~/.cache/digitbatch.",
         ),
     ] = None,
     out: Annotated[
@@ -416,6 +417,10 @@ def train(
     seed: Annotated[
         int | None, typer.Option(metavar="N", help="Of everything random. Otherwise 0.")
     ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="A model of the same architecture to go on from."),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue what was stopped in --out, as it began.")
     ] = False,
@@ -426,8 +431,9 @@ def train(
     from digitbatch.cli.model import train_command
 
     train_command(
-        data or [], out, model, epochs, seed, resume, device.value, "quiet" if quiet else "normal"
-    )
+        data or [], out, model, epochs, seed, start, resume, device.value,
+        "quiet" if quiet else "normal",
+    )  # fmt: skip
 
 
 @app.command()

@@ -25,6 +25,7 @@ def train_command(
     model: str | None,
     epochs: int | None,
     seed: int | None,
+    start: Path | None,
     resumed: bool,
     device: Device,
     verbosity: Verbosity,
@@ -40,10 +41,10 @@ def train_command(
             "onnxscript"
         ) from error
 
-    if resumed and (data or not (model is None and epochs is None and seed is None)):
+    if resumed and (data or any(told is not None for told in (model, epochs, seed, start))):
         raise UsageError(
-            "--resume goes on with the data, model, epochs and seed that the training began with;"
-            " leave --data, --model, --epochs and --seed out"
+            "--resume goes on with the data, model, epochs, seed and start that the training began"
+            " with; leave --data, --model, --epochs, --seed and --start out"
         )
     log.info("reading and drawing what is trained on: this takes a minute or two")
     with TrainingProgress(verbosity) as report:
@@ -55,8 +56,8 @@ def train_command(
             if epochs is not None:
                 recipe = recipe.for_epochs(epochs)
             card = train(
-                list(data) or None, out, model=name, recipe=recipe, seed=seed or 0, device=device,
-                report=report,
+                list(data) or None, out, model=name, recipe=recipe, seed=seed or 0, start=start,
+                device=device, report=report,
             )  # fmt: skip
     log.info("the model is in %s, with its curves, mistakes and log", out)
     for name, value in sorted(card.metrics.items()):

@@ -83,4 +83,4 @@ def _held_places(card: Card, data: Labelled) -> NDArray[np.int64]:
     learns_other = bool(card.recipe.get("other_crops"))
     known = np.arange(len(data)) if learns_other else np.flatnonzero(data.labels != OTHER)
     rng = np.random.default_rng(card.seed)
-    return known[split_places(len(known), min(most, len(known) // 5), rng)[1]]
+    return known[split_places(data.take(known), min(most, len(known) // 5), rng)[1]]

@@ -6,6 +6,7 @@
     trainer/        the loop, which knows no domain
     data/           labelled digits, from whatever holds them
     synthesis/      crops and lines that are drawn beside them
+    initial_weights.py  those of another training, to go on from
     augmentation.py what scanners and hands do to a crop, on the device
     export.py       the ONNX graph, the check that both runtimes agree, the card
     evaluation/     how good a model is, and what shows it

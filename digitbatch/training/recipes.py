@@ -6,7 +6,7 @@ than digits and lines has a recipe class of its own here, and a task: see `train
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from typing import Final, Literal, Self
 
 from digitbatch.networks.architectures import architecture
 from digitbatch.training.augmentation import Augmentation
@@ -26,6 +26,8 @@ class DigitRecipe(Recipe):
     other_odds: float = 0.13  # of "other" in the answers, against what training has shown
     digits_only: float = 0.1  # share of the epochs, at the beginning, without class "other" ...
     other_doubt: float = 0.6  # ... after which cuts as likely a digit as this are left out
+    letters_judged: float = 0.4  # share of the epochs in which letters and signs are "other" ...
+    letter_doubt: float = 0.85  # ... after which those as likely a digit as this are left out
     unseen_drawn: int = 2000  # made for the card alone, at most ...
     unseen_other: int = 4000
     checked_crops: int = 2000  # of those validated on, and of the rest, the export is asked about
@@ -35,6 +37,10 @@ class DigitRecipe(Recipe):
     def knows_other(self) -> bool:
         """Whether crops of class "other" are learnt."""
         return self.other_crops > 0
+
+    def for_fine_tuning(self, initial_weights: str) -> Self:
+        """See `Recipe.for_fine_tuning`; the network knows already what is no digit."""
+        return replace(Recipe.for_fine_tuning(self, initial_weights), digits_only=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,11 @@ class LineRecipe(Recipe):
     drawn_digits: int = 6000
     marks: int = 3000
     style: LineStyle = field(default_factory=LineStyle)
+
+    @property
+    def knows_letters(self) -> bool:
+        """Letters and signs stand beside the digits of who wrote them."""
+        return True
 
 
 AnyRecipe = DigitRecipe | LineRecipe

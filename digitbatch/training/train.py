@@ -29,6 +29,7 @@ from digitbatch.training.data import Labelled, contact_sheet
 from digitbatch.training.data.training_data import Places, absolute_places, read_training_data
 from digitbatch.training.evaluation.pictures import curves_png
 from digitbatch.training.export import ModelTask, make_card
+from digitbatch.training.initial_weights import load_initial_weights
 from digitbatch.training.interruption import Interruption
 from digitbatch.training.recipes import AnyRecipe, DigitRecipe, LineRecipe, recipe_of
 from digitbatch.training.run_folder import UNFINISHED, RunFolder, check_out
@@ -55,6 +56,7 @@ def train(
     model: str = "cnn",
     recipe: AnyRecipe | None = None,
     seed: int = 0,
+    start: Path | None = None,
     device: str = "auto",
     report: Report | None = None,
 ) -> Card:
@@ -71,6 +73,7 @@ def train(
         model: A name of `networks.architectures.ARCHITECTURES`.
         recipe: How to train; None: the recipe that belongs to the architecture.
         seed: Decides the split, the drawn crops, the first weights, the order and the augmentation.
+        start: A model of the same architecture, to fine-tune; None: the first weights are drawn.
         device: "auto", "cpu" or "cuda".
         report: Called with the progress.
 
@@ -78,15 +81,18 @@ def train(
         The card, with accuracy and calibration error on the test digits where `data` has them.
 
     Raises:
-        UsageError: Unknown model, `out` holds other things, data missing or damaged.
+        UsageError: Unknown model, `out` holds other things, data or `start` missing or damaged.
+        ModelError: `start` does not fit the architecture.
         DeviceError: "cuda" without a GPU.
         OutputError: The folder cannot be written.
         KeyboardInterrupt: Ctrl-C; the message says how to continue.
     """
     recipe = recipe or recipe_of(model)
     check_out(out)
+    if start is not None:
+        recipe = recipe.for_fine_tuning(load_initial_weights(build(model), start))
     settings = Settings(absolute_places(data), model, recipe, seed)
-    return _Run(settings, out, device, report).go()
+    return _Run(settings, out, device, report, start=start).go()
 
 
 def resume(out: Path, *, device: str = "auto", report: Report | None = None) -> Card:
@@ -112,20 +118,37 @@ def resume(out: Path, *, device: str = "auto", report: Report | None = None) -> 
     if not path.exists() and (out / CARD_FILE).exists():
         raise UsageError(f"{out}: holds a model that is finished; there is nothing to resume")
     checkpoint, state = load_checkpoint(path)
-    return _Run(checkpoint.settings, out, device, report, (checkpoint, state)).go()
+    return _Run(checkpoint.settings, out, device, report, stopped=(checkpoint, state)).go()
 
 
 def begin(
-    model: str, recipe: AnyRecipe, digits: Labelled, seed: int, device: torch.device
+    model: str,
+    recipe: AnyRecipe,
+    digits: Labelled,
+    seed: int,
+    device: torch.device,
+    start: Path | None = None,
 ) -> tuple[ModelTask[Any], Trainer[Any]]:
     """Prepare all that a training needs before its first step.
 
+    Args:
+        model: The network's name.
+        recipe: How it is trained.
+        digits: What can be learnt.
+        seed: Of all that is random.
+        device: Where.
+        start: The folder of a model whose weights are the first ones; None: they are drawn.
+
     Raises:
         UsageError: If no network has this name, or the data lack what the task needs.
+        ModelError: If the first weights do not fit.
     """
     task = TASKS[type(recipe)](recipe, digits, seed, device)
     torch.manual_seed(seed)
-    return task, Trainer(build(model), task, device)
+    network = build(model)
+    if start is not None:
+        load_initial_weights(network, start)
+    return task, Trainer(network, task, device)
 
 
 class _Run:
@@ -137,17 +160,23 @@ class _Run:
         out: Path,
         device: str,
         report: Report | None,
+        *,
+        start: Path | None = None,
         stopped: tuple[Checkpoint, dict[str, Tensor]] | None = None,
     ) -> None:
         self._settings = settings
         self._device = torch_device(device)
         self._report = report
         self._stopped = stopped
-        self._data = read_training_data(settings.data, knows_other=settings.recipe.knows_other)
+        self._data = read_training_data(
+            settings.data,
+            knows_other=settings.recipe.knows_other,
+            knows_letters=settings.recipe.knows_letters,
+        )
         self._folder = RunFolder(out, resumed=stopped is not None)
         self._introduce()
         self._task, self._trainer = begin(
-            settings.model, settings.recipe, self._data.crops, settings.seed, self._device
+            settings.model, settings.recipe, self._data.crops, settings.seed, self._device, start
         )
         if stopped:
             self._restore(*stopped)

@@ -7,8 +7,8 @@ import torch
 
 from digitbatch.networks.line.network import LineNetwork
 from digitbatch.training.recipes import LineRecipe
-from digitbatch.training.synthesis.glyphs import Pool, make_pool
 from digitbatch.training.synthesis.lines import MadeLine, make_lines
+from digitbatch.training.synthesis.pool import Pool, make_pool
 from digitbatch.training.synthesis.style import LineStyle
 from tests.nn.idx_files import drawn_digits
 

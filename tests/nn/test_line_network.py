@@ -32,7 +32,7 @@ from digitbatch.training.evaluation import evaluation
 from digitbatch.training.evaluation.evaluation import LINE_GATE, edits, lines_of
 from digitbatch.training.export import check_same, to_onnx
 from digitbatch.training.promotion import promote
-from digitbatch.training.synthesis.glyphs import make_pool
+from digitbatch.training.synthesis.pool import make_pool
 from digitbatch.training.tasks.lines import line_loss, lines_right, stacked
 from digitbatch.training.train import resume, train
 from digitbatch.training.trainer.progress import Progress

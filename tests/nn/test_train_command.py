@@ -75,10 +75,11 @@ def test_stopped(data: Path, tmp_path: Path, number: int, code: int) -> None:
 
 def test_resume_takes_no_other_settings(tmp_path: Path) -> None:
     """What a training began with cannot be changed on the way."""
-    for option, value in (("--data", "x"), ("--model", "cnn"), ("--epochs", "3"), ("--seed", "1")):
+    told = ("--data", "x"), ("--model", "cnn"), ("--epochs", "3"), ("--seed", "1"), ("--start", "x")
+    for option, value in told:
         done = CliRunner().invoke(app, ["train", "--resume", option, value, "--out", str(tmp_path)])
         assert done.exit_code == ExitCode.USAGE
-        assert "leave --data, --model, --epochs and --seed out" in done.stderr
+        assert "leave --data, --model, --epochs, --seed and --start out" in done.stderr
 
 
 def test_a_training_from_its_data_to_its_folder(data: Path, tmp_path: Path) -> None:

@@ -54,6 +54,35 @@ def read_arrays(path: Path, part: Part) -> tuple[NDArray[np.uint8], NDArray[np.i
     )
 
 
+def read_labelled_pictures(
+    path: Path,
+) -> tuple[NDArray[np.uint8], NDArray[np.str_], NDArray[np.str_]]:
+    """Read pictures with labels of any text, and their writers.
+
+    Args:
+        path: An .npz or HDF5 file with `images`, `labels` and, where they are known, `writers`.
+
+    Returns:
+        Pictures (count, height, width), labels (count,), writers (count,), "" where not known.
+
+    Raises:
+        UsageError: The file cannot be read, lacks the arrays, or they are not as long.
+    """
+    arrays = _npz(path) if path.suffix.lower() == ".npz" else _hdf5(path)
+    missing = [name for name in ("images", "labels") if name not in arrays]
+    if missing:
+        raise UsageError(f"{path}: has no array {', '.join(missing)}; expected images and labels")
+    pictures = _pictures(f"{path}, array images", arrays["images"])
+    labels = arrays["labels"].astype(str)
+    writers = arrays["writers"].astype(str) if "writers" in arrays else np.full(len(labels), "")
+    if not len(pictures) == len(labels) == len(writers):
+        raise UsageError(
+            f"{path}: has {len(labels)} labels and {len(writers)} writers for {len(pictures)}"
+            " pictures"
+        )
+    return pictures, labels, writers
+
+
 def _npz(path: Path) -> Mapping[str, NDArray[Any]]:
     try:
         # From memory: numpy leaves a file open that turns out to be no archive.

@@ -3,9 +3,9 @@
 A source yields pictures one by one; `collect` brings them into the frame of a run's crops.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from digitbatch.training.data.framing import Framer
 from digitbatch.types import CLASSES, CROP_SIZE_PX, Crops, Image
 
 Part = Literal["train", "test"]
+_Mark = TypeVar("_Mark", np.bool_, np.int64)
 NO_PIXELS: Final = np.zeros((0, 0), np.uint8)
 
 
@@ -51,9 +52,19 @@ class Labelled:
     unread: tuple[Unread, ...]
     inverted: int  # crops that were dark ink on light paper
     part: Part | None = None  # which part of divided data it is
+    licence: str = ""  # under which it comes, and ...
+    credit: str = ""  # ... whose it is; "": not said
+    held: NDArray[np.bool_] | None = None  # (count,) to validate on; None: whoever trains draws
+    doubtful: NDArray[np.bool_] | None = None  # (count,) "other", but possibly like a digit
+    writers: NDArray[np.int64] | None = None  # (count,) who wrote it; -1: not known
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def balanced(self) -> bool:
+        """Whether named sets are among it, whose weights balance them against each other."""
+        return self.held is not None
 
     def take(self, places: NDArray[np.int64]) -> "Labelled":
         """The crops at these places alone; nothing of what was left out or inverted is said."""
@@ -64,6 +75,9 @@ class Labelled:
             files=tuple(self.files[place] for place in places),
             indexes=self.indexes[places],
             weights=self.weights[places],
+            held=None if self.held is None else self.held[places],
+            doubtful=None if self.doubtful is None else self.doubtful[places],
+            writers=None if self.writers is None else self.writers[places],
             unread=(),
             inverted=0,
         )
@@ -134,6 +148,22 @@ def join(sets: list[Labelled]) -> Labelled:
             for bad in one.unread
         ),
         inverted=sum(one.inverted for one in sets),
+        held=_joined([one.held for one in sets], sets, np.False_),
+        doubtful=_joined([one.doubtful for one in sets], sets, np.False_),
+        writers=_joined([one.writers for one in sets], sets, np.int64(-1)),
+    )
+
+
+def _joined(
+    marks: Sequence[NDArray[_Mark] | None], sets: list[Labelled], unmarked: _Mark
+) -> NDArray[_Mark] | None:
+    if all(mark is None for mark in marks):
+        return None
+    return np.concatenate(
+        [
+            np.full(len(one), unmarked) if mark is None else mark
+            for mark, one in zip(marks, sets, strict=True)
+        ]
     )
 
 

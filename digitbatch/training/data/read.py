@@ -9,6 +9,8 @@ from digitbatch.training.data.arrays import ENDINGS, read_arrays
 from digitbatch.training.data.folders import class_folders, folder_samples, table_samples
 from digitbatch.training.data.idx import find_idx, idx_samples
 from digitbatch.training.data.labelled import Labelled, Part, collect, from_arrays, join
+from digitbatch.training.data.named_sets import is_named
+from digitbatch.training.data.read_named import read_named_sets
 
 _EXPECTED = (
     "expected MNIST's or EMNIST's IDX files, a folder with one subfolder for each class (0 to 9,"
@@ -34,8 +36,8 @@ def read_sets(places: Sequence[str | Path], part: Part) -> list[Labelled]:
 
     Args:
         places: What to read: folders of IDX files (MNIST, EMNIST digits), folders with one
-            subfolder for each class, CSVs of paths and labels, USPS as .h5 or .npz. `PLACE:2.5`
-            gives its digits that weight in training.
+            subfolder for each class, CSVs of paths and labels, USPS as .h5 or .npz, files of named
+            sets (a set for each name). `PLACE:2.5` gives its digits that weight in training.
         part: "train" or "test", of data that are divided. "test" takes the training digits where
             there are no others; `kind` says so. What is not divided is read whole.
 
@@ -46,7 +48,10 @@ def read_sets(places: Sequence[str | Path], part: Part) -> list[Labelled]:
     sets = []
     for place in places:
         path, weight = split_weight(place)
-        sets.append(_read(path, part, weight))
+        if is_named(path):
+            sets += read_named_sets(path, part, weight, read_set)
+        else:
+            sets.append(read_set(path, part, weight))
     if not sum(len(one) for one in sets):
         first = next((bad for one in sets for bad in one.unread), None)
         why = f" ({first.file} {first.reason})" if first else ""
@@ -63,7 +68,12 @@ def read_test_digits(places: Sequence[str | Path]) -> Labelled | None:
         UsageError: If they are damaged. The message names the file.
     """
     paths = [split_weight(place)[0] for place in places]
-    sets = [_read(path, "test", 1.0) for path in paths if _may_have_test_digits(path)]
+    sets = []
+    for path in paths:
+        if is_named(path):
+            sets += read_named_sets(path, "test", 1.0, read_set, digits_only=True)
+        elif _may_have_test_digits(path):
+            sets.append(read_set(path, "test", 1.0))
     sets = [one for one in sets if one.part == "test" and len(one)]
     return join(sets) if sets else None
 
@@ -87,7 +97,8 @@ def split_weight(place: str | Path) -> tuple[Path, float]:
     return Path(before), weight
 
 
-def _read(path: Path, part: Part, weight: float) -> Labelled:
+def read_set(path: Path, part: Part, weight: float = 1.0) -> Labelled:
+    """Read one place that is no file of named sets; see `read_sets`."""
     name = path.as_posix()
     try:
         if path.is_file():

@@ -48,7 +48,8 @@ class TrainingData:
         """What was read, for the card: no paths, which would say more of a machine than of data."""
         return "; ".join(
             f"{len(one):,} crops of {Path(one.name).name} ({one.kind}"
-            f"{f', weight {one.weights[0]:g}' if len(one) and one.weights[0] != 1 else ''})"
+            f"{f', weight {one.weights[0]:g}' if len(one) and one.weights[0] != 1 else ''}"
+            f"{f'; {one.licence}' if one.licence else ''})"
             for one in self.sets
         )
 
@@ -76,12 +77,15 @@ def absolute_places(data: Places | None) -> tuple[str, ...]:
     return tuple(places)
 
 
-def read_training_data(places: Sequence[str], *, knows_other: bool) -> TrainingData:
+def read_training_data(
+    places: Sequence[str], *, knows_other: bool, knows_letters: bool = False
+) -> TrainingData:
     """Read all places, and the test digits of those that have some.
 
     Args:
         places: See `absolute_places`.
         knows_other: Whether class "other" is learnt; its crops are left out otherwise.
+        knows_letters: Whether what known writers wrote beside digits is kept nevertheless.
 
     Raises:
         UsageError: If something is missing or damaged, a label is outside the classes, or there is
@@ -90,7 +94,10 @@ def read_training_data(places: Sequence[str], *, knows_other: bool) -> TrainingD
     sets = read_sets(places, "train")
     crops = join(sets)
     if not knows_other:
-        crops = crops.take(np.flatnonzero(crops.labels != OTHER))
+        kept = crops.labels != OTHER
+        if knows_letters and crops.writers is not None:
+            kept |= crops.writers >= 0
+        crops = crops.take(np.flatnonzero(kept))
     if np.count_nonzero(crops.labels != OTHER) < _FEWEST:
         raise UsageError(
             f"{', '.join(places)}: {np.count_nonzero(crops.labels != OTHER)} digits were read;"
@@ -101,6 +108,8 @@ def read_training_data(places: Sequence[str], *, knows_other: bool) -> TrainingD
 
 
 def _credit(data: Labelled) -> str:
+    if data.credit:
+        return f"{data.credit} ({data.licence})"
     for name, credit in _CREDITS.items():
         if name in data.kind:
             return credit

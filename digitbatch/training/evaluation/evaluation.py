@@ -25,8 +25,8 @@ from digitbatch.training.evaluation.measures import (
     confusion_matrix,
     rejection_curve,
 )
-from digitbatch.training.synthesis.glyphs import make_pool
 from digitbatch.training.synthesis.lines import MadeLine, make_lines
+from digitbatch.training.synthesis.pool import make_pool
 from digitbatch.types import CLASSES, Image, Predictor
 
 log = logging.getLogger(__name__)

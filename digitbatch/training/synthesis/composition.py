@@ -8,8 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.training.synthesis.glyphs import Glyph, Pool
+from digitbatch.training.synthesis.glyphs import Glyph
+from digitbatch.training.synthesis.pool import Pool
 from digitbatch.training.synthesis.style import LineStyle
+from digitbatch.training.synthesis.writers import Writer
 from digitbatch.types import OTHER, Image
 
 _INK: Final = 110  # from this level on, ink is where a stroke is
@@ -39,7 +41,7 @@ class _Placed:
 def write_line(pool: Pool, style: LineStyle, rng: np.random.Generator) -> Written:
     """Write one line of digits drawn by chance from the pool."""
     height = float(rng.uniform(style.least_height_px, style.most_height_px))
-    glyphs = _choose(pool, style, rng)
+    glyphs = choose_glyphs(pool, style, rng)
     slant, aspect = rng.normal(0, style.slant), math.exp(rng.normal(0, style.aspect))
     slope = float(rng.standard_t(3)) * style.slope * 0.7
     wave = rng.normal(0, 0.04) * height
@@ -89,7 +91,8 @@ class _Gaps:
         return self.mean + float(rng.normal(0, self.spread))
 
 
-def _choose(pool: Pool, style: LineStyle, rng: np.random.Generator) -> list[Glyph]:
+def choose_glyphs(pool: Pool, style: LineStyle, rng: np.random.Generator) -> list[Glyph]:
+    """What stands on a line, from left to right: mostly by one writer, where some are known."""
     if rng.random() < style.single_share:
         count = 1
     else:
@@ -99,18 +102,28 @@ def _choose(pool: Pool, style: LineStyle, rng: np.random.Generator) -> list[Glyp
     drawn = 1.0 if kind < style.drawn_share else 0.0
     if style.drawn_share <= kind < style.drawn_share + style.mixed_share:
         drawn = 0.5
+    writer: Writer | None = None
+    if not drawn and len(pool.writers) and rng.random() < style.one_writer_share:
+        writer = pool.writers.draw(rng)
     glyphs: list[Glyph] = []
     for place in range(count):
         label = int(rng.integers(OTHER))
         if place and rng.random() < style.repeat_share:
             label = glyphs[-1].label
         among = pool.drawn[label] if rng.random() < drawn else ()
+        if writer is not None:
+            among = writer.digits[label]
+        elif not among and len(pool.writers):
+            among = pool.writers.draw(rng).digits[label]  # so that the largest set does not rule
         among = among or pool.digits[label]
         glyphs.append(among[rng.integers(len(among))])
     if pool.marks and rng.random() < style.mark_share:
+        marks = pool.marks
+        if writer is not None and writer.marks and rng.random() < style.own_mark_share:
+            marks = writer.marks
         # At an end mostly: a unit, a cross, a dash after the number.
         at = int(rng.choice([0, count, int(rng.integers(count + 1))]))
-        glyphs.insert(at, pool.marks[rng.integers(len(pool.marks))])
+        glyphs.insert(at, marks[rng.integers(len(marks))])
     return glyphs
 
 

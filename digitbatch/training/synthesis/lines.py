@@ -9,7 +9,7 @@ from digitbatch.networks.line.strips import Strip, make_strip
 from digitbatch.stages.centre import FAINT
 from digitbatch.training.synthesis.composition import write_line
 from digitbatch.training.synthesis.degradation import flawed
-from digitbatch.training.synthesis.glyphs import Pool
+from digitbatch.training.synthesis.pool import Pool
 from digitbatch.training.synthesis.style import LineStyle
 from digitbatch.types import CLASSES
 

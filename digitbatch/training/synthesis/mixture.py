@@ -24,13 +24,15 @@ class Examples:
     labels: NDArray[np.int64]  # (count,) 0 to 10
     doubtful: NDArray[np.bool_]  # (count,) "other", but possibly like a digit
     weights: NDArray[np.float32]  # (count,) how often each comes
+    letters: NDArray[np.bool_] | None = None  # (count,) "other" by hand, but possibly like a digit
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def fingerprint(self) -> str:
         """A hash of all that is learnt from."""
-        return fingerprint(self.crops, self.labels, self.doubtful, self.weights)
+        letters = () if self.letters is None else (self.letters,)
+        return fingerprint(self.crops, self.labels, self.doubtful, self.weights, *letters)
 
 
 def fingerprint(*values: NDArray[Any]) -> str:
@@ -45,15 +47,20 @@ def split(
     digits: Labelled, validation_count: int, rng: np.random.Generator
 ) -> tuple[Labelled, Labelled]:
     """Part the training digits into (those to train on, those to validate on)."""
-    kept, held = split_places(len(digits), validation_count, rng)
+    kept, held = split_places(digits, validation_count, rng)
     return digits.take(kept), digits.take(held)
 
 
 def split_places(
-    count: int, validation_count: int, rng: np.random.Generator
+    digits: Labelled, validation_count: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The places of so many digits that `split` trains on, and of those that it holds back."""
-    order = rng.permutation(count)
+    """The places of the digits that `split` trains on, and of those that it holds back.
+
+    Named sets say themselves what is held back: whole writers.
+    """
+    if digits.held is not None and digits.held.any():
+        return np.flatnonzero(~digits.held), np.flatnonzero(digits.held)
+    order = rng.permutation(len(digits))
     return order[validation_count:], order[:validation_count]
 
 
@@ -67,6 +74,9 @@ def mix(
 ) -> Examples:
     """Add drawn and scanned digits, those off rules, and crops of class "other"; they weigh 1 each.
 
+    Where the digits are balanced, those off rules and the scans are as well: a scan weighs as much
+    as the digit that it was made of, or the largest set would rule again.
+
     MNIST's writers are American; the drawn digits bring open fours, crossed sevens, ones with a
     foot, slashed zeros, and pens finer than any of MNIST's. Nor did they write on lines.
     """
@@ -79,7 +89,12 @@ def mix(
     written, own_labels = digits.crops[own], digits.labels[own]
     cuts = make_cuts(written, other_count - mark_count, rng)
     marks = make_marks(mark_count, rng)
-    chosen = rng.integers(0, len(written), ruled_count)
+    own_weights = digits.weights[own]
+    if digits.balanced:
+        shares = own_weights.astype(np.float64)
+        chosen = rng.choice(len(written), ruled_count, p=shares / shares.sum())
+    else:
+        chosen = rng.integers(0, len(written), ruled_count)
     ruled = make_ruled(written[chosen], rng)
     scanned = make_scanned(np.tile(written, (scans, 1, 1)), rng)
     made_labels = [
@@ -89,9 +104,15 @@ def mix(
     doubtful = np.zeros(len(labels), np.bool_)
     doubtful[len(labels) - other_count : len(labels) - mark_count] = True
     made = np.ones(len(labels) - len(digits), np.float32)
+    if digits.balanced:
+        made[drawn_count + ruled_count :][: len(scanned)] = np.tile(own_weights, scans)
     weights = np.concatenate([digits.weights, made])
+    letters = None
+    if digits.doubtful is not None:
+        letters = np.zeros(len(labels), np.bool_)
+        letters[: len(digits)] = digits.doubtful
     crops = np.concatenate([digits.crops, drawn, ruled, scanned, cuts, marks])
-    return Examples(crops, labels, doubtful, weights)
+    return Examples(crops, labels, doubtful, weights, letters)
 
 
 def _draw(label: int, rng: np.random.Generator) -> Crops:

@@ -15,6 +15,8 @@ class LineStyle:
     single_share: float = 0.08
     drawn_share: float = 0.12  # lines of drawn digits alone
     mixed_share: float = 0.12  # lines of drawn and real digits
+    one_writer_share: float = 0.7  # of the lines of real digits, where writers are known
+    own_mark_share: float = 0.5  # marks in such lines that are letters and signs of that writer
     touching_share: float = 0.5  # lines whose digits touch or overlap, mostly
     repeat_share: float = 0.12  # digits that repeat the one before
     linked_share: float = 0.05  # neighbours joined by a stroke; ten times as many of zeros

@@ -67,6 +67,9 @@ class DigitTask:
         self._labels = torch.from_numpy(examples.labels).to(device)
         self._doubtful = torch.from_numpy(examples.doubtful).to(device)
         self._weights = torch.from_numpy(examples.weights).to(device)
+        self._letters: Tensor | None = None
+        if examples.letters is not None:
+            self._letters = torch.from_numpy(examples.letters).nonzero().flatten().to(device)
         self._generator = torch.Generator(device).manual_seed(seed)
         self._counts = self._labels != OTHER  # which examples are learnt from
         length = self.steps_per_epoch * recipe.batch
@@ -85,10 +88,12 @@ class DigitTask:
         return cls(recipe, examples, held, seed=seed, device=device)
 
     def begin_epoch(self, epoch: int, epochs: int, kept: nn.Module) -> None:
-        """Draw the order; after the first epochs, leave out cuts that look like digits."""
+        """Draw the order; after the first epochs, leave out cuts, then letters, like digits."""
         digit_epochs = math.ceil(self.recipe.digits_only * epochs) if epochs > 1 else 0
         if epoch == digit_epochs:
             self._counts.copy_(self._without_likely_digits(kept))
+        if self._letters is not None and epoch == math.ceil(self.recipe.letters_judged * epochs):
+            self._counts[self._letters] = self._unlike_digits(kept, self._letters)
         weights = self._weights * self._counts
         self._order.copy_(draw_order(weights, len(self._order), self._generator))
 
@@ -168,6 +173,15 @@ class DigitTask:
             return ~self._doubtful
         likely = _logits(network, self._crops)[:, :OTHER].softmax(1).amax(1)
         return ~(self._doubtful & (likely >= self.recipe.other_doubt))
+
+    def _unlike_digits(self, network: nn.Module, letters: Tensor) -> Tensor:
+        """Which letters and signs are learnt on, (letters,) bool: all but those that stayed digits.
+
+        They were learnt as "other" till then. What the network still takes for a digit is written
+        as somebody writes that digit.
+        """
+        likely = _logits(network, self._crops[letters]).softmax(1)[:, :OTHER].amax(1)
+        return likely < self.recipe.letter_doubt
 
     @torch.no_grad()
     def _calibration_logits(

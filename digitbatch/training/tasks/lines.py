@@ -25,9 +25,9 @@ from digitbatch.training.evaluation.evaluation import evaluate_lines, lines_of
 from digitbatch.training.evaluation.measures import likeliest_temperature
 from digitbatch.training.export import Exported, check_same, exported, to_onnx
 from digitbatch.training.recipes import LineRecipe
-from digitbatch.training.synthesis.glyphs import make_pool
 from digitbatch.training.synthesis.lines import MadeLine, make_lines
 from digitbatch.training.synthesis.mixture import fingerprint, split
+from digitbatch.training.synthesis.pool import Pool, make_pool
 from digitbatch.training.trainer.progress import Standing
 from digitbatch.types import Image
 
@@ -61,11 +61,12 @@ class LineTask:
         rng = np.random.default_rng(seed)
         kept, held = split(digits, min(recipe.validation_digits, len(digits) // 5), rng)
         self._held_count = len(held)
-        self.examples_sha256 = fingerprint(kept.crops, kept.labels)
-        self._pool = make_pool(kept.crops, kept.labels, recipe.drawn_digits, recipe.marks, rng)
+        whose = () if kept.writers is None else (kept.writers, kept.weights)
+        self.examples_sha256 = fingerprint(kept.crops, kept.labels, *whose)
+        self._pool = _pool(kept, recipe.drawn_digits, recipe.marks, rng)
         unseen_rng = np.random.default_rng((seed, 2**31))
         drawn, marks = recipe.drawn_digits // 6, recipe.marks // 6
-        unseen = make_pool(held.crops, held.labels, drawn, marks, unseen_rng)
+        unseen = _pool(held, drawn, marks, unseen_rng)
         self._held = make_lines(unseen, recipe.validation_lines, unseen_rng, recipe.style)
         count = min(recipe.calibration_lines, 2 * recipe.validation_lines)
         self._calibration = make_lines(unseen, count, unseen_rng, recipe.style)
@@ -147,6 +148,11 @@ class LineTask:
 
     def _strips(self, lines: Sequence[MadeLine]) -> Tensor:
         return stacked([line.strip.ink for line in lines]).to(self._device)
+
+
+def _pool(digits: Labelled, drawn: int, marks: int, rng: np.random.Generator) -> Pool:
+    """See `make_pool`; digits are by their writers where these are known."""
+    return make_pool(digits.crops, digits.labels, drawn, marks, rng, digits.writers, digits.weights)
 
 
 def batches(lines: Sequence[MadeLine], size: int, rng: np.random.Generator) -> Iterator[list[int]]:

@@ -36,15 +36,29 @@ class Recipe:
     patience: int = 0  # stop after so many epochs without a better validation; 0: never
     keep_epochs: bool = False  # leave the weights of every epoch in the run's folder
     validation_digits: int = 5000
+    initial_weights: str | None = None  # sha256 of the file of the first ones; None: drawn
 
     @property
     def knows_other(self) -> bool:
         """Whether crops of class "other" are learnt."""
         return False
 
+    @property
+    def knows_letters(self) -> bool:
+        """Whether letters and signs of known writers are of use, though "other" is not learnt."""
+        return False
+
     def for_epochs(self, epochs: int) -> Self:
         """The same with so many epochs."""
         return replace(self, epochs=epochs, steps=None)
+
+    def for_fine_tuning(self, initial_weights: str) -> Self:
+        """The same from the weights of a trained network on, at half the learning rate.
+
+        Args:
+            initial_weights: Their sha256.
+        """
+        return replace(self, initial_weights=initial_weights, learning_rate=self.learning_rate / 2)
 
 
 def make_optimizer(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
