@@ -159,10 +159,15 @@ def _is_more(
     stands = float(on_levels(components, members, part.base, size).mean())
     if part.among and not number and is_narrow(components, members, size):
         stands = max(stands, _stands_between(foot, head, part))
-    if stands < TYPE.on_level:
-        return False
     if part.in_run and stands == 1 and is_even(foot, head, size):
         return True
+    return stands >= TYPE.on_level and _reads_as_letters(part, likely, together, number)
+
+
+def _reads_as_letters(
+    part: _Part, likely: NDArray[np.float32], together: NDArray[np.float32], number: bool
+) -> bool:
+    """Whether the network takes a part for letters: by itself, or with the others of its line."""
     alone, with_others = (TUNED.among, LETTERS.page) if part.among else (TUNED.short, TUNED.among)
     is_long = len(together) >= LETTERS.long and not number
     return are_letters(likely, alone) or (is_long and are_letters(together, with_others))

@@ -142,16 +142,18 @@ def join(sets: list[Labelled]) -> Labelled:
         files=tuple(f"{one.name}/{file}" for one in sets for file in one.files),
         indexes=np.concatenate([one.indexes for one in sets]),
         weights=np.concatenate([one.weights for one in sets]),
-        unread=tuple(
-            Unread(f"{one.name}/{bad.file}", bad.index, bad.reason)
-            for one in sets
-            for bad in one.unread
-        ),
+        unread=tuple(_unread(sets)),
         inverted=sum(one.inverted for one in sets),
         held=_joined([one.held for one in sets], sets, np.False_),
         doubtful=_joined([one.doubtful for one in sets], sets, np.False_),
         writers=_joined([one.writers for one in sets], sets, np.int64(-1)),
     )
+
+
+def _unread(sets: list[Labelled]) -> Iterator[Unread]:
+    for one in sets:
+        for bad in one.unread:
+            yield Unread(f"{one.name}/{bad.file}", bad.index, bad.reason)
 
 
 def _joined(

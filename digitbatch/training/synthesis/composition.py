@@ -1,6 +1,7 @@
 """Write digits side by side as hands do: apart, touching, overlapping, linked."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -93,11 +94,7 @@ class _Gaps:
 
 def choose_glyphs(pool: Pool, style: LineStyle, rng: np.random.Generator) -> list[Glyph]:
     """What stands on a line, from left to right: mostly by one writer, where some are known."""
-    if rng.random() < style.single_share:
-        count = 1
-    else:
-        lengths = np.array(style.length_shares[: style.most_digits])
-        count = 1 + int(rng.choice(len(lengths), p=lengths / lengths.sum()))
+    count = _count(style, rng)
     kind = rng.random()
     drawn = 1.0 if kind < style.drawn_share else 0.0
     if style.drawn_share <= kind < style.drawn_share + style.mixed_share:
@@ -118,13 +115,28 @@ def choose_glyphs(pool: Pool, style: LineStyle, rng: np.random.Generator) -> lis
         among = among or pool.digits[label]
         glyphs.append(among[rng.integers(len(among))])
     if pool.marks and rng.random() < style.mark_share:
-        marks = pool.marks
-        if writer is not None and writer.marks and rng.random() < style.own_mark_share:
-            marks = writer.marks
+        mark = _mark(pool, writer, style, rng)
         # At an end mostly: a unit, a cross, a dash after the number.
         at = int(rng.choice([0, count, int(rng.integers(count + 1))]))
-        glyphs.insert(at, marks[rng.integers(len(marks))])
+        glyphs.insert(at, mark[rng.integers(len(mark))])
     return glyphs
+
+
+def _count(style: LineStyle, rng: np.random.Generator) -> int:
+    """How many digits a line has."""
+    if rng.random() < style.single_share:
+        return 1
+    lengths = np.array(style.length_shares[: style.most_digits])
+    return 1 + int(rng.choice(len(lengths), p=lengths / lengths.sum()))
+
+
+def _mark(
+    pool: Pool, writer: Writer | None, style: LineStyle, rng: np.random.Generator
+) -> Sequence[Glyph]:
+    """What is no digit and may stand among a line's: the writer's own, or anybody's."""
+    if writer is not None and writer.marks and rng.random() < style.own_mark_share:
+        return writer.marks
+    return pool.marks
 
 
 def _shaped(
