@@ -95,10 +95,7 @@ class _Gaps:
 def choose_glyphs(pool: Pool, style: LineStyle, rng: np.random.Generator) -> list[Glyph]:
     """What stands on a line, from left to right: mostly by one writer, where some are known."""
     count = _count(style, rng)
-    kind = rng.random()
-    drawn = 1.0 if kind < style.drawn_share else 0.0
-    if style.drawn_share <= kind < style.drawn_share + style.mixed_share:
-        drawn = 0.5
+    drawn = _drawn(style, rng)
     writer: Writer | None = None
     if not drawn and len(pool.writers) and rng.random() < style.one_writer_share:
         writer = pool.writers.draw(rng)
@@ -118,8 +115,16 @@ def choose_glyphs(pool: Pool, style: LineStyle, rng: np.random.Generator) -> lis
         mark = _mark(pool, writer, style, rng)
         # At an end mostly: a unit, a cross, a dash after the number.
         at = int(rng.choice([0, count, int(rng.integers(count + 1))]))
-        glyphs.insert(at, mark[rng.integers(len(mark))])
+        glyphs.insert(at, mark[int(rng.integers(len(mark)))])
     return glyphs
+
+
+def _drawn(style: LineStyle, rng: np.random.Generator) -> float:
+    """The share of a line's digits that are drawn from stroke models: none, half or all."""
+    kind = rng.random()
+    if style.drawn_share <= kind < style.drawn_share + style.mixed_share:
+        return 0.5
+    return 1.0 if kind < style.drawn_share else 0.0
 
 
 def _count(style: LineStyle, rng: np.random.Generator) -> int:
