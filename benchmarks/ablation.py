@@ -21,13 +21,10 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
-
-import cv2
 
 from benchmarks.ablation_page import PAGE, page
 from benchmarks.accuracy import digits_for
@@ -47,6 +44,7 @@ from digitbatch.reading import read_page
 from digitbatch.reading.default_policy import default_judge
 from digitbatch.reading.passes import SWITCHES
 from digitbatch.scoring.labelled_pages import LabelledPage
+from digitbatch.scoring.processes import reading_pool
 from digitbatch.training.data import Labelled
 from digitbatch.types import PageResult, failed_page
 
@@ -164,10 +162,7 @@ def this_version() -> str:
 def measure(ledger: Ledger, setting: Setting, parts: Sequence[Part], processes: int) -> None:
     """Measure parts on some cores, and note each as soon as it is measured."""
     start_s = time.monotonic()
-    pool = ProcessPoolExecutor(
-        processes, get_context("spawn"), initializer=cv2.setNumThreads, initargs=(1,)
-    )
-    try:
+    with reading_pool(processes) as pool:
         waiting = {pool.submit(setting.measure, part): part for part in parts}
         for done, ended in enumerate(as_completed(waiting), 1):
             ledger = ledger.with_rows(ended.result())
@@ -178,8 +173,6 @@ def measure(ledger: Ledger, setting: Setting, parts: Sequence[Part], processes: 
                 f"{done} of {len(parts)}: {part.group}, {part.number}; {left_s / 60:.0f} min left",
                 file=sys.stderr, flush=True,
             )  # fmt: skip
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """docs/ablation.md, from what docs/ablation.json has; `benchmarks/ablation.py` measures it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -117,24 +117,32 @@ def _total_row(name: str, found: Mapping[str, float]) -> str:
     )
 
 
-def _by_family(ledger: Ledger, names: Iterable[str], kind: str) -> str:
-    """A table for each sort of pages."""
-    names = list(names)
+def _by_family(ledger: Ledger, names: Sequence[str], kind: str) -> str:
+    """A table for each sort of pages; reasons that make no difference stand below it."""
     good = {name: good_groups(ledger, name) for name in names}
-    tables = []
-    for family in families(ledger):
-        rows = []
-        for name in names:
-            earned = earned_by(ledger, name, of_family(family))
-            own = [group for group in good[name] if family_of(group) == family]
-            if earned and (kind == "pass" or own or any(e.difference for e in earned.values())):
-                rows.append(_earned_row(name, earned, ", ".join(own) or "-"))
-        silent = [name for name in names if not any(row.startswith(f"| {name} |") for row in rows)]
-        table = [f"### On {family}", "", *_header(kind, "earns on"), *rows]
-        if silent:
-            table += ["", f"Without any difference: {', '.join(silent)}."]
-        tables.append("\n".join(table))
-    return "\n\n".join(tables)
+    return "\n\n".join(_table(ledger, good, family, kind) for family in families(ledger))
+
+
+def _table(ledger: Ledger, good: Mapping[str, Sequence[str]], family: str, kind: str) -> str:
+    earned = {name: earned_by(ledger, name, of_family(family)) for name in good}
+    silent = [
+        name
+        for name, own in earned.items()
+        if not any(one.difference for measure, one in own.items() if measure != TIME)
+    ]
+    rows = [
+        _earned_row(name, own, _named(good[name], family))
+        for name, own in earned.items()
+        if own and (kind == "pass" or name not in silent)
+    ]
+    lines = [f"### On {family}", "", *_header(kind, "earns on"), *rows]
+    if kind == "reason" and silent:
+        lines += ["", f"Without any difference: {', '.join(silent)}."]
+    return "\n".join(lines)
+
+
+def _named(groups: Sequence[str], family: str) -> str:
+    return ", ".join(group for group in groups if family_of(group) == family) or "-"
 
 
 def _deleted(ledger: Ledger) -> str:

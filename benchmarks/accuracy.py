@@ -135,6 +135,27 @@ def digitbatch_engine(model: Path) -> Engine:
     return Engine(lambda page, config: read_page(page, config, networks), about)
 
 
+def chosen_engine(name: str, model: Path) -> Engine:
+    """The engine of a name, or the end of the program where it is not installed."""
+    if name == "digitbatch":
+        return digitbatch_engine(model)
+    try:
+        return ENGINES[name]()
+    except MissingEngineError as error:
+        sys.exit(f"skipped: {error}")
+
+
+def chosen_kinds(wanted: str | None, *, scans: bool, without_zones: bool) -> list[str]:
+    """The kinds of pages that were asked for, or all, or the end where there is no such kind."""
+    known = list(SCANS if scans else PAGE_KINDS)
+    if without_zones:
+        known = list(SCANS_WITH_ZONES if scans else FORM_KINDS)
+    kinds = wanted.split(",") if wanted else known
+    if unknown := set(kinds) - set(known):
+        sys.exit(f"no such kinds: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    return kinds
+
+
 def main() -> None:
     """Read the options and measure."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -151,24 +172,13 @@ def main() -> None:
     options = parser.parse_args()
     if options.data is None:
         sys.exit("skipped: name the folder of the data by --data or DIGITBATCH_DATA")
-    cv2.setNumThreads(1)
-    if options.engine == "digitbatch":
-        engine = digitbatch_engine(options.model)
-    else:
-        try:
-            engine = ENGINES[options.engine]()
-        except MissingEngineError as error:
-            sys.exit(f"skipped: {error}")
-    data = Path(options.data)
-    digits = None if options.real else digits_for(options.digits, data / "data" / "mnist")
     if options.retaken and not options.real:
         sys.exit("--retaken is of scans: give --real as well")
-    known = list(SCANS) if digits is None else list(PAGE_KINDS)
-    if options.without_zones:
-        known = list(SCANS_WITH_ZONES if digits is None else FORM_KINDS)
-    kinds = options.kinds.split(",") if options.kinds else known
-    if unknown := set(kinds) - set(known):
-        sys.exit(f"no such kinds: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    cv2.setNumThreads(1)
+    kinds = chosen_kinds(options.kinds, scans=options.real, without_zones=options.without_zones)
+    engine = chosen_engine(options.engine, options.model)
+    data = Path(options.data)
+    digits = None if options.real else digits_for(options.digits, data / "data" / "mnist")
     print("| pages | lines | wholly right | spurious | accepted | accepted wrong | CPU a line |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for kind in kinds:

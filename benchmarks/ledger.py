@@ -7,7 +7,7 @@ measured.
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -80,10 +80,7 @@ def read_ledger(file: Path) -> Ledger:
     if not file.exists():
         return Ledger()
     content = json.loads(file.read_text(encoding="utf-8"))
-    rows = tuple(
-        Row(**{**row, "changed": _counts(row["changed"]), "ms": tuple(row["ms"])})
-        for row in content["rows"]
-    )
+    rows = tuple(row for line in content["rows"] for row in _rows(line))
     deleted = tuple(
         Deleted(**{**one, "earned": _earned(one["earned"])}) for one in content["deleted"]
     )
@@ -93,9 +90,19 @@ def read_ledger(file: Path) -> Ledger:
 def write_ledger(file: Path, ledger: Ledger) -> None:
     """Write a ledger, whole or not at all; each row on a line of its own."""
     rows = sorted(ledger.rows, key=lambda row: (row.group, row.part, row.kind, row.name))
+    unchanged: dict[tuple[str, int], list[str]] = {}
+    for row in rows:
+        if row.kind == "reason" and not row.changed:
+            unchanged.setdefault((row.group, row.part), []).append(row.name)
     lines = {
         "version": [json.dumps(ledger.version)],
-        "rows": [_line(asdict(row)) for row in rows],
+        "rows": [
+            *(_line(asdict(row)) for row in rows if row.kind != "reason" or row.changed),
+            *(
+                _line({"group": group, "part": part, "unchanged": names})
+                for (group, part), names in unchanged.items()
+            ),
+        ],
         "deleted": [_line(asdict(one)) for one in ledger.deleted],
     }
     text = (
@@ -113,6 +120,16 @@ _NEXT: Final = ",\n"
 
 def _line(content: dict[str, Any]) -> str:
     return json.dumps(content, separators=(",", ":"))
+
+
+def _rows(content: dict[str, Any]) -> Iterator[Row]:
+    """The rows of a line: one, or those of all reasons that change nothing on a part."""
+    if "unchanged" in content:
+        for name in content["unchanged"]:
+            yield Row(name, "reason", content["group"], content["part"], {})
+        return
+    times, changed = tuple(content["ms"]), _counts(content["changed"])
+    yield Row(**{**content, "changed": changed, "ms": times})
 
 
 def _counts(content: Mapping[str, list[int]]) -> dict[int, Counts]:

@@ -1,6 +1,6 @@
 """What passes earn, from the rows of the ledger: paired differences over pages, with errors."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -41,22 +41,27 @@ def earned_by(ledger: Ledger, name: str, is_meant: Callable[[str], bool]) -> dic
         for row in ledger.rows
         if row.name == name and is_meant(row.group) and (row.group, row.part) in base
     ]
-    if not own:
-        return {}
+    return {**_counts_earned(own), **_time_earned(own)} if own else {}
+
+
+def _counts_earned(own: Sequence[tuple[Row, Row]]) -> dict[str, Earned]:
+    """Of rows beside those of the same parts that were read with everything."""
     with_all = np.array([counts for _, one in own for counts in _pages(one)], np.int64)
     without = np.array([counts for row, one in own for counts in _pages(one, row)], np.int64)
-    found = {
-        measure: _summed(without[:, place], with_all[:, place])
-        for place, measure in enumerate(MEASURES)
-        if measure in GOOD
+    places = {measure: place for place, measure in enumerate(MEASURES) if measure in GOOD}
+    return {
+        measure: _summed(without[:, place], with_all[:, place]) for measure, place in places.items()
     }
-    if all(row.ms for row, _ in own):
-        before = np.array([ms for row, _ in own for ms in row.ms])
-        after = np.array([ms for _, one in own for ms in one.ms])
-        whole = _summed(before, after)
-        count = len(before)
-        found[TIME] = Earned(whole.without / count, whole.difference / count, whole.error / count)
-    return found
+
+
+def _time_earned(own: Sequence[tuple[Row, Row]]) -> dict[str, Earned]:
+    """The mean of a page; nothing where no time was taken."""
+    if not all(row.ms for row, _ in own):
+        return {}
+    without = np.array([ms for row, _ in own for ms in row.ms])
+    whole = _summed(without, np.array([ms for _, one in own for ms in one.ms]))
+    count = len(without)
+    return {TIME: Earned(whole.without / count, whole.difference / count, whole.error / count)}
 
 
 def good_groups(ledger: Ledger, name: str) -> list[str]:

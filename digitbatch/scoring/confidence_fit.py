@@ -6,16 +6,13 @@ promise too much of others.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
-
-import cv2
 
 from digitbatch.acceptance import Calibration, steps_of
 from digitbatch.acceptance.weights_fit import fit_weights
@@ -23,6 +20,7 @@ from digitbatch.errors import UsageError
 from digitbatch.networks.card import model_hash
 from digitbatch.networks.runtime import open_networks
 from digitbatch.scoring.labelled_pages import pages_by_many_writers
+from digitbatch.scoring.processes import reading_pool
 from digitbatch.scoring.verified_fields import VerifiedField, verified_fields_of
 from digitbatch.synth.crop_pens import WriterPen
 from digitbatch.synth.page_kinds import PAGE_KINDS
@@ -165,17 +163,11 @@ def _spread(
         yield ((kind, read(kind)) for kind in kinds)
         return
     # Each reads on one core; OpenCV would start as many threads as there are cores in each.
-    # Fresh processes: copies of one that runs threads of torch, say, might wait for each other.
-    pool = ProcessPoolExecutor(
-        processes, get_context("spawn"), initializer=cv2.setNumThreads, initargs=(1,)
-    )
-    try:
+    with reading_pool(processes) as pool:
         names: dict[Future[list[VerifiedField]], str] = {
             pool.submit(read, kind): kind for kind in kinds
         }
         yield ((names[ended], ended.result()) for ended in as_completed(names))
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _verified(
