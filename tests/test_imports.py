@@ -71,6 +71,7 @@ TORCH = (
     "digitbatch.training.augmentation",
     "digitbatch.training.checkpoint",
     "digitbatch.training.export",
+    "digitbatch.training.initial_weights",
     "digitbatch.training.recipes",
     "digitbatch.training.run_folder",
     "digitbatch.training.tasks",
