@@ -27,8 +27,8 @@ import numpy as np
 from PIL import Image
 
 from digitbatch.acceptance import CALIBRATION_FILE, load_calibration
+from digitbatch.app.incremental_run import write_known
 from digitbatch.app.journal import Binding, FileKey, Journal, journal_beside
-from digitbatch.app.journal.replay import write_known
 from digitbatch.app.run_status import read_status
 from digitbatch.config.file import parse_config
 from digitbatch.engine import Limits, Reader, read_files

@@ -21,7 +21,7 @@ from PIL import Image
 from digitbatch.app.journal import Binding, Statistics, codec
 from digitbatch.app.run import load_plan
 from digitbatch.networks.card import model_hash
-from digitbatch.outputs.output_page import OutputPage
+from digitbatch.outputs.format import OutputPage
 from digitbatch.types import Box, DigitResult, FieldResult, PageRef, PageResult
 
 A_FOLDER = 1000

@@ -27,7 +27,7 @@ from benchmarks.throughput_pages import FORMATS, made_scans, zones_file
 from digitbatch.config import Config
 from digitbatch.config.file import load_config
 from digitbatch.engine.chunks import Chunk, Reader, read_chunk
-from digitbatch.engine.limits import keep_memory
+from digitbatch.engine.processes import keep_memory
 from digitbatch.engine.recipe import PageReading
 from digitbatch.inputs import SourceFile
 from digitbatch.inputs.source import SourceReader

@@ -35,7 +35,7 @@ from benchmarks.other_engines import ENGINES, Engine, MissingEngineError
 from benchmarks.throughput_pages import FORMATS, made_scans, zones_file
 from digitbatch.config import Config
 from digitbatch.config.file import load_config
-from digitbatch.engine.limits import keep_memory
+from digitbatch.engine.processes import keep_memory
 from digitbatch.inputs import InputOptions, SourceFile, open_source
 from digitbatch.packaged import default_model
 from digitbatch.types import Page

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from digitbatch.cli.signals import stop_signals
+from digitbatch.cli.run_commands import stop_signals
 from digitbatch.errors import DigitbatchError, StoppedError
 from tests.fake_readers import ReadLevel
 from tests.kept_runs import KeptRun

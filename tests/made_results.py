@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from digitbatch.acceptance import ReviewReason
 from digitbatch.outputs import OutputSet
 from digitbatch.outputs.csv_file import CsvFormat
-from digitbatch.outputs.format import Format
-from digitbatch.outputs.output_page import OutputPage
+from digitbatch.outputs.format import Format, OutputPage
 from digitbatch.outputs.results import COLUMNS, RunMeta, Tally
 from digitbatch.types import (
     Box,

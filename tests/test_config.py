@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from digitbatch.config import Config, Zone, packaged_stages
 from digitbatch.config import docs as config_docs
 from digitbatch.config.file import find_config, load_config, parse_config, plan_lines, schema
-from digitbatch.config.keys import keys_of
+from digitbatch.config.problems import keys_of
 from digitbatch.errors import ConfigError, DigitbatchError, UsageError
 from digitbatch.packaged import default_model, packaged_file
 from digitbatch.page.preparation import is_reduced, prepare_sheet

@@ -9,9 +9,9 @@ from digitbatch.cli.console import (
     Progress,
     TrainingProgress,
     duration,
-    print_end,
     set_up_logging,
 )
+from digitbatch.cli.tables import print_end
 from digitbatch.outputs.results import Tally
 from digitbatch.types import Box, DigitResult, FieldResult, PageRef, PageResult, failed_page
 

@@ -204,7 +204,7 @@ class TestPoisonousPages:
     def test_what_a_process_began_with_is_not_a_page_s(self) -> None:
         """The copy of a run that knows much has as much memory for its pages as any other."""
         program = """if True:
-            from digitbatch.engine.limits import cap_memory
+            from digitbatch.engine.processes import cap_memory
             known = bytearray(300 << 20)
             cap_memory(200)
             page = bytearray(100 << 20)

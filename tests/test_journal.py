@@ -19,9 +19,9 @@ from digitbatch.app.journal import Journal, codec, find_journal
 from digitbatch.app.journal.binding import Binding
 from digitbatch.errors import ConfigError, ExitCode, InputError, OutputError, StoppedError
 from digitbatch.outputs.csv_file import CsvFormat
+from digitbatch.outputs.format import OutputPage
 from digitbatch.outputs.json_file import JsonFormat, JsonLinesFormat
-from digitbatch.outputs.output_page import OutputPage
-from digitbatch.outputs.report import ReportFormat
+from digitbatch.outputs.report_file import ReportFormat
 from digitbatch.types import PageResult
 from tests.fake_readers import RaiseOn, ReadLevel
 from tests.kept_runs import OUTPUTS, KeptRun, scan
@@ -379,7 +379,7 @@ class TestFaultsOfTheDisk:
 
     def test_a_journal_that_is_deleted(self, run: KeptRun, monkeypatch: pytest.MonkeyPatch) -> None:
         """A run whose output folder goes away says so instead of reading on for nothing."""
-        monkeypatch.setattr("digitbatch.app.journal.append_file._SYNC_EVERY_S", 0.0)
+        monkeypatch.setattr("digitbatch.app.journal.journal._SYNC_EVERY_S", 0.0)
 
         def remove() -> bool:
             shutil.rmtree(run.folder)

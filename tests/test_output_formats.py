@@ -8,8 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from digitbatch.outputs.csv_file import safe_cell
+from digitbatch.outputs.format import OutputPage
 from digitbatch.outputs.json_file import JsonFormat, JsonLinesFormat
-from digitbatch.outputs.output_page import OutputPage
 from digitbatch.outputs.page_json import page_from_json, page_to_json
 from digitbatch.outputs.results import COLUMNS
 from digitbatch.types import Box, FieldResult, PageRef, PageResult, failed_page

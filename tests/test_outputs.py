@@ -13,7 +13,7 @@ import pytest
 from digitbatch.errors import OutputError, UsageError
 from digitbatch.outputs import CsvStream, OutputSet, check_outputs, check_writable
 from digitbatch.outputs.atomic import AtomicFile, output_error
-from digitbatch.outputs.output_page import OutputPage
+from digitbatch.outputs.format import OutputPage
 from digitbatch.outputs.results import Tally
 from digitbatch.types import PageRef, PageResult
 from tests.made_results import HEADER, META, PAGES, READ, write
@@ -147,7 +147,7 @@ import resource, sys
 from pathlib import Path
 from digitbatch.errors import OutputError
 from digitbatch.outputs import OutputSet
-from digitbatch.outputs.output_page import OutputPage
+from digitbatch.outputs.format import OutputPage
 from digitbatch.outputs.results import RunMeta, RunSummary
 from digitbatch.types import PageRef, failed_page
 

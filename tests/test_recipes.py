@@ -17,9 +17,8 @@ from digitbatch.cli import app
 from digitbatch.errors import ExitCode, OutputError, StoppedError
 from digitbatch.networks.onnx_runtime import OnnxPredictor
 from digitbatch.networks.runtime import DIGITS, NetworkSet
-from digitbatch.outputs.format import Format
-from digitbatch.outputs.formats import FORMATS, read_records
-from digitbatch.outputs.output_page import OutputPage
+from digitbatch.outputs.format import Format, OutputPage
+from digitbatch.outputs.output_set import FORMATS, read_records
 from digitbatch.outputs.results import Record, RunMeta, RunSummary
 from digitbatch.packaged import default_model
 from digitbatch.types import Crops, Image

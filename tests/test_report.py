@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 from digitbatch.cli import app
 from digitbatch.config import Config
 from digitbatch.errors import ExitCode
-from digitbatch.outputs.report import ReportFormat
+from digitbatch.outputs.report_file import ReportFormat
 from digitbatch.page.forms.registration import register
 from digitbatch.reading.field_images import with_pictures
 from digitbatch.types import Box, FieldResult, Page, PageRef, PageResult, Status

@@ -1,22 +1,22 @@
 """A run whose outputs are files: with a journal beside them, and only what is new read."""
 
+import json
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from digitbatch.app.journal import Binding, Journal, find_drift, find_journal, journal_beside
-from digitbatch.app.journal.replay import write_known
+from digitbatch.app.journal.journal import damaged
 from digitbatch.app.lock import lock_file
-from digitbatch.app.new_files import NewFiles
-from digitbatch.app.page_stream import Progress, Read, log_inputs
-from digitbatch.app.reconcile import Reconciliation, Repeat
+from digitbatch.app.new_files import NewFiles, Progress, Read, Reconciliation, Repeat, log_inputs
 from digitbatch.errors import StoppedError
 from digitbatch.inputs import Roots, walk
 from digitbatch.outputs import CsvStream, Output, OutputSet, remove_leftovers
-from digitbatch.outputs.results import RESULT_COUNTS, RunMeta, RunSummary, ThisRun
+from digitbatch.outputs.format import OutputPage
+from digitbatch.outputs.results import RESULT_COUNTS, RunMeta, RunSummary, Tally, ThisRun
 
 log = logging.getLogger(__name__)
 
@@ -110,6 +110,26 @@ def run_with_journal(
             journal.end_run(_record(journal, counts, this_run, files, meta, seconds))
         skipped = sum(found.skipped.values())
         return replace(counts, skipped=skipped, seconds=seconds, this_run=this_run)
+
+
+def write_known(journal: Journal, names: Iterable[str], outputs: Sequence[Output]) -> Tally:
+    """Write the pages of known files, in the order of their names; `finish` is left to the caller.
+
+    Raises:
+        OutputError: If the journal cannot be read or an output not be written.
+    """
+    tally = Tally()
+    for name in names:
+        for page, (about, text, pictures) in enumerate(journal.pages_of(name), 1):
+            try:
+                ((_, *counts), digits, _, _), rows = json.loads(about)
+                tally.add_counts(counts, sum(digits), new_file=page == 1)
+                known = OutputPage(name, page, rows, text, pictures)
+                for output in outputs:
+                    output.write(known)
+            except (ValueError, TypeError, IndexError, RecursionError) as error:
+                raise damaged(journal.path) from error
+    return tally
 
 
 def _log_compared(found: Reconciliation) -> None:

@@ -1,25 +1,192 @@
-"""Reading what is new: nothing twice, and what is known by another name not at all."""
+"""What is new among the inputs, and reading it: nothing twice, nor what has only another name."""
 
 import hashlib
+import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Literal
 
 from digitbatch.app.journal import (
+    AGAIN,
     FAILED,
+    GONE,
     PICTURED,
     UNKNOWN,
     FileKey,
+    Index,
     Journal,
     Known,
     Statistics,
 )
-from digitbatch.app.page_stream import Progress, Read, follow
-from digitbatch.app.reconcile import Reconciliation, Repeat
 from digitbatch.engine import Chunk, PageRead
-from digitbatch.inputs import Roots, SourceFile
+from digitbatch.errors import InputError, StoppedError
+from digitbatch.inputs import Roots, SourceFile, Walk, by_place
 from digitbatch.outputs.results import ThisRun
+from digitbatch.types import PageResult
+
+Progress = Callable[[PageResult, int], None]
+"""Takes each page's result, in order, and the number of pages expected in all, as known by then."""
+
+Read = Callable[[Iterable[SourceFile | Chunk], Sequence[SourceFile]], Generator[PageRead]]
+"""Reads files as they are wanted; the second argument is all that may be, to plan by."""
+
+log = logging.getLogger(__name__)
+
+
+def follow(
+    pages: Iterable[PageRead],
+    expected: int,
+    progress: Progress | None,
+    stop: Callable[[], bool] | None,
+) -> Iterator[PageRead]:
+    """Pass pages on; after each, when it has been dealt with, tell of it and ask whether to stop.
+
+    Args:
+        pages: As they are read.
+        expected: How many there are, as far as is known: files.
+        progress: Told of each page.
+        stop: Asked after each page.
+
+    Raises:
+        StoppedError: If `stop` says so.
+    """
+    for page in pages:
+        result = page.result
+        if page.trace:
+            log.debug("%s, page %d:\n%s", result.ref.file, result.ref.page, page.trace)
+        if result.ref.page == 1:
+            expected += page.page_count - 1
+        yield page
+        if progress is not None:
+            progress(result, expected)
+        if stop is not None and stop():
+            raise StoppedError(
+                "stopped after a page; outputs are as they were before. What was read is kept "
+                "where --out names a file: the same command goes on from there"
+            )
+
+
+def log_inputs(found: Walk) -> None:
+    """Say what a walk found and left out."""
+    for file in found.unreadable:
+        log.warning("%s cannot be listed", file.name)
+    skipped = ", ".join(f"{count} {reason}" for reason, count in found.skipped.items())
+    log.info(
+        "%d %s%s",
+        len(found.files),
+        "file" if len(found.files) == 1 else "files",
+        f" (skipped: {skipped})" if skipped else "",
+    )
+    if not found.files:
+        log.warning("there is nothing to read: the inputs hold no picture and no PDF")
+
+
+Removed = Literal["drop", "keep"]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """What a run does about what is known."""
+
+    fresh: bool = False  # forget it
+    retry_failed: bool = False  # read files with error rows again
+    removed: Removed | None = None  # rows of scans that are gone; None: drop, unless all are gone
+    min_age_s: float = 0.0  # leave files that were written within so long for the next run
+    pictures: bool = False  # read files again of whose fields no pictures are known
+    outputs_when_stopped: bool = False  # bring them up to date with what was read by then
+
+    def is_enough(self, flags: int) -> bool:
+        """Whether this run wants no more of a file than is known of it."""
+        return not (self.retry_failed and flags & FAILED) and (
+            not self.pictures or bool(flags & PICTURED)
+        )
+
+
+class Reconciliation:
+    """How the inputs stand to what is known when a run begins."""
+
+    def __init__(self, index: Index, walk: Walk, repeat: Repeat) -> None:
+        """Compare them; no file is opened.
+
+        Raises:
+            InputError: If none of the known scans is left, and nobody has said that this is right.
+        """
+        self._index = index
+        self._walk = walk
+        self._repeat = repeat
+        self.new: list[SourceFile] = []  # or changed, or to be tried again
+        self.known = 0  # files that need not be opened
+        self.young = 0  # files that are left for the next run
+        self._compare()
+        present = {source.name for source in walk.files}
+        self._gone = [name for name in index if name not in present]
+        self.removed = sum(
+            not index.flags(name) & GONE and not self._is_out_of_sight(name) for name in self._gone
+        )
+        if self.removed and not present and repeat.removed is None:
+            raise InputError(
+                f"the inputs hold nothing to read, but {self.removed:,} files are known from "
+                "them: is a disk not mounted? Outputs are as they were. If the scans are gone for "
+                "good, say --removed drop to take their rows out, or --removed keep to leave them"
+            )
+
+    def names(self) -> Iterator[str]:
+        """The files whose rows belong into the outputs, in order: those that are known by now."""
+        present = (source.name for source in self._walk.files)
+        more = []
+        if self._repeat.removed == "keep":
+            more = [name for name in self._gone if self._has_been_read(name)]
+        elif self._walk.unreadable:
+            more = [name for name in self._gone if self._is_out_of_sight(name)]
+        every = sorted({*present, *more}, key=by_place) if more else present
+        return (name for name in every if name in self._index)
+
+    def mark_gone(self, journal: Journal) -> None:
+        """Bring the journal up to date with what is no longer there, or is again."""
+        index = self._index
+        for name in self._gone:
+            gone = bool(index.flags(name) & GONE)
+            if self._repeat.removed == "keep" and self._has_been_read(name):
+                if gone:
+                    journal.mark_back(name)
+            elif not gone and not self._is_out_of_sight(name):
+                journal.mark_gone(name)
+        for source in self._walk.files:
+            if index.flags(source.name) & GONE:
+                journal.mark_back(source.name)
+
+    def _compare(self) -> None:
+        index, is_enough = self._index, self._repeat.is_enough
+        now_ns, min_age_ns = time.time_ns(), int(self._repeat.min_age_s * 1e9)
+        for source in self._walk.files:
+            name = source.name
+            try:
+                about = os.stat(source.location)  # noqa: PTH116 - there may be a million
+            except OSError:
+                self.new.append(source)  # its row says why
+                continue
+            # Also of a time to come: where a clock was set back, most files are only old.
+            if min_age_ns and abs(now_ns - about.st_mtime_ns) < min_age_ns:
+                self.young += 1
+            elif not (
+                index.is_as_it_was(name, about.st_size, about.st_mtime_ns)
+                and is_enough(index.flags(name))
+            ):
+                self.new.append(source)
+            else:
+                self.known += 1
+
+    def _is_out_of_sight(self, name: str) -> bool:
+        """Whether a file may be there yet, in a folder that cannot be listed."""
+        return any(name.startswith(folder.name) for folder in self._walk.unreadable)
+
+    def _has_been_read(self, name: str) -> bool:
+        """Whether there are results worth keeping, and no row that a file could not be opened."""
+        return not self._index.flags(name) & AGAIN
+
 
 _BLOCK_BYTES: Final = 1 << 20
 

@@ -14,11 +14,10 @@ from typing import Final, Literal
 import numpy as np
 
 from digitbatch import __version__
-from digitbatch.app.calibration_choice import find_judge
+from digitbatch.acceptance import CALIBRATION_FILE, Judge, load_calibration
 from digitbatch.app.incremental_run import AlarmLimits, Targets, run_with_journal
 from digitbatch.app.lock import hold
-from digitbatch.app.page_stream import Progress, Read, follow, log_inputs
-from digitbatch.app.reconcile import Removed, Repeat
+from digitbatch.app.new_files import Progress, Read, Removed, Repeat, follow, log_inputs
 from digitbatch.config import Config
 from digitbatch.config.file import find_config
 from digitbatch.engine import Chunk, Limits, PageRead, Reader, count_workers, read_files
@@ -28,7 +27,7 @@ from digitbatch.inputs import SourceFile, Walk, walk
 from digitbatch.networks.card import load_card, model_hash
 from digitbatch.networks.registry import chosen_model, promoted_model
 from digitbatch.outputs import CsvStream, Output, OutputSet, check_outputs
-from digitbatch.outputs.output_page import OutputPage
+from digitbatch.outputs.format import OutputPage
 from digitbatch.outputs.results import RunMeta, RunSummary, Tally
 from digitbatch.packaged import default_model
 from digitbatch.types import Image, Network, Page, PageRef, PageResult
@@ -275,3 +274,34 @@ def _paths(given: StrPath | Iterable[StrPath]) -> list[Path]:
 
 def _path(given: StrPath | None) -> Path | None:
     return None if given is None else Path(given)
+
+
+log = logging.getLogger(__name__)
+
+
+def find_judge(config: Config, model: Path, line_model: Path) -> Judge:
+    """The calibration that the configuration names, or that of the weights, or the packaged one.
+
+    Args:
+        config: With the error that is allowed.
+        model: Folder of the weights.
+        line_model: Folder of those for digits that touch.
+
+    Raises:
+        ModelError: If a calibration or a model is missing or damaged.
+    """
+    own = model / CALIBRATION_FILE
+    path = config.review.calibration or (own if own.is_file() else default_model() / own.name)
+    calibration = load_calibration(path)
+    promise = calibration.promise(
+        config.review.max_error,
+        model_hash(model),
+        model_hash(line_model, "line"),
+    )
+    if not promise.own_weights:
+        log.warning(
+            "%s was fitted on what other weights read: what it promises does not hold for these; "
+            "`digitbatch calibrate` fits it on results of these",
+            path,
+        )
+    return Judge(calibration, promise)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from digitbatch.app.journal import GONE, Statistics, codec, find_drift, journal_beside
+from digitbatch.app.journal.index import scan
 from digitbatch.app.journal.journal import damaged
-from digitbatch.app.journal.scan import scan
 from digitbatch.app.lock import holder
 from digitbatch.errors import UsageError
 from digitbatch.outputs import output_error

@@ -144,7 +144,7 @@ def run(
     """Read every page of files and folders that is new or changed."""
     # numpy's own threads: nothing here multiplies matrices, and starting them takes time.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from digitbatch.cli.run_command import run_command
+    from digitbatch.cli.run_commands import run_command
 
     code = run_command(
         inputs, out or [], report, "quiet" if quiet else "verbose" if verbose else "normal",
@@ -184,7 +184,7 @@ def watch(
 ) -> None:  # fmt: skip
     """Read folders, then whatever is added to them, until stopped (needs watchfiles)."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from digitbatch.cli.watch_command import watch_command
+    from digitbatch.cli.run_commands import watch_command
 
     code = watch_command(
         folders, out, "quiet" if quiet else "verbose" if verbose else "normal", report=report,
@@ -202,7 +202,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Say what is done, failed and to review, by day, and why."""
-    from digitbatch.cli.status_command import status_command
+    from digitbatch.cli.run_commands import status_command
 
     status_command(output, as_json)
 
@@ -324,7 +324,7 @@ def inspect(
     model: Model = None,
 ) -> None:
     """Write a picture of a page after each stage, and of what was read where."""
-    from digitbatch.cli.inspect_command import inspect_command
+    from digitbatch.cli.preview import inspect_command
 
     raise typer.Exit(inspect_command(page, number, out, config, model))
 
@@ -338,7 +338,7 @@ def check(
     schema: Annotated[bool, typer.Option("--schema", help="Print a JSON schema instead.")] = False,
 ) -> None:
     """Validate a config and print its plan."""
-    from digitbatch.cli.check_command import check_command, schema_command
+    from digitbatch.cli.preview import check_command, schema_command
 
     if schema:
         schema_command()
@@ -369,7 +369,7 @@ def new(
     replace: Replace = False,
 ) -> None:
     """Propose zones for the boxes of a form: a YAML, and a picture with the zones named."""
-    from digitbatch.cli.template_command import new_command
+    from digitbatch.cli.preview import new_command
 
     raise typer.Exit(new_command(reference, number, out, picture, replace))
 
@@ -386,7 +386,7 @@ def show(
     replace: Replace = False,
 ) -> None:
     """Draw the zones of a YAML where they are on a page."""
-    from digitbatch.cli.template_command import show_command
+    from digitbatch.cli.preview import show_command
 
     raise typer.Exit(show_command(file, page, number, out, replace))
 
@@ -428,7 +428,7 @@ def train(
     quiet: Quiet = False,
 ) -> None:
     """Train a network that reads digits."""
-    from digitbatch.cli.model import train_command
+    from digitbatch.cli.models import train_command
 
     train_command(
         data or [], out, model, epochs, seed, start, resume, device.value,
@@ -460,7 +460,7 @@ def evaluate(
     ] = None,
 ) -> None:
     """Say how many labelled digits the network reads, and which ones it does not."""
-    from digitbatch.cli.model import evaluate_command
+    from digitbatch.cli.models import evaluate_command
 
     evaluate_command(data, model, device.value, batch_size, json_file, predictions, html)
 
@@ -473,7 +473,7 @@ app.add_typer(models, name="models")
 def list_models(context: typer.Context) -> None:
     """List models with their cards, promote one, or go back."""
     if context.invoked_subcommand is None:
-        from digitbatch.cli.kept import list_command
+        from digitbatch.cli.models import list_command
 
         list_command()
 
@@ -490,7 +490,7 @@ def promote(
     ],
 ) -> None:
     """Make a model the default for runs, if it is not worse than the present one."""
-    from digitbatch.cli.kept import promote_command
+    from digitbatch.cli.models import promote_command
 
     promote_command(folder, gate)
 
@@ -502,6 +502,6 @@ def rollback(
     ] = Kind.digit,
 ) -> None:
     """Go back to what runs used before the last promotion."""
-    from digitbatch.cli.kept import rollback_command
+    from digitbatch.cli.models import rollback_command
 
     rollback_command(kind.value)

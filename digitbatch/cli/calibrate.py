@@ -1,13 +1,21 @@
 """What `digitbatch calibrate` does: fit what is accepted on verified results, or on made pages."""
 
+import logging
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from digitbatch.acceptance import Calibration
-from digitbatch.cli.console import Verbosity, set_up_logging
-from digitbatch.cli.written import write_text
+from digitbatch.cli.console import Verbosity, duration, set_up_logging
 from digitbatch.errors import UsageError
+from digitbatch.outputs import write_file
+
+if TYPE_CHECKING:
+    from digitbatch.acceptance import Judge
+    from digitbatch.scoring.confidence_fit import KindRead
+    from digitbatch.training.data import Labelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +45,7 @@ def calibrate_command(given: CalibrateOptions) -> None:
     Raises:
         UsageError: If options do not belong together.
     """
-    from digitbatch.cli.confidence import check_confidence, fit_confidence
+    from digitbatch.cli.calibrate import check_confidence, fit_confidence
 
     set_up_logging(given.verbosity)
     by_results = given.results is not None or given.truth is not None
@@ -76,7 +84,7 @@ def _fit_on_results(given: CalibrateOptions) -> None:
     max_error = reading.config.review.max_error
     verified = verified_fields(load_truth(given.truth), load_results(given.results))
     made = calibrated(reading.judge.calibration, verified, max_error)
-    write_text(out, made.model_dump_json(indent=1) + "\n")
+    write_file(out, made.model_dump_json(indent=1) + "\n")
     print_promise(made, sum(not right for _, right in verified), max_error)
     print(f"to use it        review: {{calibration: {out}}} in pipeline.yaml")
 
@@ -108,3 +116,147 @@ def print_promise(made: Calibration, wrong: int, max_error: float) -> None:
     share = promise.accepted / made.fields
     print(f"accepted         {promise.accepted:,} ({share:.1%}), {promise.wrong:,} of them wrong")
     print(f"promise          at most {promise.bound:.2%} of accepted fields wrong, 95% sure")
+
+
+log = logging.getLogger(__name__)
+
+
+def fit_confidence(model: Path, given: CalibrateOptions) -> None:
+    """Fit a model's calibration, write it, and print what it promises."""
+    from digitbatch.acceptance import CALIBRATION_FILE, Judge
+    from digitbatch.networks.card import model_hash
+    from digitbatch.outputs import check_writable
+    from digitbatch.scoring.confidence_fit import (
+        FITTED_KINDS,
+        LINES_A_KIND,
+        SEED,
+        FitSize,
+        fit_calibration,
+    )
+    from digitbatch.scoring.held_out import check_every_digit, held_out_digits, without_misread
+
+    if given.model is not None:
+        raise UsageError("--fit names the weights: leave --model out")
+    out = given.out or model / CALIBRATION_FILE
+    line_model, max_error = _lines_and_error(given)
+    size = FitSize(_kinds(given, FITTED_KINDS), given.lines or LINES_A_KIND)
+    # What cannot be used is said before anything is read.
+    model_hash(model)
+    model_hash(line_model, "line")
+    check_free(out, given.replace)
+    check_writable(out)
+    data = _labelled(given)
+    digits = without_misread(data, held_out_digits(data, (model, line_model)))
+    check_every_digit(digits)
+    log.info("made pages carry %s digits that training kept out", f"{len(digits):,}")
+    fitted = fit_calibration(
+        model,
+        line_model,
+        digits,
+        seed=SEED if given.seed is None else given.seed,
+        size=size,
+        processes=_processes(given),
+        report=_Progress(),
+    )
+    write_file(out, fitted.calibration.model_dump_json(indent=1) + "\n")
+    print_promise(fitted.calibration, fitted.wrong, max_error)
+    if given.out is None:
+        print(f"to use it        digitbatch run --model {model}")
+    else:
+        print(f"to use it        review: {{calibration: {out}}} in pipeline.yaml")
+    if given.check:
+        judge = Judge(fitted.calibration, fitted.calibration.promise(max_error))
+        _check(model, line_model, judge, data, given)
+
+
+def check_confidence(given: CalibrateOptions) -> None:
+    """Say how far the confidence of the weights that runs use keeps its word."""
+    from digitbatch.app.run import load_plan
+
+    if given.out is not None or given.seed is not None:
+        raise UsageError("--out and --seed are for --fit: a check writes nothing, of fixed pages")
+    reading = load_plan(given.config, given.model)
+    line_model = given.line_model or reading.line_model
+    _check(reading.model, line_model, reading.judge, _labelled(given), given)
+
+
+def _check(
+    model: Path, line_model: Path, judge: "Judge", data: "Labelled", given: CalibrateOptions
+) -> None:
+    """Read pages of digits that nothing was fitted on, and print a table."""
+    from digitbatch.scoring.confidence_check import (
+        CHECKED_KINDS,
+        LINES_A_KIND,
+        TABLE_HEAD,
+        check_made_pages,
+        together,
+    )
+    from digitbatch.scoring.held_out import check_every_digit, held_out_digits
+    from digitbatch.training.data import read_test_digits
+    from digitbatch.training.data.training_data import absolute_places
+
+    digits = read_test_digits(absolute_places(given.data or None))
+    if digits is None:
+        log.warning("there are no test digits: pages carry those that confidence was fitted on")
+        digits = held_out_digits(data, (model, line_model))
+    check_every_digit(digits)
+    parts = check_made_pages(
+        model,
+        line_model,
+        digits,
+        judge,
+        kinds=_kinds(given, CHECKED_KINDS),
+        lines_a_kind=given.lines or LINES_A_KIND,
+        processes=_processes(given),
+        report=_Progress(),
+    )
+    rows = [part.row(judge.promise) for part in (*parts, together("all made pages", parts))]
+    print("", *TABLE_HEAD, *rows, sep="\n")
+
+
+class _Progress:
+    """Says how far reading has come, a line for each kind of pages."""
+
+    def __init__(self) -> None:
+        self._start_s = time.monotonic()
+
+    def __call__(self, now: "KindRead") -> None:
+        taken_s = time.monotonic() - self._start_s
+        left_s = taken_s / now.kinds_done * (now.kinds - now.kinds_done)
+        log.info("%s, about %s left", now, duration(left_s))
+
+
+def _kinds(given: CalibrateOptions, known: Sequence[str]) -> tuple[str, ...]:
+    """The kinds of pages that were asked for.
+
+    Raises:
+        UsageError: If there is no such kind, or digits cannot be written on it.
+    """
+    kinds = tuple(known) if given.kinds is None else tuple(given.kinds.split(","))
+    for kind in kinds:
+        if kind not in known:
+            raise UsageError(f"--kinds: {kind!r} is none of {', '.join(known)}")
+    return kinds
+
+
+def _labelled(given: CalibrateOptions) -> "Labelled":
+    from digitbatch.training.data.training_data import absolute_places, read_training_data
+
+    log.info("reading the digits")
+    return read_training_data(absolute_places(given.data or None), knows_other=True).crops
+
+
+def _lines_and_error(given: CalibrateOptions) -> tuple[Path, float]:
+    """The network for lines that a run would ask, and the error that its config allows."""
+    from digitbatch.config.file import find_config
+    from digitbatch.networks.registry import chosen_model
+
+    _, plan = find_config(given.config)
+    named = given.line_model or plan.line_model
+    return chosen_model(named, "line"), plan.review.max_error
+
+
+def _processes(given: CalibrateOptions) -> int:
+    from digitbatch.engine.files import usable_cores
+
+    return usable_cores() if given.workers == "auto" else given.workers

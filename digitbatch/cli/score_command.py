@@ -5,8 +5,8 @@ import logging
 from pathlib import Path
 
 from digitbatch.cli.console import set_up_logging
-from digitbatch.cli.written import write_bytes
 from digitbatch.errors import UsageError
+from digitbatch.outputs import write_file
 from digitbatch.scoring import load_results, load_truth, score
 from digitbatch.scoring.score_report import score_json, score_lines
 
@@ -45,4 +45,4 @@ def score_command(truth: Path, results: Path, as_json: bool, curve: Path | None)
     if curve is not None:
         from digitbatch.scoring.error_curve import curve_png
 
-        write_bytes(curve, curve_png(found))
+        write_file(curve, curve_png(found))

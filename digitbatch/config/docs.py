@@ -6,8 +6,8 @@ from inspect import getdoc
 from pydantic import BaseModel
 
 from digitbatch.config import Config, Review, Template, Zone
-from digitbatch.config.keys import keys_of
-from digitbatch.inputs.input_options import InputOptions
+from digitbatch.config.problems import keys_of
+from digitbatch.inputs.source import InputOptions
 from digitbatch.stages import STAGES
 from digitbatch.stages.base import PageStage, Segmenter, Stage
 from digitbatch.stages.chain import in_order, one_of

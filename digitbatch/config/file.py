@@ -9,8 +9,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from digitbatch.config import Config, Zone
-from digitbatch.config.keys import written
-from digitbatch.config.problems import problems_of
+from digitbatch.config.problems import problems_of, written
 from digitbatch.config.yaml import Problem, config_error, parse_yaml
 from digitbatch.constraints import read_values
 from digitbatch.errors import ConfigError, UsageError

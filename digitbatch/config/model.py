@@ -23,7 +23,7 @@ from pydantic_core import PydanticCustomError
 from digitbatch.config.yaml import parse_yaml
 from digitbatch.config.zones import Template, Zone
 from digitbatch.constraints import parse_sum, read_values
-from digitbatch.inputs.input_options import InputOptions
+from digitbatch.inputs.source import InputOptions
 from digitbatch.packaged import packaged_file
 from digitbatch.stages import AnyStage
 from digitbatch.stages.base import Normalizer, PageStage

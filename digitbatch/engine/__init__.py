@@ -6,6 +6,6 @@ function from a page to its result, and `make_reader` is called once in each pro
 
 from digitbatch.engine.chunks import Chunk, MakeReader, PageRead, Reader
 from digitbatch.engine.files import count_workers, read_files
-from digitbatch.engine.limits import Limits
+from digitbatch.engine.processes import Limits
 
 __all__ = ["Chunk", "Limits", "MakeReader", "PageRead", "Reader", "count_workers", "read_files"]

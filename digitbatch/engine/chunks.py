@@ -1,9 +1,11 @@
-"""The unit of work: some pages of one file, read in a row, in whichever process."""
+"""The unit of work: some pages of one file, read in a row, and what processes say about it."""
 
+import pickle  # noqa: TID251 - nothing from outside is loaded
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -132,3 +134,62 @@ def _failure(ref: PageRef, page_count: int, error: Exception) -> PageRead:
         message = f"internal error, please report it: {type(error).__name__}: {said}"
     trace = "".join(traceback.format_exception(error))
     return PageRead(failed_page(ref, message), page_count, trace)
+
+
+@dataclass(frozen=True, slots=True)
+class StartUp:
+    """The first message to a worker."""
+
+    make_reader: MakeReader
+    options: InputOptions
+    shared: tuple[str, ...] = ()  # networks that the parent asks for all, by name
+    memory_mb: int | None = None  # most of its own data; None: all there is
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the network says of the rows that it was asked about, or why there is nothing."""
+
+    answers: Any
+    error: Exception | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """From a worker: it has started and can read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """From a worker: the number of pages of the file in hand."""
+
+    page_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """From a worker that shares its parent's networks: rows for one of them."""
+
+    network: str
+    rows: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkDone:
+    """From a worker: all pages of the chunk in hand have been sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """From a worker: what stops every page. It is the last message."""
+
+    error: Exception
+
+
+def portable(error: Exception) -> Exception:
+    """The exception, or its text where it cannot travel."""
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - written in the same line
+    except Exception:  # noqa: BLE001 - whatever its own code raises
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error

@@ -8,9 +8,8 @@ from typing import Final, Literal
 
 from digitbatch.engine.batching import BatchingServer
 from digitbatch.engine.chunks import Chunk, MakeReader, PageRead, read_chunk
-from digitbatch.engine.limits import NORMAL, Limits
 from digitbatch.engine.pool import Job, WorkerPool
-from digitbatch.engine.processes import may_fork
+from digitbatch.engine.processes import NORMAL, Limits, may_fork
 from digitbatch.errors import PageError
 from digitbatch.inputs import InputOptions, SourceFile, open_source
 from digitbatch.types import Network

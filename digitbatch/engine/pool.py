@@ -14,19 +14,20 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from digitbatch.engine.batching import BatchingServer
-from digitbatch.engine.chunks import Chunk, MakeReader, PageRead
-from digitbatch.engine.limits import NORMAL, Limits
-from digitbatch.engine.messages import (
+from digitbatch.engine.chunks import (
     Answer,
     Ask,
+    Chunk,
     ChunkDone,
     Failed,
+    MakeReader,
     Opened,
+    PageRead,
     Ready,
     StartUp,
     portable,
 )
-from digitbatch.engine.processes import ReaderProcess, start_process
+from digitbatch.engine.processes import NORMAL, Limits, ReaderProcess, start_process
 from digitbatch.inputs import InputOptions
 from digitbatch.types import PageRef, failed_page
 

@@ -13,9 +13,18 @@ from collections import deque
 from functools import partial
 from typing import Any, BinaryIO
 
-from digitbatch.engine.chunks import Chunk, read_chunk
-from digitbatch.engine.limits import cap_memory, die_with_parent, keep_memory
-from digitbatch.engine.messages import Answer, Ask, ChunkDone, Failed, Opened, Ready, portable
+from digitbatch.engine.chunks import (
+    Answer,
+    Ask,
+    Chunk,
+    ChunkDone,
+    Failed,
+    Opened,
+    Ready,
+    portable,
+    read_chunk,
+)
+from digitbatch.engine.processes import cap_memory, die_with_parent, keep_memory
 
 
 class Channel:

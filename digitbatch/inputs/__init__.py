@@ -1,10 +1,8 @@
 """From files and folders to decoded pages: walk, open, read. Runs in the parent and in workers."""
 
-from digitbatch.inputs.input_options import InputOptions
-from digitbatch.inputs.opening import open_source
-from digitbatch.inputs.roots import Roots
-from digitbatch.inputs.source import SourceFile, SourceReader, is_out_of_memory
-from digitbatch.inputs.walk import Walk, by_place, walk
+from digitbatch.inputs.file_formats import open_source
+from digitbatch.inputs.source import InputOptions, SourceFile, SourceReader, is_out_of_memory
+from digitbatch.inputs.walk import Roots, Walk, by_place, walk
 
 __all__ = [
     "InputOptions",

@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 from pypdfium2 import raw
 
 from digitbatch.errors import PageError
-from digitbatch.inputs.input_options import InputOptions
-from digitbatch.inputs.source import SourceFile, SourceReader, check_size
+from digitbatch.inputs.source import InputOptions, SourceFile, SourceReader, check_size
 from digitbatch.inputs.truncation import cut_off, jpeg_end
 from digitbatch.types import Image
 

@@ -20,10 +20,15 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from digitbatch.errors import PageError
 from digitbatch.inputs.file_formats import FileFormat
-from digitbatch.inputs.input_options import InputOptions
-from digitbatch.inputs.pixels import from_pillow, orientation_of, over_white, to_8_bit, upright
-from digitbatch.inputs.source import SourceFile, SourceReader, check_size, plausible_dpi
+from digitbatch.inputs.source import (
+    InputOptions,
+    SourceFile,
+    SourceReader,
+    check_size,
+    plausible_dpi,
+)
 from digitbatch.inputs.truncation import check_jpeg_filled, jpeg_end, png_exif
 from digitbatch.types import Image
 
@@ -170,3 +175,97 @@ def _opencv(data: bytes, how: int) -> NDArray[np.uint8] | NDArray[np.uint16]:
     if decoded.dtype == np.uint16:
         return np.asarray(decoded, np.uint16)
     return np.asarray(decoded, np.uint8)
+
+
+_ORIENTATION_TAG = 0x0112
+_TURNS = {  # EXIF orientation to quarter turns counterclockwise, then whether to mirror left-right
+    2: (0, True),
+    3: (2, False),
+    4: (2, True),
+    5: (3, True),
+    6: (3, False),
+    7: (1, True),
+    8: (1, False),
+}
+
+
+def over_white(rgba: Image) -> Image:
+    """Lay a picture with alpha on white paper.
+
+    Args:
+        rgba: (H, W, 4), alpha last and not premultiplied; the colours may have any order.
+
+    Returns:
+        (H, W, 3), colours in the same order.
+    """
+    alpha = rgba[:, :, 3]
+    if alpha.min() == 255:
+        return rgba[:, :, :3]
+    out = np.empty((*alpha.shape, 3), np.uint8)
+    paper = (255 - alpha).astype(np.uint16) * 255 + 127  # 127: the division below rounds
+    for channel in range(3):  # one by one: the wide sums of a large page need the room
+        out[:, :, channel] = (rgba[:, :, channel] * alpha.astype(np.uint16) + paper) // 255
+    return out
+
+
+def to_8_bit(samples: NDArray[np.uint16]) -> Image:
+    """Bring 16-bit samples to 8 bits.
+
+    The full range becomes 0 to 255, as viewers show it. Scanners and cameras also store 8, 10 or
+    12 bits in 16: there even white is below 1/16 of the range, and a viewer shows black on black.
+    So where no sample is above such a range, that range is white's.
+
+    Args:
+        samples: Any shape, uint16.
+
+    Returns:
+        The same shape, uint8.
+    """
+    top = int(samples.max())
+    white = next((limit for limit in (255, 1023, 4095) if top <= limit), 65535)
+    return np.asarray(cv2.convertScaleAbs(samples, alpha=255 / white), np.uint8)
+
+
+def upright(pixels: Image, orientation: int) -> Image:
+    """Turn a picture as its EXIF orientation (1 to 8) says; other values leave it as it is."""
+    turns, mirrored = _TURNS.get(orientation, (0, False))
+    turned = np.rot90(pixels, turns)
+    return turned[:, ::-1] if mirrored else turned
+
+
+def orientation_of(exif: bytes | None) -> int:
+    """EXIF orientation, 1 where there is none or the EXIF block is damaged."""
+    if not exif:
+        return 1
+    block = Pillow.Exif()
+    try:
+        block.load(exif)
+        value = block.get(_ORIENTATION_TAG, 1)
+    except Exception:  # noqa: BLE001 - a damaged EXIF block does not harm the pixels
+        return 1
+    return value if isinstance(value, int) else 1
+
+
+def from_pillow(picture: Pillow.Image) -> Image:
+    """Pixels of a picture that Pillow has decoded, of any mode, alpha over white.
+
+    Returns:
+        (H, W) for grey modes, else (H, W, 3) R, G, B.
+
+    Raises:
+        PageError: The mode is not for pages (32-bit samples, Lab).
+    """
+    mode = picture.mode
+    if mode in ("1", "L") and "transparency" not in picture.info:
+        return np.asarray(picture.convert("L"), np.uint8)
+    if mode.startswith("I;16"):
+        return to_8_bit(np.asarray(picture).astype(np.uint16))
+    if mode in ("I", "F", "LAB"):
+        kind = "Lab colours" if mode == "LAB" else "32-bit samples"
+        raise PageError(f"{kind} are not read: save the page as 8-bit grey or RGB")
+    if mode == "RGBX" or (
+        mode in ("RGB", "CMYK", "YCbCr", "P") and "transparency" not in picture.info
+    ):
+        return np.asarray(picture.convert("RGB"), np.uint8)
+    seen = over_white(np.asarray(picture.convert("RGBA"), np.uint8))
+    return seen[:, :, 0] if mode in ("1", "L", "LA", "La") else seen

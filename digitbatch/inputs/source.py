@@ -1,4 +1,4 @@
-"""What the walk finds and what reading one gives: files, and readers of their pages."""
+"""A file to read, what a user can set about reading it, and the base of what reads its pages."""
 
 import os
 from abc import ABC, abstractmethod
@@ -9,9 +9,37 @@ from pathlib import Path
 from typing import Self, SupportsFloat
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
 
 from digitbatch.errors import PageError, UnreachablePageError
 from digitbatch.types import Image, Page, PageRef
+
+
+class InputOptions(BaseModel):
+    """Limits and resolutions for reading pages."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    # The upper end is OpenCV's own: its decoders refuse 2**30 pixels and more.
+    max_pixels: int = Field(
+        default=200_000_000,
+        ge=1,
+        le=1_000_000_000,
+        description=(
+            "A page with more pixels than this becomes an error row and is not decoded. "
+            "A4 at 600 dpi has 35 million."
+        ),
+    )
+    pdf_dpi: int = Field(
+        default=300,
+        ge=50,
+        le=1200,
+        description=(
+            "Dots per inch at which PDF pages are rendered. A page that is one scan keeps the "
+            "scan's own resolution."
+        ),
+    )
+
 
 _LEAST_DPI, _MOST_DPI = 10, 10_000  # what a scanner may say of itself; files also say 1 and 1e9
 _DPI_APART = 0.02  # by what share of one the two resolutions of a page may differ

@@ -3,20 +3,26 @@
 import io
 import os
 import struct
-from typing import BinaryIO, cast
+from dataclasses import dataclass
+from typing import BinaryIO, Final, cast
 
-from PIL.TiffImagePlugin import TiffImageFile
+import numpy as np
+from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
 from digitbatch.errors import PageError
-from digitbatch.inputs.input_options import InputOptions
-from digitbatch.inputs.picture_reader import pillow_limit
-from digitbatch.inputs.pixels import from_pillow
-from digitbatch.inputs.source import SourceFile, SourceReader, check_size, plausible_dpi
-from digitbatch.inputs.tiff_strips import check_strips
+from digitbatch.inputs.picture_reader import from_pillow, pillow_limit
+from digitbatch.inputs.source import (
+    InputOptions,
+    SourceFile,
+    SourceReader,
+    check_size,
+    plausible_dpi,
+)
+from digitbatch.inputs.truncation import cut_off
 from digitbatch.types import Image
 
 _MAX_FRAMES = 65_535
-_KIND_OF_FRAME, _WIDTH, _HEIGHT = 254, 256, 257
+_KIND_OF_FRAME = 254
 _SMALLER_COPY, _MASK = 1, 4  # bits of the kind of frame
 
 
@@ -143,3 +149,161 @@ class _FrameWindow(io.RawIOBase):
     def fileno(self) -> int:
         """For libtiff, which reads the file itself, from the frame that Pillow names."""
         return self._file.fileno()
+
+
+_WIDTH, _HEIGHT, _COMPRESSION, _FILL_ORDER = 256, 257, 259, 266
+_STRIP_OFFSETS, _SAMPLES_PER_PIXEL, _STRIP_ROWS, _STRIP_LENGTHS = 273, 277, 278, 279
+_PLANAR, _G3_OPTIONS = 284, 292
+_TILE_WIDTH, _TILE_ROWS, _TILE_OFFSETS, _TILE_LENGTHS = 322, 323, 324, 325
+_RAW, _FAX_RLE, _FAX_G3, _FAX_G4, _JPEG, _PACKBITS = 1, 2, 3, 4, 7, 32_773
+_ZERO_BYTES = 8
+_ONE_STRIP = 2**32 - 1  # rows per strip where the file says nothing
+_REVERSED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+
+_END_OF_LINE: Final = "000000000001"
+_END_OF_BLOCK: Final = int(_END_OF_LINE * 2, 2)  # ends a Group 4 strip (ITU-T T.6, 2.4.1.1)
+_ONE_BLACK: Final = "00110101" + "010"  # a white run of 0, a black run of 1 (ITU-T T.4, table 2)
+_HORIZONTAL: Final = "001"  # the mode of T.6 that two runs follow
+
+
+def check_strips(tags: ImageFileDirectory_v2, file: BinaryIO, file_bytes: int) -> None:
+    """Refuse a frame whose data end early.
+
+    Args:
+        tags: The frame's.
+        file: The TIFF; its position moves.
+        file_bytes: Length of the file.
+
+    Raises:
+        PageError: Data are missing.
+    """
+    compression = tags.get(_COMPRESSION, _RAW)
+    layout = _Layout.of(tags)
+    if layout.missing:
+        raise cut_off("TIFF frame")
+    if compression == _RAW:
+        return  # Pillow reads these itself and says where data are missing
+    strips = layout.strips
+    if any(offset + length > file_bytes for offset, length in strips):
+        raise cut_off("TIFF frame")
+    if compression != _PACKBITS and strips and _ends_in_zeros(file, *max(strips)):
+        raise cut_off("TIFF frame")
+    if compression not in (_FAX_RLE, _FAX_G3, _FAX_G4, _JPEG):
+        return
+    for index, (offset, length) in enumerate(strips):
+        file.seek(offset)
+        data = file.read(length)
+        if compression == _JPEG:  # each strip is a JPEG of its own
+            whole = data.rstrip(b"\x00").endswith(b"\xff\xd9")
+        else:
+            whole = _fax_is_whole(data, tags, layout.width, layout.rows_of(index))
+        if not whole:
+            raise cut_off("TIFF frame")
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """How the pixels of a frame are parted into strips or tiles."""
+
+    strips: list[tuple[int, int]]  # offset and length in bytes, of those whose length is known
+    missing: bool  # whether the frame names fewer than it needs
+    width: int  # of each, in pixels, as the next three
+    rows: int
+    last_rows: int  # of the lowest: a strip may be lower, a tile is filled up
+    down: int  # how many from top to bottom
+
+    @classmethod
+    def of(cls, tags: ImageFileDirectory_v2) -> "_Layout":
+        width, height = tags[_WIDTH], tags[_HEIGHT]
+        tiled = _TILE_OFFSETS in tags
+        if tiled:
+            offsets, lengths = tags[_TILE_OFFSETS], tags.get(_TILE_LENGTHS, ())
+            across, width = -(-width // tags[_TILE_WIDTH]), tags[_TILE_WIDTH]
+            rows = tags[_TILE_ROWS]
+        else:
+            offsets, lengths = tags.get(_STRIP_OFFSETS, ()), tags.get(_STRIP_LENGTHS, ())
+            across, rows = 1, min(tags.get(_STRIP_ROWS, _ONE_STRIP), height)
+        down = -(-height // rows)
+        planes = tags.get(_SAMPLES_PER_PIXEL, 1) if tags.get(_PLANAR, 1) == 2 else 1
+        return cls(
+            # Some writers leave the lengths out: then there is nothing to compare with.
+            strips=list(zip(offsets, lengths, strict=False)),
+            missing=len(offsets) < across * down * planes,
+            width=width,
+            rows=rows,
+            last_rows=rows if tiled else height - rows * (down - 1),
+            down=down,
+        )
+
+    def rows_of(self, index: int) -> int:
+        """How many rows of pixels a strip or tile has."""
+        return self.last_rows if index % self.down == self.down - 1 else self.rows
+
+
+def _ends_in_zeros(file: BinaryIO, offset: int, length: int) -> bool:
+    """Whether a strip of compressed data ends as no encoder writes it.
+
+    A copy that was broken off often has its full length, and zeros where it stopped. libtiff does
+    not see it where the zeros decode to as many pixels: it compares no checksum.
+    """
+    file.seek(offset + max(0, length - _ZERO_BYTES))
+    return length >= _ZERO_BYTES and not any(file.read(_ZERO_BYTES))
+
+
+def _fax_is_whole(data: bytes, tags: ImageFileDirectory_v2, width: int, rows: int) -> bool:
+    """Whether a fax strip has all of its rows.
+
+    Most Group 4 strips end with a mark. Where there is none, black dots are put behind the data:
+    the decoder does not look at them unless rows are missing.
+    """
+    compression = tags[_COMPRESSION]
+    if tags.get(_FILL_ORDER, 1) == 2:
+        data = data.translate(_REVERSED)
+    if compression == _FAX_G4 and _ends_with_mark(data):
+        return True
+    if compression == _FAX_G4:
+        line = (_HORIZONTAL + _ONE_BLACK) * width
+    elif compression == _FAX_G3:
+        two_dimensional = tags.get(_G3_OPTIONS, 0) & 1
+        line = _END_OF_LINE + "1" * two_dimensional + _ONE_BLACK * width
+    else:
+        line = _ONE_BLACK * width
+    line += "0" * (-len(line) % 8)
+    more = int(line, 2).to_bytes(len(line) // 8, "big") * 3  # a broken code may swallow the first
+    options = tags.get(_G3_OPTIONS, 0)
+    return np.array_equal(
+        _decode_fax(data, compression, options, width, rows),
+        _decode_fax(data + more, compression, options, width, rows),
+    )
+
+
+def _ends_with_mark(data: bytes) -> bool:
+    tail = int.from_bytes(data[-16:], "big")
+    if tail == 0:
+        return False
+    tail >>= (tail & -tail).bit_length() - 1  # zeros fill up to whole bytes; the mark ends in a 1
+    return tail & 0xFFFFFF == _END_OF_BLOCK
+
+
+def _decode_fax(data: bytes, compression: int, options: int, width: int, rows: int) -> Image:
+    """Decode a strip as a TIFF of its own; blank rows have one level, whichever is white."""
+    entries = [
+        (_WIDTH, width),
+        (_HEIGHT, rows),
+        (258, 1),  # bits per sample
+        (_COMPRESSION, compression),
+        (262, 0),  # 0 is white
+        (_STRIP_OFFSETS, 8),
+        (_STRIP_ROWS, rows),
+        (_STRIP_LENGTHS, len(data)),
+        (_G3_OPTIONS, options),
+    ]
+    data += bytes(len(data) % 2)
+    directory = struct.pack("<H", len(entries))
+    directory += b"".join(struct.pack("<HHLL", tag, 4, 1, value) for tag, value in entries)
+    tiff = struct.pack("<2sHL", b"II", 42, 8 + len(data)) + data + directory + bytes(4)
+    with TiffImageFile(io.BytesIO(tiff)) as frame:
+        try:
+            return np.asarray(frame.convert("L"), np.uint8)
+        except OSError as error:  # libtiff found the damage itself
+            raise cut_off("TIFF frame") from error

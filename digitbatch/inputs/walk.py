@@ -1,10 +1,7 @@
-"""Find the files to read in files and folders, in an order that does not depend on the machine."""
-
-# Paths are strings until a file is taken: os.scandir gives strings, and a folder may hold a
-# million.
-# ruff: noqa: PTH100, PTH110, PTH112, PTH113, PTH116, PTH118, PTH119, PTH120, PTH123
+"""Find the files to read in files and folders, in an order and by names that no machine changes."""
 
 import os
+import re
 import stat
 import sys
 from collections import Counter
@@ -12,10 +9,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from digitbatch.errors import UsageError
+from digitbatch.errors import InputError, UsageError
 from digitbatch.inputs.file_formats import HEAD_BYTES, format_of, has_ending
-from digitbatch.inputs.file_names import common_folder, portable, relative_name
 from digitbatch.inputs.source import SourceFile
+
+# Paths are strings until a file is taken: os.scandir gives strings, and a folder may hold a
+# million.
+# ruff: noqa: PTH100, PTH110, PTH112, PTH113, PTH116, PTH118, PTH119, PTH120, PTH123
+
 
 HIDDEN = "hidden"
 SYSTEM = "system file"
@@ -272,3 +273,85 @@ def _has_hidden_flag(entry: "os.DirEntry[str]") -> bool:
     except OSError:
         return False
     return bool(getattr(about, "st_file_attributes", 0) & stat.FILE_ATTRIBUTE_HIDDEN)
+
+
+class Roots:
+    """The folders given as inputs, by what the system calls them, not by their names.
+
+    A disk that is unmounted leaves an empty folder of the same name, and then each of a million
+    files is "gone": that is one fault and no million rows.
+    """
+
+    def __init__(self, inputs: Sequence[Path]) -> None:
+        """Remember the folders among the inputs; files are pages, good or bad."""
+        self._places = {path: _place(path) for path in inputs if path.is_dir()}
+
+    def check(self) -> None:
+        """Find out after a file could not be reached whether all are out of reach.
+
+        Raises:
+            InputError: If a folder is not what it was.
+        """
+        for path, place in self._places.items():
+            if _place(path) != place:
+                raise InputError(
+                    f"{path} went away while it was read (is a disk or a network drive no longer "
+                    "mounted?): what was read is kept; bring it back and run the same command again"
+                )
+
+
+def _place(path: Path) -> tuple[int, int] | None:
+    try:
+        about = path.stat()
+        next(path.iterdir(), None)  # a network drive that is down may still know its own name
+    except OSError:
+        return None
+    return about.st_dev, about.st_ino
+
+
+_LOOKS_ESCAPED = re.compile(r"\\(?=x[0-9a-f]{2})")
+
+
+def common_folder(folders: list[str]) -> str | None:
+    """The deepest folder that holds all of `folders`, absolute; None on different drives."""
+    try:
+        return os.path.commonpath(folders)
+    except ValueError:
+        return None
+
+
+def relative_name(path: str, base: str | None) -> str:
+    """An absolute path as it stands in the results.
+
+    Args:
+        path: Absolute, normal (no ".." in it), at or below `base`.
+        base: Absolute and normal, or None to keep all of the path.
+
+    Returns:
+        The way from `base` to `path` with "/" between folders; "" for `base` itself. Bytes that
+        are not UTF-8 stand as backslash, x, two lower-case hexadecimal digits; a backslash before
+        what looks like that stands as backslash x5c, so that different names stay different.
+    """
+    relative = path[len(base or "") :].lstrip(os.sep)
+    return portable(relative.replace(os.sep, "/"))
+
+
+def portable(name: str) -> str:
+    """A file name, as the system gives it, in characters that every output can hold."""
+    if name.isascii():
+        return _LOOKS_ESCAPED.sub(r"\\x5c", name) if "\\" in name else name
+    name = _LOOKS_ESCAPED.sub(r"\\x5c", name)
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        # POSIX: undecodable bytes come as U+DC80 to U+DCFF. Windows: any half of a pair may stand.
+        return "".join(map(_character, name))
+    return name
+
+
+def _character(character: str) -> str:
+    if not "\ud800" <= character <= "\udfff":
+        return character
+    if "\udc80" <= character <= "\udcff":
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))

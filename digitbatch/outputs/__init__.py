@@ -3,7 +3,13 @@
 Results come page by page, in order, and leave the same way: memory does not grow with the run.
 """
 
-from digitbatch.outputs.atomic import AtomicFile, check_writable, output_error, remove_leftovers
+from digitbatch.outputs.atomic import (
+    AtomicFile,
+    check_writable,
+    output_error,
+    remove_leftovers,
+    write_file,
+)
 from digitbatch.outputs.output_set import CsvStream, Output, OutputSet, check_outputs
 
 __all__ = [
@@ -15,4 +21,5 @@ __all__ = [
     "check_writable",
     "output_error",
     "remove_leftovers",
+    "write_file",
 ]

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import logging
 import os
 import secrets
 import shutil
@@ -11,6 +12,9 @@ from pathlib import Path
 from typing import Self
 
 from digitbatch.errors import OutputError
+from digitbatch.outputs.plain_text import encoded
+
+log = logging.getLogger(__name__)
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -93,6 +97,18 @@ class AtomicFile:
 
     def __exit__(self, *_: object) -> None:
         self.discard()
+
+
+def write_file(path: Path, content: str | bytes) -> None:
+    """Write a file, text as UTF-8, or leave the older one as it was.
+
+    Raises:
+        OutputError: If it cannot be written.
+    """
+    with AtomicFile(path) as file:
+        file.write(encoded(content) if isinstance(content, str) else content)
+        file.commit()
+    log.info("wrote %s", path)
 
 
 def check_writable(path: Path) -> None:

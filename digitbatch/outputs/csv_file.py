@@ -9,8 +9,7 @@ from typing import Final, get_args
 
 from digitbatch.acceptance.reasons import codes_in
 from digitbatch.errors import UsageError
-from digitbatch.outputs.format import Format
-from digitbatch.outputs.output_page import OutputPage
+from digitbatch.outputs.format import Format, OutputPage
 from digitbatch.outputs.plain_text import encoded, read_text
 from digitbatch.outputs.results import COLUMNS, Record
 from digitbatch.types import Status

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from digitbatch.errors import UsageError
-from digitbatch.outputs.format import Format
-from digitbatch.outputs.output_page import OutputPage
+from digitbatch.outputs.format import Format, OutputPage
 from digitbatch.outputs.page_json import page_from_json, to_line
 from digitbatch.outputs.plain_text import encoded, read_text
 from digitbatch.outputs.results import (

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from digitbatch.outputs.formats import read_records
+from digitbatch.outputs.output_set import read_records
 from digitbatch.outputs.results import Record
 from digitbatch.types import PageRef
 

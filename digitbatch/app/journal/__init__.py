@@ -6,8 +6,8 @@ was stopped at any byte goes on and ends with the same outputs as one that never
 
 from digitbatch.app.journal import codec
 from digitbatch.app.journal.binding import READING_VERSION, Binding
-from digitbatch.app.journal.drift import find_drift
-from digitbatch.app.journal.file_index import (
+from digitbatch.app.journal.drift import Statistics, find_drift
+from digitbatch.app.journal.index import (
     AGAIN,
     FAILED,
     GONE,
@@ -18,7 +18,6 @@ from digitbatch.app.journal.file_index import (
     Known,
 )
 from digitbatch.app.journal.journal import Journal, find_journal, journal_beside
-from digitbatch.app.journal.page_statistics import Statistics
 
 __all__ = [
     "AGAIN",

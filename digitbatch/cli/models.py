@@ -1,4 +1,4 @@
-"""What `digitbatch train` and `digitbatch evaluate` do."""
+"""What `digitbatch train`, `evaluate` and `models` do."""
 
 import csv
 import io
@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 
 from digitbatch.app.run import Device
 from digitbatch.cli.console import TrainingProgress, Verbosity, set_up_logging
-from digitbatch.cli.written import write_text
-from digitbatch.errors import UsageError
+from digitbatch.errors import ModelError, UsageError
+from digitbatch.networks.card import Card, Kind, load_card, model_hash, second_model
+from digitbatch.networks.registry import Known, known_models, rollback
+from digitbatch.networks.registry import rollback_command as goes_back
+from digitbatch.outputs import write_file
 
 if TYPE_CHECKING:
     from digitbatch.training.evaluation.evaluation import Evaluation
@@ -97,13 +100,13 @@ def evaluate_command(
     print("\n".join(_said(found, folder)))
 
     if json_file is not None:
-        write_text(json_file, json.dumps(evaluation_json(found, digits), indent=2) + "\n")
+        write_file(json_file, json.dumps(evaluation_json(found, digits), indent=2) + "\n")
     if predictions is not None:
-        write_text(predictions, _predictions(found))
+        write_file(predictions, _predictions(found))
     if html is not None:
         from digitbatch.training.evaluation.page import evaluation_page
 
-        write_text(html, evaluation_page(found, digits))
+        write_file(html, evaluation_page(found, digits))
 
 
 def _said(found: "Evaluation", folder: Path) -> list[str]:
@@ -148,3 +151,71 @@ def _predictions(found: "Evaluation") -> str:
             )
         )
     return text.getvalue()
+
+
+def list_command() -> None:
+    """Print the cards of the models that are packaged or kept."""
+    kinds: tuple[Kind, ...] = ("digit", "line")
+    known = [one for kind in kinds for one in known_models(kind)]
+    print(*("\n".join(_lines(one)) for one in known), sep="\n\n")
+
+
+def promote_command(folder: Path, gate: Path) -> None:
+    """Make a model the default for runs, and say by how much it is better."""
+    from digitbatch.training.promotion import promote
+
+    set_up_logging("normal")
+    done = promote(folder, gate)
+    if done is None:
+        print(f"{folder} is what runs use already: nothing was changed")
+    else:
+        print(f"{folder} is promoted: {done.comparison}")
+        print(f"runs now use {done.folder}; `{goes_back(done.kind)}` goes back")
+
+
+def rollback_command(kind: Kind) -> None:
+    """Go back by one promotion of a kind."""
+    set_up_logging("normal")
+    print(f"runs now use {rollback(kind)}")
+
+
+def _lines(known: Known) -> list[str]:
+    """The card of a model, for people."""
+    try:
+        card = load_card(known.folder, None)
+        name = model_hash(known.folder, card.kind)
+        second = second_model(known.folder)
+        looks = [] if second is None else [_second_line(load_card(second, card.kind))]
+    except ModelError as error:
+        return [f"unusable  {_role(known)}", f"  {error}"]
+    metrics = ", ".join(f"{name} {value:g}" for name, value in sorted(card.metrics.items()))
+    return [
+        f"{name[:12]}  {_role(known)}",
+        f"  weights  sha256 {name}",
+        f"  network  {card.architecture}, {card.parameters:,} parameters, reads {card.reads}",
+        *looks,
+        f"  trained  on {card.training_data} (seed {card.seed}, digitbatch"
+        f" {card.digitbatch_version}, torch {card.torch_version})",
+        f"  credit   {card.credit}",
+        f"  metrics  {metrics}",
+        f"  folder   {known.folder}",
+    ]
+
+
+def _second_line(card: Card) -> str:
+    return f"  second   {card.architecture}, {card.parameters:,} parameters, where that is in doubt"
+
+
+def _role(known: Known) -> str:
+    """What runs and rollbacks have to do with a model."""
+    if known.steps_back is None:
+        return "kept; rolled back"
+    role = (
+        f"promoted {known.promoted_at.astimezone():%Y-%m-%d %H:%M}"
+        if known.promoted_at
+        else "packaged"
+    )
+    if known.steps_back == 0:
+        return f"{role}; the default for runs"
+    steps = "1 rollback" if known.steps_back == 1 else f"{known.steps_back} rollbacks"
+    return f"{role}; {steps} back"

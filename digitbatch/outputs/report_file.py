@@ -13,8 +13,7 @@ from html import escape
 from importlib.resources import files
 from typing import Final
 
-from digitbatch.outputs.format import Format
-from digitbatch.outputs.output_page import OutputPage
+from digitbatch.outputs.format import Format, OutputPage
 from digitbatch.outputs.plain_text import encoded
 from digitbatch.outputs.results import Record, RunSummary
 
@@ -74,7 +73,7 @@ def _row(field: Record, picture: str) -> str:
 
 @cache
 def _part(name: str) -> str:
-    return (files("digitbatch.outputs.report") / name).read_text(encoding="utf-8").strip()
+    return (files("digitbatch.outputs") / "report" / name).read_text(encoding="utf-8").strip()
 
 
 def _hash(content: str) -> str:

@@ -1,4 +1,4 @@
-"""Tables at the end of a command, on the standard error."""
+"""Tables at the end of a command, and the status of an output."""
 
 import sys
 from collections.abc import Sequence
@@ -6,17 +6,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from digitbatch.acceptance import Promise
-from digitbatch.cli.console.progress_bar import Progress, duration
-from digitbatch.outputs.plain_text import printable
+from digitbatch.cli.console import Progress, duration
+from digitbatch.outputs.plain_text import printable, table_lines
 from digitbatch.outputs.results import RunSummary, ThisRun
-from digitbatch.types import FieldResult, PageRef, PageResult, Status
+from digitbatch.types import FieldResult, PageRef, PageResult
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from digitbatch.app.run_status import Day, Status
+
 _MOST_ROWS: Final = 60
-_STYLES: Final[dict[Status, str]] = {"ok": "green", "review": "yellow", "error": "red", "empty": ""}
+_STYLES: Final = {"ok": "green", "review": "yellow", "error": "red", "empty": ""}
 
 
 def print_end(summary: RunSummary, seen: Progress, outputs: Sequence[Path]) -> None:
@@ -162,3 +164,30 @@ def _add_this_run(table: "Table", now: ThisRun) -> None:
         table.add_row("files waiting", f"{now.waiting:,}", "too young: left for the next run")
     if now.removed:
         table.add_row("files removed", f"{now.removed:,}", "no longer there")
+
+
+def print_status(status: "Status") -> None:
+    """Print the status as plain lines, on the standard output: it is what was asked for."""
+    print(f"output    {printable(status.output)}")
+    print(f"last run  {status.last_run or 'none has come to its end'}")
+    if status.running:
+        print(f"running   {status.running}")
+    if status.unfinished_pages:
+        print(f"unfinished: {status.unfinished_pages:,} pages read since then, not in the outputs")
+    print()
+    head = ("", "files", "pages", "accepted", "review", "empty", "failed")
+    rows = [_cells(day or "unknown", counts) for day, counts in status.days.items()]
+    rows.append(_cells("all", status.total))
+    print(*table_lines([head, *rows]), sep="\n")
+    for title, reasons in (("failed", status.failed), ("to review", status.review)):
+        if reasons:
+            print(f"\n{title}")
+            for reason, count in reasons.items():
+                print(f"{count:8,}  {printable(reason)}")
+    for warning in status.warnings:
+        print(f"\nwarning: {warning}")
+
+
+def _cells(name: str, day: "Day") -> tuple[str, ...]:
+    counts = (day.files, day.pages, day.ok, day.review, day.empty, day.errors)
+    return (name, *(f"{count:,}" for count in counts))

@@ -1,9 +1,53 @@
-"""What `digitbatch template` does."""
+"""What `digitbatch check`, `inspect` and `template` do: show what a run would do with a page."""
 
+import json
 from pathlib import Path
 
 from digitbatch.cli.console import print_error, set_up_logging
+from digitbatch.cli.tables import print_page
 from digitbatch.errors import ExitCode, PageError, UsageError
+
+
+def check_command(file: Path | None) -> None:
+    """Validate a config and print its plan."""
+    from digitbatch.config.file import find_config, plan_lines
+
+    place, config = find_config(file)
+    print(f"config  {place}: valid", end="\n\n")
+    print(*plan_lines(config), sep="\n")
+
+
+def schema_command() -> None:
+    """Print the JSON schema of a config."""
+    from digitbatch.config.file import schema
+
+    print(json.dumps(schema(), indent=2))
+
+
+def inspect_command(
+    path: Path, number: int, out: Path | None, config: Path | None, model: Path | None
+) -> ExitCode:
+    """Write the pictures of a page and show what was read."""
+    from digitbatch.app.run import load_plan
+    from digitbatch.explain.inspection import inspect_page
+
+    set_up_logging("normal")
+    reading = load_plan(config, model)
+    pictures = out or Path(f"inspect-{path.stem}")
+    try:
+        result, written = inspect_page(
+            path,
+            number,
+            pictures,
+            reading.config,
+            reading.networks(),
+            reading.judge,
+        )
+    except PageError as error:
+        print_error(f"{path}, page {number}: {error}")
+        return ExitCode.ERROR_ROWS
+    print_page(result, written)
+    return ExitCode.OK
 
 
 def new_command(
