@@ -20,7 +20,7 @@ import cv2
 from benchmarks.accuracy import digits_for
 from benchmarks.reliability import draw
 from benchmarks.scans import SCANS, read_scans
-from digitbatch.acceptance import Judge
+from digitbatch.acceptance.calibration import Judge
 from digitbatch.app.run import find_judge
 from digitbatch.config import Config
 from digitbatch.config.model import Review

@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from digitbatch.acceptance import CALIBRATION_FILE, load_calibration
+from digitbatch.acceptance.calibration import CALIBRATION_FILE, load_calibration
 from digitbatch.app.incremental_run import write_known
 from digitbatch.app.journal import Binding, FileKey, Journal, journal_beside
 from digitbatch.app.run_status import read_status

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.networks.runtime import NetworkSet, open_networks
-from digitbatch.text.rescoring.ensemble import TUNED
+from digitbatch.text.ensemble import TUNED
 from digitbatch.training.data import read_sets
 from digitbatch.training.evaluation.measures import calibration_error
 from digitbatch.types import OTHER, Crops, Probabilities

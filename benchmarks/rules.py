@@ -23,8 +23,7 @@ import numpy as np
 from benchmarks.accuracy import digitbatch_engine, digits_for
 from benchmarks.counting import count
 from digitbatch.config import Config, Zone
-from digitbatch.constraints import FieldConstraint
-from digitbatch.constraints.checks import Check, checks_out
+from digitbatch.constraints import Check, FieldConstraint, checks_out
 from digitbatch.packaged import default_model
 from digitbatch.scoring.labelled_pages import form_config
 from digitbatch.synth.crop_pens import CropPen

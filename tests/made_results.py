@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from digitbatch.acceptance import ReviewReason
+from digitbatch.acceptance.reasons import ReviewReason
 from digitbatch.outputs import OutputSet
 from digitbatch.outputs.csv_file import CsvFormat
 from digitbatch.outputs.format import Format, OutputPage

@@ -12,7 +12,8 @@ from digitbatch.page.regions import Region
 from digitbatch.page.segments import Segment
 from digitbatch.stages.centre import MnistCenter
 from digitbatch.text.classification import Readers
-from digitbatch.text.decode import DigitHypothesis, Hypothesis, LeftOver, decode
+from digitbatch.text.decode import decode
+from digitbatch.text.hypothesis import DigitHypothesis, Hypothesis, LeftOver
 from digitbatch.text.lattice import Candidate, Lattice
 from digitbatch.text.unit import Unit, Units
 from digitbatch.types import CLASSES, Crops, GroupAnswers, Image, Networks, Probabilities

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from digitbatch.acceptance import load_calibration
+from digitbatch.acceptance.calibration import load_calibration
 from digitbatch.app.run import load_plan
 from digitbatch.cli import app
 from digitbatch.config.file import load_config

@@ -8,21 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitbatch.acceptance import (
+from digitbatch.acceptance.binomial import fields_needed, upper_bound
+from digitbatch.acceptance.calibration import (
+    CALIBRATION_FILE,
     DIGIT_FEATURES,
     TEXT_FEATURES,
     Calibration,
     Evidence,
     Step,
     Weighed,
-    fields_needed,
-    is_unsure_alone,
     load_calibration,
     steps_of,
-    upper_bound,
 )
-from digitbatch.acceptance.calibration import CALIBRATION_FILE
-from digitbatch.acceptance.reasons import codes_in
+from digitbatch.acceptance.reasons import codes_in, is_unsure_alone
 from digitbatch.errors import ModelError, UsageError
 from digitbatch.networks.card import model_hash
 from digitbatch.outputs.results import Record

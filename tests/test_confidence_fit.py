@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-from digitbatch.acceptance import CALIBRATION_FILE, Calibration, load_calibration
+from digitbatch.acceptance.calibration import CALIBRATION_FILE, Calibration, load_calibration
 from digitbatch.app.run import find_judge
 from digitbatch.cli import app
 from digitbatch.config import Config

@@ -14,10 +14,10 @@ from digitbatch.reading import read_page
 from digitbatch.reading.evidence import evidence_of
 from digitbatch.reading.field_results import Seen, Sureness, field_result
 from digitbatch.synth.strokes import Hand
-from digitbatch.text.box_texts import joined_boxes
 from digitbatch.text.classification import as_candidates, as_crops
 from digitbatch.text.crossed_boxes import crossed_boxes, is_cross, sure_crosses
-from digitbatch.text.decode import CrossedBox, DigitHypothesis, Hypothesis
+from digitbatch.text.field_text import joined_boxes
+from digitbatch.text.hypothesis import CrossedBox, DigitHypothesis, Hypothesis
 from digitbatch.types import OTHER, Box, FieldResult, Image, Networks, Page, PageRef
 from tests.made_units import made_networks
 

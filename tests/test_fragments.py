@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from digitbatch.page.segments import Segment, merged
-from digitbatch.text.decode import DigitHypothesis
-from digitbatch.text.fragments import has_fragment_beside
+from digitbatch.text.hypothesis import DigitHypothesis
 from digitbatch.text.lattice import Lattice
+from digitbatch.text.page_context import has_fragment_beside
 from digitbatch.types import Box
 
 SIZE = 40.0

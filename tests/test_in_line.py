@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from digitbatch.page.segments import Segment
-from digitbatch.text.decode import DigitHypothesis, Hypothesis
+from digitbatch.text.hypothesis import DigitHypothesis, Hypothesis
 from digitbatch.text.lattice import build_lattice
-from digitbatch.text.rescoring.line_context import rescored_in_context
+from digitbatch.text.line_context import rescored_in_context
 from digitbatch.text.unit import Unit
 from digitbatch.types import OTHER, Box, Image, Probabilities
 from tests.fake_answers import Answer, Answers, shares

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from digitbatch.acceptance import (
+from digitbatch.acceptance.calibration import (
     DIGIT_FEATURES,
     TEXT_FEATURES,
     Calibration,

@@ -6,9 +6,9 @@ import numpy as np
 
 from digitbatch.page.segments import tight_segment
 from digitbatch.synth import ALL_STYLES, draw_digit
-from digitbatch.text.decode import DigitHypothesis, Hypothesis
-from digitbatch.text.rescoring.writer_adaptation import adapted_to_writer
+from digitbatch.text.hypothesis import DigitHypothesis, Hypothesis
 from digitbatch.text.unit import Unit, Units
+from digitbatch.text.writer_adaptation import adapted_to_writer
 from digitbatch.types import Image
 from tests.made_units import made_readers, made_unit, told
 

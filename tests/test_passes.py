@@ -17,11 +17,11 @@ from digitbatch.page.connected_components import connected_components
 from digitbatch.reading import PageTrace, read_page, trace_page
 from digitbatch.reading.passes import PASSES
 from digitbatch.synth.pages import FormField, PageStyle, fill_form, write_lines
-from digitbatch.text.rescoring.ctc_groups import rescored_groups
-from digitbatch.text.rescoring.ensemble import rescored_by_ensemble
-from digitbatch.text.rescoring.line_context import rescored_in_context
-from digitbatch.text.rescoring.writer_adaptation import adapted_to_writer
+from digitbatch.text.ctc_groups import rescored_groups
+from digitbatch.text.ensemble import rescored_by_ensemble
+from digitbatch.text.line_context import rescored_in_context
 from digitbatch.text.unit import Rescorer, Units
+from digitbatch.text.writer_adaptation import adapted_to_writer
 from digitbatch.types import OTHER, Crops, Image, Networks, Page, PageRef, PageResult, Probabilities
 from tests.fake_networks import FakeNetworks
 from tests.made_units import equal_copy, replaced_copy, told

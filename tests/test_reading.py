@@ -21,7 +21,8 @@ from digitbatch.reading import read_page
 from digitbatch.reading.field_results import Seen, Sureness, field_result, scan_box
 from digitbatch.synth.pages import FormField, PageStyle, fill_form, write_lines
 from digitbatch.synth.paper import Paper
-from digitbatch.text.decode import Cause, DigitHypothesis, Hypothesis, LeftOver, decode
+from digitbatch.text.decode import decode
+from digitbatch.text.hypothesis import Cause, DigitHypothesis, Hypothesis, LeftOver
 from digitbatch.text.lattice import Candidate, Lattice, build_lattice
 from digitbatch.text.segmentation import notches, oversegmented, seams
 from digitbatch.types import (

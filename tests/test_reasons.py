@@ -15,11 +15,12 @@ from digitbatch.acceptance.reasons import (
     ReviewReason,
     codes_in,
     codes_of,
+    for_review,
     is_unsure_alone,
     message_of,
     unsure_digit,
+    with_status,
 )
-from digitbatch.acceptance.status import for_review, with_status
 from digitbatch.constraints import CHECKS, LENGTH
 from digitbatch.types import CLASSES, Box, DigitResult, FieldResult, Status
 

@@ -277,7 +277,7 @@ def with_rescorer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("pyproject.toml", "pipeline.yaml", "models"):
         (folder / name).symlink_to(CHECKOUT / name)
     package = folder / "digitbatch"
-    toy = package / "text" / "rescoring" / "sevens.py"
+    toy = package / "text" / "sevens.py"
     toy.write_text(TOY_RESCORER.lstrip(), encoding="utf-8")
     changed(
         package / "acceptance" / "reasons.py",
@@ -291,7 +291,7 @@ def with_rescorer(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ),
         (
             "from digitbatch.text.unit import Rescorer\n",
-            "from digitbatch.text.rescoring.sevens import rescored_sevens\n"
+            "from digitbatch.text.sevens import rescored_sevens\n"
             "from digitbatch.text.unit import Rescorer\n",
         ),
     )

@@ -11,19 +11,17 @@ from hypothesis import strategies as st
 from digitbatch.acceptance.reasons import message_of
 from digitbatch.config import Config, Zone
 from digitbatch.config.file import load_config, plan_lines
-from digitbatch.constraints import CHECKS, Check, FieldConstraint, parse_sum
-from digitbatch.constraints.checks import checks_out
+from digitbatch.constraints import CHECKS, Check, FieldConstraint, checks_out, parse_sum
 from digitbatch.errors import ConfigError
 from digitbatch.networks.runtime import open_networks
 from digitbatch.packaged import default_model
 from digitbatch.page.segments import Segment
 from digitbatch.reading import read_page
 from digitbatch.synth.pages import PageStyle, write_lines
-from digitbatch.text.constrained.field_texts import Chosen, Option, Options, by_rule
-from digitbatch.text.constrained.sum_texts import Addend, by_sums
-from digitbatch.text.decode import decode, paths_through
+from digitbatch.text.decode import decode, nbest_of, paths_through, reading_as
+from digitbatch.text.field_constraints import Chosen, Option, Options, by_rule
 from digitbatch.text.lattice import build_lattice
-from digitbatch.text.nbest import nbest_of, reading_as
+from digitbatch.text.page_constraints import Addend, by_sums
 from digitbatch.types import Box, Crops, FieldResult, Networks, Page, PageRef, Probabilities
 from tests.fake_networks import FakeNetworks
 from tests.plain_hand import HAND

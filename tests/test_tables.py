@@ -14,8 +14,8 @@ from digitbatch.page.segments import Segment
 from digitbatch.reading.field_results import Seen, Sureness, field_result
 from digitbatch.stages.base import Sheet
 from digitbatch.stages.crop_to_paper import CropToPaper
-from digitbatch.text.decode import Cause, DigitHypothesis, Hypothesis, LeftOver, Letter
-from digitbatch.text.line_parts import line_parts
+from digitbatch.text.field_text import line_parts
+from digitbatch.text.hypothesis import Cause, DigitHypothesis, Hypothesis, LeftOver, Letter
 from digitbatch.text.tables import GOES_ON_BESIDE, table_lines
 from digitbatch.types import Box, Image
 

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from digitbatch.page.segments import Segment
-from digitbatch.text.decode import Cause, decode
+from digitbatch.text.ctc_groups import group_texts, touching_groups
+from digitbatch.text.decode import decode
+from digitbatch.text.hypothesis import Cause, Group
 from digitbatch.text.lattice import build_lattice
-from digitbatch.text.touching import Group, group_texts, touching_groups
 from digitbatch.types import Box
 from tests.fake_answers import Answer, shares
 

@@ -15,7 +15,7 @@ from digitbatch.reading import read_page
 from digitbatch.synth.pages import PageStyle, write_lines
 from digitbatch.synth.paper import Paper, expose, fax
 from digitbatch.synth.strokes import Hand
-from digitbatch.text.decode import DigitHypothesis
+from digitbatch.text.hypothesis import DigitHypothesis
 from digitbatch.text.print_detection import are_typeset
 from digitbatch.types import Box, FieldResult, Image, Page, PageRef
 

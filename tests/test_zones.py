@@ -21,8 +21,8 @@ from digitbatch.page.segments import Segment
 from digitbatch.reading.field_results import Sureness
 from digitbatch.reading.fields import joined_fields, with_rows
 from digitbatch.stages.line_removal.printed_line import Rule
-from digitbatch.text.box_texts import joined_boxes
-from digitbatch.text.decode import Cause, DigitHypothesis, Hypothesis
+from digitbatch.text.field_text import joined_boxes
+from digitbatch.text.hypothesis import Cause, DigitHypothesis, Hypothesis
 from digitbatch.types import OTHER, Box, FieldResult, Image
 from tests.made_units import made_boxes
 

@@ -15,12 +15,7 @@ def upper_bound(wrong: int, count: int) -> float:
     C. Clopper and E. Pearson, The use of confidence or fiducial limits illustrated in the case of
     the binomial, Biometrika 26, 1934.
 
-    Args:
-        wrong: How many of those that were looked at.
-        count: How many were looked at; of none nothing is known.
-
-    Returns:
-        0 to 1.
+    `wrong` of the `count` that were looked at are; of none nothing is known, so it is 1.
     """
     if not 0 <= wrong <= count:
         raise ValueError(f"expected 0 to {count} wrong of {count}, got {wrong}")
@@ -56,12 +51,9 @@ def _at_most(wrong: int, count: int, share: float) -> float:
     if share >= 1:
         return 0.0
     logs = [
-        lgamma(count + 1)
-        - lgamma(k + 1)
-        - lgamma(count - k + 1)
-        + k * log(share)
-        + (count - k) * log1p(-share)
+        lgamma(count + 1) - lgamma(k + 1) - lgamma(count - k + 1)
+        + k * log(share) + (count - k) * log1p(-share)
         for k in range(wrong + 1)
-    ]
+    ]  # fmt: skip
     top = max(logs)
     return exp(top) * sum(exp(one - top) for one in logs)

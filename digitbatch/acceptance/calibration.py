@@ -1,4 +1,4 @@
-"""From evidence to a probability, and from an error that is allowed to what may be accepted."""
+"""How sure a field is: from evidence to a probability, and to what may be accepted by it."""
 
 import hashlib
 import json
@@ -13,13 +13,6 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from digitbatch.acceptance.binomial import fields_needed, upper_bound
-from digitbatch.acceptance.evidence import (
-    DIGIT_FEATURES,
-    TEXT_FEATURES,
-    Evidence,
-    digit_features,
-    text_features,
-)
 from digitbatch.errors import ModelError
 
 CALIBRATION_FILE: Final = "calibration.json"
@@ -28,6 +21,44 @@ CALIBRATION_FILE: Final = "calibration.json"
 _DECIMALS: Final = 6  # of confidences in results
 _MOST: Final = 1 - 10**-_DECIMALS  # nothing is certain
 _MOST_STEPS: Final = 2_000
+
+_LEAST: Final = 1e-4  # of a doubt; what lies below differs between processors
+_MOST_ON_PAGE: Final = 0.2  # doubt a digit; a page is not more unusual than unusual
+_LEAST_ON_PAGE: Final = 0.01
+_LEAST_HEIGHT_PX: Final = 8.0
+
+DIGIT_FEATURES: Final = ("doubt", "page", "coarse")
+"""The names of what `digit_features` gives of each digit, in this order."""
+
+TEXT_FEATURES: Final = ("line", "cut")
+"""The names of what `text_features` gives, in this order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of one field's text beside the text."""
+
+    doubts: tuple[float, ...]  # of each digit: how likely it is another one, 0 to 1
+    line: float  # doubt of the line network, which reads the field as a whole: minus a logarithm
+    page: float  # doubt a digit of the page's other fields: how strange the hand is; the same
+    height_px: float  # of the digits on the sheet
+    is_cut: bool = False  # digits touch and had to be parted
+
+
+def digit_features(evidence: Evidence) -> NDArray[np.float64]:
+    """The evidence about each digit as `DIGIT_FEATURES`, (digits, 3).
+
+    All are greater where it is more doubtful.
+    """
+    doubts = np.log(np.maximum(evidence.doubts, 0.0) + _LEAST)
+    page = np.log(min(max(evidence.page, 0.0), _MOST_ON_PAGE) + _LEAST_ON_PAGE)
+    coarse = -np.log(max(evidence.height_px, _LEAST_HEIGHT_PX))
+    return np.column_stack([doubts, np.full(len(doubts), page), np.full(len(doubts), coarse)])
+
+
+def text_features(evidence: Evidence) -> NDArray[np.float64]:
+    """The evidence about the whole text as `TEXT_FEATURES`, (2,): greater is more doubtful."""
+    return np.array([np.log(max(evidence.line, 0.0) + _LEAST), float(evidence.is_cut)])
 
 
 class Step(BaseModel):
@@ -111,10 +142,7 @@ class Calibration(BaseModel):
         They must be so many that they could show it: if none were wrong, the upper bound of
         Clopper and Pearson would be `max_error` at most. The bound itself is told beside it.
 
-        Args:
-            max_error: Share of accepted fields that may be wrong, above 0 and below 1.
-            model_hash: Of the weights that read; "" where that does not matter.
-            line_model_hash: Of those that read digits that touch.
+        `max_error` is above 0 and below 1; a hash of "" is that of any weights.
         """
         own = model_hash in ("", self.model_hash) and line_model_hash in ("", self.line_model_hash)
         least = fields_needed(0, max_error)
@@ -134,17 +162,29 @@ class Calibration(BaseModel):
         return hashlib.sha256(json.dumps(plan, sort_keys=True).encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """What decides how sure a field is, and whether that is enough."""
+
+    calibration: Calibration
+    promise: Promise
+
+    def confidence(self, evidence: Evidence) -> float:
+        """The probability that a text is right, 0 to 1, as results show it."""
+        return self.calibration.confidence(evidence)
+
+    def accepts(self, confidence: float) -> bool:
+        """Whether a field so sure needs no person, as far as its text goes."""
+        return self.promise.threshold is not None and confidence >= self.promise.threshold
+
+
 def as_shown(confidence: float) -> float:
     """A confidence as results show it: rounded, and never certain."""
     return round(min(float(confidence), _MOST), _DECIMALS)
 
 
 def steps_of(verified: Iterable[tuple[float, bool]]) -> tuple[Step, ...]:
-    """The steps of verified fields.
-
-    Args:
-        verified: Of each field its confidence, as results show it, and whether its text is right.
-    """
+    """The steps of fields: the confidence of each, as results show it, and whether it is right."""
     order = sorted(verified, key=lambda item: -item[0])
     steps: list[Step] = []
     wrong = 0
@@ -161,7 +201,7 @@ def steps_of(verified: Iterable[tuple[float, bool]]) -> tuple[Step, ...]:
 
 
 def load_calibration(path: Path) -> Calibration:
-    """Load a calibration.
+    """A calibration from its file.
 
     Raises:
         ModelError: If there is none, or it is damaged or of another version.

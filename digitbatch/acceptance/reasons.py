@@ -1,14 +1,16 @@
-"""Why a field is for review: every reason by its name, with what is said of it to people.
+"""Why a field is for review: every reason by its name, and the status that findings come to.
 
-A pass that finds something doubtful leaves a `Finding`; a field collects those of all passes. What
-they come to is decided in `acceptance.status` alone.
+A pass that finds something doubtful leaves a `Finding`; a field collects those of all passes.
+Nothing else than `with_status` and `for_review` decides what they come to.
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
+
+from digitbatch.types import FieldResult
 
 
 class ReviewReason(Enum):
@@ -51,9 +53,8 @@ class ReviewReason(Enum):
     # Constraints of the configuration.
     BREAKS_RULE = "breaks-rule", "{} breaks {}, and nothing that obeys it fits the ink"
     RULE_AGAINST_INK = (
-        "rule-against-ink",
-        "{} breaks {}; {} would obey it, but is not what the ink says",
-    )
+        "rule-against-ink", "{} breaks {}; {} would obey it, but is not what the ink says",
+    )  # fmt: skip
     CHOSEN_BY_RULE = "chosen-by-rule", "could also be {}, which breaks {}"
     BREAKS_SUM = "breaks-sum", "{}, and nothing that makes it right fits the ink"
     SUM_AGAINST_INK = "sum-against-ink", "{}; {} would make it right, but is not what is written"
@@ -67,14 +68,9 @@ class ReviewReason(Enum):
         self.message = message
 
 
-CONFIDENCE_ALONE: Final = frozenset(
-    {
-        ReviewReason.UNSURE_DIGIT,
-        ReviewReason.TOUCHING,
-        ReviewReason.SEGMENTATION,
-        ReviewReason.UNSURE,
-    }
-)
+CONFIDENCE_ALONE: Final = frozenset({
+    ReviewReason.UNSURE_DIGIT, ReviewReason.TOUCHING, ReviewReason.SEGMENTATION, ReviewReason.UNSURE
+})  # fmt: skip
 """The reasons of fields that would be accepted if they were surer."""
 
 BY_CODE: Final = {reason.code: reason for reason in ReviewReason}
@@ -94,15 +90,8 @@ class Finding:
 
 
 def unsure_digit(number: int, text: str, other: str) -> Finding:
-    """One digit is why.
-
-    Args:
-        number: Which, from 1.
-        text: What it is read as.
-        other: What else it may be; "" for nothing.
-    """
-    said = f"{text}, or {other}" if other else text
-    return Finding(ReviewReason.UNSURE_DIGIT, (number, said))
+    """Digit `number`, from 1, is why: it may be `other`, or "" for nothing else."""
+    return Finding(ReviewReason.UNSURE_DIGIT, (number, f"{text}, or {other}" if other else text))
 
 
 def codes_of(findings: Iterable[Finding]) -> tuple[str, ...]:
@@ -113,6 +102,27 @@ def codes_of(findings: Iterable[Finding]) -> tuple[str, ...]:
 def message_of(findings: Iterable[Finding]) -> str:
     """What is said of some findings, one after the other."""
     return "; ".join(finding.message for finding in findings)
+
+
+def with_status(entry: FieldResult, findings: Sequence[Finding]) -> FieldResult:
+    """A field with the status, the message and the reasons that its findings give it.
+
+    Nothing found: it is as it was, `ok` or `empty`. Anything found: `review`; people are told the
+    findings in their order.
+    """
+    if not findings:
+        return entry
+    said = message_of(findings)
+    return replace(entry, status="review", message=said, reasons=codes_of(findings))
+
+
+def for_review(entry: FieldResult, findings: Sequence[Finding]) -> FieldResult:
+    """A field that has its status, with more findings, which are told first."""
+    if not findings:
+        return entry
+    told = [message for message in (message_of(findings), entry.message) if message]
+    reasons = dict.fromkeys((*codes_of(findings), *entry.reasons))
+    return replace(entry, status="review", message="; ".join(told), reasons=tuple(reasons))
 
 
 def is_unsure_alone(codes: tuple[str, ...]) -> bool:

@@ -13,11 +13,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.acceptance.calibration import Weighed
-from digitbatch.acceptance.evidence import (
+from digitbatch.acceptance.calibration import (
     DIGIT_FEATURES,
     TEXT_FEATURES,
     Evidence,
+    Weighed,
     digit_features,
     text_features,
 )
@@ -27,7 +27,7 @@ _Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class FitOptions:
+class WeightsFit:
     """How the weights are searched for."""
 
     ridge: float = 1.0  # penalty on the squares of the weights of standardised features
@@ -38,6 +38,9 @@ class FitOptions:
     most_log_odds: float = 30.0  # of a mean mistake: where the other reason explains all of them
 
 
+TUNED: Final = WeightsFit()
+
+
 @dataclass
 class _Regression:
     """A logistic regression of mistakes on evidence, with a ridge and no negative weight."""
@@ -45,13 +48,12 @@ class _Regression:
     names: Sequence[str]
     features: _Values = field(repr=False)  # (count, names)
     first: float  # share of mistakes to begin with
-    options: FitOptions
 
     def __post_init__(self) -> None:
         self._mean, self._spread = self.features.mean(axis=0), self.features.std(axis=0) + 1e-9
         standard = (self.features - self._mean) / self._spread
         self._z = np.column_stack([np.ones(len(standard)), standard])
-        self._ridge = self.options.ridge * np.diag([0.0, *np.ones(len(self.names))])
+        self._ridge = TUNED.ridge * np.diag([0.0, *np.ones(len(self.names))])
         self._found = np.zeros(self._z.shape[1])
         self._found[0] = np.log(self.first / (1 - self.first))
 
@@ -68,9 +70,9 @@ class _Regression:
         bent = (self._z * (share * (1 - share))[:, None]).T @ self._z + self._ridge
         step = np.zeros_like(self._found)
         step[free] = np.linalg.solve(bent[np.ix_(free, free)], slope[free])
-        after = self._found - self.options.newton_step * step
+        after = self._found - TUNED.newton_step * step
         after[1:] = np.maximum(after[1:], 0.0)  # more doubt never makes a text surer
-        after[0] = np.clip(after[0], -self.options.most_log_odds, self.options.most_log_odds)
+        after[0] = np.clip(after[0], -TUNED.most_log_odds, TUNED.most_log_odds)
         moved = float(np.abs(after - self._found).max())
         self._found = after
         return moved
@@ -83,41 +85,25 @@ class _Regression:
         return Weighed(bias=round(bias, _DECIMALS), weights=named)
 
 
-def fit_weights(
-    evidence: Sequence[Evidence], is_wrong: Sequence[bool], options: FitOptions | None = None
-) -> tuple[Weighed, Weighed]:
-    """The weights of the evidence about digits and about texts.
-
-    Args:
-        evidence: Of each verified text.
-        is_wrong: Whether that text is wrong; some are, and some are not.
-        options: How they are searched for; None: as for the packaged calibration.
+def fit_weights(evidence: Sequence[Evidence], is_wrong: Sequence[bool]) -> tuple[Weighed, Weighed]:
+    """The weights of the evidence about the digits and about the whole of verified texts.
 
     Raises:
         ValueError: If all texts are right, or all are wrong: no weights are likeliest then.
     """
-    options = options or FitOptions()
     if all(is_wrong) or not any(is_wrong):
         raise ValueError("weights are fitted to some texts that are right and some that are wrong")
     owner = np.repeat(np.arange(len(evidence)), [len(one.doubts) for one in evidence])
     wrong = np.array(is_wrong, np.float64)
-    digits = _Regression(
-        DIGIT_FEATURES,
-        np.concatenate([digit_features(one) for one in evidence]),
-        wrong.sum() / len(owner) / 2,
-        options,
-    )
-    texts = _Regression(
-        TEXT_FEATURES,
-        np.stack([text_features(one) for one in evidence]),
-        options.first_text_share,
-        options,
-    )
-    for _ in range(options.most_turns):
+    of_digits = np.concatenate([digit_features(one) for one in evidence])
+    digits = _Regression(DIGIT_FEATURES, of_digits, wrong.sum() / len(owner) / 2)
+    of_texts = np.stack([text_features(one) for one in evidence])
+    texts = _Regression(TEXT_FEATURES, of_texts, TUNED.first_text_share)
+    for _ in range(TUNED.most_turns):
         by_digit, by_text = digits.shares(), texts.shares()
         right = np.exp(np.bincount(owner, np.log1p(-by_digit), len(evidence)) + np.log1p(-by_text))
         is_by = wrong / np.maximum(1 - right, 1e-12)  # what a share is worth once it is wrong
         moved = max(digits.approach(by_digit * is_by[owner]), texts.approach(by_text * is_by))
-        if moved < options.settled:
+        if moved < TUNED.settled:
             break
     return digits.weighed(), texts.weighed()

@@ -14,7 +14,7 @@ from typing import Final, Literal
 import numpy as np
 
 from digitbatch import __version__
-from digitbatch.acceptance import CALIBRATION_FILE, Judge, load_calibration
+from digitbatch.acceptance.calibration import CALIBRATION_FILE, Judge, load_calibration
 from digitbatch.app.incremental_run import AlarmLimits, Targets, run_with_journal
 from digitbatch.app.lock import hold
 from digitbatch.app.new_files import Progress, Read, Removed, Repeat, follow, log_inputs

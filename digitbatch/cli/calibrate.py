@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from digitbatch.acceptance import Calibration
+from digitbatch.acceptance.calibration import Calibration
 from digitbatch.cli.console import Verbosity, duration, set_up_logging
 from digitbatch.errors import UsageError
 from digitbatch.outputs import write_file
 
 if TYPE_CHECKING:
-    from digitbatch.acceptance import Judge
+    from digitbatch.acceptance.calibration import Judge
     from digitbatch.scoring.confidence_fit import KindRead
     from digitbatch.training.data import Labelled
 
@@ -123,7 +123,7 @@ log = logging.getLogger(__name__)
 
 def fit_confidence(model: Path, given: CalibrateOptions) -> None:
     """Fit a model's calibration, write it, and print what it promises."""
-    from digitbatch.acceptance import CALIBRATION_FILE, Judge
+    from digitbatch.acceptance.calibration import CALIBRATION_FILE, Judge
     from digitbatch.networks.card import model_hash
     from digitbatch.outputs import check_writable
     from digitbatch.scoring.confidence_fit import (

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from digitbatch.acceptance import Promise
+from digitbatch.acceptance.calibration import Promise
 from digitbatch.cli.console import Progress, duration
 from digitbatch.outputs.plain_text import printable, table_lines
 from digitbatch.outputs.results import RunSummary, ThisRun

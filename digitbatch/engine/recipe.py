@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from digitbatch.acceptance import Judge
+from digitbatch.acceptance.calibration import Judge
 from digitbatch.config import Config
 from digitbatch.engine.chunks import Reader
 from digitbatch.stages.reduce import Reduce

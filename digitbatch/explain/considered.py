@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.page.segments import Segment, tight_segment
-from digitbatch.text.decode import DigitHypothesis, GroupText, Hypothesis
-from digitbatch.text.touching import Group
+from digitbatch.text.hypothesis import DigitHypothesis, Group, GroupText, Hypothesis
 from digitbatch.text.unit import Unit
 
 

@@ -8,7 +8,7 @@ from digitbatch.explain.considered import considered_cuts, groups_read
 from digitbatch.explain.rejected import Rejected, counted
 from digitbatch.reading import PageTrace
 from digitbatch.reading.fields import Field
-from digitbatch.text.decode import DigitHypothesis, Hypothesis
+from digitbatch.text.hypothesis import DigitHypothesis, Hypothesis
 from digitbatch.text.unit import Unit
 from digitbatch.types import CLASSES
 

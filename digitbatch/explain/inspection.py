@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
-from digitbatch.acceptance import Judge
+from digitbatch.acceptance.calibration import Judge
 from digitbatch.config import Config
 from digitbatch.errors import UsageError
 from digitbatch.explain.cut_pictures import cut_picture, rejected_picture

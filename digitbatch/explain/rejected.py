@@ -14,7 +14,7 @@ from digitbatch.page.segments import VISIBLE, Segment
 from digitbatch.reading.fields import Field
 from digitbatch.reading.page_reader import PageTrace
 from digitbatch.reading.state import PageState
-from digitbatch.text.decode import Cause, LeftOver
+from digitbatch.text.hypothesis import Cause, LeftOver
 from digitbatch.types import Box, Image
 
 _PART: Final = 0.3  # of a digit's height: less of a group is the rim of its digits

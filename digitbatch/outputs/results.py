@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, get_args
 
-from digitbatch.acceptance import Promise
+from digitbatch.acceptance.calibration import Promise
 from digitbatch.errors import ExitCode
 from digitbatch.types import PageResult, Status
 

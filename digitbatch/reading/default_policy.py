@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from digitbatch.acceptance import CALIBRATION_FILE, Judge, load_calibration
+from digitbatch.acceptance.calibration import CALIBRATION_FILE, Judge, load_calibration
 from digitbatch.config import Config
 from digitbatch.packaged import default_model
 

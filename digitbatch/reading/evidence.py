@@ -6,9 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from digitbatch.acceptance import Evidence
-from digitbatch.text.decode import Hypothesis
-from digitbatch.text.line_parts import LinePart, line_parts
+from digitbatch.acceptance.calibration import Evidence
+from digitbatch.text.field_text import LinePart, line_parts
+from digitbatch.text.hypothesis import Hypothesis
 from digitbatch.types import OTHER, Networks
 
 

@@ -8,13 +8,12 @@ from typing import Final, Literal
 import cv2
 import numpy as np
 
-from digitbatch.acceptance.reasons import Finding, ReviewReason, unsure_digit
-from digitbatch.acceptance.status import with_status
+from digitbatch.acceptance.reasons import Finding, ReviewReason, unsure_digit, with_status
 from digitbatch.imaging.quantiles import median, quantile
 from digitbatch.page.points import DECIMAL, is_speck, mark_kind
 from digitbatch.page.segments import Segment
-from digitbatch.text.decimals import decimal_places
-from digitbatch.text.decode import DigitHypothesis, Hypothesis, Letter
+from digitbatch.text.field_text import decimal_places
+from digitbatch.text.hypothesis import DigitHypothesis, Hypothesis, Letter
 from digitbatch.types import CLASSES, OTHER, Affine, Box, DigitResult, FieldResult, Mark
 
 

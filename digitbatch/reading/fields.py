@@ -3,16 +3,15 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from digitbatch.acceptance import Judge, as_shown
-from digitbatch.acceptance.reasons import Finding, ReviewReason
-from digitbatch.acceptance.status import with_status
+from digitbatch.acceptance.calibration import Judge, as_shown
+from digitbatch.acceptance.reasons import Finding, ReviewReason, with_status
 from digitbatch.config import Config
 from digitbatch.page.regions import Region
 from digitbatch.reading.evidence import evidence_of
 from digitbatch.reading.field_results import Seen, Sureness, by_boxes, field_row
-from digitbatch.text.box_texts import joined_boxes
-from digitbatch.text.constrained.page_constraints import Constrained
-from digitbatch.text.decode import Hypothesis
+from digitbatch.text.field_text import joined_boxes
+from digitbatch.text.hypothesis import Hypothesis
+from digitbatch.text.page_constraints import Constrained
 from digitbatch.text.unit import Units, by_field
 from digitbatch.types import Affine, FieldResult, Networks
 

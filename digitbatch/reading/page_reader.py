@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from digitbatch.acceptance import Judge
+from digitbatch.acceptance.calibration import Judge
 from digitbatch.config import Config
 from digitbatch.page.forms.registration import RegisteredPage
 from digitbatch.reading.default_policy import default_judge
@@ -11,9 +11,8 @@ from digitbatch.reading.field_images import with_pictures
 from digitbatch.reading.passes import SWITCHES, through_passes
 from digitbatch.reading.state import PageState
 from digitbatch.stages.base import Sheet
-from digitbatch.text.classification import Readers
-from digitbatch.text.decode import Hypothesis
-from digitbatch.text.strip_answers import AskedOnce
+from digitbatch.text.classification import AskedOnce, Readers
+from digitbatch.text.hypothesis import Hypothesis
 from digitbatch.text.unit import Unit
 from digitbatch.types import Networks, Page, PageResult
 

@@ -11,16 +11,18 @@ from digitbatch.page.ink_classes import HeuristicInk, InkClassifier
 from digitbatch.page.preparation import Left
 from digitbatch.reading.fields import joined_fields, judged_fields, with_rows
 from digitbatch.reading.state import PageState, Pass
-from digitbatch.text.constrained.page_constraints import constrained
-from digitbatch.text.decoding import decoded_units
-from digitbatch.text.fragments import with_fragments_told
-from digitbatch.text.page_context import in_page_context
-from digitbatch.text.print_context import beside_print, with_print_told
-from digitbatch.text.rescoring.ctc_groups import rescored_groups
-from digitbatch.text.rescoring.ensemble import rescored_by_ensemble
-from digitbatch.text.rescoring.line_context import rescored_in_context
-from digitbatch.text.rescoring.writer_adaptation import adapted_to_writer
-from digitbatch.text.unit import Rescorer
+from digitbatch.text.ctc_groups import rescored_groups
+from digitbatch.text.ensemble import rescored_by_ensemble
+from digitbatch.text.line_context import rescored_in_context
+from digitbatch.text.page_constraints import constrained
+from digitbatch.text.page_context import (
+    beside_print,
+    in_page_context,
+    with_fragments_told,
+    with_print_told,
+)
+from digitbatch.text.unit import Rescorer, decoded_units
+from digitbatch.text.writer_adaptation import adapted_to_writer
 from digitbatch.types import FieldResult, PageResult
 
 

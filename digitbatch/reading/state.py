@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from digitbatch.acceptance import Judge
+from digitbatch.acceptance.calibration import Judge
 from digitbatch.config import Config
 from digitbatch.page.analysis import Layout
 from digitbatch.page.forms.box_rows import Printed
@@ -12,7 +12,7 @@ from digitbatch.page.ink_classes import InkEvidence
 from digitbatch.reading.fields import Field
 from digitbatch.stages.base import Sheet
 from digitbatch.text.classification import Readers
-from digitbatch.text.constrained.page_constraints import Constrained
+from digitbatch.text.page_constraints import Constrained
 from digitbatch.text.unit import Units
 from digitbatch.types import Image, Page, PageResult
 

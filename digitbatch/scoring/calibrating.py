@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from digitbatch.acceptance import Calibration, is_unsure_alone, steps_of, upper_bound
+from digitbatch.acceptance.binomial import upper_bound
+from digitbatch.acceptance.calibration import Calibration, steps_of
+from digitbatch.acceptance.reasons import is_unsure_alone
 from digitbatch.errors import UsageError
 from digitbatch.scoring.counts import paired
 from digitbatch.scoring.rows import Results

@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.acceptance import Judge, Promise, upper_bound
+from digitbatch.acceptance.binomial import upper_bound
+from digitbatch.acceptance.calibration import Judge, Promise
 from digitbatch.networks.runtime import open_networks
 from digitbatch.scoring.confidence_fit import Report, read_kinds
 from digitbatch.scoring.labelled_pages import made_pages

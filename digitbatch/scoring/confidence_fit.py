@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from digitbatch.acceptance import Calibration, steps_of
+from digitbatch.acceptance.calibration import Calibration, steps_of
 from digitbatch.acceptance.weights_fit import fit_weights
 from digitbatch.errors import UsageError
 from digitbatch.networks.card import model_hash

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-from digitbatch.acceptance import upper_bound
+from digitbatch.acceptance.binomial import upper_bound
 from digitbatch.outputs.plain_text import printable, table_lines
 from digitbatch.scoring.counts import Counts, Score
 

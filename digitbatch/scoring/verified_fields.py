@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from digitbatch.acceptance import Evidence, Judge, as_shown
+from digitbatch.acceptance.calibration import Evidence, Judge, as_shown
 from digitbatch.errors import PageError
 from digitbatch.reading import read_page
 from digitbatch.scoring.labelled_pages import LabelledPage

@@ -1,4 +1,4 @@
-"""What the network for single digits says of segments: as crops, and as candidates of a lattice."""
+"""What passes ask the networks about ink, and what of the answers is known already."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,16 @@ import numpy as np
 
 from digitbatch.page.segments import Segment
 from digitbatch.stages.base import Normalizer
-from digitbatch.types import CROP_SIZE_PX, OTHER, Crops, Networks, Probabilities
+from digitbatch.types import (
+    CROP_SIZE_PX,
+    OTHER,
+    Crops,
+    GroupAnswer,
+    GroupAnswers,
+    Image,
+    Networks,
+    Probabilities,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +57,7 @@ class Readers:
 
 
 def as_candidates(answers: Probabilities) -> Probabilities:
-    """What the network says of crops, for candidates: of these, many more are no digit.
-
-    Args:
-        answers: (count, 11), for crops that are digits but for a few.
-    """
+    """What the network says of crops, (count, 11), for candidates: of these, many more are none."""
     return _with_odds(answers, TUNED.other_odds)
 
 
@@ -66,3 +71,39 @@ def _with_odds(answers: Probabilities, odds: float) -> Probabilities:
     weights[OTHER] = odds
     weighed = answers * weights
     return np.asarray(weighed / weighed.sum(axis=1, keepdims=True), np.float32)
+
+
+_Key = tuple[bytes, int, bool]
+
+
+class AskedOnce:
+    """The networks of one page: of a strip each is asked once, however many passes ask.
+
+    Several ask about the same ink: for the word on doubtful digits, and for the evidence of how
+    sure the whole line is.
+    """
+
+    def __init__(self, networks: Networks) -> None:
+        self._networks = networks
+        self._known: dict[_Key, GroupAnswer] = {}
+
+    @property
+    def reads_strips(self) -> bool:
+        """See `Networks`."""
+        return self._networks.reads_strips
+
+    def classify(self, crops: Crops) -> Probabilities:
+        """See `Networks`."""
+        return self._networks.classify(crops)
+
+    def reconsider(self, crops: Crops, answers: Probabilities) -> Probabilities:
+        """See `Networks`."""
+        return self._networks.reconsider(crops, answers)
+
+    def read_strips(self, inks: Sequence[Image], *, reconsider: bool = False) -> GroupAnswers:
+        """See `Networks`."""
+        keys = [(ink.tobytes(), ink.shape[1], reconsider) for ink in inks]
+        new = {key: ink for key, ink in zip(keys, inks, strict=True) if key not in self._known}
+        answers = self._networks.read_strips([*new.values()], reconsider=reconsider)
+        self._known |= zip(new, answers, strict=True)
+        return answers.regrouped([self._known[key] for key in keys])

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from digitbatch.page.regions import Region
 from digitbatch.page.segments import Segment, merged
-from digitbatch.text.decode import CrossedBox
+from digitbatch.text.hypothesis import CrossedBox
 from digitbatch.types import OTHER, Image, Probabilities
 
 
@@ -25,8 +25,7 @@ class CrossShape:
     """What a cross looks like; lengths in digit heights unless said."""
 
     sure: float = 0.9  # that the ink is no digit, as the network says of crops
-    inked: int = 127  #  In digit heights:
-    # In digit heights:
+    inked: int = 127  # level of the ink
     shortest: float = 0.6  # a stroke; shorter ones are marks of other kinds
     tallest: float = 1.6  # the cross
     aside: float = 0.11  # how far from its stroke ink may be, beyond half the stroke's width
@@ -49,8 +48,7 @@ def cross_shapes(ink: Region) -> list[Segment | None]:
     if not ink.cells or ink.count is None or ink.count[0] >= len(ink.cells):
         return [None] * len(ink.units)
     wholes = [merged(cell.segments) if cell.segments else None for cell in ink.cells]
-    size = ink.digit_height_px
-    return [whole if whole and is_cross(whole.ink, size) else None for whole in wholes]
+    return [one if one and is_cross(one.ink, ink.digit_height_px) else None for one in wholes]
 
 
 def sure_crosses(
@@ -58,16 +56,14 @@ def sure_crosses(
 ) -> list[CrossedBox | None]:
     """Those of the shapes that the network takes for no digit.
 
-    Args:
-        shapes: What has the shape of a cross, and None for all else.
-        answers: What the network says of crops: a row for each shape that is not None.
+    `answers` is what it says of their crops: a row for each shape that is not None.
     """
     said = iter(answers[:, OTHER].tolist())
     found: list[CrossedBox | None] = []
     for shape in shapes:
-        share = 0.0 if shape is None else min(1.0, next(said))
-        sure = shape is not None and share >= TUNED.sure
-        found.append(CrossedBox(shape, -float(np.log(share))) if shape and sure else None)
+        share = min(1.0, next(said)) if shape else 0.0
+        is_sure = shape and share >= TUNED.sure
+        found.append(CrossedBox(shape, -float(np.log(share))) if shape and is_sure else None)
     return found
 
 
@@ -105,12 +101,7 @@ def _neighbours(boxes: Sequence[int]) -> bool:
 
 
 def is_cross(ink: Image, digit_height_px: float) -> bool:
-    """Whether ink is a cross, as people strike out a box that they do not need.
-
-    Args:
-        ink: (height, width) uint8, tight, light ink on black.
-        digit_height_px: Height of the digits beside it.
-    """
+    """Whether ink, tight and light on black, is a cross, as people strike out a spare box."""
     size = digit_height_px
     mask = np.asarray(ink > TUNED.inked, np.uint8)
     y, x = (found.astype(np.float64) for found in np.nonzero(mask))

@@ -1,21 +1,40 @@
-"""The lines of a page without zones, seen beside each other: tables, print, numbers that go on."""
+"""What stands beside a number and makes it doubtful: other lines, boxes, print, and fragments."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain
+from typing import Final
 
 import numpy as np
 
-from digitbatch.acceptance.reasons import Finding
+from digitbatch.acceptance.reasons import Finding, ReviewReason
+from digitbatch.page.ink_classes import LEAST, InkEvidence, is_even_beside_print
 from digitbatch.page.layout.adjacent_lines import beside
-from digitbatch.text.decode import DigitHypothesis
+from digitbatch.page.segments import Segment, merged
+from digitbatch.text.hypothesis import DigitHypothesis
+from digitbatch.text.lattice import Lattice
 from digitbatch.text.print_detection import are_typeset
 from digitbatch.text.tables import GOES_ON_BESIDE, MAY_BE_PRINT, table_lines
 from digitbatch.text.unit import Unit, Units, by_field
+from digitbatch.types import Box
+
+
+@dataclass(frozen=True, slots=True)
+class PageContext:
+    """What neighbours say; lengths in digit heights unless said."""
+
+    larger: float = 1.35  # times as high as the capitals beside it: a hand's, even on their level
+    adjoins: float = 1.0  # nearer to a printed word a number may have lost a digit to it
+    level: float = 0.4  # of the lower one's height that two on one level share
+    small: float = 0.45  # a fragment; what is larger is seen to belong where it is
+    apart: float = 0.1  # of paper between it and the rest of a digit, from left to right
+
+
+TUNED: Final = PageContext()
 
 
 def in_page_context(units: Units) -> Units:
-    """The units of a page, letters left out of its lines, and what is doubtful of each.
+    """The units of a page without zones, letters left out of its lines, and what is doubtful.
 
     Rows of boxes are in no table: their boxes say where each digit stands.
     """
@@ -60,18 +79,112 @@ def _beside_boxes(
     segments = [[place.segment for place in own] for own in (*written, *boxed)]
     goes_on = beside(segments, size)[: len(lines)]
     found = [
-        _with_findings(unit, (GOES_ON_BESIDE,) if is_beside else ())
+        _with_findings(unit, [GOES_ON_BESIDE] if is_beside else [])
         for unit, is_beside in zip(lines, goes_on, strict=True)
     ]
     doubted = []
     for number, (row, is_print) in enumerate(zip(rows, printed, strict=True)):
         own = [*segments[: len(lines)], segments[len(lines) + number]]
-        findings = ((MAY_BE_PRINT,) if is_print else ()) + (
-            (GOES_ON_BESIDE,) if beside(own, size)[-1] else ()
-        )
+        findings = [MAY_BE_PRINT] if is_print else []
+        findings += [GOES_ON_BESIDE] if beside(own, size)[-1] else []
         doubted.append((_with_findings(row[0], findings), *row[1:]))
     return found, doubted
 
 
 def _with_findings(unit: Unit, findings: Sequence[Finding]) -> Unit:
     return replace(unit, findings=tuple(dict.fromkeys((*unit.findings, *findings))))
+
+
+def with_print_told(units: Units, words: InkEvidence | None) -> Units:
+    """The units, those that are numbers in print beside words of their height marked as such.
+
+    They are for review whatever they say, so that what is dear is not tried on them.
+    """
+    if words is None or not words.lines:
+        return units
+    return tuple(replace(unit, is_print=_is_printed(_segments(unit), words)) for unit in units)
+
+
+def beside_print(units: Units, words: InkEvidence) -> Units:
+    """The units of a page, with the doubts that printed words on the page make.
+
+    Where there are words, there are printed numbers, and a line that is nearly as even as these
+    may be one of them. On the level of words only what is clearly higher is taken for handwriting.
+    Boxes are left: nothing is printed in them.
+    """
+    if not words.lines:
+        return units
+    return tuple(unit if unit.is_box else _doubted(unit, words) for unit in units)
+
+
+def _doubted(unit: Unit, words: InkEvidence) -> Unit:
+    segments = _segments(unit)
+    if not segments:
+        return unit
+    findings = []
+    around, height = merged(segments).box, _height(segments)
+    on_level = [box for box in words.lines if _on_one_level(box, around)]
+    is_low = bool(on_level) and height < TUNED.larger * words.capital_px
+    if is_low or len(segments) < LEAST or is_even_beside_print(segments):
+        findings.append(MAY_BE_PRINT)
+    if any(_gap(box, around) < TUNED.adjoins * height for box in on_level):
+        findings.append(Finding(ReviewReason.PRINT_BESIDE))
+    return _with_findings(unit, findings)
+
+
+def _is_printed(segments: Sequence[Segment], words: InkEvidence) -> bool:
+    if len(segments) < LEAST or not is_even_beside_print(segments):
+        return False
+    around = merged(segments).box
+    low = _height(segments) < TUNED.larger * words.capital_px
+    return low and any(_on_one_level(box, around) for box in words.lines)
+
+
+def _segments(unit: Unit) -> list[Segment]:
+    return [place.segment for place in unit.hypothesis.places]
+
+
+def _height(segments: Sequence[Segment]) -> int:
+    return sorted(segment.box.height for segment in segments)[len(segments) // 2]
+
+
+def _on_one_level(box: Box, other: Box) -> bool:
+    shared = min(box.bottom, other.bottom) - max(box.top, other.top)
+    return shared > TUNED.level * min(box.height, other.height)
+
+
+def _gap(box: Box, other: Box) -> int:
+    return max(box.left - other.right, other.left - box.right)
+
+
+def with_fragments_told(units: Units) -> Units:
+    """The units, those marked where a fragment beside a digit may be all that is left of another.
+
+    A fine stroke beside bold ones breaks into specks, and the number without its digit looks whole.
+    Also beside what turns out to be a letter: it may be a digit's all the same.
+    """
+    return tuple(replace(unit, has_fragment=_has_fragment(unit)) for unit in units)
+
+
+def _has_fragment(unit: Unit) -> bool:
+    best = unit.constrained or unit.hypothesis
+    return any(has_fragment_beside(unit.lattice, place) for place in best.places)
+
+
+def has_fragment_beside(lattice: Lattice, place: DigitHypothesis) -> bool:
+    """Whether a digit was joined with a fragment that stands beside it, and not over or under it.
+
+    The line network's digits have no fragments of their own.
+    """
+    first, last = place.primitives
+    if place.was_cut or last - first < 2:
+        return False
+    size = lattice.digit_height_px
+    boxes = [primitive.box for primitive in lattice.primitives[first:last]]
+    for number, box in enumerate(boxes):
+        if max(box.width, box.height) < TUNED.small * size:
+            rest = boxes[:number] + boxes[number + 1 :]
+            gap = max(min(b.left for b in rest) - box.right, box.left - max(b.right for b in rest))
+            if gap >= TUNED.apart * size:
+                return True
+    return False

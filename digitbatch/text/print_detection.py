@@ -27,7 +27,7 @@ from digitbatch.page.ink_classes import (
     width_spread,
 )
 from digitbatch.page.segments import Segment
-from digitbatch.text.decode import DigitHypothesis
+from digitbatch.text.hypothesis import DigitHypothesis
 
 _Weights = tuple[tuple[float, ...], tuple[float, ...]]
 """What a measure says: up to each of the first numbers the weight below it, beyond them the last.
@@ -43,18 +43,9 @@ class PrintEvidence:
     run: int = 6  # digits: so many even ones in a row are hardly chance
     part: float = 0.8  # as uneven may one printed number be beside others: so are few by chance
     far: float = 0.8  # of their height: digits so far apart are of two numbers
-    uneven: _Weights = (
-        (0.5, 0.65, 0.8, 0.9),
-        (-3.5, -2.0, -1.0, 0.0, 1.0),
-    )
-    widths: _Weights = (
-        (0.05, 0.1, 0.14, 0.2),
-        (-1.0, 0.0, 1.0, 2.0, 3.0),
-    )
-    twins: _Weights = (
-        (0.85, 0.9, 0.94, 0.97),
-        (2.5, 1.5, 0.0, -1.0, -4.0),
-    )
+    uneven: _Weights = ((0.5, 0.65, 0.8, 0.9), (-3.5, -2.0, -1.0, 0.0, 1.0))
+    widths: _Weights = ((0.05, 0.1, 0.14, 0.2), (-1.0, 0.0, 1.0, 2.0, 3.0))
+    twins: _Weights = ((0.85, 0.9, 0.94, 0.97), (2.5, 1.5, 0.0, -1.0, -4.0))
     # together: a misread letter looks like an odd twin, so no measure is enough
     by_hand: float = 4.0
     narrow: float = 0.1  # a spread of widths that print hardly exceeds
@@ -221,13 +212,7 @@ def _judged_line(
 ) -> _Judged:
     """A closer look at one line.
 
-    Args:
-        page: All lines.
-        number: Which one.
-        digits: What its digits are.
-        alike: (digits, digits) how alike they are.
-        by_page: What the other lines say for a hand.
-        has_twins: Whether most of its digits stand on the page in the same shape.
+    `alike` is how alike its digits are, (digits, digits); `by_page` what others say for a hand.
     """
     line = page.segments[number]
     said = _said_of(line, digits, alike, float(page.unevenness[number]))
@@ -247,12 +232,9 @@ def _said_of(
     line: Sequence[Segment], digits: Sequence[int], alike: NDArray[np.float32], uneven: float
 ) -> float:
     """What in a line speaks for a hand."""
-    # Three digits are never so uneven that it says much.
-    said = (
-        _weight(TUNED.uneven, uneven)
-        if len(line) > LEAST
-        else min(0.0, _weight(TUNED.uneven, uneven))
-    )
+    said = _weight(TUNED.uneven, uneven)
+    if len(line) <= LEAST:  # so few digits are never so uneven that it says much
+        said = min(0.0, said)
     spread = width_spread(line, digits)
     if spread is not None:
         said += _weight(TUNED.widths, spread)
@@ -265,10 +247,8 @@ def _said_by_page(
 ) -> float:
     """What the page's other lines say for a hand: it is rare that one line alone is print.
 
-    Args:
-        others: Which lines say something.
-        beyond: Which of the page's lines are plainly by hand.
-        alike: How alike the line's digits are to those of the latter.
+    `others` of its lines say something, and those that are `beyond` are plainly by hand; `alike` is
+    how alike the line's digits are to theirs.
     """
     count = int(others.sum())
     share = float(beyond[others].mean()) if count else 0.0

@@ -17,8 +17,7 @@ class Cutting:
     """What seams are looked for and kept; lengths in digit heights unless said."""
 
     step_cost: float = 0.02  # of a step aside, and of a row: straight seams where nothing decides
-    # columns a row; digits lean to both sides
-    slants: tuple[float, float, float] = (-0.3, 0.0, 0.3)
+    slants: tuple[float, ...] = (-0.3, 0.0, 0.3)  # columns a row; digits lean to both sides
     notch_width: float = 0.3  # how far beside a notch the outline must be higher, in digit heights
     notch_depth: float = 0.06
     same: float = 0.07  # digit heights between two paths below which they say the same
@@ -41,7 +40,7 @@ def seams(ink: Image, most: int, apart_px: float) -> list[NDArray[np.int64]]:
 
     Args:
         ink: (height, width) uint8, light ink on black.
-        most: How many seams at the most.
+        most: Seams at the most.
         apart_px: Least distance between the middles of two seams; also kept from the borders.
 
     Returns:
@@ -87,14 +86,7 @@ def notches(ink: Image, digit_height_px: float) -> list[NDArray[np.int64]]:
     Round digits that lean on each other share a thick wall, and the least ink lies inside them, not
     between them; but the outline is drawn in where they meet. (Y.-K. Chen, J.-F. Wang, Segmentation
     of single- or multiple-touching handwritten numeral string using background and foreground
-    analysis, PAMI 22, 2000.)
-
-    Args:
-        ink: (height, width) uint8, light ink on black.
-        digit_height_px: Height of its line's digits.
-
-    Returns:
-        Columns, (height,) each, from left to right.
+    analysis, PAMI 22, 2000.) Ink and columns are as those of `seams`.
     """
     height, width = ink.shape
     reach = max(1, round(TUNED.notch_width * digit_height_px))
@@ -151,9 +143,8 @@ def _paths(segment: Segment, digit_height_px: float) -> list[NDArray[np.int64]]:
     ]
     kept: list[NDArray[np.int64]] = []
     for path in [*chosen, *seams(segment.ink, most, apart_px)]:
-        if all(
-            float(np.abs(path - other).mean()) >= TUNED.same * digit_height_px for other in kept
-        ):
+        apart = (float(np.abs(path - other).mean()) for other in kept)
+        if all(distance >= TUNED.same * digit_height_px for distance in apart):
             kept.append(path)
     return sorted(kept[: TUNED.most], key=lambda path: float(path.mean()))
 
@@ -167,12 +158,7 @@ class Oversegmented:
 
 
 def oversegmented(segment: Segment, digit_height_px: float) -> Oversegmented:
-    """Part a segment along its best seams, into more parts than digits: the search joins them.
-
-    Args:
-        segment: Ink that may be several digits.
-        digit_height_px: Height of its line's digits.
-    """
+    """Part a segment along its best seams, into more parts than digits: the search joins them."""
     edges = _cut_edges(segment, digit_height_px)
     columns = np.arange(segment.ink.shape[1])[None]
     parts = []
@@ -195,9 +181,7 @@ def oversegmented(segment: Segment, digit_height_px: float) -> Oversegmented:
 def _cut_edges(segment: Segment, digit_height_px: float) -> list[NDArray[np.int64]]:
     """Where a segment is parted: its left edge, its seams from left to right, and its right edge.
 
-    Returns:
-        Columns of the segment's ink, (height,) each. Of seams that have hardly
-        any ink between them there is one.
+    Columns of its ink, (height,) each. Of seams with hardly any ink between them there is one.
     """
     height, width = segment.ink.shape
     paths = _paths(segment, digit_height_px)

@@ -15,7 +15,7 @@ from digitbatch.acceptance.reasons import Finding, ReviewReason
 from digitbatch.page.layout.adjacent_lines import beside
 from digitbatch.page.layout.columns import Columns, find_columns, inner_edges
 from digitbatch.page.segments import Segment
-from digitbatch.text.decode import Cause, DigitHypothesis, Hypothesis, LeftOver, Letter
+from digitbatch.text.hypothesis import Cause, DigitHypothesis, Hypothesis, LeftOver, Letter
 from digitbatch.text.print_detection import are_typeset
 
 MAY_BE_PRINT: Final = Finding(ReviewReason.MAY_BE_PRINT)
@@ -28,11 +28,9 @@ class TableReading:
 
     doubtful: float = 0.9  # as likely a digit as this, or less
     unlikely: float = 0.5
-    # of a column's digits are so doubtful and so unlikely: letters
-    letters: tuple[float, float] = (0.45, 0.22)
-    # the same of letters beyond doubt: the numbers of strange hands stay below 0.25 and 0.2
+    letters: tuple[float, float] = (0.45, 0.22)  # of a column's digits are so doubtful, unlikely
+    # The same of letters beyond doubt: the numbers of strange hands stay below 0.25 and 0.2.
     sure_letters: tuple[float, float] = (0.6, 0.4)
-    # stay below 0.25 and 0.2
     words: tuple[float, float] = (0.5, 0.3)  # the same of a line's
     least_column: int = 4  # digits; fewer say nothing about a column
     least_sure: int = 6  # ... and fewer nothing beyond doubt
@@ -73,39 +71,28 @@ def table_lines(
         judged: The same lines as the network for single digits read them, where another network has
             had its say: that one knows digits alone, and names no letter.
     """
-    judged = judged or readings
     if not readings:
         return []
+    judged = judged or readings
     size = float(np.median(heights_px))
     kept = _without_words(readings, judged, TUNED.words, TUNED.least_line)
     # A group of letters is one component, and digits to the line network: columns are told apart
     # by the ink as it is.
-    alone = [
-        first if reading.places else reading for first, reading in zip(judged, kept, strict=True)
-    ]
-    standing = [_standing(reading, size) for reading in alone]
+    pairs = list(zip(judged, kept, strict=True))
+    standing = [_standing(first if one.places else one, size) for first, one in pairs]
     columns = find_columns(standing, size)
     if columns is None:
-        return [
-            TableLine(reading, findings=findings)
-            for reading, findings in zip(kept, _findings(kept, size), strict=True)
-        ]
-    numbers = [first for first, reading in zip(judged, kept, strict=True) if reading.places]
+        both = zip(kept, _findings(kept, size), strict=True)
+        return [TableLine(reading, findings=findings) for reading, findings in both]
+    numbers = [first for first, one in pairs if one.places]
     columns = _with_words_parted(columns, numbers, standing, size)
     cells = _cells(numbers, columns)
     letters = dict.fromkeys(_letter_columns(cells), Letter.LIKELY)
-    letters |= {
-        at: Letter.SURE
-        for at in letters
-        if _are_letters(cells[at], TUNED.sure_letters, TUNED.least_sure)
-    }
+    sure = [at for at in letters if _are_letters(cells[at], TUNED.sure_letters, TUNED.least_sure)]
+    letters |= dict.fromkeys(sure, Letter.SURE)
     kept = _without_columns(kept, columns, {*letters})
-    kept = _without_words(
-        kept,
-        _without_columns(judged, columns, {*letters}),
-        TUNED.heading,
-        TUNED.least_heading,
-    )
+    judged = _without_columns(judged, columns, {*letters})
+    kept = _without_words(kept, judged, TUNED.heading, TUNED.least_heading)
     return _numbered(kept, columns, letters, size)
 
 
@@ -128,7 +115,7 @@ def _numbered(
     return lines
 
 
-def _letter_columns(cells: dict[int, list[list[DigitHypothesis]]]) -> set[int]:
+def _letter_columns(cells: "_Cells") -> set[int]:
     return {at for at, own in cells.items() if _are_letters(own, TUNED.letters, TUNED.least_column)}
 
 
@@ -179,9 +166,8 @@ def _findings(readings: Sequence[Hypothesis], size: float) -> list[tuple[Finding
 
 def _standing(reading: Hypothesis, size: float) -> list[Segment]:
     """What shows a line's columns: its digits, and what is as large and none."""
-    large = [
-        left.segment for left in reading.left_over if left.segment.size_px > TUNED.large * size
-    ]
+    left = (left.segment for left in reading.left_over)
+    large = [segment for segment in left if segment.size_px > TUNED.large * size]
     return [place.segment for place in reading.places] + large
 
 
@@ -192,13 +178,15 @@ def _without_words(
     least: int,
 ) -> list[Hypothesis]:
     """The readings, empty where a line is words."""
-    return [
-        _without(reading, [True] * len(reading.places))
-        if _are_letters([first.places], shares, least)
+    are_words = [
+        _are_letters([first.places], shares, least)
         and not _holds_number(first)
         and reading.margin < TUNED.one_way
-        else reading
         for reading, first in zip(readings, judged, strict=True)
+    ]
+    return [
+        _without(reading, [is_words] * len(reading.places))
+        for reading, is_words in zip(readings, are_words, strict=True)
     ]
 
 
@@ -213,11 +201,12 @@ def _holds_number(reading: Hypothesis) -> bool:
     return False
 
 
-def _cells(
-    judged: Sequence[Hypothesis], columns: Columns
-) -> dict[int, list[list[DigitHypothesis]]]:
-    """What each line has in each column, by the column's number."""
-    cells: dict[int, list[list[DigitHypothesis]]] = {}
+_Cells = dict[int, list[list[DigitHypothesis]]]
+"""What each line has in each column, by the column's number."""
+
+
+def _cells(judged: Sequence[Hypothesis], columns: Columns) -> _Cells:
+    cells: _Cells = {}
     for reading in judged:
         own: dict[int, list[DigitHypothesis]] = {}
         for place in reading.places:
@@ -254,9 +243,9 @@ def _are_letters(
 
 def _without(reading: Hypothesis, letters: Sequence[bool]) -> Hypothesis:
     """A hypothesis with some of its digits left over."""
-    places = list(zip(reading.places, letters, strict=True))
-    out = tuple(LeftOver(place.segment, Cause.WORDS) for place, letter in places if letter)
-    if not out:
+    if not any(letters):
         return reading
+    places = list(zip(reading.places, letters, strict=True))
+    out = (LeftOver(place.segment, Cause.WORDS) for place, letter in places if letter)
     stay = tuple(place for place, letter in places if not letter)
     return replace(reading, places=stay, left_over=(*reading.left_over, *out))

@@ -6,8 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from digitbatch.acceptance.reasons import Finding, ReviewReason
-from digitbatch.acceptance.status import for_review
+from digitbatch.acceptance.reasons import Finding, ReviewReason, for_review
 from digitbatch.config import Config, Template, Zone
 from digitbatch.errors import ConfigError, PageError
 from digitbatch.imaging.projective import (

@@ -15,8 +15,8 @@ import numpy as np
 
 from digitbatch.acceptance.reasons import Finding, ReviewReason
 from digitbatch.constraints import LENGTH, FieldConstraint
-from digitbatch.text.decode import Cause, DigitHypothesis, Hypothesis, LeftOver
-from digitbatch.text.nbest import NBest, Text, reading_as
+from digitbatch.text.decode import NBest, Text, reading_as
+from digitbatch.text.hypothesis import Cause, DigitHypothesis, Hypothesis, LeftOver
 from digitbatch.types import OTHER
 
 BROKEN: Final = 0.02  # share of what is written that breaks its rule, by mistake or on purpose
@@ -27,9 +27,7 @@ FARTHER: Final = 20.0  # so much likelier, and a text that breaks the rule is no
 class FieldConstraints:
     """How much a constraint says."""
 
-    none_of_these: float = (
-        0.25  # of the doubt about the best text: that it is none of the others either
-    )
+    none_of_these: float = 0.25  # of the doubt about the best text: none of the others is it either
     disagreed: float = 0.3  # the same where both networks read digits that touch, and differently
     least_share: float = 0.2  # of the weight of all readings: below it, no rule makes a text sure
     most: int = 300  # texts of a field
@@ -54,6 +52,17 @@ class Options:
     free: str
     rest: float  # share of what is none of these, 0 to 1
     margin: float = 0.0  # of the free text, as it is without rules
+
+    @property
+    def free_share(self) -> float:
+        """Of the free text, 0 where it is not listed."""
+        own = self.shares.get(self.free)
+        return own.share if own else 0.0
+
+    @property
+    def listed(self) -> float:
+        """The shares of all texts together."""
+        return sum(option.share for option in self.shares.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +99,11 @@ def options_of(
                     longer[key] = Option(share * option.share, (*option.parts, more))
         best = sorted(longer.items(), key=lambda item: (-item[1].share, item[0]))
         found = dict(best[: TUNED.most])
-    own = free.text
-    rest = max(0.0, 1.0 - sum(option.share for option in found.values()))
+    options = Options(found, free.text, 0.0, free.margin)
     disagreed = any(place.was_cut and not place.agreed for place in free.places)
-    doubt = 1.0 - (found[own].share if own in found else 0.0)
-    floor = max(TUNED.none_of_these * doubt, TUNED.disagreed if disagreed else 0.0)
-    return Options(found, own, max(rest, floor), free.margin)
+    doubt = TUNED.none_of_these * (1.0 - options.free_share)
+    floor = max(doubt, TUNED.disagreed if disagreed else 0.0)
+    return replace(options, rest=max(0.0, 1.0 - options.listed, floor))
 
 
 def _or_cross(shares: dict[Text, float], place: DigitHypothesis) -> dict[Text, float]:
@@ -109,46 +117,30 @@ def _or_cross(shares: dict[Text, float], place: DigitHypothesis) -> dict[Text, f
 def by_rule(options: Options, rule: FieldConstraint, decimals: int = 0) -> Chosen:
     """The text of a field that obeys its rule, or the free one with the reason for a person.
 
-    Args:
-        options: What the ink may say.
-        rule: What the field must obey.
-        decimals: Digits behind the decimal point.
+    `decimals` digits stand behind the decimal point.
     """
-    free = options.free
-    own = options.shares.get(free)
-    own_share = own.share if own else 0.0
+    free, own_share = options.free, options.free_share
     lawful = {t: o.share for t, o in options.shares.items() if t and not rule.broken(t, decimals)}
+    as_read = Chosen(free, max(own_share, options.margin), {free: own_share})
     if not lawful:
         broken = rule.broken(free, decimals)
-        said = (Finding(ReviewReason.BREAKS_RULE, (free, broken)),)
-        findings = () if broken in ("", LENGTH) else said  # a wrong length is said anyway
-        return Chosen(free, max(own_share, options.margin), {free: own_share}, findings)
+        if broken in ("", LENGTH):  # a wrong length is said anyway
+            return as_read
+        return replace(as_read, findings=(Finding(ReviewReason.BREAKS_RULE, (free, broken)),))
     best = max(lawful, key=lambda text: (lawful[text], text))
     if best != free and own_share > FARTHER * lawful[best]:
-        broken = rule.broken(free, decimals)
-        said = (Finding(ReviewReason.RULE_AGAINST_INK, (free, broken, best)),)
-        return Chosen(free, max(own_share, options.margin), {free: own_share}, said)
+        against = (free, rule.broken(free, decimals), best)
+        return replace(as_read, findings=(Finding(ReviewReason.RULE_AGAINST_INK, against),))
     passes = rule.passes(best, decimals)
-    listed = sum(option.share for option in options.shares.values())
-    return _posterior(options, lawful, best, passes, max(0.0, listed - sum(lawful.values())), rule)
-
-
-def _posterior(
-    options: Options,
-    lawful: dict[str, float],
-    best: str,
-    passes: float,
-    unlawful: float,
-    rule: FieldConstraint,
-) -> Chosen:
+    unlawful = max(0.0, options.listed - sum(lawful.values()))
     everything = sum(lawful.values()) + passes * (options.rest + BROKEN * unlawful)
     shares = {text: share / everything for text, share in lawful.items()}
     if lawful[best] < TUNED.least_share:
         shares[best] = min(shares[best], lawful[best])
-    if best == options.free:
+    if best == free:
         return Chosen(best, max(shares[best], lawful[best], options.margin), shares)
     # Seldom: the doubt is named unless the rule leaves hardly any of it.
-    otherwise = Finding(ReviewReason.CHOSEN_BY_RULE, (options.free, rule.broken(options.free)))
+    otherwise = Finding(ReviewReason.CHOSEN_BY_RULE, (free, rule.broken(free)))
     return Chosen(best, shares[best], shares, () if passes < 0.01 else (otherwise,))
 
 

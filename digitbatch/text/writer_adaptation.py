@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.text.classification import Readers
-from digitbatch.text.decode import DigitHypothesis
-from digitbatch.text.unit import Position, Unit, Units, digits_of
+from digitbatch.text.hypothesis import DigitHypothesis
+from digitbatch.text.unit import Position, Unit, Units
 from digitbatch.types import OTHER, Crops
 
 
@@ -46,13 +46,12 @@ def adapted_to_writer(units: Units, readers: Readers) -> Units:
     Of a digit that is taught, the likelihoods of the two digits change places: it is as doubtful as
     it was, and for review where it was.
     """
-    digits = digits_of(units)
-    places = [place for _, place in digits]
+    digits = [(u.number, at, p) for u in units for at, p in enumerate(u.hypothesis.places)]
+    places = [place for _, _, place in digits]
     best = np.array([_share(place) for place in places])
     doubtful = np.flatnonzero(best < TUNED.doubtful)
-    sure = np.array(
-        [n for n in np.flatnonzero(best >= TUNED.sure) if not places[n].was_cut], np.int64
-    )
+    was_cut = np.array([place.was_cut for place in places], np.bool_)
+    sure = np.flatnonzero((best >= TUNED.sure) & ~was_cut)
     if len(sure) < TUNED.least or not len(doubtful):
         return units
     sure = sure[np.linspace(0, len(sure) - 1, min(TUNED.most, len(sure))).astype(np.int64)]
@@ -66,7 +65,7 @@ def adapted_to_writer(units: Units, readers: Readers) -> Units:
     pupils = readers.crops([places[n].segment for n in doubtful])
     known = _by_kind(_likeness(pupils, pictures), kinds)
     changed = {
-        digits[n][0]: _as_the_hand_writes(places[n], own)
+        digits[n][:2]: _as_the_hand_writes(places[n], own)
         for n, own in zip(doubtful, known, strict=True)
     }
     return tuple(_with_places(unit, changed) for unit in units)
@@ -128,8 +127,7 @@ def _pictures(crops: Crops) -> NDArray[np.float32]:
 
 
 def _halved(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
-    upper, lower = pictures[:, ::2], pictures[:, 1::2]
-    rows = upper + lower
+    rows = pictures[:, ::2] + pictures[:, 1::2]
     return np.asarray(rows[:, :, ::2] + rows[:, :, 1::2], np.float32)
 
 

@@ -1,14 +1,28 @@
-"""Readings of fields that add up: `01 + 02 = A`."""
+"""The rules of pipeline.yaml on one page: those of each field, and sums between fields."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 from math import prod
 from typing import Final
 
 from digitbatch.acceptance.reasons import Finding, ReviewReason
-from digitbatch.constraints import Sum
-from digitbatch.text.constrained.field_texts import BROKEN, FARTHER, Chosen
+from digitbatch.config import Config
+from digitbatch.constraints import FieldConstraint, Sum, parse_sum
+from digitbatch.text.decode import NBest, nbest_of
+from digitbatch.text.field_constraints import (
+    BROKEN,
+    FARTHER,
+    Chosen,
+    Options,
+    by_rule,
+    options_of,
+    reading_of,
+)
+from digitbatch.text.field_text import decimal_places, field_text
+from digitbatch.text.hypothesis import Hypothesis
+from digitbatch.text.unit import Units, by_field
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +40,102 @@ TUNED: Final = SumConstraints()
 
 
 @dataclass(frozen=True, slots=True)
+class Constrained:
+    """What the rules of its field make of a text."""
+
+    confidence: float  # of the whole text, by its rules and what the lattice says, 0 to 1
+    findings: tuple[Finding, ...] = ()  # why a person must decide
+    odds: float | None = None  # what the rules do to those of the text; None: it is another text
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A field with rules, and what it may say."""
+
+    units: Units
+    hypotheses: list[Hypothesis]  # of its units, without rules
+    nbest: list[NBest]
+    options: Options
+    decimals: int
+
+
+def constrained(units: Units, config: Config) -> tuple[Units, dict[int, Constrained]]:
+    """The units of a page, those of fields with rules with the hypotheses that their rules choose.
+
+    With them comes what the rules make of each field, by its number; those without rules or
+    without a digit are left out.
+    """
+    asked = {
+        own[0].whole.name: one
+        for own in by_field(units)
+        if (one := _asked_of(own, config)) is not None
+    }
+    chosen: dict[str, Chosen] = {}
+    for name, field in asked.items():
+        rule = _rules(config).get(name)
+        free = _free(field.options)
+        chosen[name] = free if rule is None else by_rule(field.options, rule, field.decimals)
+    addends = {name: Addend(one, asked[name].decimals) for name, one in chosen.items()}
+    chosen |= by_sums(addends, _sums(config))
+    found: dict[int, Constrained] = {}
+    best: dict[int, Hypothesis] = {}
+    for name, text in chosen.items():
+        field = asked[name]
+        found[field.units[0].field_number] = _outcome(text, field)
+        readings = reading_of(text, field.options, field.nbest, field.hypotheses)
+        best |= zip((unit.number for unit in field.units), readings, strict=True)
+    return tuple(replace(unit, constrained=best.get(unit.number)) for unit in units), found
+
+
+def _asked_of(own: Units, config: Config) -> _Asked | None:
+    """What a field may say; None where it has no rules, or no digit."""
+    whole = own[0].whole
+    if whole.name not in _rules(config) and all(whole.name not in s.names for s in _sums(config)):
+        return None
+    free = field_text(own).hypothesis
+    if not free.places:
+        return None
+    zone = next(zone for zone in config.fields if zone.name == whole.name)
+    nbest = [nbest_of(unit.paths(), unit.hypothesis) for unit in own]
+    hypotheses = [unit.hypothesis for unit in own]
+    options = options_of(hypotheses, nbest, free, boxed=bool(whole.cells))
+    decimals = 0
+    if zone.decimals == "keep":
+        decimals = decimal_places(free, whole.points, whole.digit_height_px) or 0
+    return _Asked(own, hypotheses, nbest, options, decimals)
+
+
+def _outcome(chosen: Chosen, asked: _Asked) -> Constrained:
+    confidence = min(1.0, chosen.confidence)
+    odds = None
+    if chosen.text == asked.options.free:
+        before = max(asked.options.free_share, asked.options.margin)
+        odds = _odds(confidence) / max(_odds(before), 1e-9)
+    return Constrained(confidence, chosen.findings, odds)
+
+
+def _odds(share: float) -> float:
+    return share / max(1.0 - share, 1e-6)
+
+
+def _free(options: Options) -> Chosen:
+    """A field without rules of its own, before its sums."""
+    everything = max(1.0, options.rest + options.listed)
+    shares = {text: o.share / everything for text, o in options.shares.items() if text}
+    return Chosen(options.free, max(options.free_share, options.margin), shares)
+
+
+@lru_cache(maxsize=4)
+def _rules(config: Config) -> dict[str, FieldConstraint]:
+    return {zone.name: zone.rule for zone in config.fields if zone.rule is not None}
+
+
+@lru_cache(maxsize=4)
+def _sums(config: Config) -> tuple[Sum, ...]:
+    return tuple(parse_sum(text) for text in config.rules)
+
+
+@dataclass(frozen=True, slots=True)
 class Addend:
     """A field of a sum."""
 
@@ -40,14 +150,9 @@ class _Way:
 
 
 def by_sums(fields: Mapping[str, Addend], sums: Sequence[Sum]) -> dict[str, Chosen]:
-    """The texts of some fields that make all sums right, or as they are with the reason.
+    """The fields that stand in a sum: with texts that make all sums right, or with the reason.
 
-    Args:
-        fields: Those in which something is written, by name.
-        sums: What holds between fields; those with nothing on one side are passed over.
-
-    Returns:
-        The fields that stand in a sum.
+    `fields` are those in which something is written; sums with nothing on one side are passed over.
     """
     found: dict[str, Chosen] = {}
     for together in _connected([one for one in sums if one.applies(set(fields))]):
@@ -80,11 +185,8 @@ def _together(fields: dict[str, Addend], sums: Sequence[Sum]) -> dict[str, Chose
     if not ways:
         return _doubted(fields, sums, Finding(ReviewReason.BREAKS_SUM, (broken,)))
     best = max(ways, key=lambda way: (way.weight, way.texts))
-    anew = ", ".join(
-        f"{name} {text}"
-        for name, text, was in zip(names, best.texts, free, strict=True)
-        if text != was
-    )
+    read = zip(names, best.texts, free, strict=True)
+    anew = ", ".join(f"{name} {text}" for name, text, was in read if text != was)
     own = prod(fields[name].chosen.shares.get(fields[name].chosen.text, 0.0) for name in names)
     if anew and own > FARTHER * best.weight:
         return _doubted(fields, sums, Finding(ReviewReason.SUM_AGAINST_INK, (broken, anew)))
@@ -106,9 +208,7 @@ def _with_posteriors(
     fields: Mapping[str, Addend], ways: Sequence[_Way], best: _Way, broken: str
 ) -> dict[str, Chosen]:
     """The fields with the texts of the best way, as sure as all ways that make the sums right."""
-    listed = 1.0
-    for addend in fields.values():
-        listed *= min(1.0, sum(addend.chosen.shares.values()))
+    listed = prod(min(1.0, sum(one.chosen.shares.values())) for one in fields.values())
     lawful = sum(way.weight for way in ways)
     rest = max(0.0, 1.0 - listed) + max(0.0, listed - lawful) * BROKEN
     everything = lawful + TUNED.passes * rest
@@ -118,9 +218,9 @@ def _with_posteriors(
         by_text: dict[str, float] = {}
         for way in ways:
             by_text[way.texts[at]] = by_text.get(way.texts[at], 0.0) + way.weight / everything
-        sure = by_text[text]
-        if chosen.shares.get(text, 0.0) < TUNED.least_share:
-            sure = min(sure, chosen.shares.get(text, 0.0))
+        sure, before = by_text[text], chosen.shares.get(text, 0.0)
+        if before < TUNED.least_share:
+            sure = min(sure, before)
         findings = chosen.findings
         if text == chosen.text:
             sure = max(sure, chosen.confidence)
@@ -175,13 +275,12 @@ def _doubted(
 
     Beside a field that is hardly sure, one that is very sure is hardly the one that is wrong.
     """
-    names = list(fields)
-    texts = [fields[name].chosen.text for name in names]
-    off = {n for one in sums if _broken(fields, names, texts, [one]) for n in one.names}
+    texts = [addend.chosen.text for addend in fields.values()]
+    off = {n for one in sums if _broken(fields, list(fields), texts, [one]) for n in one.names}
     blame = _blame(fields, off)
     found = {}
-    for name in names:
-        chosen = fields[name].chosen
+    for name, addend in fields.items():
+        chosen = addend.chosen
         if name in off and blame[name] > TUNED.blameless:
             chosen = replace(chosen, findings=(*chosen.findings, finding))
         found[name] = chosen

@@ -1,22 +1,75 @@
-"""The constraints of one field: which strings of digits it may hold, and how much that says."""
+"""What the numbers of a page must obey: constraints on one field, and sums between fields.
+
+Pure: strings of digits are judged, and nothing is known of ink, posteriors or lattices. In
+pipeline.yaml they are called rules.
+"""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from itertools import combinations
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
-from digitbatch.constraints.checks import CHECKS, Check, checks_out
+Check = Literal["luhn", "mod10", "mod11", "mod97", "verhoeff", "ean", "isbn"]
+
+CHECKS: Final[dict[Check, str]] = {
+    "luhn": "Luhn check digit",
+    "mod10": "mod 10 check digit",
+    "mod11": "mod 11 check digit",
+    "mod97": "mod 97 check digits",
+    "verhoeff": "Verhoeff check digit",
+    "ean": "EAN",
+    "isbn": "ISBN",
+}
+"""The kinds of check digits, and what messages call them."""
 
 LENGTH: Final = "the number of digits"
 """What is broken where there are too few digits or too many."""
 
-_TRIED: Final = (
-    400  # misreadings of each kind that are tried, to see how many a constraint lets pass
-)
+_TRIED: Final = 400  # misreadings of a kind, to see how many a constraint lets pass
+_OPERATOR: Final = re.compile(r"\s+([-+=])\s+")
+
+
+def checks_out(kind: Check, digits: str) -> bool:
+    """Whether the check digit at the end of a number is right.
+
+    `mod10` weighs digits 3, 1, 3, ... before the last (GS1, as EAN, of any length); `mod11` weighs
+    them 1, 2, 3, ... from the right (as ISBN-10; a number that would end in X is none); `mod97` is
+    ISO 7064 MOD 97-10.
+    """
+    if len(digits) < 2:
+        return False
+    # python-stdnum is imported only where a check is asked for.
+    match kind:
+        case "luhn":
+            from stdnum import luhn
+
+            return bool(luhn.is_valid(digits))
+        case "verhoeff":
+            from stdnum import verhoeff
+
+            return bool(verhoeff.is_valid(digits))
+        case "mod10":
+            from stdnum import ean
+
+            return bool(ean.calc_check_digit(digits[:-1]) == digits[-1])
+        case "mod11":
+            return sum(at * int(digit) for at, digit in enumerate(reversed(digits), 1)) % 11 == 0
+        case "mod97":
+            from stdnum.iso7064 import mod_97_10
+
+            return bool(mod_97_10.is_valid(digits))
+        case "ean":
+            from stdnum import ean
+
+            return bool(ean.is_valid(digits))
+        case "isbn":
+            from stdnum import isbn
+
+            return bool(isbn.is_valid(digits))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +85,7 @@ class FieldConstraint:
     def broken(self, digits: str, decimals: int = 0) -> str:
         """Which constraint some digits break, in words; "" where they break none.
 
-        Args:
-            digits: "0" to "9" alone.
-            decimals: How many of them stand behind the decimal point.
+        `decimals` of them stand behind the decimal point.
         """
         if self.count is not None and not self.count[0] <= len(digits) <= self.count[1]:
             return LENGTH
@@ -107,3 +158,53 @@ def read_values(file: Path) -> frozenset[str]:
     if not found:
         raise ValueError(f"{file.name}: expected one value a line; it holds none")
     return frozenset(found)
+
+
+_Side = tuple[tuple[str, int], ...]
+"""Names of fields with their signs, 1 or -1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """Fields that add up: `01 + 02 = A`."""
+
+    text: str  # as it is written
+    left: _Side
+    right: _Side
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The fields, each once, in their order."""
+        return tuple(dict.fromkeys(name for name, _ in (*self.left, *self.right)))
+
+    def totals(self, values: Mapping[str, Decimal]) -> tuple[Decimal, Decimal]:
+        """What the two sides come to; a field without a value counts as 0."""
+        left, right = (
+            sum((sign * values.get(name, Decimal(0)) for name, sign in side), Decimal(0))
+            for side in (self.left, self.right)
+        )
+        return left, right
+
+    def applies(self, written: set[str]) -> bool:
+        """Whether something is written on both sides; else there is nothing to compare."""
+        return all(any(name in written for name, _ in side) for side in (self.left, self.right))
+
+
+def parse_sum(text: str) -> Sum:
+    """Read a sum: names of fields with " + ", " - " and one " = " between them.
+
+    Raises:
+        ValueError: If it is none.
+    """
+    first, *rest = _OPERATOR.split(text.strip())
+    operators, names = rest[::2], rest[1::2]
+    if operators.count("=") != 1 or not all((first, *names)):
+        raise ValueError(
+            "expected names of fields with one =, + and - between blanks, for example 01 + 02 = A"
+        )
+    signed = [(first, 1)]
+    signed += [
+        (name, -1 if sign == "-" else 1) for sign, name in zip(operators, names, strict=True)
+    ]
+    middle = operators.index("=") + 1
+    return Sum(text.strip(), tuple(signed[:middle]), tuple(signed[middle:]))

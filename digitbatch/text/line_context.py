@@ -12,10 +12,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.text.box_texts import FieldText, field_text
 from digitbatch.text.classification import Readers
-from digitbatch.text.decode import DigitHypothesis
-from digitbatch.text.line_parts import line_parts
+from digitbatch.text.field_text import FieldText, field_text, line_parts
+from digitbatch.text.hypothesis import DigitHypothesis
 from digitbatch.text.unit import Position, Unit, Units, by_field
 from digitbatch.types import OTHER
 

@@ -1,15 +1,30 @@
-"""Groups of digits that touch, and what the line network reads in them without cutting them."""
+"""Digits that touch, read by the line network where the search had to cut.
 
-from dataclasses import dataclass, field
+Where digits stand apart the search over components is the better reader; where they touch, a
+network that reads the group without cutting it is (CTC: A. Graves et al., Connectionist Temporal
+Classification, ICML 2006). So the line network is asked about just the groups that the best path
+through the lattice cuts, and what it says takes the place of the cuts.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from digitbatch.page.segments import Segment, merged, tight_segment
-from digitbatch.text.decode import DigitHypothesis, GroupText, Hypothesis, LeftOver, Written
+from digitbatch.text.classification import Readers
+from digitbatch.text.hypothesis import (
+    DigitHypothesis,
+    Group,
+    GroupText,
+    Hypothesis,
+    LeftOver,
+    Written,
+)
 from digitbatch.text.lattice import Lattice
+from digitbatch.text.unit import Unit, Units
 from digitbatch.types import Box, GroupAnswer
 
 
@@ -27,18 +42,29 @@ class TouchingGroups:
 TUNED: Final = TouchingGroups()
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Primitives `first` to `last` (exclusive) of a lattice, which touch; what the search reads."""
+def rescored_groups(units: Units, readers: Readers) -> Units:
+    """The units with the line network's word on what had to be cut, but not in print."""
+    if not readers.networks.reads_strips:
+        return units
+    groups = {
+        unit.number: () if unit.is_print else touching_groups(unit.lattice, unit.hypothesis)
+        for unit in units
+    }
+    strips = [group.segment.ink for own in groups.values() for group in own]
+    if not strips:
+        return units
+    answers = iter(readers.networks.read_strips(strips, reconsider=True))
+    return tuple(
+        _rescored(unit, groups[unit.number], answers) if groups[unit.number] else unit
+        for unit in units
+    )
 
-    first: int
-    last: int
-    segment: Segment
-    digits: tuple[int, ...]
-    single: NDArray[np.float32] | None = field(
-        compare=False
-    )  # (11,) what the search says, where it sees one digit
-    is_wide: bool = False  # too wide to be sure that it is one
+
+def _rescored(unit: Unit, groups: Sequence[Group], answers: Iterator[GroupAnswer]) -> Unit:
+    """A unit with what the line network says of its groups; takes one answer for each."""
+    read = tuple((group, tuple(group_texts(group, next(answers)))) for group in groups)
+    asked = replace(unit, groups=read)
+    return replace(asked, hypothesis=asked.decoded())
 
 
 def touching_groups(lattice: Lattice, reading: Hypothesis) -> list[Group]:
@@ -56,17 +82,15 @@ def touching_groups(lattice: Lattice, reading: Hypothesis) -> list[Group]:
             joined[-1] = joined[-1][0], max(last, joined[-1][1])
         else:
             joined.append((first, last))
-    groups = []
-    for first, last in joined:
-        own_places = [
-            p for p in reading.places if first <= p.primitives[0] and p.primitives[1] <= last
-        ]
-        digits = tuple(p.digit for p in own_places)
-        single = own_places[0].probabilities if len(own_places) == 1 else None
-        segment = merged(lattice.primitives[first:last])
-        is_wide = segment.box.width >= TUNED.wide * lattice.digit_height_px
-        groups.append(Group(first, last, segment, digits, single, is_wide))
-    return groups
+    return [_group(lattice, reading, first, last) for first, last in joined]
+
+
+def _group(lattice: Lattice, reading: Hypothesis, first: int, last: int) -> Group:
+    own = [p for p in reading.places if first <= p.primitives[0] and p.primitives[1] <= last]
+    segment = merged(lattice.primitives[first:last])
+    single = own[0].probabilities if len(own) == 1 else None
+    is_wide = segment.box.width >= TUNED.wide * lattice.digit_height_px
+    return Group(first, last, segment, tuple(p.digit for p in own), single, is_wide)
 
 
 def _is_doubtful(place: DigitHypothesis, size: float) -> bool:
@@ -99,8 +123,7 @@ def _written(group: Group, answer: GroupAnswer, text: str) -> Written:
     if group.single is not None and len(digits) == 1:
         # Two networks that see the same ink err together: none makes the other surer.
         shares = np.asarray((shares + group.single) / 2, np.float32)
-    boxes = answer.boxes(text, group.segment.ink)
-    parts = [_part(group.segment, box) for box in boxes]
+    parts = [_part(group.segment, box) for box in answer.boxes(text, group.segment.ink)]
     places = tuple(
         DigitHypothesis(
             part,
@@ -112,8 +135,7 @@ def _written(group: Group, answer: GroupAnswer, text: str) -> Written:
         for char, probabilities, part in zip(text, shares, parts, strict=True)
         if char != "?"
     )
-    rest = (LeftOver(part) for char, part in zip(text, parts, strict=True) if char == "?")
-    return places, tuple(rest)
+    return places, tuple(LeftOver(p) for char, p in zip(text, parts, strict=True) if char == "?")
 
 
 def _weight(group: Group, digits: tuple[int, ...], probability: float) -> float:
@@ -132,6 +154,5 @@ def _part(segment: Segment, box: Box) -> Segment:
     own = segment.ink[box.top : box.bottom, box.left : box.right]
     left, top = segment.box.left + box.left, segment.box.top + box.top
     part = tight_segment(own, left, top, cut_left=True, cut_right=True)
-    return part or Segment(
-        own, Box(left, top, left + box.width, top + box.height), cut_left=True, cut_right=True
-    )
+    place = Box(left, top, left + box.width, top + box.height)
+    return part or Segment(own, place, cut_left=True, cut_right=True)

@@ -1,1 +1,0 @@
-"""Decoding under the rules of fields and the sums between them."""

@@ -1,1 +1,0 @@
-"""Passes that score doubtful digits anew."""
