@@ -39,7 +39,6 @@ class Targets:
 
     @property
     def all_files(self) -> list[Path]:
-        """What is held, and moved into place together."""
         return [*self.files, *([] if self.report is None else [self.report])]
 
 
@@ -54,18 +53,7 @@ def run_with_journal(
     stop: Callable[[], bool] | None,
     start: float,
 ) -> RunSummary:
-    """Read what is new, and bring the outputs up to date; the caller holds them.
-
-    Args:
-        sources: Files and folders to read.
-        targets: What to write.
-        meta: What makes the results.
-        repeat: What to do about what is known.
-        limits: For alarms.
-        read: Reads files.
-        progress: Told of each page that is read.
-        stop: Asked after each page.
-        start: When the run began, by `time.perf_counter`.
+    """Read what is new, and bring the outputs, which the caller holds, up to date.
 
     Raises:
         ConfigError: If what is known was made otherwise.
@@ -113,7 +101,7 @@ def run_with_journal(
 
 
 def write_known(journal: Journal, names: Iterable[str], outputs: Sequence[Output]) -> Tally:
-    """Write the pages of known files, in the order of their names; `finish` is left to the caller.
+    """Write the pages of known files, the same bytes as when they were read; no output is finished.
 
     Raises:
         OutputError: If the journal cannot be read or an output not be written.
@@ -143,7 +131,6 @@ def _log_compared(found: Reconciliation) -> None:
 def _write(
     journal: Journal, compared: Reconciliation, targets: Targets, meta: RunMeta
 ) -> RunSummary:
-    """Make all outputs anew."""
     with OutputSet(targets.files, meta, targets.report) as files_written:
         outputs: list[Output] = [files_written, *targets.streams]
         counts = write_known(journal, compared.names(), outputs).summary()

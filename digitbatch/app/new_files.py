@@ -44,11 +44,7 @@ def follow(
 ) -> Iterator[PageRead]:
     """Pass pages on; after each, when it has been dealt with, tell of it and ask whether to stop.
 
-    Args:
-        pages: As they are read.
-        expected: How many there are, as far as is known: files.
-        progress: Told of each page.
-        stop: Asked after each page.
+    `expected`: how many there are, as far as is known: files.
 
     Raises:
         StoppedError: If `stop` says so.
@@ -197,14 +193,6 @@ class NewFiles:
     def __init__(
         self, journal: Journal, inputs: Reconciliation, roots: Roots, repeat: Repeat
     ) -> None:
-        """Take what a run found; nothing is read or written yet.
-
-        Args:
-            journal: What is known, and where pages are put down.
-            inputs: What is to be read.
-            roots: The folders that were given.
-            repeat: What to do about what is known.
-        """
         self._journal = journal
         self._inputs = inputs
         self._roots = roots
@@ -219,12 +207,7 @@ class NewFiles:
         self._new_errors = 0
 
     def read(self, read: Read, progress: Progress | None, stop: Callable[[], bool] | None) -> None:
-        """Read what is new and append it to the journal.
-
-        Args:
-            read: Reads files.
-            progress: Told of each page that is read.
-            stop: Asked after each page.
+        """Read what is new and append it to the journal; `stop` is asked after each page.
 
         Raises:
             StoppedError: If `stop` says so.
@@ -243,7 +226,6 @@ class NewFiles:
         self._inputs.mark_gone(self._journal)
 
     def this_run(self) -> ThisRun:
-        """What has been done so far."""
         read = self._statistics
         return ThisRun(
             pages=read.pages,

@@ -193,10 +193,7 @@ def _run_without_journal(
 
 
 def read_page(
-    pixels: Image,
-    *,
-    config: StrPath | Config | None = None,
-    model: StrPath | None = None,
+    pixels: Image, *, config: StrPath | Config | None = None, model: StrPath | None = None
 ) -> PageResult:
     """Read one page that is an array already; on the CPU.
 
@@ -282,11 +279,6 @@ log = logging.getLogger(__name__)
 def find_judge(config: Config, model: Path, line_model: Path) -> Judge:
     """The calibration that the configuration names, or that of the weights, or the packaged one.
 
-    Args:
-        config: With the error that is allowed.
-        model: Folder of the weights.
-        line_model: Folder of those for digits that touch.
-
     Raises:
         ModelError: If a calibration or a model is missing or damaged.
     """
@@ -294,9 +286,7 @@ def find_judge(config: Config, model: Path, line_model: Path) -> Judge:
     path = config.review.calibration or (own if own.is_file() else default_model() / own.name)
     calibration = load_calibration(path)
     promise = calibration.promise(
-        config.review.max_error,
-        model_hash(model),
-        model_hash(line_model, "line"),
+        config.review.max_error, model_hash(model), model_hash(line_model, "line")
     )
     if not promise.own_weights:
         log.warning(

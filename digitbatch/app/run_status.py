@@ -29,7 +29,6 @@ class Day:
     errors: int = 0
 
     def add(self, pages: Statistics) -> None:
-        """Take a file in."""
         self.files += 1
         self.pages += pages.pages
         self.ok += pages.ok
@@ -53,7 +52,6 @@ class Status:
     warnings: list[str] = field(default_factory=list)  # how the newest pages differ
 
     def to_json(self) -> dict[str, Any]:
-        """As `digitbatch status --json` prints it."""
         return asdict(self)
 
 

@@ -83,11 +83,7 @@ def _wait(changes: Iterator[bool], stop: threading.Event, min_age_s: float, most
 def _changes(
     folders: Sequence[Path], outputs: Sequence[Path], stop: threading.Event
 ) -> Iterator[bool]:
-    """True after a change, False when none came for a while; never what a run itself wrote.
-
-    Raises:
-        UsageError: If watchfiles is not installed, or there is nothing to watch or write.
-    """
+    """True after a change, False when none came for a while; never what a run itself wrote."""
     try:
         import watchfiles
     except ImportError as error:

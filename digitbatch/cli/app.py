@@ -363,8 +363,7 @@ def new(
         typer.Option("--out", "-o", metavar="FILE", help="The YAML. Otherwise ./REF.yaml."),
     ] = None,
     picture: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Otherwise NAME-zones.png beside the YAML."),
+        Path | None, typer.Option(metavar="FILE", help="Otherwise NAME-zones.png beside the YAML.")
     ] = None,
     replace: Replace = False,
 ) -> None:

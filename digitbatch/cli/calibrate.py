@@ -40,11 +40,7 @@ class CalibrateOptions:
 
 
 def calibrate_command(given: CalibrateOptions) -> None:
-    """Fit on verified results, or on made pages, or check what was fitted.
-
-    Raises:
-        UsageError: If options do not belong together.
-    """
+    """Fit on verified results, or on made pages, or check what was fitted."""
     from digitbatch.cli.calibrate import check_confidence, fit_confidence
 
     set_up_logging(given.verbosity)
@@ -90,23 +86,13 @@ def _fit_on_results(given: CalibrateOptions) -> None:
 
 
 def check_free(out: Path, replace: bool) -> None:
-    """Refuse to write over what nobody said may go.
-
-    Raises:
-        UsageError: If there is such a file, and `replace` is not set.
-    """
+    """Refuse to write over what nobody said may go."""
     if out.exists() and not replace:
         raise UsageError(f"{out} exists: name another file, or add --replace to write over it")
 
 
 def print_promise(made: Calibration, wrong: int, max_error: float) -> None:
-    """Print what a calibration accepts, and what it promises of that.
-
-    Args:
-        made: The calibration.
-        wrong: How many of its verified fields are wrong.
-        max_error: Share of accepted fields that may be wrong.
-    """
+    """Print what a calibration accepts, `wrong` of its fields being so, and what it promises."""
     promise = made.promise(max_error)
     print(f"verified fields  {made.fields:,}, {wrong:,} of them wrong")
     if promise.threshold is None:
@@ -227,11 +213,6 @@ class _Progress:
 
 
 def _kinds(given: CalibrateOptions, known: Sequence[str]) -> tuple[str, ...]:
-    """The kinds of pages that were asked for.
-
-    Raises:
-        UsageError: If there is no such kind, or digits cannot be written on it.
-    """
     kinds = tuple(known) if given.kinds is None else tuple(given.kinds.split(","))
     for kind in kinds:
         if kind not in known:

@@ -62,7 +62,6 @@ class LineHandler(logging.Handler):
 
     @classmethod
     def write(cls, line: str) -> None:
-        """Write a line, for whoever stands before the terminal."""
         if cls.bar is None:
             print(line, file=sys.stderr, flush=True)
         else:
@@ -96,11 +95,6 @@ class Progress:
     """Follows a run page by page, and remembers what its end needs: a callable for `run`."""
 
     def __init__(self, *, bar: bool) -> None:
-        """Begin to count.
-
-        Args:
-            bar: Draw a bar; otherwise write a line from time to time.
-        """
         self.failures: list[tuple[PageRef, FieldResult]] = []
         self.failed_fields = 0
         self.rows: list[tuple[PageRef, FieldResult]] = []
@@ -110,12 +104,6 @@ class Progress:
         self._start = self._last_line = time.monotonic()
 
     def __call__(self, result: PageResult, pages_expected: int) -> None:
-        """Take note of a page.
-
-        Args:
-            result: Of the page.
-            pages_expected: In the whole run, as far as it is known by now.
-        """
         self._pages += 1
         self._digits += sum(len(field.digits) for field in result.fields)
         for field in result.fields:
@@ -155,9 +143,7 @@ class Progress:
 def progress(verbosity: Verbosity, *, rows_on_stdout: bool) -> Iterator[Progress]:
     """Show how a run goes on, as the place allows, and clear up behind it.
 
-    Args:
-        verbosity: Under "quiet", nothing is shown.
-        rows_on_stdout: Whether the results go there. On a terminal they leave no room for a bar.
+    Nothing is shown under "quiet", and rows on a terminal leave no room for a bar.
     """
     bar = verbosity != "quiet" and sys.stderr.isatty()
     if rows_on_stdout and sys.stdout.isatty():
@@ -175,7 +161,6 @@ class TrainingProgress:
         self._draws_bar = verbosity != "quiet" and sys.stderr.isatty()
 
     def __call__(self, now: "TrainingStep") -> None:
-        """Show where training stands."""
         if self._draws_bar:
             bar = LineHandler.bar
             if bar is None:

@@ -82,11 +82,7 @@ def evaluate_command(
     """
     from digitbatch.networks.registry import chosen_model
     from digitbatch.outputs import check_writable
-    from digitbatch.training.evaluation.evaluation import (
-        evaluation_json,
-        load_judge,
-        load_labelled,
-    )
+    from digitbatch.training.evaluation.evaluation import evaluation_json, load_judge, load_labelled
 
     set_up_logging("normal")
     for path in filter(None, (json_file, predictions, html)):
@@ -110,7 +106,6 @@ def evaluate_command(
 
 
 def _said(found: "Evaluation", folder: Path) -> list[str]:
-    """The figures, for people."""
     low, high = found.share.interval
     of_lines = found.kind == "line"
     what, unit = ("lines read wholly right", " digits") if of_lines else ("digits", "")
@@ -180,7 +175,6 @@ def rollback_command(kind: Kind) -> None:
 
 
 def _lines(known: Known) -> list[str]:
-    """The card of a model, for people."""
     try:
         card = load_card(known.folder, None)
         name = model_hash(known.folder, card.kind)

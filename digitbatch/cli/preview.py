@@ -36,12 +36,7 @@ def inspect_command(
     pictures = out or Path(f"inspect-{path.stem}")
     try:
         result, written = inspect_page(
-            path,
-            number,
-            pictures,
-            reading.config,
-            reading.networks(),
-            reading.judge,
+            path, number, pictures, reading.config, reading.networks(), reading.judge
         )
     except PageError as error:
         print_error(f"{path}, page {number}: {error}")

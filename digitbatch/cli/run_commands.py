@@ -32,7 +32,6 @@ class Asked:
         return 128 + self.number if self.number else ExitCode.INTERRUPTED
 
     def take(self, number: int, _: FrameType | None) -> None:
-        """Handle a signal."""
         if self.event.is_set():
             if number == signal.SIGINT:
                 raise KeyboardInterrupt

@@ -22,14 +22,7 @@ _STYLES: Final = {"ok": "green", "review": "yellow", "error": "red", "empty": ""
 
 
 def print_end(summary: RunSummary, seen: Progress, outputs: Sequence[Path]) -> None:
-    """Show a small run's rows, the pages that failed, and the counts.
-
-    Args:
-        summary: The counts.
-        seen: What followed the run.
-        outputs: Where the results are; none: they went to the standard output, and are not
-            shown again.
-    """
+    """Show a small run's rows (not those that went to the standard output), failures and counts."""
     console = _console()
     if outputs and seen.rows:
         _print_rows(console, seen.rows)

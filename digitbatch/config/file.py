@@ -23,10 +23,6 @@ FILE_NAME: Final = "pipeline.yaml"
 def find_config(given: Path | None = None, folder: Path | None = None) -> tuple[str, Config]:
     """Find and load the configuration: the file given, else ./pipeline.yaml, else the packaged one.
 
-    Args:
-        given: What `--config` names.
-        folder: Where to look for pipeline.yaml; None: the current folder.
-
     Returns:
         Where it came from, in words for the log, and the configuration.
 
@@ -64,12 +60,7 @@ def load_config(file: str | PathLike[str]) -> Config:
 
 
 def parse_config(content: bytes | str, name: str = FILE_NAME, folder: Path | None = None) -> Config:
-    """Validate the text of a configuration.
-
-    Args:
-        content: YAML.
-        name: What messages call it.
-        folder: What paths in it are relative to; None: they stay as they are.
+    """Validate YAML that messages call `name`, with paths relative to `folder`.
 
     Raises:
         ConfigError: If it is wrong. Lists all that is wrong, with lines and places.

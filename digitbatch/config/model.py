@@ -111,8 +111,7 @@ class Config(BaseModel):
         " (`digitbatch models`), else the packaged ones.",
     )
     line_model: Path | None = Field(
-        default=None,
-        description="The same for the network that reads digits that touch.",
+        default=None, description="The same for the network that reads digits that touch."
     )
     review: Review = Field(default=Review(), description="When a field is sent to a person.")
 

@@ -64,11 +64,7 @@ def config_error(name: str, problems: list[Problem]) -> ConfigError:
 
 
 def parse_yaml(content: bytes, name: str) -> Document:
-    """Parse one YAML document.
-
-    Args:
-        content: UTF-8, with or without a byte order mark, at most 250,000 bytes.
-        name: What messages call the file.
+    """Parse one YAML document, UTF-8 of at most 250,000 bytes; messages call the file `name`.
 
     Raises:
         ConfigError: If it is no such YAML. Says the line and what to do about it.

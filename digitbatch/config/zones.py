@@ -107,8 +107,7 @@ class Zone(BaseModel):
     )
     digits: (
         Annotated[
-            tuple[int, int],
-            BeforeValidator(_digits, json_schema_input_type=int | tuple[int, int]),
+            tuple[int, int], BeforeValidator(_digits, json_schema_input_type=int | tuple[int, int])
         ]
         | None
     ) = Field(
@@ -217,11 +216,7 @@ class Zone(BaseModel):
     ) -> tuple[float, float, float, float]:
         """The zone on a page, as fractions of its width and height.
 
-        Args:
-            width_px: Of the page.
-            height_px: Of the page.
-            dpi: Of the page, where its file says so.
-            paper_mm: Width and height of the paper; goes before `dpi`.
+        `dpi` is the page's, where its file says so; the width and height of the paper go before it.
 
         Raises:
             ValueError: If nothing says how large the page is, or the zone lies outside of it.

@@ -29,10 +29,10 @@ class BatchingServer:
     """Answers requests in a thread of its own, from entering its `with` block to leaving it."""
 
     def __init__(self, networks: Mapping[str, Network], batch_size: int) -> None:
-        """Take the networks.
+        """Take the networks, by name, which are called in one thread only.
 
         Args:
-            networks: By name. Called in one thread only.
+            networks: By name.
             batch_size: Most rows in a batch of several requests. A larger request goes alone and
                 whole: the network splits it as its memory asks for.
         """
@@ -45,7 +45,6 @@ class BatchingServer:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the networks."""
         return tuple(self._networks)
 
     def submit(self, network: str, rows: Any, reply: Reply) -> None:
@@ -104,7 +103,6 @@ class BatchingServer:
 
 
 def _joined(parts: list[Any]) -> Any:
-    """The rows of several requests as one batch."""
     if isinstance(parts[0], np.ndarray):
         return np.concatenate(parts)
     return [row for rows in parts for row in rows]

@@ -10,13 +10,7 @@ from typing import Any
 import numpy as np
 
 from digitbatch.errors import CoarsePageError, DigitbatchError, PageError, UnreachablePageError
-from digitbatch.inputs import (
-    InputOptions,
-    SourceFile,
-    SourceReader,
-    is_out_of_memory,
-    open_source,
-)
+from digitbatch.inputs import InputOptions, SourceFile, SourceReader, is_out_of_memory, open_source
 from digitbatch.types import Image, Network, Page, PageRef, PageResult, failed_page
 
 Reader = Callable[[Page], PageResult]
@@ -61,14 +55,8 @@ def read_chunk(
 ) -> Iterator[PageRead]:
     """Read the pages of a chunk in order; every page gives a result, whatever happens to it.
 
-    Args:
-        chunk: Which pages.
-        read: What reads one.
-        options: How files are decoded.
-        on_open: Told the number of pages as soon as it is known, before the first is decoded.
-
-    Yields:
-        One result a page. A file that cannot be opened is a failed page `chunk.first`.
+    A file that cannot be opened is a failed page `chunk.first`. `on_open` is told the number of
+    pages as soon as it is known, before the first is decoded.
 
     Raises:
         DigitbatchError: What stops every page: it says so itself.
@@ -98,7 +86,6 @@ def read_chunk(
 
 
 def _read(pages: SourceReader, number: int, read: Reader) -> PageRead:
-    """One page, decoded as far as its reading needs it."""
     page = pages.read(number, halved=getattr(read, "takes_halved", False))
     try:
         result = read(page)
@@ -112,9 +99,6 @@ def dark_share(pixels: Image) -> float:
     """About what share of a page is ink: pixels darker than seven tenths of its paper.
 
     A figure to compare nights by, not pages: some 50,000 pixels in rows and columns are looked at.
-
-    Args:
-        pixels: (height, width) or (height, width, 3) uint8.
     """
     step = max(1, round((pixels.shape[0] * pixels.shape[1] / 50_000) ** 0.5))
     some = pixels[::step, ::step]

@@ -23,11 +23,8 @@ def count_workers(
 ) -> int:
     """How many processes should read.
 
-    Args:
-        asked: A number, or "auto": one for each core; only one for a few pages where it takes fresh
-            processes, for they are done sooner than more of these start.
-        files: What is to be read.
-        options: How files are decoded.
+    "auto": one for each core; only one for a few pages where it takes fresh processes, for they
+    are done sooner than more of these start.
     """
     if asked != "auto":
         return asked

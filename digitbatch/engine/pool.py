@@ -49,14 +49,12 @@ class Job:
     done: bool = False
 
     def add(self, page: PageRead) -> None:
-        """Take the next page's result."""
         self.results.append(page)
         self.page_count = page.page_count
         self.chunk = replace(self.chunk, first=self.chunk.first + 1)
         self.deaths = 0
 
     def give_up_page(self, message: str) -> None:
-        """Make the next page a failed one."""
         number = self.chunk.first
         ref = PageRef(self.chunk.source.name, number)
         self.add(PageRead(failed_page(ref, message), max(self.page_count, number)))
@@ -82,12 +80,10 @@ class _Worker:
             stdin.flush()
 
     def close(self) -> None:
-        """Let go of a worker that has ended."""
         with self.lock, contextlib.suppress(OSError):  # what it never took is in the buffer yet
             self.process.stdin.close()
 
     def answer(self, outcome: Any) -> None:
-        """Send what became of the rows it asked about."""
         if isinstance(outcome, Exception):
             self.send(Answer(None, portable(outcome)))
         else:
@@ -115,15 +111,6 @@ class WorkerPool:
         server: BatchingServer | None = None,
         limits: Limits = NORMAL,
     ) -> None:
-        """Keep what workers need; they start when there is something to do.
-
-        Args:
-            count: Most processes at a time.
-            make_reader: Makes the reader of each; picklable.
-            options: How files are decoded.
-            server: Where networks are asked for all; None: each worker has its own.
-            limits: What a page may cost.
-        """
         self._count = count
         self._limits = limits
         self._start_up = StartUp(

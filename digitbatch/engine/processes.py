@@ -43,7 +43,6 @@ class FreshProcess:
         self.stdout: BinaryIO = self._process.stdout  # type: ignore[assignment]
 
     def kill(self) -> None:
-        """End it at once."""
         self._process.kill()
 
     def wait(self) -> int:
@@ -70,13 +69,11 @@ class ForkedProcess:
         self._lock = threading.Lock()  # whoever waits first has the code
 
     def kill(self) -> None:
-        """End it at once."""
         with self._lock, contextlib.suppress(ProcessLookupError):
             if self._code is None:  # else the number may be another's by now
                 os.kill(self._pid, signal.SIGKILL)
 
     def wait(self) -> int:
-        """As `FreshProcess.wait`."""
         # Without taking it off the system's list, so that `kill` meets no stranger meanwhile.
         with contextlib.suppress(ChildProcessError):
             os.waitid(os.P_PID, self._pid, os.WEXITED | os.WNOWAIT)
@@ -94,11 +91,7 @@ def start_process() -> ReaderProcess:
 
 
 def may_fork() -> bool:
-    """Whether nothing stands against copies of this process.
-
-    Against it are other threads, whose locks would be copied as they are, PyTorch, and systems
-    other than Linux.
-    """
+    """Whether a copy is safe: on Linux, without torch or other threads, whose locks come copied."""
     if sys.platform != "linux" or "torch" in sys.modules or threading.active_count() > 1:
         return False
     try:

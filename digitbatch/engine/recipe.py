@@ -32,11 +32,6 @@ class PageReading:
         return open_networks(self.model, self.line_model, shared)
 
     def __call__(self, shared: Mapping[str, Network]) -> Reader:
-        """Make a reader.
-
-        Raises:
-            ModelError: As `networks`.
-        """
         return _PageReader(self.config, self.networks(shared), self.judge, self.pictures)
 
 

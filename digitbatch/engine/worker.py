@@ -40,12 +40,10 @@ class Channel:
         return pickle.load(self._source)  # noqa: S301 - the parent wrote it
 
     def send(self, message: object) -> None:
-        """Send a message at once."""
         pickle.dump(message, self._sink, pickle.HIGHEST_PROTOCOL)
         self._sink.flush()
 
     def next_chunk(self) -> Chunk:
-        """The next chunk to read. Raises EOFError as `receive` does."""
         if self._chunks:
             return self._chunks.popleft()
         chunk = self.receive()

@@ -73,14 +73,7 @@ def has_ending(name: str) -> bool:
 
 
 def format_of(head: bytes) -> FileFormat | None:
-    """The format that a file's first bytes announce.
-
-    Args:
-        head: The first `HEAD_BYTES` of the file, or all of a shorter one.
-
-    Returns:
-        The format, or None where it is none that is read.
-    """
+    """The format that a file's first `HEAD_BYTES` announce; None where it is none that is read."""
     for magic, found in _MAGIC:
         if head.startswith(magic):
             return found
@@ -108,13 +101,7 @@ def describe(head: bytes) -> str:
 
 
 def open_source(source: SourceFile, options: InputOptions) -> SourceReader:
-    """Open a file and count its pages; no pixel is decoded.
-
-    The file's content decides how it is read, not its ending.
-
-    Args:
-        source: From `walk`, or any path with the name its pages are to have.
-        options: Limits and resolutions.
+    """Open a file and count its pages; no pixel is decoded. Its content decides, not its ending.
 
     Returns:
         A context manager that reads the pages, one by one and in any order.

@@ -47,7 +47,6 @@ class PdfReader(SourceReader):
     """The pages of one PDF."""
 
     def __init__(self, source: SourceFile, file: BinaryIO, options: InputOptions) -> None:
-        """Open the document; `file` stays open until `close`."""
         super().__init__(source)
         self._file = file
         self._options = options
@@ -180,7 +179,6 @@ def _displayed(page: pypdfium2.PdfPage, x: float, y: float) -> NDArray[np.float6
 
 
 def _check_scan(scan: pypdfium2.PdfImage) -> None:
-    """Refuse a JPEG that is cut off inside of its PDF."""
     if scan.get_filters()[-1:] == ["DCTDecode"]:
         jpeg_end(bytes(scan.get_data(decode_simple=True)))
 

@@ -67,7 +67,6 @@ class PictureReader(SourceReader):
     def __init__(
         self, source: SourceFile, file: BinaryIO, kind: FileFormat, options: InputOptions
     ) -> None:
-        """Read the header; `file` stays open until `close`."""
         super().__init__(source)
         self._file = file
         self._kind = kind
@@ -190,14 +189,7 @@ _TURNS = {  # EXIF orientation to quarter turns counterclockwise, then whether t
 
 
 def over_white(rgba: Image) -> Image:
-    """Lay a picture with alpha on white paper.
-
-    Args:
-        rgba: (H, W, 4), alpha last and not premultiplied; the colours may have any order.
-
-    Returns:
-        (H, W, 3), colours in the same order.
-    """
+    """Lay (H, W, 4), alpha last and not premultiplied, on white paper; the colours keep their order."""
     alpha = rgba[:, :, 3]
     if alpha.min() == 255:
         return rgba[:, :, :3]
@@ -209,17 +201,11 @@ def over_white(rgba: Image) -> Image:
 
 
 def to_8_bit(samples: NDArray[np.uint16]) -> Image:
-    """Bring 16-bit samples to 8 bits.
+    """Bring 16-bit samples to 8 bits, of any shape.
 
     The full range becomes 0 to 255, as viewers show it. Scanners and cameras also store 8, 10 or
     12 bits in 16: there even white is below 1/16 of the range, and a viewer shows black on black.
     So where no sample is above such a range, that range is white's.
-
-    Args:
-        samples: Any shape, uint16.
-
-    Returns:
-        The same shape, uint8.
     """
     top = int(samples.max())
     white = next((limit for limit in (255, 1023, 4095) if top <= limit), 65535)
@@ -247,10 +233,7 @@ def orientation_of(exif: bytes | None) -> int:
 
 
 def from_pillow(picture: Pillow.Image) -> Image:
-    """Pixels of a picture that Pillow has decoded, of any mode, alpha over white.
-
-    Returns:
-        (H, W) for grey modes, else (H, W, 3) R, G, B.
+    """Pixels of a picture that Pillow has decoded, alpha over white: (H, W) for grey, else R, G, B.
 
     Raises:
         PageError: The mode is not for pages (32-bit samples, Lab).

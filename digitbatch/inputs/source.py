@@ -59,7 +59,6 @@ class SourceFile:
 
     @property
     def path(self) -> Path:
-        """Where it lies."""
         return Path(self.location)
 
 
@@ -67,7 +66,6 @@ class SourceReader(ABC):
     """An open file of pages. Use it as a context manager; it belongs to one thread."""
 
     def __init__(self, source: SourceFile) -> None:
-        """Keep what the pages are to be called."""
         self.source = source
 
     @property
@@ -88,11 +86,7 @@ class SourceReader(ABC):
         return None
 
     def read(self, page: int, *, halved: bool = False) -> Page:
-        """Decode one page.
-
-        Args:
-            page: Which, from 1.
-            halved: Whether half of its width and height will do, if that is decoded in less time.
+        """Decode one page, from 1; at half its size where that is asked for and takes less time.
 
         Returns:
             The page, upright and as a person sees it; its pixels are C-contiguous, grey scans
@@ -153,11 +147,7 @@ def is_out_of_memory(error: Exception) -> bool:
 
 
 def check_size(width_px: int, height_px: int, max_pixels: int, remedy: str) -> None:
-    """Refuse a page before it is decoded.
-
-    Raises:
-        PageError: It has more pixels than `max_pixels`.
-    """
+    """Refuse a page before it is decoded: a PageError if it has more than `max_pixels`."""
     if width_px * height_px > max_pixels:
         raise PageError(
             f"the page has {width_px} x {height_px} = {width_px * height_px:,} pixels, more than "

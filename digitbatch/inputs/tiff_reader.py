@@ -30,7 +30,6 @@ class TiffReader(SourceReader):
     """The frames of one TIFF."""
 
     def __init__(self, source: SourceFile, file: BinaryIO, options: InputOptions) -> None:
-        """Find the frames; `file` stays open until `close`."""
         super().__init__(source)
         self._file = file
         self._options = options
@@ -60,11 +59,9 @@ class TiffReader(SourceReader):
 
 
 def _find_frames(file: BinaryIO) -> tuple[list[int], str | None]:
-    """Follow the chain of frames without reading what they hold.
+    """Where the frames that are pages begin, and what is wrong where their chain breaks.
 
-    Returns:
-        Where the frames that are pages begin, and what is wrong where the chain breaks. Frames
-        marked as a smaller copy or as a mask of another one are no pages.
+    What the frames hold is not read. Those marked as a smaller copy or as a mask are no pages.
     """
     file.seek(0)
     header = file.read(16)
@@ -169,10 +166,8 @@ _HORIZONTAL: Final = "001"  # the mode of T.6 that two runs follow
 def check_strips(tags: ImageFileDirectory_v2, file: BinaryIO, file_bytes: int) -> None:
     """Refuse a frame whose data end early.
 
-    Args:
-        tags: The frame's.
-        file: The TIFF; its position moves.
-        file_bytes: Length of the file.
+    libtiff would leave rows blank in silence: it refuses damaged LZW, Deflate and PackBits, but
+    fills up fax and JPEG strips that end early.
 
     Raises:
         PageError: Data are missing.
@@ -236,7 +231,6 @@ class _Layout:
         )
 
     def rows_of(self, index: int) -> int:
-        """How many rows of pixels a strip or tile has."""
         return self.last_rows if index % self.down == self.down - 1 else self.rows
 
 

@@ -17,13 +17,7 @@ _PADDING_BYTES = 4096  # of zeros, put where data may be missing: many blocks of
 
 
 def jpeg_end(data: bytes) -> int:
-    """Where a JPEG's end mark stands.
-
-    Args:
-        data: A JPEG file, perhaps with something behind it, as cameras append.
-
-    Returns:
-        Offset of the two bytes FF D9 that end the picture, not those of an embedded preview.
+    """Where the FF D9 stands that ends a JPEG: not an embedded preview's; cameras append to files.
 
     Raises:
         PageError: The file ends before the picture does.
@@ -52,14 +46,9 @@ def check_jpeg_filled(
 ) -> None:
     """Refuse a JPEG that was cut off and then got an end mark, as some programs repair them.
 
-    libjpeg paints what has no data mid-grey. Where the last block is all mid-grey, zeros are put
-    before the end mark and the file is decoded once more: a whole picture does not change by it.
-
-    Args:
-        pixels: What `decode(data)` gave, not turned yet.
-        data: The file.
-        decode: From such a file to its pixels.
-        scale: How much smaller than the file's they are.
+    libjpeg paints what has no data mid-grey. Where the last block of `pixels`, decoded at 1/`scale`
+    and not turned, is all mid-grey, zeros are put before the end mark and the file is decoded once
+    more: a whole picture does not change by it.
 
     Raises:
         PageError: Pixels are missing.
@@ -75,13 +64,7 @@ def check_jpeg_filled(
 
 
 def png_exif(data: bytes) -> bytes | None:
-    """The EXIF block of a PNG, which may also stand behind its pixels.
-
-    Args:
-        data: A PNG file.
-
-    Returns:
-        The content of its eXIf chunk, or None.
+    """The eXIf chunk of a PNG, which may also stand behind its pixels, or None.
 
     Raises:
         PageError: The file ends before its end chunk does.

@@ -69,9 +69,6 @@ def walk(inputs: Sequence[Path], *, ignore: Collection[Path] = ()) -> Walk:
             followed where it stays within the inputs. Nothing is read twice.
         ignore: Files and folders to leave out, whether they exist or not: the run's own outputs.
 
-    Returns:
-        The files, and what was skipped.
-
     Raises:
         UsageError: One of the inputs does not exist.
     """
@@ -103,8 +100,6 @@ class _Root:
 
 
 class _Walker:
-    """One walk."""
-
     def __init__(self, roots: list[_Root], ignore: Collection[Path]) -> None:
         self.roots = roots
         self.base = common_folder([root.folder for root in roots]) if roots else None
@@ -178,7 +173,6 @@ class _Walker:
                     self.skipped[NOT_A_FILE] += 1
 
     def _take(self, path: str, name: str) -> bool:
-        """Take a file if it is an input."""
         if not has_ending(name):
             try:
                 with open(path, "rb") as file:
@@ -220,7 +214,6 @@ class _Walker:
                 found.update(_real(source.path) for source in self.files[before:])
 
     def _take_linked(self, path: str, name: str, real: str, found: set[str]) -> None:
-        """Take what a link leads to that is no folder."""
         if self._is_own(real):
             self.skipped[OWN] += 1
         elif real in found:
@@ -283,7 +276,6 @@ class Roots:
     """
 
     def __init__(self, inputs: Sequence[Path]) -> None:
-        """Remember the folders among the inputs; files are pages, good or bad."""
         self._places = {path: _place(path) for path in inputs if path.is_dir()}
 
     def check(self) -> None:
@@ -321,16 +313,11 @@ def common_folder(folders: list[str]) -> str | None:
 
 
 def relative_name(path: str, base: str | None) -> str:
-    """An absolute path as it stands in the results.
+    """An absolute path without "..", at or below `base`, as it stands in the results.
 
-    Args:
-        path: Absolute, normal (no ".." in it), at or below `base`.
-        base: Absolute and normal, or None to keep all of the path.
-
-    Returns:
-        The way from `base` to `path` with "/" between folders; "" for `base` itself. Bytes that
-        are not UTF-8 stand as backslash, x, two lower-case hexadecimal digits; a backslash before
-        what looks like that stands as backslash x5c, so that different names stay different.
+    "/" is between folders; "" is `base` itself, None keeps all of the path. Bytes that are not
+    UTF-8 stand as backslash, x, two lower-case hexadecimal digits; a backslash before what looks
+    like that stands as backslash x5c, so that different names stay different.
     """
     relative = path[len(base or "") :].lstrip(os.sep)
     return portable(relative.replace(os.sep, "/"))

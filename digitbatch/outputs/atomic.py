@@ -22,16 +22,13 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 class AtomicFile:
     """A file that is written beside its path and moved there by `commit`.
 
-    Until then, and whenever something fails, what stood at the path stays as it was and nothing is
-    left beside it. As a context manager it discards what was not committed.
+    Until then, and whenever something fails, which is an OutputError, what stood at the path stays
+    as it was and nothing is left beside it. As a context manager it discards what was not
+    committed.
     """
 
     def __init__(self, path: Path) -> None:
-        """Open the temporary file.
-
-        Raises:
-            OutputError: If nothing can be written at `path`; see `check_writable`.
-        """
+        """Open the temporary file; OutputError as of `check_writable`."""
         check_writable(path)
         self.path = path
         # Through a link to the file itself: replacing the link would leave the old file beside it.
@@ -43,11 +40,6 @@ class AtomicFile:
             raise output_error(path, error) from error
 
     def write(self, content: bytes) -> None:
-        """Append bytes.
-
-        Raises:
-            OutputError: If it cannot be written; the file is discarded.
-        """
         try:
             self._file.write(content)
         except OSError as error:
@@ -55,11 +47,7 @@ class AtomicFile:
             raise output_error(self.path, error) from error
 
     def seal(self) -> None:
-        """Bring all that was written onto the disk: the last step that is likely to fail.
-
-        Raises:
-            OutputError: If it cannot be written; the file is discarded.
-        """
+        """Bring all that was written onto the disk: the last step that is likely to fail."""
         try:
             self._file.flush()
             os.fsync(self._file.fileno())
@@ -69,11 +57,7 @@ class AtomicFile:
             raise output_error(self.path, error) from error
 
     def commit(self) -> None:
-        """Move the file to its path, in one step, with the permissions of the one it replaces.
-
-        Raises:
-            OutputError: If it cannot be written or moved; the file is discarded.
-        """
+        """Move the file to its path, in one step, with the permissions of the one it replaces."""
         if not self._file.closed:
             self.seal()
         try:
@@ -100,11 +84,7 @@ class AtomicFile:
 
 
 def write_file(path: Path, content: str | bytes) -> None:
-    """Write a file, text as UTF-8, or leave the older one as it was.
-
-    Raises:
-        OutputError: If it cannot be written.
-    """
+    """Write a file, text as UTF-8, or leave the older one as it was and raise an OutputError."""
     with AtomicFile(path) as file:
         file.write(encoded(content) if isinstance(content, str) else content)
         file.commit()

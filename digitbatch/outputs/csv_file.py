@@ -28,11 +28,9 @@ class CsvFormat(Format):
     """A header, then rows; four decimals; what does not apply is blank."""
 
     def start(self) -> bytes:
-        """The header."""
         return encoded(_quoted(COLUMNS))
 
     def page(self, page: OutputPage) -> bytes:
-        """The rows of one page."""
         start = f"{safe_cell(page.file)},{page.page}"
         lines = []
         for name, read, confidence, status, message, left, top, right, bottom in page.rows:
@@ -122,11 +120,7 @@ def table_rows(
 
 
 def page_number(text: str, place: str) -> int:
-    """A page from 1; blank is 1.
-
-    Raises:
-        UsageError: If it is something else.
-    """
+    """A page from 1; blank is 1. UsageError if it is something else."""
     if not text.strip():
         return 1
     number = text.strip()

@@ -27,7 +27,6 @@ class JsonFormat(Format):
     _separator = "\n"
 
     def start(self) -> bytes:
-        """Everything up to the first page."""
         head = (f'"{key}":{to_line(value)},\n' for key, value in _head(self.meta).items())
         return encoded("{\n" + "".join(head) + '"pages":[')
 
@@ -37,12 +36,10 @@ class JsonFormat(Format):
         return encoded(separator + page.json())
 
     def end(self, summary: RunSummary) -> bytes:
-        """The rest of the document."""
         return encoded(f'\n],\n"summary":{to_line(summary_to_json(summary))}\n}}\n')
 
     @classmethod
     def read(cls, path: Path) -> Iterator[Record]:
-        """The rows of all pages."""
         content = read_json(read_text(path), str(path))
         pages = content.get("pages") if isinstance(content, dict) else None
         if not isinstance(pages, list):
@@ -64,7 +61,6 @@ class JsonLinesFormat(Format):
 
     @classmethod
     def read(cls, path: Path) -> Iterator[Record]:
-        """The rows of all pages."""
         lines = enumerate(read_text(path).splitlines(), 1)
         places = ((f"{path}, line {number}", line) for number, line in lines if line.strip())
         for _, page in _pages((place, read_json(line, place)) for place, line in places):
@@ -78,20 +74,12 @@ def summary_to_json(summary: RunSummary) -> dict[str, int]:
 
 
 def pages_in_list(path: Path, pages: list[Any]) -> Iterator[tuple[str, PageResult]]:
-    """The pages of a JSON document, each with its place in words.
-
-    Raises:
-        UsageError: If one of them is none.
-    """
+    """The pages of a JSON document, each with its place in words; UsageError if one is none."""
     return _pages((f"{path}, page {n} of the list", page) for n, page in enumerate(pages, 1))
 
 
 def read_json(text: str, place: str) -> Any:
-    """JSON without a key that stands twice.
-
-    Raises:
-        UsageError: If it is something else.
-    """
+    """JSON without a key that stands twice; UsageError if it is something else."""
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         known: dict[str, Any] = {}

@@ -27,11 +27,7 @@ REPORTS: Final[dict[str, type[Format]]] = {".html": ReportFormat, ".htm": Report
 
 
 def output_format(path: Path) -> type[Format]:
-    """The format of a file to write.
-
-    Raises:
-        UsageError: If its ending is none of `FORMATS`.
-    """
+    """The format of a file to write; UsageError if its ending is none of `FORMATS`."""
     if form := FORMATS.get(path.suffix.lower()):
         return form
     raise UsageError(
@@ -41,11 +37,7 @@ def output_format(path: Path) -> type[Format]:
 
 
 def report_format(path: Path) -> type[Format]:
-    """The format of a report to write.
-
-    Raises:
-        UsageError: If its ending is none of `REPORTS`.
-    """
+    """The format of a report to write; UsageError if its ending is none of `REPORTS`."""
     if form := REPORTS.get(path.suffix.lower()):
         return form
     raise UsageError(f"a report is a page for browsers: expected the ending .html, got {path}")
@@ -70,19 +62,11 @@ class Output(ABC):
 
     @abstractmethod
     def write(self, page: OutputPage) -> None:
-        """Take the next page.
-
-        Raises:
-            OutputError: If it cannot be written.
-        """
+        """Take the next page; OutputError if it cannot be written."""
 
     @abstractmethod
     def finish(self, summary: RunSummary) -> None:
-        """Write what belongs behind the last page, and complete the output.
-
-        Raises:
-            OutputError: If it cannot be written.
-        """
+        """Write what belongs behind the last page, and complete the output; errors as of `write`."""
 
     @abstractmethod
     def abort(self) -> None:
@@ -100,11 +84,6 @@ class OutputSet(Output):
 
     def __init__(self, paths: Sequence[Path], meta: RunMeta, report: Path | None = None) -> None:
         """Check all paths, then open a temporary file beside each.
-
-        Args:
-            paths: Files to write, each once; the ending says the format.
-            meta: What makes the results.
-            report: A page for people, to write with them.
 
         Raises:
             UsageError: If an ending is none of `FORMATS` or a path is given twice.
@@ -124,11 +103,7 @@ class OutputSet(Output):
             raise
 
     def write(self, page: OutputPage) -> None:
-        """Write one page to every output.
-
-        Raises:
-            OutputError: If one cannot be written; all old files stay, the new ones are dropped.
-        """
+        """Write one page to every output; where that fails, all old files stay as they are."""
         try:
             for file, form in self._outputs:
                 file.write(form.page(page))
@@ -175,13 +150,7 @@ class CsvStream(Output):
     """
 
     def __init__(self, stream: TextIO, meta: RunMeta) -> None:
-        """Take a stream; nothing is written yet.
-
-        Args:
-            stream: Usually `sys.stdout`. Whatever the terminal's locale, it gets the bytes that a
-                file would get.
-            meta: What makes the results.
-        """
+        """Take a stream, usually `sys.stdout`: whatever its locale, it gets a file's bytes."""
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
         self._stream = stream
@@ -189,12 +158,7 @@ class CsvStream(Output):
         self._started = False
 
     def write(self, page: OutputPage) -> None:
-        """Write one page.
-
-        Raises:
-            BrokenPipeError: If nobody reads the stream any more.
-            OutputError: If it cannot be written for another reason.
-        """
+        """Write one page; BrokenPipeError if nobody reads the stream any more."""
         self._put(self._format.page(page))
 
     def finish(self, summary: RunSummary) -> None:

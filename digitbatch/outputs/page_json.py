@@ -62,11 +62,7 @@ def page_to_json(result: PageResult) -> dict[str, Any]:
 
 
 def to_line(value: Any) -> str:
-    """A value as JSON without a line end in it.
-
-    Raises:
-        ValueError: If a number is not finite; JSON has no such numbers.
-    """
+    """A value as JSON without a line end in it; ValueError if a number is not finite."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text if text.isascii() else text.translate(_LINE_ENDS)
 

@@ -26,7 +26,6 @@ class ReportFormat(Format):
     _separator = "\n"
 
     def start(self) -> bytes:
-        """Everything up to the first row."""
         style, script = _part("report.css"), _part("report.js")
         policy = (
             f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; "
@@ -43,7 +42,6 @@ class ReportFormat(Format):
         return encoded(page)
 
     def page(self, page: OutputPage) -> bytes:
-        """The rows of one page."""
         rows = []
         pictures = json.loads(page.pictures) if page.pictures else [""] * len(page.rows)
         for field, picture in zip(page.records(), pictures, strict=True):
@@ -52,7 +50,6 @@ class ReportFormat(Format):
         return encoded("".join(rows))
 
     def end(self, summary: RunSummary) -> bytes:  # noqa: ARG002 - the page counts its rows itself
-        """The rest of the document."""
         return b"\n]</script></body></html>\n"
 
 

@@ -147,13 +147,7 @@ class Tally:
         self._last_file = result.ref.file
 
     def add_counts(self, rows: Sequence[int], digits: int, *, new_file: bool) -> None:
-        """Count one page that has been counted before.
-
-        Args:
-            rows: How many are `ok`, `review`, `empty` and `error`.
-            digits: Places in the texts.
-            new_file: Whether it is the first page of its file.
-        """
+        """Count one page that has so many rows of `ok`, `review`, `empty` and `error`."""
         counts = self._counts
         counts["files"] += new_file
         counts["pages"] += 1
@@ -163,11 +157,5 @@ class Tally:
         counts["digits"] += digits
 
     def summary(self, *, skipped: int = 0, seconds: float = 0.0) -> RunSummary:
-        """The counts so far.
-
-        Args:
-            skipped: Files in the folders that are no inputs.
-            seconds: Duration of the run.
-        """
         counts: dict[str, Any] = {name: self._counts[name] for name in RESULT_COUNTS}
         return RunSummary(**counts, skipped=skipped, seconds=seconds)

@@ -39,15 +39,10 @@ class Binding:
     journal: int = FORMAT
 
     def to_json(self) -> dict[str, Any]:
-        """As the journal's first line has it."""
         return asdict(self)
 
     def check(self, found: Mapping[str, Any], output: Path) -> None:
-        """Refuse what was made otherwise.
-
-        Args:
-            found: The journal's first line.
-            output: What it belongs to, for the message.
+        """Refuse a journal whose first line is `found`, if it was made otherwise.
 
         Raises:
             ConfigError: If any of it differs; says both values and what can be done.

@@ -46,11 +46,7 @@ class Statistics:
 
     @classmethod
     def from_json(cls, value: list[Any]) -> "Statistics":
-        """What `to_json` was given.
-
-        Raises:
-            ValueError, TypeError: If it never was.
-        """
+        """What `to_json` was given; ValueError or TypeError if it never was."""
         (pages, ok, review, empty, errors), digits, ink, inked = value
         counts = (pages, ok, review, empty, errors, inked, *digits)
         if len(digits) != len(_TEXTS) or not all(type(c) is int and c >= 0 for c in counts):
@@ -65,7 +61,6 @@ class Statistics:
         return cls.from_json(json.loads(about)[0])
 
     def add(self, other: "Statistics") -> None:
-        """Take more pages in."""
         self.pages += other.pages
         self.ok += other.ok
         self.review += other.review
@@ -98,14 +93,10 @@ LIMITS: Final = DriftLimits()
 
 
 def find_drift(runs: Iterable[Statistics]) -> list[str]:
-    """Compare the newest pages with those before.
+    """What differs between the newest pages and those before, in words for people.
 
-    Args:
-        runs: Statistics of runs, the newest first. As many of the first ones as have enough pages
-            are the newest; small runs are taken together.
-
-    Returns:
-        What differs, in words for people; nothing where there is too little to compare.
+    Of `runs`, the newest first, as many as have enough pages are the newest; small ones are taken
+    together. Nothing differs where there is too little to compare.
     """
     newest, before = Statistics(), Statistics()
     for run in runs:

@@ -88,7 +88,6 @@ class Index:
                 self._recent.clear()
 
     def get(self, name: str) -> Known | None:
-        """What is known of a name."""
         row = self._rows.get(name)
         return None if row is None else self._known(row)
 
@@ -108,7 +107,6 @@ class Index:
         return 0 if row is None else self._flags[row]
 
     def mark(self, name: str, *, add: int = 0, take: int = 0) -> None:
-        """Change the flags of a known name."""
         row = self._rows[name]
         self._flags[row] = (self._flags[row] | add) & ~take
 
@@ -152,7 +150,6 @@ class Partial:
 
     @property
     def flags(self) -> int:
-        """What is to be said of the file."""
         return (FAILED if self.failed else 0) | (PICTURED if self.pictured else 0)
 
     def take(self, *, failed: bool, pictured: bool) -> None:
@@ -276,11 +273,9 @@ def _pages(value: object) -> int:
 
 
 def statistics_since(file: BinaryIO, start: int) -> Statistics:
-    """Of the pages read since the last run ended: more than one night's, where runs were stopped.
+    """Of the pages read since the last run ended, in a journal's lines from `start`, in bytes.
 
-    Args:
-        file: The journal.
-        start: Where the lines after that run begin, in bytes.
+    That is more than one night's, where runs were stopped.
     """
     total = Statistics()
     file.seek(start)

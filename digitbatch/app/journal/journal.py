@@ -39,11 +39,7 @@ class AppendFile:
     """
 
     def __init__(self, path: Path, end: int) -> None:
-        """Open a file and take away what stands behind `end`, in bytes.
-
-        Raises:
-            OSError: If it cannot be opened or changed.
-        """
+        """Open a file and take away what stands behind `end`, in bytes; OSError if that fails."""
         self.path = path
         self.end = end
         self._append = path.open("ab", buffering=0)
@@ -69,11 +65,7 @@ class AppendFile:
             self.sync()
 
     def read(self, start: int, end: int) -> bytes:
-        """What stands between two places, in bytes.
-
-        Raises:
-            OutputError: If it cannot be read.
-        """
+        """What stands between two places, in bytes."""
         try:
             self.reading.seek(start)
             return self.reading.read(end - start)
@@ -98,7 +90,6 @@ class AppendFile:
         self._last_sync = time.monotonic()
 
     def close(self) -> None:
-        """Let go of the file."""
         self._append.close()
         self.reading.close()
 
@@ -132,11 +123,6 @@ class Journal:
     def __init__(self, path: Path, binding: Binding, *, fresh: bool = False) -> None:
         """Open a journal, or begin one.
 
-        Args:
-            path: From `find_journal`.
-            binding: What decides results in this run.
-            fresh: Forget what is known.
-
         Raises:
             ConfigError: If what is known was made otherwise; nothing is changed then.
             OutputError: If it cannot be read or written, or is none.
@@ -165,7 +151,6 @@ class Journal:
 
     @property
     def index(self) -> Index:
-        """What is known."""
         return self._found.index
 
     @property
@@ -269,11 +254,7 @@ class Journal:
         self.index.mark(name, take=GONE)
 
     def end_run(self, record: dict[str, Any]) -> None:
-        """Append what a run came to, and bring all of it onto the disk.
-
-        Args:
-            record: Its statistics as `read`, and what the next run is to know of it.
-        """
+        """Append what a run came to, its statistics as `read`, and bring all onto the disk."""
         self._write_between(codec.encode(codec.RUN, codec.to_text(record)))
         self._file.sync()
         self._found.last_run = record
@@ -302,7 +283,6 @@ class Journal:
             yield about, page, pictures[0] if pictures else ""
 
     def close(self) -> None:
-        """Let go of the file."""
         self._file.close()
 
     def __enter__(self) -> Self:
