@@ -1,7 +1,7 @@
 """Runs with a journal over small pages and a reader of levels: all of a run but the networks."""
 
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from PIL import Image
 
 from digitbatch.app.incremental_run import AlarmLimits, Targets, run_with_journal
 from digitbatch.app.new_files import Repeat
+from digitbatch.app.run import Stop, follow
 from digitbatch.engine import Chunk, MakeReader, PageRead, read_files
 from digitbatch.inputs import InputOptions, SourceFile
 from digitbatch.outputs.results import RunMeta, RunSummary
@@ -52,17 +53,18 @@ class KeptRun:
     report: Path | None = None
     page_counts: dict[str, int] | None = None  # of files that are not even opened, for speed
     read: list[tuple[str, int]] = field(default_factory=list)  # by the last run, in order
+    stop: Stop | None = None  # asked by the last run
 
     def __call__(
         self,
         *,
         inputs: Sequence[Path] = (),
-        stop: Callable[[], bool] | None = None,
+        stop: Stop | None = None,
         limits: AlarmLimits | None = None,
         **repeat: Any,
     ) -> RunSummary:
         """Run once; raises what a run raises."""
-        self.read = []
+        self.read, self.stop = [], stop
         return run_with_journal(
             inputs or [self.scans],
             Targets([self.folder / name for name in self.names], self.report),
@@ -70,19 +72,17 @@ class KeptRun:
             Repeat(pictures=self.report is not None, **repeat),
             limits or AlarmLimits(),
             self._read_files,
-            None,
-            stop,
             time.perf_counter(),
         )
 
     def _read_files(
-        self, files: Iterable[SourceFile | Chunk], _: Sequence[SourceFile]
+        self, files: Iterable[SourceFile | Chunk], most: Sequence[SourceFile]
     ) -> Generator[PageRead]:
         if self.page_counts is None:
             pages = read_files(files, self.make_reader, InputOptions(), workers=self.workers)
         else:
             pages = _made_up(files, self.page_counts)
-        for page in pages:
+        for page in follow(pages, len(most), None, self.stop):
             self.read.append((page.result.ref.file, page.result.ref.page))
             yield page
 

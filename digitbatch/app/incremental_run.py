@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from digitbatch.app.journal import Binding, Journal, find_drift, find_journal, journal_beside
 from digitbatch.app.journal.journal import damaged
 from digitbatch.app.lock import lock_file
-from digitbatch.app.new_files import NewFiles, Progress, Read, Reconciliation, Repeat, log_inputs
+from digitbatch.app.new_files import NewFiles, Read, Reconciliation, Repeat, log_inputs
 from digitbatch.errors import StoppedError
 from digitbatch.inputs import Roots, walk
 from digitbatch.outputs import CsvStream, Output, OutputSet, remove_leftovers
@@ -49,8 +49,6 @@ def run_with_journal(
     repeat: Repeat,
     limits: AlarmLimits,
     read: Read,
-    progress: Progress | None,
-    stop: Callable[[], bool] | None,
     start: float,
 ) -> RunSummary:
     """Read what is new, and bring the outputs, which the caller holds, up to date.
@@ -59,7 +57,7 @@ def run_with_journal(
         ConfigError: If what is known was made otherwise.
         InputError: If the inputs went away, or nothing is left of what is known.
         OutputError: If the journal or an output cannot be written.
-        StoppedError: If `stop` says so.
+        StoppedError: If somebody asks for it.
     """
     binding = Binding(
         meta.config_hash, meta.model_hash, meta.line_model_hash, meta.calibration_hash
@@ -76,7 +74,7 @@ def run_with_journal(
         reading = NewFiles(journal, compared, roots, repeat)
         stopped = False
         try:
-            reading.read(read, progress, stop)
+            reading.read(read)
         except StoppedError:
             if not repeat.outputs_when_stopped:
                 raise

@@ -22,47 +22,17 @@ from digitbatch.app.journal import (
     Statistics,
 )
 from digitbatch.engine import Chunk, PageRead
-from digitbatch.errors import InputError, StoppedError
+from digitbatch.errors import InputError
 from digitbatch.inputs import Roots, SourceFile, Walk, by_place
 from digitbatch.outputs.results import ThisRun
-from digitbatch.types import PageResult
-
-Progress = Callable[[PageResult, int], None]
-"""Takes each page's result, in order, and the number of pages expected in all, as known by then."""
 
 Read = Callable[[Iterable[SourceFile | Chunk], Sequence[SourceFile]], Generator[PageRead]]
-"""Reads files as they are wanted; the second argument is all that may be, to plan by."""
+"""Reads files as they are wanted; the second argument is all that may be, to plan by.
+
+StoppedError where somebody asks to stop.
+"""
 
 log = logging.getLogger(__name__)
-
-
-def follow(
-    pages: Iterable[PageRead],
-    expected: int,
-    progress: Progress | None,
-    stop: Callable[[], bool] | None,
-) -> Iterator[PageRead]:
-    """Pass pages on; after each, when it has been dealt with, tell of it and ask whether to stop.
-
-    `expected`: how many there are, as far as is known: files.
-
-    Raises:
-        StoppedError: If `stop` says so.
-    """
-    for page in pages:
-        result = page.result
-        if page.trace:
-            log.debug("%s, page %d:\n%s", result.ref.file, result.ref.page, page.trace)
-        if result.ref.page == 1:
-            expected += page.page_count - 1
-        yield page
-        if progress is not None:
-            progress(result, expected)
-        if stop is not None and stop():
-            raise StoppedError(
-                "stopped after a page; outputs are as they were before. What was read is kept "
-                "where --out names a file: the same command goes on from there"
-            )
 
 
 def log_inputs(found: Walk) -> None:
@@ -70,12 +40,8 @@ def log_inputs(found: Walk) -> None:
     for file in found.unreadable:
         log.warning("%s cannot be listed", file.name)
     skipped = ", ".join(f"{count} {reason}" for reason, count in found.skipped.items())
-    log.info(
-        "%d %s%s",
-        len(found.files),
-        "file" if len(found.files) == 1 else "files",
-        f" (skipped: {skipped})" if skipped else "",
-    )
+    files = f"{len(found.files)} {'file' if len(found.files) == 1 else 'files'}"
+    log.info("%s%s", files, f" (skipped: {skipped})" if skipped else "")
     if not found.files:
         log.warning("there is nothing to read: the inputs hold no picture and no PDF")
 
@@ -206,18 +172,18 @@ class NewFiles:
         self._changing = 0
         self._new_errors = 0
 
-    def read(self, read: Read, progress: Progress | None, stop: Callable[[], bool] | None) -> None:
-        """Read what is new and append it to the journal; `stop` is asked after each page.
+    def read(self, read: Read) -> None:
+        """Read what is new and append it to the journal.
 
         Raises:
-            StoppedError: If `stop` says so.
+            StoppedError: If somebody asks for it.
             InputError: If the inputs went away.
             OutputError: If the journal cannot be written.
         """
         waiting = self._partial_first(self._inputs.new)
         while waiting:
             with closing(read(self._worth_reading(waiting), waiting)) as pages:
-                for page in follow(pages, len(waiting), progress, stop):
+                for page in pages:
                     self._add(page)
             self._journal.end_file()
             # Twins of a file that could not be read to its end.

@@ -17,12 +17,12 @@ from digitbatch import __version__
 from digitbatch.acceptance.calibration import CALIBRATION_FILE, Judge, load_calibration
 from digitbatch.app.incremental_run import AlarmLimits, Targets, run_with_journal
 from digitbatch.app.lock import hold
-from digitbatch.app.new_files import Progress, Read, Removed, Repeat, follow, log_inputs
+from digitbatch.app.new_files import Read, Removed, Repeat, log_inputs
 from digitbatch.config import Config
 from digitbatch.config.file import find_config
 from digitbatch.engine import Chunk, Limits, PageRead, Reader, count_workers, read_files
 from digitbatch.engine.recipe import PageReading
-from digitbatch.errors import UsageError
+from digitbatch.errors import StoppedError, UsageError
 from digitbatch.inputs import SourceFile, Walk, walk
 from digitbatch.networks.card import load_card, model_hash
 from digitbatch.networks.registry import chosen_model, promoted_model
@@ -36,6 +36,12 @@ StrPath = str | os.PathLike[str]
 Device = Literal["auto", "cpu", "cuda"]
 STDOUT: Final = "-"
 """As an output: CSV on the standard output."""
+
+Progress = Callable[[PageResult, int], None]
+"""Takes each page's result, in order, and the number of pages expected in all, as known by then."""
+
+Stop = Callable[[], bool]
+"""Asked after each page: whether to stop."""
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +64,7 @@ def run(
     page_timeout_s: float = 120.0,
     memory_mb: int = 4096,
     progress: Progress | None = None,
-    stop: Callable[[], bool] | None = None,
+    stop: Stop | None = None,
     update_when_stopped: bool = False,
     held: bool = False,
     report: StrPath | None = None,
@@ -140,7 +146,7 @@ def run(
     ) -> Generator[PageRead]:
         processes = count_workers(workers, most, plan.input)
         log.debug("%d processes read", processes)
-        return read_files(
+        pages = read_files(
             wanted,
             reading,
             plan.input,
@@ -149,6 +155,7 @@ def run(
             batch_size=batch_size,
             limits=Limits(page_timeout_s or None, memory_mb or None),
         )
+        return follow(pages, len(most), progress, stop)
 
     targets = Targets(files, page, streams)
     repeat = Repeat(fresh, retry_failed, removed, min_age_s, reading.pictures, update_when_stopped)
@@ -158,29 +165,49 @@ def run(
         if not held:
             stack.enter_context(hold(targets.all_files))
         if files:
-            summary = run_with_journal(
-                sources, targets, meta, repeat, limits, read, progress, stop, start
-            )
-            return replace(summary, promise=judge.promise)
-        written: list[Output] = [stack.enter_context(OutputSet([], meta, page)), *streams]
-        found = walk(sources, ignore=targets.all_files)
-        log_inputs(found)
-        summary = _run_without_journal(found, written, read, progress, stop, start)
+            summary = run_with_journal(sources, targets, meta, repeat, limits, read, start)
+        else:
+            written: list[Output] = [stack.enter_context(OutputSet([], meta, page)), *streams]
+            found = walk(sources, ignore=targets.all_files)
+            log_inputs(found)
+            summary = _run_without_journal(found, written, read, start)
         return replace(summary, promise=judge.promise)
 
 
+def follow(
+    pages: Generator[PageRead], expected: int, progress: Progress | None, stop: Stop | None
+) -> Generator[PageRead]:
+    """Pass pages on; after each, when it has been dealt with, tell of it and ask whether to stop.
+
+    `expected`: how many there are, as far as is known: files.
+
+    Raises:
+        StoppedError: If `stop` says so.
+    """
+    with closing(pages):
+        for page in pages:
+            result = page.result
+            if page.trace:
+                log.debug("%s, page %d:\n%s", result.ref.file, result.ref.page, page.trace)
+            if result.ref.page == 1:
+                expected += page.page_count - 1
+            yield page
+            if progress is not None:
+                progress(result, expected)
+            if stop is not None and stop():
+                raise StoppedError(
+                    "stopped after a page; outputs are as they were before. What was read is kept "
+                    "where --out names a file: the same command goes on from there"
+                )
+
+
 def _run_without_journal(
-    found: Walk,
-    outputs: Sequence[Output],
-    read: Read,
-    progress: Progress | None,
-    stop: Callable[[], bool] | None,
-    start: float,
+    found: Walk, outputs: Sequence[Output], read: Read, start: float
 ) -> RunSummary:
     """Read everything, and write each page as it comes."""
     tally = Tally()
     with closing(read(found.files, found.files)) as pages:
-        for page in follow(pages, len(found.files), progress, stop):
+        for page in pages:
             read_out = OutputPage.of(page.result)
             for output in outputs:
                 output.write(read_out)

@@ -8,7 +8,6 @@ all that one network is asked; nobody waits for a batch to fill.
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
-from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -36,16 +35,12 @@ class BatchingServer:
             batch_size: Most rows in a batch of several requests. A larger request goes alone and
                 whole: the network splits it as its memory asks for.
         """
-        self._networks = networks
+        self.networks = networks
         self._batch_size = batch_size
         self._waiting: deque[_Request] = deque()
         self._changed = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._serve, name="networks", daemon=True)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(self._networks)
 
     def submit(self, network: str, rows: Any, reply: Reply) -> None:
         """Ask a network about rows, see `types.Network`; from any thread, returns at once."""
@@ -57,12 +52,7 @@ class BatchingServer:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         with self._changed:
             self._closing = True
             self._changed.notify()
@@ -91,7 +81,7 @@ class BatchingServer:
 
     def _answer(self, batch: list[_Request]) -> None:
         try:
-            answers = self._networks[batch[0].network](_joined([each.rows for each in batch]))
+            answers = self.networks[batch[0].network](_joined([each.rows for each in batch]))
         except Exception as error:  # noqa: BLE001 - whoever asked must hear of it
             for request in batch:
                 request.reply(error)

@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -120,8 +120,7 @@ def _failure(ref: PageRef, page_count: int, error: Exception) -> PageRead:
     return PageRead(failed_page(ref, message), page_count, trace)
 
 
-@dataclass(frozen=True, slots=True)
-class StartUp:
+class StartUp(NamedTuple):
     """The first message to a worker."""
 
     make_reader: MakeReader
@@ -130,41 +129,35 @@ class StartUp:
     memory_mb: int | None = None  # most of its own data; None: all there is
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What the network says of the rows that it was asked about, or why there is nothing."""
 
     answers: Any
     error: Exception | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(NamedTuple):
     """From a worker: it has started and can read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """From a worker: the number of pages of the file in hand."""
 
     page_count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """From a worker that shares its parent's networks: rows for one of them."""
 
     network: str
     rows: Any
 
 
-@dataclass(frozen=True, slots=True)
-class ChunkDone:
+class ChunkDone(NamedTuple):
     """From a worker: all pages of the chunk in hand have been sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(NamedTuple):
     """From a worker: what stops every page. It is the last message."""
 
     error: Exception

@@ -80,9 +80,7 @@ def read_files(
                 yield from read_chunk(chunk, read, options)
         return
     with ExitStack() as stack:
-        server = None
-        if shared:
-            server = stack.enter_context(BatchingServer(shared, batch_size))
+        server = stack.enter_context(BatchingServer(shared, batch_size)) if shared else None
         pool = stack.enter_context(WorkerPool(workers, make_reader, options, server, limits))
         yield from _in_order(files, pool, window=2 * workers + 2)
 

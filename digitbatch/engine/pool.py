@@ -10,7 +10,6 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from types import TracebackType
 from typing import Any, Final, Self
 
 from digitbatch.engine.batching import BatchingServer
@@ -113,9 +112,8 @@ class WorkerPool:
     ) -> None:
         self._count = count
         self._limits = limits
-        self._start_up = StartUp(
-            make_reader, options, server.names if server else (), memory_mb=limits.memory_mb
-        )
+        shared = tuple(server.networks) if server else ()
+        self._start_up = StartUp(make_reader, options, shared, limits.memory_mb)
         self._server = server
         self._workers: list[_Worker] = []
         self._heard = False  # whether threads listen to them: from then on no process is copied
@@ -152,12 +150,7 @@ class WorkerPool:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for worker in self._workers:
             worker.process.kill()  # they hold nothing but copies
         for worker in self._workers:
@@ -232,14 +225,12 @@ class WorkerPool:
                 job.give_up_page(
                     f"the page was not read after {limit:g} s; --page-timeout allows it more"
                 )
-                if job.done:
-                    worker.jobs.popleft()
             elif job.deaths <= _RETRIES:
                 log.warning("%s: the reader process died (%s); trying again", page, _how(code))
             else:
                 job.give_up_page(f"the reader process died on this page ({_how(code)})")
-                if job.done:
-                    worker.jobs.popleft()
+            if job.done:
+                worker.jobs.popleft()
         self._waiting.extendleft(reversed(worker.jobs))
         self._hand_out()
 
@@ -272,8 +263,7 @@ def _how(code: int) -> str:
     """How a process ended, for people: "signal 9, SIGKILL: out of memory?"."""
     if code >= 0:
         return f"exit code {code}"
-    try:
-        name = f"signal {-code}, {signal.Signals(-code).name}"
-    except ValueError:
-        name = f"signal {-code}"
+    name = f"signal {-code}"
+    with contextlib.suppress(ValueError):
+        name += f", {signal.Signals(-code).name}"
     return f"{name}: out of memory?" if -code == 9 else name

@@ -1,5 +1,6 @@
 """File formats: which files hold pages, told by ending or first bytes, and opening one."""
 
+from contextlib import ExitStack
 from enum import Enum
 from typing import BinaryIO
 
@@ -18,24 +19,10 @@ class FileFormat(Enum):
     PDF = "PDF"
 
 
-ENDINGS = frozenset(
-    {
-        ".png",
-        ".apng",
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".jfif",
-        ".tif",
-        ".tiff",
-        ".btf",
-        ".tf8",
-        ".bmp",
-        ".dib",
-        ".webp",
-        ".pdf",
-    }
-)
+ENDINGS = frozenset({
+    ".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".btf", ".tf8", ".bmp",
+    ".dib", ".webp", ".pdf",
+})  # fmt: skip
 """Lower-case endings that make a file an input, whatever is in it."""
 
 HEAD_BYTES = 1024
@@ -109,21 +96,23 @@ def open_source(source: SourceFile, options: InputOptions) -> SourceReader:
     Raises:
         PageError: The file cannot be opened, or is none that is read.
     """
-    with page_errors(source.path):
-        file = source.path.open("rb")
-        try:
-            return _reader(source, file, options)
-        except BaseException:
-            file.close()
-            raise
+    with page_errors(source.path), ExitStack() as stack:
+        reader = _reader(source, stack.enter_context(source.path.open("rb")), options)
+        stack.pop_all()  # it stays open with its reader
+        return reader
 
 
 def _reader(source: SourceFile, file: BinaryIO, options: InputOptions) -> SourceReader:
     head = file.read(HEAD_BYTES)
     file.seek(0)
     kind = format_of(head)
+    if not head:
+        raise PageError("the file is empty (0 bytes): copy it again from its origin, or scan again")
     if kind is None:
-        raise _not_read(head)
+        raise PageError(
+            f"the file holds {describe(head)}, not a picture or PDF that is read: give PNG, JPEG, "
+            "TIFF, BMP, WebP or PDF"
+        )
     # Imported here, so that a process loads only the decoders of what it meets.
     if kind is FileFormat.PDF:
         from digitbatch.inputs.pdf_reader import PdfReader
@@ -136,14 +125,3 @@ def _reader(source: SourceFile, file: BinaryIO, options: InputOptions) -> Source
     from digitbatch.inputs.picture_reader import PictureReader
 
     return PictureReader(source, file, kind, options)
-
-
-def _not_read(head: bytes) -> PageError:
-    if not head:
-        return PageError(
-            "the file is empty (0 bytes): copy it again from its origin, or scan again"
-        )
-    return PageError(
-        f"the file holds {describe(head)}, not a picture or PDF that is read: give PNG, JPEG, "
-        f"TIFF, BMP, WebP or PDF"
-    )

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pypdfium2 import raw
 
 from digitbatch.errors import PageError
-from digitbatch.inputs.source import InputOptions, SourceFile, SourceReader, check_size
+from digitbatch.inputs.source import InputOptions, SourceFile, SourceReader
 from digitbatch.inputs.truncation import cut_off, jpeg_end
 from digitbatch.types import Image
 
@@ -47,9 +47,8 @@ class PdfReader(SourceReader):
     """The pages of one PDF."""
 
     def __init__(self, source: SourceFile, file: BinaryIO, options: InputOptions) -> None:
-        super().__init__(source)
-        self._file = file
-        self._options = options
+        super().__init__(source, file, options)
+        self._scale = options.pdf_dpi / _POINTS_PER_INCH
         _check_end(file)
         try:
             self._pdf = pypdfium2.PdfDocument(file)
@@ -77,7 +76,7 @@ class PdfReader(SourceReader):
 
     def close(self) -> None:
         self._pdf.close()
-        self._file.close()
+        super().close()
 
     def _has(self, page: int) -> bool:
         try:
@@ -101,16 +100,15 @@ class PdfReader(SourceReader):
     def _render(self, page: pypdfium2.PdfPage) -> tuple[Image, float | None]:
         scan = _lone_image(page)
         grid = _scan_grid(page, scan) if scan else None
-        remedy = "scan at a lower resolution"
-        if grid is None:
-            remedy = "set input.pdf_dpi lower"
-            scale = self._options.pdf_dpi / _POINTS_PER_INCH
+        if grid is not None:
+            self._check_size(grid.width_px, grid.height_px)
+        else:
             width_pt, height_pt = page.get_size()
-            width, height = max(1, round(width_pt * scale)), max(1, round(height_pt * scale))
+            width, height = (max(1, round(side_pt * self._scale)) for side_pt in page.get_size())
             grid = _Grid(width, height, width / width_pt, height / height_pt)
-        check_size(grid.width_px, grid.height_px, self._options.max_pixels, remedy)
-        if scan:
-            _check_scan(scan)
+            self._check_size(width, height, "set input.pdf_dpi lower")
+        if scan and scan.get_filters()[-1:] == ["DCTDecode"]:
+            jpeg_end(bytes(scan.get_data(decode_simple=True)))  # refuses one that is cut off
         pixels = _paint(page, grid, grey=scan is not None and _is_grey(page, scan))
         if scan and pixels.min() == pixels.max():
             scan.get_bitmap()  # pdfium leaves out an image that it cannot decode: here it says so
@@ -176,11 +174,6 @@ def _displayed(page: pypdfium2.PdfPage, x: float, y: float) -> NDArray[np.float6
     across, down = ctypes.c_int(), ctypes.c_int()
     raw.FPDF_PageToDevice(page, 0, 0, _PAGE_UNITS, _PAGE_UNITS, 0, x, y, across, down)
     return np.array([across.value, down.value]) / _PAGE_UNITS
-
-
-def _check_scan(scan: pypdfium2.PdfImage) -> None:
-    if scan.get_filters()[-1:] == ["DCTDecode"]:
-        jpeg_end(bytes(scan.get_data(decode_simple=True)))
 
 
 def _is_grey(page: pypdfium2.PdfPage, scan: pypdfium2.PdfImage) -> bool:

@@ -26,7 +26,6 @@ from digitbatch.inputs.source import (
     InputOptions,
     SourceFile,
     SourceReader,
-    check_size,
     plausible_dpi,
 )
 from digitbatch.inputs.truncation import check_jpeg_filled, jpeg_end, png_exif
@@ -67,10 +66,8 @@ class PictureReader(SourceReader):
     def __init__(
         self, source: SourceFile, file: BinaryIO, kind: FileFormat, options: InputOptions
     ) -> None:
-        super().__init__(source)
-        self._file = file
+        super().__init__(source, file, options)
         self._kind = kind
-        self._options = options
         with pillow_limit(options.max_pixels):
             self._header = _HEADERS[kind](file)
 
@@ -80,17 +77,17 @@ class PictureReader(SourceReader):
 
     def close(self) -> None:
         self._header.close()
-        self._file.close()
+        super().close()
 
     def _decode(self, page: int) -> tuple[Image, float | None]:  # noqa: ARG002 - there is one
         header = self._header
-        check_size(*header.size, self._options.max_pixels, "scan at a lower resolution")
+        self._check_size(*header.size)
         dpi = plausible_dpi(header.info.get("dpi"))
         if self._kind is FileFormat.PNG:
             return _png(self._read_all(), header), dpi
         if self._kind is FileFormat.JPEG:
             return _jpeg(self._read_all(), header), dpi
-        with pillow_limit(self._options.max_pixels):
+        with pillow_limit(self._max_pixels):
             header.load()
         if self._kind is FileFormat.BMP and header.mode == "RGBA":
             # Nobody shows a BMP's fourth channel, and many programs leave it 0.
@@ -102,7 +99,7 @@ class PictureReader(SourceReader):
         is_large = max(header.size) >= _LEAST_HALVED_PX
         if self._kind is not FileFormat.JPEG or header.mode not in ("L", "RGB") or not is_large:
             return None
-        check_size(*header.size, self._options.max_pixels, "scan at a lower resolution")
+        self._check_size(*header.size)
         pixels = _jpeg(self._read_all(), header, halved=True)
         return pixels, plausible_dpi(header.info.get("dpi"))
 
@@ -148,22 +145,20 @@ def _jpeg(data: bytes, header: Pillow.Image, *, halved: bool = False) -> Image:
     if header.mode == "CMYK":
         header.load()
         # Pillow takes every CMYK JPEG for one of Adobe's, which are inverted.
-        picture = (
-            header if "adobe" in header.info else Pillow.fromarray(255 - np.asarray(header), "CMYK")
-        )
-        pixels = from_pillow(picture)
+        if "adobe" not in header.info:
+            header = Pillow.fromarray(255 - np.asarray(header), "CMYK")
+        pixels = from_pillow(header)
     else:
         how = cv2.IMREAD_GRAYSCALE if header.mode == "L" else cv2.IMREAD_COLOR_RGB
         how |= cv2.IMREAD_IGNORE_ORIENTATION
         if halved:
             how |= cv2.IMREAD_REDUCED_GRAYSCALE_2  # its bit halves colour pages, too
-        pixels = np.asarray(_opencv(data, how), np.uint8)
-        check_jpeg_filled(
-            pixels,
-            data,
-            lambda padded: np.asarray(_opencv(padded, how), np.uint8),
-            scale=2 if halved else 1,
-        )
+
+        def decode(data: bytes) -> Image:
+            return np.asarray(_opencv(data, how), np.uint8)
+
+        pixels = decode(data)
+        check_jpeg_filled(pixels, data, decode, scale=2 if halved else 1)
     return upright(pixels, orientation_of(header.info.get("exif")))
 
 
@@ -177,19 +172,14 @@ def _opencv(data: bytes, how: int) -> NDArray[np.uint8] | NDArray[np.uint16]:
 
 
 _ORIENTATION_TAG = 0x0112
-_TURNS = {  # EXIF orientation to quarter turns counterclockwise, then whether to mirror left-right
-    2: (0, True),
-    3: (2, False),
-    4: (2, True),
-    5: (3, True),
-    6: (3, False),
-    7: (1, True),
-    8: (1, False),
-}
+# EXIF orientations from 1: quarter turns counterclockwise, then whether to mirror left-right.
+_TURNS = (
+    (0, False), (0, True), (2, False), (2, True), (3, True), (3, False), (1, True), (1, False),
+)  # fmt: skip
 
 
 def over_white(rgba: Image) -> Image:
-    """Lay (H, W, 4), alpha last and not premultiplied, on white paper; the colours keep their order."""
+    """Lay (H, W, 4), alpha last and not premultiplied, on white paper: (H, W, 3)."""
     alpha = rgba[:, :, 3]
     if alpha.min() == 255:
         return rgba[:, :, :3]
@@ -214,7 +204,7 @@ def to_8_bit(samples: NDArray[np.uint16]) -> Image:
 
 def upright(pixels: Image, orientation: int) -> Image:
     """Turn a picture as its EXIF orientation (1 to 8) says; other values leave it as it is."""
-    turns, mirrored = _TURNS.get(orientation, (0, False))
+    turns, mirrored = _TURNS[orientation - 1] if 1 <= orientation <= 8 else _TURNS[0]
     turned = np.rot90(pixels, turns)
     return turned[:, ::-1] if mirrored else turned
 

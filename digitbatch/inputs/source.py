@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self, SupportsFloat
+from typing import BinaryIO, Self, SupportsFloat
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -25,25 +25,22 @@ class InputOptions(BaseModel):
         default=200_000_000,
         ge=1,
         le=1_000_000_000,
-        description=(
-            "A page with more pixels than this becomes an error row and is not decoded. "
-            "A4 at 600 dpi has 35 million."
-        ),
+        description="A page with more pixels than this becomes an error row and is not decoded. "
+        "A4 at 600 dpi has 35 million.",
     )
     pdf_dpi: int = Field(
         default=300,
         ge=50,
         le=1200,
-        description=(
-            "Dots per inch at which PDF pages are rendered. A page that is one scan keeps the "
-            "scan's own resolution."
-        ),
+        description="Dots per inch at which PDF pages are rendered. A page that is one scan keeps "
+        "the scan's own resolution.",
     )
 
 
 _LEAST_DPI, _MOST_DPI = 10, 10_000  # what a scanner may say of itself; files also say 1 and 1e9
 _DPI_APART = 0.02  # by what share of one the two resolutions of a page may differ
 _REASON_CHARACTERS = 200  # of a decoder's own words that a row repeats
+_COARSER = "scan at a lower resolution"
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -65,8 +62,11 @@ class SourceFile:
 class SourceReader(ABC):
     """An open file of pages. Use it as a context manager; it belongs to one thread."""
 
-    def __init__(self, source: SourceFile) -> None:
+    def __init__(self, source: SourceFile, file: BinaryIO, options: InputOptions) -> None:
+        """Read what is needed to count pages; `file` stays open until `close`."""
         self.source = source
+        self._file = file
+        self._max_pixels = options.max_pixels
 
     @property
     @abstractmethod
@@ -76,10 +76,6 @@ class SourceReader(ABC):
     @abstractmethod
     def _decode(self, page: int) -> tuple[Image, float | None]:
         """Pixels and dpi of page `page`, which exists."""
-
-    @abstractmethod
-    def close(self) -> None:
-        """Give back what is held open."""
 
     def _decode_halved(self, page: int) -> tuple[Image, float | None] | None:  # noqa: ARG002
         """The same at half the width and height; None where that takes as long."""
@@ -103,6 +99,19 @@ class SourceReader(ABC):
         scale = 1 if half is None else 2
         dpi = None if dpi is None else dpi / scale
         return Page(PageRef(self.source.name, page), np.ascontiguousarray(pixels), dpi, scale)
+
+    def close(self) -> None:
+        """Give back what is held open."""
+        self._file.close()
+
+    def _check_size(self, width_px: int, height_px: int, remedy: str = _COARSER) -> None:
+        """Refuse a page before it is decoded."""
+        if width_px * height_px > self._max_pixels:
+            raise PageError(
+                f"the page has {width_px} x {height_px} = {width_px * height_px:,} pixels, more "
+                f"than input.max_pixels allows ({self._max_pixels:,}): {remedy}, or raise "
+                "input.max_pixels"
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -144,15 +153,6 @@ def is_out_of_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError) or any(
         words in str(error) for words in ("Failed to allocate", "bad_alloc")
     )
-
-
-def check_size(width_px: int, height_px: int, max_pixels: int, remedy: str) -> None:
-    """Refuse a page before it is decoded: a PageError if it has more than `max_pixels`."""
-    if width_px * height_px > max_pixels:
-        raise PageError(
-            f"the page has {width_px} x {height_px} = {width_px * height_px:,} pixels, more than "
-            f"input.max_pixels allows ({max_pixels:,}): {remedy}, or raise input.max_pixels"
-        )
 
 
 def plausible_dpi(told: tuple[SupportsFloat, SupportsFloat] | None) -> float | None:

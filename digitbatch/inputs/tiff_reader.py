@@ -15,7 +15,6 @@ from digitbatch.inputs.source import (
     InputOptions,
     SourceFile,
     SourceReader,
-    check_size,
     plausible_dpi,
 )
 from digitbatch.inputs.truncation import cut_off
@@ -30,9 +29,7 @@ class TiffReader(SourceReader):
     """The frames of one TIFF."""
 
     def __init__(self, source: SourceFile, file: BinaryIO, options: InputOptions) -> None:
-        super().__init__(source)
-        self._file = file
-        self._options = options
+        super().__init__(source, file, options)
         self._frames, self._broken = _find_frames(file)
         self._bytes = file.seek(0, os.SEEK_END)
         if not self._frames:
@@ -43,15 +40,12 @@ class TiffReader(SourceReader):
         """The frames, and one more where the chain of frames breaks: reading that one fails."""
         return len(self._frames) + (self._broken is not None)
 
-    def close(self) -> None:
-        self._file.close()
-
     def _decode(self, page: int) -> tuple[Image, float | None]:
         if page > len(self._frames):
             raise PageError(self._broken or "")
         window = _FrameWindow(self._file, self._frames[page - 1])
-        with pillow_limit(self._options.max_pixels), TiffImageFile(cast(BinaryIO, window)) as frame:
-            check_size(*frame.size, self._options.max_pixels, "scan at a lower resolution")
+        with pillow_limit(self._max_pixels), TiffImageFile(cast(BinaryIO, window)) as frame:
+            self._check_size(*frame.size)
             check_strips(frame.tag_v2, self._file, self._bytes)
             dpi = plausible_dpi(frame.info.get("dpi"))
             frame.load()  # also turns it upright
@@ -63,10 +57,7 @@ def _find_frames(file: BinaryIO) -> tuple[list[int], str | None]:
 
     What the frames hold is not read. Those marked as a smaller copy or as a mask are no pages.
     """
-    file.seek(0)
-    header = file.read(16)
-    order = "<" if header[:1] == b"I" else ">"
-    big = header[2:4] in (b"+\x00", b"\x00+")
+    header, order, big = _read_header(file)
     count_format, entry, pointer = (
         (order + "Q", 20, order + "Q") if big else (order + "H", 12, order + "L")
     )
@@ -106,6 +97,13 @@ def _pages(seen: dict[int, bool]) -> list[int]:
     return pages or list(seen)
 
 
+def _read_header(file: BinaryIO) -> tuple[bytes, str, bool]:
+    """A TIFF's first bytes, its byte order as `struct` has it, and whether it is a BigTIFF."""
+    file.seek(0)
+    header = file.read(16)
+    return header, "<" if header[:1] == b"I" else ">", header[2:4] in (b"+\x00", b"\x00+")
+
+
 class _FrameWindow(io.RawIOBase):
     """A TIFF as if it began with another of its frames.
 
@@ -115,13 +113,9 @@ class _FrameWindow(io.RawIOBase):
 
     def __init__(self, file: BinaryIO, frame: int) -> None:
         self._file = file
-        file.seek(0)
-        header = file.read(16)
-        order = "<" if header[:1] == b"I" else ">"
-        if header[2:4] in (b"+\x00", b"\x00+"):
-            self._header = header[:8] + struct.pack(order + "Q", frame)
-        else:
-            self._header = header[:4] + struct.pack(order + "L", frame)
+        header, order, big = _read_header(file)
+        kept, pointer = (8, "Q") if big else (4, "L")
+        self._header = header[:kept] + struct.pack(order + pointer, frame)
         file.seek(0)
 
     def read(self, size: int = -1) -> bytes:
@@ -148,7 +142,7 @@ class _FrameWindow(io.RawIOBase):
         return self._file.fileno()
 
 
-_WIDTH, _HEIGHT, _COMPRESSION, _FILL_ORDER = 256, 257, 259, 266
+_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _FILL_ORDER = 256, 257, 258, 259, 262, 266
 _STRIP_OFFSETS, _SAMPLES_PER_PIXEL, _STRIP_ROWS, _STRIP_LENGTHS = 273, 277, 278, 279
 _PLANAR, _G3_OPTIONS = 284, 292
 _TILE_WIDTH, _TILE_ROWS, _TILE_OFFSETS, _TILE_LENGTHS = 322, 323, 324, 325
@@ -179,9 +173,9 @@ def check_strips(tags: ImageFileDirectory_v2, file: BinaryIO, file_bytes: int) -
     if compression == _RAW:
         return  # Pillow reads these itself and says where data are missing
     strips = layout.strips
-    if any(offset + length > file_bytes for offset, length in strips):
-        raise cut_off("TIFF frame")
-    if compression != _PACKBITS and strips and _ends_in_zeros(file, *max(strips)):
+    if any(offset + length > file_bytes for offset, length in strips) or (
+        compression != _PACKBITS and strips and _ends_in_zeros(file, *max(strips))
+    ):
         raise cut_off("TIFF frame")
     if compression not in (_FAX_RLE, _FAX_G3, _FAX_G4, _JPEG):
         return
@@ -250,21 +244,18 @@ def _fax_is_whole(data: bytes, tags: ImageFileDirectory_v2, width: int, rows: in
     Most Group 4 strips end with a mark. Where there is none, black dots are put behind the data:
     the decoder does not look at them unless rows are missing.
     """
-    compression = tags[_COMPRESSION]
+    compression, options = tags[_COMPRESSION], tags.get(_G3_OPTIONS, 0)
     if tags.get(_FILL_ORDER, 1) == 2:
         data = data.translate(_REVERSED)
-    if compression == _FAX_G4 and _ends_with_mark(data):
-        return True
+    line = _ONE_BLACK * width
     if compression == _FAX_G4:
+        if _ends_with_mark(data):
+            return True
         line = (_HORIZONTAL + _ONE_BLACK) * width
     elif compression == _FAX_G3:
-        two_dimensional = tags.get(_G3_OPTIONS, 0) & 1
-        line = _END_OF_LINE + "1" * two_dimensional + _ONE_BLACK * width
-    else:
-        line = _ONE_BLACK * width
+        line = _END_OF_LINE + "1" * (options & 1) + line
     line += "0" * (-len(line) % 8)
     more = int(line, 2).to_bytes(len(line) // 8, "big") * 3  # a broken code may swallow the first
-    options = tags.get(_G3_OPTIONS, 0)
     return np.array_equal(
         _decode_fax(data, compression, options, width, rows),
         _decode_fax(data + more, compression, options, width, rows),
@@ -282,16 +273,10 @@ def _ends_with_mark(data: bytes) -> bool:
 def _decode_fax(data: bytes, compression: int, options: int, width: int, rows: int) -> Image:
     """Decode a strip as a TIFF of its own; blank rows have one level, whichever is white."""
     entries = [
-        (_WIDTH, width),
-        (_HEIGHT, rows),
-        (258, 1),  # bits per sample
-        (_COMPRESSION, compression),
-        (262, 0),  # 0 is white
-        (_STRIP_OFFSETS, 8),
-        (_STRIP_ROWS, rows),
-        (_STRIP_LENGTHS, len(data)),
+        (_WIDTH, width), (_HEIGHT, rows), (_BITS, 1), (_COMPRESSION, compression),
+        (_PHOTOMETRIC, 0), (_STRIP_OFFSETS, 8), (_STRIP_ROWS, rows), (_STRIP_LENGTHS, len(data)),
         (_G3_OPTIONS, options),
-    ]
+    ]  # fmt: skip
     data += bytes(len(data) % 2)
     directory = struct.pack("<H", len(entries))
     directory += b"".join(struct.pack("<HHLL", tag, 4, 1, value) for tag, value in entries)

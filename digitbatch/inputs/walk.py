@@ -29,20 +29,11 @@ AGAIN = "reached twice"
 UNKNOWN = "cannot be opened to see what it is"
 
 _OWN_MARK = ".digitbatch"  # in the name of what digitbatch writes beside its results
-_SYSTEM_NAMES = frozenset(
-    {
-        "thumbs.db",
-        "ehthumbs.db",
-        "desktop.ini",
-        "icon\r",
-        "__macosx",
-        "$recycle.bin",
-        "#recycle",
-        "system volume information",
-        "lost+found",
-        "@eadir",  # small copies of every picture, on network disks
-    }
-)
+_SYSTEM_NAMES = frozenset({
+    "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "$recycle.bin", "#recycle",
+    "system volume information", "lost+found",
+    "@eadir",  # small copies of every picture, on network disks
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +93,8 @@ class _Root:
 class _Walker:
     def __init__(self, roots: list[_Root], ignore: Collection[Path]) -> None:
         self.roots = roots
-        self.base = common_folder([root.folder for root in roots]) if roots else None
-        self.own = {_real(path) for path in ignore}
+        self.base = _common_folder([root.folder for root in roots]) if roots else None
+        self.own = {os.path.realpath(path) for path in ignore}
         self.own_names = {os.path.basename(path) for path in self.own}
         self.files: list[SourceFile] = []
         self.folders: list[str] = []  # the real folder of each of `files`
@@ -126,17 +117,15 @@ class _Walker:
             if not root.is_folder:
                 self._take_named(root, found)
         self._follow_links(found)
-        self.files += self.unreadable
-        self.files.sort(key=lambda source: by_place(source.name))
-        return Walk(
-            tuple(self.files),
-            dict(sorted(self.skipped.items())),
-            tuple(sorted(self.unreadable, key=lambda source: by_place(source.name))),
+        files, unreadable = (
+            tuple(sorted(found_there, key=lambda source: by_place(source.name)))
+            for found_there in ([*self.files, *self.unreadable], self.unreadable)
         )
+        return Walk(files, dict(sorted(self.skipped.items())), unreadable)
 
     def _walk_folder(self, path: str, name: str) -> None:
         """Take what is in a folder and below; `name` is the folder's, "" for the base."""
-        if self._is_own(_real(Path(path))):
+        if os.path.realpath(path) in self.own:
             self.skipped[OWN] += 1
             return
         waiting = [(path, name, os.path.realpath(path))]
@@ -188,8 +177,8 @@ class _Walker:
 
     def _take_named(self, root: _Root, found: set[str]) -> None:
         """Take a file that the user named, even a hidden one."""
-        real = _real(Path(root.path))
-        if self._is_own(real) or _OWN_MARK in os.path.basename(root.absolute):
+        real = os.path.realpath(root.path)
+        if real in self.own or _OWN_MARK in os.path.basename(root.absolute):
             self.skipped[OWN] += 1
         elif real in found:
             self.skipped[AGAIN] += 1
@@ -211,17 +200,18 @@ class _Walker:
                     self._walk_folder(path, name)
                 else:
                     self._take_linked(path, name, real, found)
-                found.update(_real(source.path) for source in self.files[before:])
+                found.update(os.path.realpath(source.location) for source in self.files[before:])
 
     def _take_linked(self, path: str, name: str, real: str, found: set[str]) -> None:
-        if self._is_own(real):
+        if real in self.own:
             self.skipped[OWN] += 1
         elif real in found:
             self.skipped[AGAIN] += 1
-        elif not os.path.exists(real) and has_ending(name):
-            self.files.append(SourceFile(path, name))  # its row says that it is gone
         elif not os.path.exists(real):
-            self.skipped[LINK_BROKEN] += 1
+            if has_ending(name):
+                self.files.append(SourceFile(path, name))  # its row says that it is gone
+            else:
+                self.skipped[LINK_BROKEN] += 1
         elif not os.path.isfile(real):
             self.skipped[NOT_A_FILE] += 1
         elif self._take(path, name):
@@ -229,25 +219,18 @@ class _Walker:
 
     def _reason_to_skip(self, entry: "os.DirEntry[str]", real_folder: str) -> str | None:
         name = entry.name
-        if _OWN_MARK in name:
-            return OWN
-        if name in self.own_names and self._is_own(os.path.join(real_folder, name)):
+        if _OWN_MARK in name or (
+            name in self.own_names and os.path.join(real_folder, name) in self.own
+        ):
             return OWN
         if name.lower() in _SYSTEM_NAMES:
             return SYSTEM
         return HIDDEN if name.startswith((".", "~$")) or _has_hidden_flag(entry) else None
 
-    def _is_own(self, real: str) -> bool:
-        return real in self.own
-
 
 def by_place(name: str) -> str:
     """What names are sorted by: their parts, so that what is in a folder stays together."""
     return name.replace("/", "\0")  # no name holds a NUL
-
-
-def _real(path: Path) -> str:
-    return os.path.realpath(path)
 
 
 def _is_below(path: str, folder: str) -> bool:
@@ -304,7 +287,7 @@ def _place(path: Path) -> tuple[int, int] | None:
 _LOOKS_ESCAPED = re.compile(r"\\(?=x[0-9a-f]{2})")
 
 
-def common_folder(folders: list[str]) -> str | None:
+def _common_folder(folders: list[str]) -> str | None:
     """The deepest folder that holds all of `folders`, absolute; None on different drives."""
     try:
         return os.path.commonpath(folders)

@@ -8,6 +8,7 @@ import secrets
 import shutil
 import stat
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
@@ -40,33 +41,20 @@ class AtomicFile:
             raise output_error(path, error) from error
 
     def write(self, content: bytes) -> None:
-        try:
-            self._file.write(content)
-        except OSError as error:
-            self.discard()
-            raise output_error(self.path, error) from error
+        self._attempt(self._file.write, content)
 
     def seal(self) -> None:
         """Bring all that was written onto the disk: the last step that is likely to fail."""
-        try:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
-        except OSError as error:
-            self.discard()
-            raise output_error(self.path, error) from error
+        for step in (self._file.flush, lambda: os.fsync(self._file.fileno()), self._file.close):
+            self._attempt(step)
 
     def commit(self) -> None:
         """Move the file to its path, in one step, with the permissions of the one it replaces."""
         if not self._file.closed:
             self.seal()
-        try:
-            with contextlib.suppress(OSError):  # no old file, or one of somebody else
-                shutil.copymode(self._target, self._temporary)
-            self._temporary.replace(self._target)
-        except OSError as error:
-            self.discard()
-            raise output_error(self.path, error) from error
+        with contextlib.suppress(OSError):  # no old file, or one of somebody else
+            shutil.copymode(self._target, self._temporary)
+        self._attempt(self._temporary.replace, self._target)
         _sync_folder(self._target.parent)
 
     def discard(self) -> None:
@@ -75,6 +63,13 @@ class AtomicFile:
             self._file.close()
         with contextlib.suppress(OSError):
             self._temporary.unlink(missing_ok=True)
+
+    def _attempt(self, step: Callable[..., object], *arguments: object) -> None:
+        try:
+            step(*arguments)
+        except OSError as error:
+            self.discard()
+            raise output_error(self.path, error) from error
 
     def __enter__(self) -> Self:
         return self

@@ -53,19 +53,10 @@ class CsvFormat(Format):
             left, top, right, bottom = (_pixel(row.get(s, ""), s, place) for s in COLUMNS[-4:])
             said = row.get("message", "")
             yield Record(
-                row["file"],
-                page_number(row["page"], place),
-                row["field"],
-                row["text"],
-                _confidence(row["confidence"], place),
-                _status(row["status"], place),
-                said,
-                left,
-                top,
-                right,
-                bottom,
-                codes_in(said),
-            )
+                row["file"], page_number(row["page"], place), row["field"], row["text"],
+                _confidence(row["confidence"], place), _status(row["status"], place), said,
+                left, top, right, bottom, codes_in(said),
+            )  # fmt: skip
 
 
 def safe_cell(text: str) -> str:
@@ -111,30 +102,24 @@ def table_rows(
                     f"{place}: has {len(cells)} cells, expected {len(header)} as in the header; "
                     "a text with a comma stands in quotes"
                 )
-            yield (
-                place,
-                {n: without_apostrophe(cell) for n, cell in zip(header, cells, strict=True)},
-            )
+            yield place, dict(zip(header, map(without_apostrophe, cells), strict=True))
     except csv.Error as error:
         raise UsageError(f"{path}: is no CSV ({error})") from error
 
 
 def page_number(text: str, place: str) -> int:
     """A page from 1; blank is 1. UsageError if it is something else."""
-    if not text.strip():
-        return 1
-    number = text.strip()
+    number = text.strip() or "1"
     if not (number.isascii() and number.isdigit() and int(number) > 0):
         raise UsageError(f'{place}: page is "{text}", expected a whole number from 1')
     return int(number)
 
 
 def _status(text: str, place: str) -> Status:
-    known: tuple[Status, ...] = get_args(Status)
-    for status in known:
-        if status == text:
-            return status
-    raise UsageError(f'{place}: status is "{text}", expected one of {", ".join(known)}')
+    known: dict[str, Status] = {status: status for status in get_args(Status)}
+    if text not in known:
+        raise UsageError(f'{place}: status is "{text}", expected one of {", ".join(known)}')
+    return known[text]
 
 
 def _confidence(text: str, place: str) -> float | None:

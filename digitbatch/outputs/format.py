@@ -31,13 +31,9 @@ class OutputPage(NamedTuple):
         page = page_to_json(result)
         del page["file"]
         shown = [base64.b64encode(picture).decode("ascii") for picture in result.pictures]
-        return cls(
-            result.ref.file,
-            result.ref.page,
-            [record[2:-1] for record in records(result)],
-            to_line(page),
-            to_line(shown) if shown else "",
-        )
+        rows = [record[2:-1] for record in records(result)]
+        pictures = to_line(shown) if shown else ""
+        return cls(result.ref.file, result.ref.page, rows, to_line(page), pictures)
 
     def records(self) -> Iterator[Record]:
         """The rows with their file and page."""

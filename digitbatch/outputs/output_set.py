@@ -66,7 +66,7 @@ class Output(ABC):
 
     @abstractmethod
     def finish(self, summary: RunSummary) -> None:
-        """Write what belongs behind the last page, and complete the output; errors as of `write`."""
+        """Write what belongs behind the last page, and complete the output; errors as `write`."""
 
     @abstractmethod
     def abort(self) -> None:

@@ -84,12 +84,8 @@ def page_from_json(page: dict[str, Any]) -> PageResult:
 
 
 def _fit_from_json(fit: dict[str, Any]) -> Fit:
-    return Fit(
-        _typed(fit["matched"], int),
-        _number(fit["found"]),
-        _number(fit["correlation"]),
-        _number(fit["turned_deg"]),
-    )
+    matched = _typed(fit["matched"], int)
+    return Fit(matched, *(_number(fit[key]) for key in ("found", "correlation", "turned_deg")))
 
 
 def _field_from_json(field: dict[str, Any]) -> FieldResult:

@@ -54,17 +54,12 @@ class ReportFormat(Format):
 
 
 def _row(field: Record, picture: str) -> str:
+    box = None if field.left is None else [field.left, field.top, field.right, field.bottom]
+    sure = None if field.confidence is None else round(field.confidence, 4)
     values = [
-        field.file,
-        int(field.page),
-        field.field,
-        field.text,
-        None if field.confidence is None else round(field.confidence, 4),
-        field.status,
-        field.message,
-        None if field.left is None else [field.left, field.top, field.right, field.bottom],
-        picture,
-    ]
+        field.file, int(field.page), field.field, field.text, sure, field.status, field.message,
+        box, picture,
+    ]  # fmt: skip
     return json.dumps(values, separators=(",", ":"), allow_nan=False).translate(_ESCAPED)
 
 
