@@ -118,9 +118,9 @@ def measure(
         for form in made_forms(case.form, rng, pen, numbers):
             plain = form_config(form)
             zones = [
-                Zone(**(dict(zone) | case.keys(folder, zone.count[1])))
+                Zone(**(dict(zone) | case.keys(folder, zone.digits[1])))
                 for zone in plain.fields
-                if zone.count is not None
+                if zone.digits is not None
             ]
             names = [zone.name for zone in zones]
             sums = [f"{a} + {b} = {c}" for a, b, c in _triples(names)] if case.sums else []

@@ -60,7 +60,7 @@ def test_file_with_only_fields_is_complete() -> None:
     """Zones alone are valid, and everything else has its default."""
     config = parse_config(f"fields:\n  {ZONE}\n  - {{name: a b, box: [0, 0, 1, 1], digits: 8}}")
     assert config.fields[0] == Zone(name="score", box=(0.1, 0.2, 0.5, 0.25))
-    assert config.fields[1].count == (8, 8)
+    assert config.fields[1].digits == (8, 8)
     assert config.stages == Config().stages
 
 
@@ -68,8 +68,8 @@ def test_digits_are_a_number_or_a_range() -> None:
     """8 is exactly eight, [0, 3] is none to three; left out is any number."""
     text = "fields:\n- {name: a, box: [0, 0, 1, 1], digits: [0, 3], pages: [2, 5]}"
     zone = parse_config(text).fields[0]
-    assert (zone.count, zone.pages) == ((0, 3), (2, 5))
-    assert parse_config(f"fields: [{ZONE[2:]}]").fields[0].count is None
+    assert (zone.digits, zone.pages) == ((0, 3), (2, 5))
+    assert parse_config(f"fields: [{ZONE[2:]}]").fields[0].digits is None
 
 
 def test_packaged_file_holds_the_defaults() -> None:

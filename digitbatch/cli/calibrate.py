@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from digitbatch.acceptance.calibration import Calibration
 from digitbatch.cli.console import Verbosity, duration, set_up_logging
+from digitbatch.cli.options import check_free
 from digitbatch.errors import UsageError
 from digitbatch.outputs import write_file
 
@@ -83,12 +84,6 @@ def _fit_on_results(given: CalibrateOptions) -> None:
     write_file(out, made.model_dump_json(indent=1) + "\n")
     print_promise(made, sum(not right for _, right in verified), max_error)
     print(f"to use it        review: {{calibration: {out}}} in pipeline.yaml")
-
-
-def check_free(out: Path, replace: bool) -> None:
-    """Refuse to write over what nobody said may go."""
-    if out.exists() and not replace:
-        raise UsageError(f"{out} exists: name another file, or add --replace to write over it")
 
 
 def print_promise(made: Calibration, wrong: int, max_error: float) -> None:

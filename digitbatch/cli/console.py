@@ -68,16 +68,19 @@ class LineHandler(logging.Handler):
             cls.bar.write(line, file=sys.stderr)
 
 
-def new_bar() -> "tqdm[NoReturn]":
-    """Draw a bar; lines are written above it until `close_bar`."""
+def _draw_bar(total: int, words: str) -> "tqdm[NoReturn]":
+    """Draw the bar anew; lines are written above it until `_close_bar`."""
     from tqdm import tqdm
 
-    form = "{percentage:3.0f}% {bar} {desc}"
-    LineHandler.bar = tqdm(file=sys.stderr, dynamic_ncols=True, leave=False, bar_format=form)
+    if LineHandler.bar is None:
+        form = "{percentage:3.0f}% {bar} {desc}"
+        LineHandler.bar = tqdm(file=sys.stderr, dynamic_ncols=True, leave=False, bar_format=form)
+    LineHandler.bar.total = total
+    LineHandler.bar.set_description_str(words, refresh=False)
     return LineHandler.bar
 
 
-def close_bar() -> None:
+def _close_bar() -> None:
     """Take the bar away, if there is one."""
     if LineHandler.bar is not None:
         LineHandler.bar.close()
@@ -116,18 +119,10 @@ class Progress:
         else:
             self.rows.clear()
         if self._draws_bar:
-            self._draw(pages_expected)
+            _draw_bar(pages_expected, self._line(pages_expected)).update()
         elif time.monotonic() - self._last_line >= _LINE_EVERY_S:
             self._last_line = time.monotonic()
             log.info("%s", self._line(pages_expected))
-
-    def _draw(self, pages_expected: int) -> None:
-        bar = LineHandler.bar
-        if bar is None:
-            bar = new_bar()
-        bar.total = pages_expected
-        bar.set_description_str(self._line(pages_expected), refresh=False)
-        bar.update()
 
     def _line(self, pages_expected: int) -> str:
         taken_s = time.monotonic() - self._start
@@ -151,7 +146,7 @@ def progress(verbosity: Verbosity, *, rows_on_stdout: bool) -> Iterator[Progress
     try:
         yield Progress(bar=bar)
     finally:
-        close_bar()
+        _close_bar()
 
 
 class TrainingProgress:
@@ -162,15 +157,8 @@ class TrainingProgress:
 
     def __call__(self, now: "TrainingStep") -> None:
         if self._draws_bar:
-            bar = LineHandler.bar
-            if bar is None:
-                bar = new_bar()
-            bar.total = now.steps
-            bar.set_description_str(
-                f"epoch {now.epoch} of {now.epochs}, loss {now.loss:.4f}, "
-                f"{duration(now.left_s)} left",
-                refresh=False,
-            )
+            loss = f"epoch {now.epoch} of {now.epochs}, loss {now.loss:.4f}"
+            bar = _draw_bar(now.steps, f"{loss}, {duration(now.left_s)} left")
             bar.update(now.step - bar.n)
         if now.validation_accuracy is not None:
             log.info("%s, %s left", now, duration(now.left_s))
@@ -179,7 +167,7 @@ class TrainingProgress:
         return self
 
     def __exit__(self, *_: object) -> None:
-        close_bar()
+        _close_bar()
 
 
 def duration(seconds: float) -> str:

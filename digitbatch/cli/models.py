@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -130,21 +130,16 @@ def _predictions(found: "Evaluation") -> str:
 
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    answers = zip(found.labels, found.answers, found.confidences, strict=True)
-    if found.indexes is None:
-        writer.writerow(["index", "label", "predicted", "confidence"])
-        writer.writerows(
-            [index, label, answer, f"{confidence:.6f}"]
-            for index, (label, answer, confidence) in enumerate(answers)
-        )
-    else:
-        writer.writerow(["file", "index", "label", "predicted", "confidence"])
-        writer.writerows(
-            [safe_cell(file), index, label, answer, f"{confidence:.6f}"]
-            for file, index, (label, answer, confidence) in zip(
-                found.files, found.indexes, answers, strict=True
-            )
-        )
+    origins: Iterable[tuple[object, ...]] = ((index,) for index in range(len(found.labels)))
+    if found.indexes is not None:
+        origins = zip(map(safe_cell, found.files), found.indexes, strict=True)
+    origin_names = ["index"] if found.indexes is None else ["file", "index"]
+    writer.writerow([*origin_names, "label", "predicted", "confidence"])
+    answers = zip(origins, found.labels, found.answers, found.confidences, strict=True)
+    writer.writerows(
+        [*origin, label, answer, f"{confidence:.6f}"]
+        for origin, label, answer, confidence in answers
+    )
     return text.getvalue()
 
 
@@ -179,15 +174,15 @@ def _lines(known: Known) -> list[str]:
         card = load_card(known.folder, None)
         name = model_hash(known.folder, card.kind)
         second = second_model(known.folder)
-        looks = [] if second is None else [_second_line(load_card(second, card.kind))]
+        other = None if second is None else load_card(second, card.kind)
     except ModelError as error:
         return [f"unusable  {_role(known)}", f"  {error}"]
     metrics = ", ".join(f"{name} {value:g}" for name, value in sorted(card.metrics.items()))
     return [
         f"{name[:12]}  {_role(known)}",
         f"  weights  sha256 {name}",
-        f"  network  {card.architecture}, {card.parameters:,} parameters, reads {card.reads}",
-        *looks,
+        f"  network  {_size(card)}, reads {card.reads}",
+        *([] if other is None else [f"  second   {_size(other)}, where that is in doubt"]),
         f"  trained  on {card.training_data} (seed {card.seed}, digitbatch"
         f" {card.digitbatch_version}, torch {card.torch_version})",
         f"  credit   {card.credit}",
@@ -196,19 +191,17 @@ def _lines(known: Known) -> list[str]:
     ]
 
 
-def _second_line(card: Card) -> str:
-    return f"  second   {card.architecture}, {card.parameters:,} parameters, where that is in doubt"
+def _size(card: Card) -> str:
+    return f"{card.architecture}, {card.parameters:,} parameters"
 
 
 def _role(known: Known) -> str:
     """What runs and rollbacks have to do with a model."""
     if known.steps_back is None:
         return "kept; rolled back"
-    role = (
-        f"promoted {known.promoted_at.astimezone():%Y-%m-%d %H:%M}"
-        if known.promoted_at
-        else "packaged"
-    )
+    role = "packaged"
+    if known.promoted_at:
+        role = f"promoted {known.promoted_at.astimezone():%Y-%m-%d %H:%M}"
     if known.steps_back == 0:
         return f"{role}; the default for runs"
     steps = "1 rollback" if known.steps_back == 1 else f"{known.steps_back} rollbacks"

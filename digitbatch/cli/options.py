@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from digitbatch.errors import UsageError
+
 
 class Device(StrEnum):
     """Where crops are classified."""
@@ -88,3 +90,9 @@ Workers = Annotated[
     Any, typer.Option(parser=_workers, metavar="N|auto", help="Processes that read pages.")
 ]
 Replace = Annotated[bool, typer.Option("--replace", help="Write over files that are there.")]
+
+
+def check_free(file: Path, replace: bool) -> None:
+    """Refuse to write over what nobody said may go; `replace`: somebody did."""
+    if file.exists() and not replace:
+        raise UsageError(f"{file} exists: name another file, or add --replace to write over it")

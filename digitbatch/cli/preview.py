@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 
 from digitbatch.cli.console import print_error, set_up_logging
+from digitbatch.cli.options import check_free
 from digitbatch.cli.tables import print_page
-from digitbatch.errors import ExitCode, PageError, UsageError
+from digitbatch.errors import ExitCode, PageError
 
 
 def check_command(file: Path | None) -> None:
@@ -39,8 +40,7 @@ def inspect_command(
             path, number, pictures, reading.config, reading.networks(), reading.judge
         )
     except PageError as error:
-        print_error(f"{path}, page {number}: {error}")
-        return ExitCode.ERROR_ROWS
+        return _failed(path, number, error)
     print_page(result, written)
     return ExitCode.OK
 
@@ -54,7 +54,8 @@ def new_command(
     set_up_logging("normal")
     config = out or Path(f"{reference.stem}.yaml")
     drawn = picture or config.with_name(f"{config.stem}-zones.png")
-    _refuse_to_replace([config, drawn], replace)
+    check_free(config, replace)
+    check_free(drawn, replace)
     try:
         proposals = new_template(reference, number, config, drawn)
     except PageError as error:
@@ -71,14 +72,13 @@ def show_command(file: Path, path: Path, number: int, out: Path | None, replace:
 
     set_up_logging("normal")
     drawn = out or Path(f"{path.stem}-zones.png")
-    _refuse_to_replace([drawn], replace)
+    check_free(drawn, replace)
     try:
         shown = show_template(load_config(file), path, number, drawn)
     except PageError as error:
         return _failed(path, number, error)
     print(drawn)
-    if shown.fit is not None:
-        fit = shown.fit
+    if (fit := shown.fit) is not None:
         print(
             f"fits the template: {fit.found:.0%} of its print found in place, correlation "
             f"{fit.correlation:.2f}, turned by {fit.turned_deg:.1f} degrees"
@@ -86,12 +86,6 @@ def show_command(file: Path, path: Path, number: int, out: Path | None, replace:
     if shown.doubt:
         print_error(shown.doubt)
     return ExitCode.OK
-
-
-def _refuse_to_replace(files: list[Path], replace: bool) -> None:
-    for file in files:
-        if file.exists() and not replace:
-            raise UsageError(f"{file} exists: name another file, or add --replace to write over it")
 
 
 def _failed(path: Path, number: int, error: PageError) -> ExitCode:

@@ -42,10 +42,8 @@ class Review(BaseModel):
         default=0.002,
         gt=0,
         lt=1,
-        description=(
-            "Share of accepted fields that may be wrong. What is less sure than that takes is"
-            " marked for review; the calibration says how sure that is."
-        ),
+        description="Share of accepted fields that may be wrong. What is less sure than that "
+        "takes is marked for review; the calibration says how sure that is.",
     )
     calibration: Path | None = Field(
         default=None,

@@ -25,25 +25,18 @@ _EDGE: Final = 0.02  # of the page: millimetres and scans are never so exact tha
 
 def _four_numbers(value: Any, info: ValidationInfo) -> Any:
     unit = info.data.get("unit", "page")
-    if unit == "page":
-        wanted = (
-            "expected [left, top, right, bottom] as fractions of the page, "
-            "0 <= left < right <= 1 and 0 <= top < bottom <= 1"
-        )
-    else:
-        wanted = (
-            f"expected [left, top, right, bottom] in {unit}, "
-            "0 <= left < right and 0 <= top < bottom"
-        )
-    numbers = list(value) if isinstance(value, list | tuple) else []
-    if len(numbers) != 4 or not all(type(n) in (int, float) for n in numbers):
-        raise ValueError(wanted)
-    left, top, right, bottom = numbers
-    if not (0 <= left < right and 0 <= top < bottom):
-        raise ValueError(wanted)
-    if unit == "page" and max(numbers) > 1:
-        raise ValueError(f"{wanted}; for millimetres or pixels add unit: mm or unit: px")
-    return tuple(float(n) for n in numbers)
+    measure, most = ("as fractions of the page", " <= 1") if unit == "page" else (f"in {unit}", "")
+    wanted = (
+        f"expected [left, top, right, bottom] {measure}, "
+        f"0 <= left < right{most} and 0 <= top < bottom{most}"
+    )
+    match _numbers(value):
+        case [left, top, right, bottom] if 0 <= left < right and 0 <= top < bottom:
+            if unit == "page" and max(right, bottom) > 1:
+                raise ValueError(f"{wanted}; for millimetres or pixels add unit: mm or unit: px")
+            return left, top, right, bottom
+        case _:
+            raise ValueError(wanted)
 
 
 def _digits(value: Any) -> Any:
@@ -58,14 +51,17 @@ def _digits(value: Any) -> Any:
 
 
 def _limits(value: Any) -> Any:
-    numbers = list(value) if isinstance(value, list | tuple) else []
-    if (
-        len(numbers) != 2
-        or not all(type(n) in (int, float) for n in numbers)
-        or not 0 <= numbers[0] <= numbers[1] < float("inf")
-    ):
-        raise ValueError("expected [least, greatest], for example [1, 500]")
-    return float(numbers[0]), float(numbers[1])
+    match _numbers(value):
+        case [least, greatest] if 0 <= least <= greatest < float("inf"):
+            return least, greatest
+        case _:
+            raise ValueError("expected [least, greatest], for example [1, 500]")
+
+
+def _numbers(value: Any) -> list[float]:
+    """The numbers of a list; none where it holds anything else, such as true."""
+    items = value if isinstance(value, list | tuple) else []
+    return [float(item) for item in items] if all(type(n) in (int, float) for n in items) else []
 
 
 def _exact(number: float) -> Decimal:
@@ -84,26 +80,21 @@ class Zone(BaseModel):
     )
     unit: Literal["page", "mm", "px"] = Field(
         default="page",
-        description=(
-            "What `box` is measured in: `page` for fractions of the page's width and height, `mm`, "
-            "or `px` with `dpi`. Millimetres need a resolution in the file, or `paper_mm`."
-        ),
+        description="What `box` is measured in: `page` for fractions of the page's width and "
+        "height, `mm`, or `px` with `dpi`. Millimetres need a resolution in the file, or "
+        "`paper_mm`.",
     )
     dpi: Annotated[float, Field(ge=10, le=10_000)] | None = Field(
         default=None,
-        description=(
-            "For `unit: px`: the resolution of the page on which the pixels were counted. Scans "
-            "may have another; one that does not say is taken to have this."
-        ),
+        description="For `unit: px`: the resolution of the page on which the pixels were counted. "
+        "Scans may have another; one that does not say is taken to have this.",
     )
     box: Annotated[
         tuple[float, float, float, float],
         BeforeValidator(_four_numbers, json_schema_input_type=tuple[float, float, float, float]),
     ] = Field(
-        description=(
-            "[left, top, right, bottom] from the top left corner of the page, or of the "
-            "template's page; fractions lie between 0 and 1."
-        )
+        description="[left, top, right, bottom] from the top left corner of the page, or of the "
+        "template's page; fractions lie between 0 and 1.",
     )
     digits: (
         Annotated[
@@ -112,10 +103,8 @@ class Zone(BaseModel):
         | None
     ) = Field(
         default=None,
-        description=(
-            f"How many digits are expected: 8, or [least, most]; at most {MOST_DIGITS}. "
-            "Another number of digits sends the field to review. Left out: any number."
-        ),
+        description=f"How many digits are expected: 8, or [least, most]; at most {MOST_DIGITS}. "
+        "Another number of digits sends the field to review. Left out: any number.",
     )
     pages: tuple[Annotated[int, Field(ge=1)], ...] | None = Field(
         default=None,
@@ -137,20 +126,17 @@ class Zone(BaseModel):
     ) = Field(default=None, description="[least, greatest] value of the number.")
     values: Path | None = Field(
         default=None,
-        description=(
-            "A file of all that the field may hold, relative to this one: one value a line, with "
-            "its leading zeros; what follows # does not count."
-        ),
+        description="A file of all that the field may hold, relative to this one: one value a "
+        "line, with its leading zeros; what follows # does not count.",
     )
     check: Check | None = Field(
         default=None, description="The kind of the check digit at the number's end."
     )
     decimals: Literal["ignore", "keep"] | None = Field(
         default=None,
-        description=(
-            "What becomes of a decimal point or comma: `ignore` leaves it out of the text, `keep` "
-            "writes it as a point. Left out: it is left out, and a person looks at the field."
-        ),
+        description="What becomes of a decimal point or comma: `ignore` leaves it out of the "
+        "text, `keep` writes it as a point. Left out: it is left out, and a person looks at the "
+        "field.",
     )
 
     @field_validator("pattern")
@@ -201,11 +187,6 @@ class Zone(BaseModel):
         if (self.unit == "px") != (self.dpi is not None):
             raise ValueError("unit: px and dpi belong together: pixels of 300 dpi are px and 300")
         return self
-
-    @property
-    def count(self) -> tuple[int, int] | None:
-        """How many digits are expected, at least and at most; None: any number."""
-        return self.digits
 
     def on_page(
         self,

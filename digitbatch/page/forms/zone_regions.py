@@ -51,7 +51,7 @@ TUNED: Final = ZoneTuning()
 
 def zone_ink(placed: PlacedZone, sheet: Sheet, laid: RegisteredPage, config: Config) -> Region:
     """The ink whose middle lies in a zone, without what is printed there."""
-    count = placed.zone.count
+    count = placed.zone.digits
     written = written_in(placed, sheet, laid, config)
     crop, levels = written.crop, written.levels
     left, top = crop.around.left, crop.around.top
@@ -114,7 +114,7 @@ class Written:
 def written_in(placed: PlacedZone, sheet: Sheet, laid: RegisteredPage, config: Config) -> Written:
     """The ink of a zone and around it, without what is printed there."""
     crop = cut_zone(placed.place, sheet, laid.page)
-    count = placed.zone.count
+    count = placed.zone.digits
     grid = zone_grid(placed, crop, config)
     if count is not None and not grid.cells:
         wide = cut_zone(placed.place, sheet, laid.page, wide=True)
@@ -213,7 +213,7 @@ def zone_grid(placed: PlacedZone, crop: Crop, config: Config) -> Grid:
 
 def _most(zone: Zone) -> int | None:
     """How many digits a zone is for; None: nobody says."""
-    return None if zone.count is None else zone.count[1]
+    return None if zone.digits is None else zone.digits[1]
 
 
 @dataclass(frozen=True, slots=True)
