@@ -33,6 +33,8 @@ StoppedError where somebody asks to stop.
 """
 
 log = logging.getLogger(__name__)
+Removed = Literal["drop", "keep"]
+_BLOCK_BYTES: Final = 1 << 20
 
 
 def log_inputs(found: Walk) -> None:
@@ -44,9 +46,6 @@ def log_inputs(found: Walk) -> None:
     log.info("%s%s", files, f" (skipped: {skipped})" if skipped else "")
     if not found.files:
         log.warning("there is nothing to read: the inputs hold no picture and no PDF")
-
-
-Removed = Literal["drop", "keep"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +147,6 @@ class Reconciliation:
     def _has_been_read(self, name: str) -> bool:
         """Whether there are results worth keeping, and no row that a file could not be opened."""
         return not self._index.flags(name) & AGAIN
-
-
-_BLOCK_BYTES: Final = 1 << 20
 
 
 class NewFiles:

@@ -300,9 +300,6 @@ def _path(given: StrPath | None) -> Path | None:
     return None if given is None else Path(given)
 
 
-log = logging.getLogger(__name__)
-
-
 def find_judge(config: Config, model: Path, line_model: Path) -> Judge:
     """The calibration that the configuration names, or that of the weights, or the packaged one.
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from digitbatch.scoring.confidence_fit import KindRead
     from digitbatch.training.data import Labelled
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class CalibrateOptions:
@@ -42,8 +44,6 @@ class CalibrateOptions:
 
 def calibrate_command(given: CalibrateOptions) -> None:
     """Fit on verified results, or on made pages, or check what was fitted."""
-    from digitbatch.cli.calibrate import check_confidence, fit_confidence
-
     set_up_logging(given.verbosity)
     by_results = given.results is not None or given.truth is not None
     by_pages = given.fit is not None or given.check
@@ -97,9 +97,6 @@ def print_promise(made: Calibration, wrong: int, max_error: float) -> None:
     share = promise.accepted / made.fields
     print(f"accepted         {promise.accepted:,} ({share:.1%}), {promise.wrong:,} of them wrong")
     print(f"promise          at most {promise.bound:.2%} of accepted fields wrong, 95% sure")
-
-
-log = logging.getLogger(__name__)
 
 
 def fit_confidence(model: Path, given: CalibrateOptions) -> None:

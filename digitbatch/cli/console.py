@@ -21,6 +21,10 @@ _LEVELS: Final[dict[Verbosity, int]] = {
     "normal": logging.INFO,
     "verbose": logging.DEBUG,
 }
+_LINE_EVERY_S: Final = 30.0  # in a log: a sign of life, not a flood
+_MOST_FAILURES: Final = 5  # that are named at the end; the outputs hold them all
+_SMALL_RUN_PAGES: Final = 20  # so few that all rows are kept, to be shown at the end
+log = logging.getLogger(__name__)
 
 
 def print_error(message: str) -> None:
@@ -85,13 +89,6 @@ def _close_bar() -> None:
     if LineHandler.bar is not None:
         LineHandler.bar.close()
         LineHandler.bar = None
-
-
-_LINE_EVERY_S: Final = 30.0  # in a log: a sign of life, not a flood
-_MOST_FAILURES: Final = 5  # that are named at the end; the outputs hold them all
-_SMALL_RUN_PAGES: Final = 20  # so few that all rows are kept, to be shown at the end
-
-log = logging.getLogger(__name__)
 
 
 class Progress:

@@ -26,6 +26,7 @@ _NAMES: dict[Any, str] = {
     bool: "true or false",
 }
 _PLURALS: dict[Any, str] = {int: "whole numbers", float: "numbers"}
+_LONGEST_VALUE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +164,6 @@ def _default(model: type[BaseModel], name: str, field: FieldInfo) -> str:
     if field.default_factory is not None or isinstance(default, BaseModel) or default == ():
         return "left out"
     return _number(default)
-
-
-_LONGEST_VALUE = 60
 
 
 def problems_of(error: ValidationError, document: Document) -> list[Problem]:

@@ -41,6 +41,11 @@ _HEADERS: Final[dict[FileFormat, type[ImageFile]]] = {
 }
 _LEAST_HALVED_PX: Final = 2600  # longer side: A4 at less than 225 dpi is rarely read halved
 _limit_lock = threading.Lock()
+_ORIENTATION_TAG = 0x0112
+# EXIF orientations from 1: quarter turns counterclockwise, then whether to mirror left-right.
+_TURNS = (
+    (0, False), (0, True), (2, False), (2, True), (3, True), (3, False), (1, True), (1, False),
+)  # fmt: skip
 
 
 @contextmanager
@@ -169,13 +174,6 @@ def _opencv(data: bytes, how: int) -> NDArray[np.uint8] | NDArray[np.uint16]:
     if decoded.dtype == np.uint16:
         return np.asarray(decoded, np.uint16)
     return np.asarray(decoded, np.uint8)
-
-
-_ORIENTATION_TAG = 0x0112
-# EXIF orientations from 1: quarter turns counterclockwise, then whether to mirror left-right.
-_TURNS = (
-    (0, False), (0, True), (2, False), (2, True), (3, True), (3, False), (1, True), (1, False),
-)  # fmt: skip
 
 
 def over_white(rgba: Image) -> Image:

@@ -14,6 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from digitbatch.errors import PageError, UnreachablePageError
 from digitbatch.types import Image, Page, PageRef
 
+_LEAST_DPI, _MOST_DPI = 10, 10_000  # what a scanner may say of itself; files also say 1 and 1e9
+_DPI_APART = 0.02  # by what share of one the two resolutions of a page may differ
+_REASON_CHARACTERS = 200  # of a decoder's own words that a row repeats
+_COARSER = "scan at a lower resolution"
+
 
 class InputOptions(BaseModel):
     """Limits and resolutions for reading pages."""
@@ -35,12 +40,6 @@ class InputOptions(BaseModel):
         description="Dots per inch at which PDF pages are rendered. A page that is one scan keeps "
         "the scan's own resolution.",
     )
-
-
-_LEAST_DPI, _MOST_DPI = 10, 10_000  # what a scanner may say of itself; files also say 1 and 1e9
-_DPI_APART = 0.02  # by what share of one the two resolutions of a page may differ
-_REASON_CHARACTERS = 200  # of a decoder's own words that a row repeats
-_COARSER = "scan at a lower resolution"
 
 
 @dataclass(frozen=True, slots=True, init=False)

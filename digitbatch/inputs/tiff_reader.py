@@ -23,6 +23,18 @@ from digitbatch.types import Image
 _MAX_FRAMES = 65_535
 _KIND_OF_FRAME = 254
 _SMALLER_COPY, _MASK = 1, 4  # bits of the kind of frame
+_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _FILL_ORDER = 256, 257, 258, 259, 262, 266
+_STRIP_OFFSETS, _SAMPLES_PER_PIXEL, _STRIP_ROWS, _STRIP_LENGTHS = 273, 277, 278, 279
+_PLANAR, _G3_OPTIONS = 284, 292
+_TILE_WIDTH, _TILE_ROWS, _TILE_OFFSETS, _TILE_LENGTHS = 322, 323, 324, 325
+_RAW, _FAX_RLE, _FAX_G3, _FAX_G4, _JPEG, _PACKBITS = 1, 2, 3, 4, 7, 32_773
+_ZERO_BYTES = 8
+_ONE_STRIP = 2**32 - 1  # rows per strip where the file says nothing
+_REVERSED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+_END_OF_LINE: Final = "000000000001"
+_END_OF_BLOCK: Final = int(_END_OF_LINE * 2, 2)  # ends a Group 4 strip (ITU-T T.6, 2.4.1.1)
+_ONE_BLACK: Final = "00110101" + "010"  # a white run of 0, a black run of 1 (ITU-T T.4, table 2)
+_HORIZONTAL: Final = "001"  # the mode of T.6 that two runs follow
 
 
 class TiffReader(SourceReader):
@@ -140,21 +152,6 @@ class _FrameWindow(io.RawIOBase):
     def fileno(self) -> int:
         """For libtiff, which reads the file itself, from the frame that Pillow names."""
         return self._file.fileno()
-
-
-_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _FILL_ORDER = 256, 257, 258, 259, 262, 266
-_STRIP_OFFSETS, _SAMPLES_PER_PIXEL, _STRIP_ROWS, _STRIP_LENGTHS = 273, 277, 278, 279
-_PLANAR, _G3_OPTIONS = 284, 292
-_TILE_WIDTH, _TILE_ROWS, _TILE_OFFSETS, _TILE_LENGTHS = 322, 323, 324, 325
-_RAW, _FAX_RLE, _FAX_G3, _FAX_G4, _JPEG, _PACKBITS = 1, 2, 3, 4, 7, 32_773
-_ZERO_BYTES = 8
-_ONE_STRIP = 2**32 - 1  # rows per strip where the file says nothing
-_REVERSED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
-
-_END_OF_LINE: Final = "000000000001"
-_END_OF_BLOCK: Final = int(_END_OF_LINE * 2, 2)  # ends a Group 4 strip (ITU-T T.6, 2.4.1.1)
-_ONE_BLACK: Final = "00110101" + "010"  # a white run of 0, a black run of 1 (ITU-T T.4, table 2)
-_HORIZONTAL: Final = "001"  # the mode of T.6 that two runs follow
 
 
 def check_strips(tags: ImageFileDirectory_v2, file: BinaryIO, file_bytes: int) -> None:

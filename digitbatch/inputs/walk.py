@@ -34,6 +34,7 @@ _SYSTEM_NAMES = frozenset({
     "system volume information", "lost+found",
     "@eadir",  # small copies of every picture, on network disks
 })  # fmt: skip
+_LOOKS_ESCAPED = re.compile(r"\\(?=x[0-9a-f]{2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,9 +283,6 @@ def _place(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return about.st_dev, about.st_ino
-
-
-_LOOKS_ESCAPED = re.compile(r"\\(?=x[0-9a-f]{2})")
 
 
 def _common_folder(folders: list[str]) -> str | None:

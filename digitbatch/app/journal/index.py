@@ -15,6 +15,9 @@ from digitbatch.app.journal import codec
 from digitbatch.app.journal.drift import Statistics
 
 _DIGEST_BYTES: Final = 32  # sha256
+_LEAST_UNSORTED: Final = 10_000  # files that are searched one by one before all are sorted again
+_MALFORMED: Final = (ValueError, KeyError, TypeError, OverflowError, RecursionError)
+_RUNS_KEPT: Final = 100  # the last ones that read pages: the next is compared with them
 
 
 class FileKey(NamedTuple):
@@ -24,8 +27,6 @@ class FileKey(NamedTuple):
     mtime_ns: int
     digest: bytes  # sha256 of the content
 
-
-_LEAST_UNSORTED: Final = 10_000  # files that are searched one by one before all are sorted again
 
 UNKNOWN: Final = FileKey(-1, -1, bytes(_DIGEST_BYTES))
 """The key of a file that nobody could open."""
@@ -130,10 +131,6 @@ class Index:
         digest = bytes(self._digests[row * _DIGEST_BYTES : (row + 1) * _DIGEST_BYTES])
         key = FileKey(self._sizes[row], self._times[row], digest)
         return Known(key, self._starts[row], self._ends[row], self._flags[row])
-
-
-_MALFORMED: Final = (ValueError, KeyError, TypeError, OverflowError, RecursionError)
-_RUNS_KEPT: Final = 100  # the last ones that read pages: the next is compared with them
 
 
 @dataclass(slots=True)

@@ -29,6 +29,7 @@ from digitbatch.outputs.format import OutputPage
 from digitbatch.types import PageRef, PageResult, failed_page
 
 _SYNC_EVERY_S: Final = 5.0  # what a power cut may cost; a killed process costs nothing
+_ENDING: Final = ".digitbatch-journal"  # the walk takes no such name for a scan
 
 
 class AppendFile:
@@ -96,9 +97,6 @@ class AppendFile:
     def _id(self) -> tuple[int, int]:
         about = self.path.stat()
         return about.st_dev, about.st_ino
-
-
-_ENDING: Final = ".digitbatch-journal"  # the walk takes no such name for a scan
 
 
 def journal_beside(output: Path) -> Path:
