@@ -28,7 +28,7 @@ from PIL import Image
 
 from digitbatch.acceptance.calibration import CALIBRATION_FILE, load_calibration
 from digitbatch.app.incremental_run import write_known
-from digitbatch.app.journal import Binding, FileKey, Journal, journal_beside
+from digitbatch.app.journal import Binding, FileKey, Journal, codec, journal_beside
 from digitbatch.app.run_status import read_status
 from digitbatch.config.file import parse_config
 from digitbatch.engine import Limits, Reader, read_files
@@ -235,9 +235,9 @@ def _journal() -> bytes:
             known = journal.index.get("a.png")
             assert known is not None  # noqa: S101 - just added
             journal.add_same("b.png", key, known)
-            journal.mark_gone("b.png")
-            journal.mark_back("b.png")
-            journal.mark_again("a.png")
+            journal.mark("b.png", codec.GONE)
+            journal.mark("b.png", codec.BACK)
+            journal.mark("a.png", codec.AGAIN)
             journal.end_run({"read": journal.statistics.to_json(), "time": 1})
         return journal_beside(out).read_bytes()
 

@@ -177,7 +177,6 @@ def _record(
     meta: RunMeta,
     seconds: float,
 ) -> dict[str, Any]:
-    """What the next run and `digitbatch status` want to know of this one."""
     return {
         "time": round(time.time()),
         "seconds": round(seconds, 3),

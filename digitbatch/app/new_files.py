@@ -20,6 +20,7 @@ from digitbatch.app.journal import (
     Journal,
     Known,
     Statistics,
+    codec,
 )
 from digitbatch.engine import Chunk, PageRead
 from digitbatch.errors import InputError
@@ -112,12 +113,12 @@ class Reconciliation:
             gone = bool(index.flags(name) & GONE)
             if self._repeat.removed == "keep" and self._has_been_read(name):
                 if gone:
-                    journal.mark_back(name)
+                    journal.mark(name, codec.BACK)
             elif not gone and not self._is_out_of_sight(name):
-                journal.mark_gone(name)
+                journal.mark(name, codec.GONE)
         for source in self._walk.files:
             if index.flags(source.name) & GONE:
-                journal.mark_back(source.name)
+                journal.mark(source.name, codec.BACK)
 
     def _compare(self) -> None:
         index, is_enough = self._index, self._repeat.is_enough
@@ -276,7 +277,7 @@ class NewFiles:
         del self._keys[name]
         if name in self._again or key is UNKNOWN:
             self._again.discard(name)
-            journal.mark_again(name)
+            journal.mark(name, codec.AGAIN)
         elif key.digest in self._twins:
             known = journal.index.get(name)
             assert known is not None  # noqa: S101 - it has just been completed

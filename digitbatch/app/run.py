@@ -204,7 +204,6 @@ def follow(
 def _run_without_journal(
     found: Walk, outputs: Sequence[Output], read: Read, start: float
 ) -> RunSummary:
-    """Read everything, and write each page as it comes."""
     tally = Tally()
     with closing(read(found.files, found.files)) as pages:
         for page in pages:

@@ -61,7 +61,6 @@ def calibrate_command(given: CalibrateOptions) -> None:
 
 
 def _fit_on_results(given: CalibrateOptions) -> None:
-    """Fit the threshold on verified results, write it, and print what it promises."""
     from digitbatch.app.run import load_plan
     from digitbatch.scoring import load_results, load_truth
     from digitbatch.scoring.calibrating import calibrated, verified_fields
@@ -193,8 +192,6 @@ def _check(
 
 
 class _Progress:
-    """Says how far reading has come, a line for each kind of pages."""
-
     def __init__(self) -> None:
         self._start_s = time.monotonic()
 

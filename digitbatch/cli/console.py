@@ -85,7 +85,6 @@ def _draw_bar(total: int, words: str) -> "tqdm[NoReturn]":
 
 
 def _close_bar() -> None:
-    """Take the bar away, if there is one."""
     if LineHandler.bar is not None:
         LineHandler.bar.close()
         LineHandler.bar = None

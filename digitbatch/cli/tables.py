@@ -145,7 +145,6 @@ def promise_words(promise: Promise) -> tuple[str, str]:
 
 
 def _add_this_run(table: "Table", now: ThisRun) -> None:
-    """What this run did, where earlier ones did the rest."""
     if not (now.known or now.recognised or now.waiting or now.removed):
         return
     table.add_row("pages read now", f"{now.pages:,}")

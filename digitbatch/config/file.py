@@ -148,7 +148,7 @@ def _stage_lines(config: Config) -> list[str]:
 
 
 def _kinds(config: Config) -> list[str]:
-    """For each stage what goes in and what comes out, for colour pages and grey ones."""
+    """What goes into each stage and what comes out, for colour pages and grey ones."""
     seen: list[set[PixelKind]] = [set() for _ in config.stages]
     for first in FIRST_KINDS:
         for index, _, kind in kinds_along(config.stages, first):

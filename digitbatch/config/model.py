@@ -58,7 +58,6 @@ class Review(BaseModel):
 
 
 def _from_here(path: Path | None, info: ValidationInfo) -> Path | None:
-    """A path of the configuration, from the folder of its file."""
     folder = (info.context or {}).get("folder")
     return folder / path if path is not None and folder is not None else path
 
@@ -169,17 +168,14 @@ class Config(BaseModel):
 
     @property
     def page_stages(self) -> tuple[PageStage, ...]:
-        """What the page goes through, in order."""
         return tuple(stage for stage in self.stages if isinstance(stage, PageStage))
 
     @property
     def segmenter(self) -> Contours:
-        """What finds the digits."""
         return next(stage for stage in self.stages if isinstance(stage, Contours))
 
     @property
     def normalizer(self) -> Normalizer:
-        """What makes crops of them."""
         return next(stage for stage in self.stages if isinstance(stage, Normalizer))
 
     def fingerprint(self) -> str:

@@ -242,7 +242,6 @@ def _text(
 
 
 def _expected(loc: Where) -> str:
-    """What belongs at a place."""
     if model_at(loc) is not None:
         return "a mapping (key: value)"
     model = model_at(loc[:-1])
@@ -297,7 +296,6 @@ def _got(value: object, where: Where, document: Document) -> str:
 
 
 def _clipped(text: str) -> str:
-    """A value on one line, and not a long one."""
     if not text.isprintable():
         text = text.encode("unicode_escape").decode("ascii")
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "..."

@@ -250,5 +250,4 @@ class Template(BaseModel):
         return found
 
     def fingerprint(self) -> str:
-        """sha256 of the file, as 64 hexadecimal digits."""
         return hashlib.sha256(self.image.read_bytes()).hexdigest()

@@ -117,7 +117,6 @@ def _parts(wanted: Chunk, page_count: int) -> Iterator[Chunk]:
 
 
 def _fill(jobs: deque[Job], chunks: Iterator[Chunk], pool: WorkerPool, window: int) -> deque[Job]:
-    """Submit chunks until `window` jobs are under way or there are no more."""
     while len(jobs) < window and (chunk := next(chunks, None)) is not None:
         jobs.append(pool.submit(chunk))
     return jobs

@@ -91,8 +91,6 @@ class _Worker:
 
 @dataclass(frozen=True, slots=True)
 class _Ended:
-    """After a worker's last message."""
-
     code: int  # as subprocess says it: -9 for signal 9
 
 

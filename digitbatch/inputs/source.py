@@ -100,7 +100,6 @@ class SourceReader(ABC):
         return Page(PageRef(self.source.name, page), np.ascontiguousarray(pixels), dpi, scale)
 
     def close(self) -> None:
-        """Give back what is held open."""
         self._file.close()
 
     def _check_size(self, width_px: int, height_px: int, remedy: str = _COARSER) -> None:

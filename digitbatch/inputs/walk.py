@@ -178,15 +178,11 @@ class _Walker:
 
     def _take_named(self, root: _Root, found: set[str]) -> None:
         """Take a file that the user named, even a hidden one."""
-        real = os.path.realpath(root.path)
-        if real in self.own or _OWN_MARK in os.path.basename(root.absolute):
+        if _OWN_MARK in os.path.basename(root.absolute):
             self.skipped[OWN] += 1
-        elif real in found:
-            self.skipped[AGAIN] += 1
-        elif not os.path.isfile(real):
-            self.skipped[NOT_A_FILE] += 1
-        elif self._take(root.path, relative_name(root.absolute, self.base)):
-            found.add(real)
+        else:
+            name = relative_name(root.absolute, self.base)
+            self._take_from(root.path, name, os.path.realpath(root.path), found)
 
     def _follow_links(self, found: set[str]) -> None:
         inside = [os.path.realpath(root.path) for root in self.roots if root.is_folder]
@@ -199,20 +195,20 @@ class _Walker:
                     self.skipped[LINK_OUT] += 1
                 elif os.path.isdir(real):
                     self._walk_folder(path, name)
+                elif os.path.exists(real) or real in self.own:
+                    self._take_from(path, name, real, found)
+                elif has_ending(name):
+                    self.files.append(SourceFile(path, name))  # its row says that it is gone
                 else:
-                    self._take_linked(path, name, real, found)
+                    self.skipped[LINK_BROKEN] += 1
                 found.update(os.path.realpath(source.location) for source in self.files[before:])
 
-    def _take_linked(self, path: str, name: str, real: str, found: set[str]) -> None:
+    def _take_from(self, path: str, name: str, real: str, found: set[str]) -> None:
+        """Take what is no folder, unless it has been found elsewhere."""
         if real in self.own:
             self.skipped[OWN] += 1
         elif real in found:
             self.skipped[AGAIN] += 1
-        elif not os.path.exists(real):
-            if has_ending(name):
-                self.files.append(SourceFile(path, name))  # its row says that it is gone
-            else:
-                self.skipped[LINK_BROKEN] += 1
         elif not os.path.isfile(real):
             self.skipped[NOT_A_FILE] += 1
         elif self._take(path, name):

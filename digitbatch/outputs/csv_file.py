@@ -148,7 +148,6 @@ def _pixel(text: str, side: str, place: str) -> int | None:
 
 
 def _quoted(cells: Iterable[object]) -> str:
-    """A row, with quotes around the cells that need them."""
     row = io.StringIO(newline="")
     # Before Python 3.13 a cell with a lone "\r" is quoted only if "\r" is part of the line end.
     csv.writer(row, lineterminator="\r\n").writerow(cells)

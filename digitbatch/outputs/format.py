@@ -27,7 +27,6 @@ class OutputPage(NamedTuple):
 
     @classmethod
     def of(cls, result: PageResult) -> "OutputPage":
-        """A page that has just been read."""
         page = page_to_json(result)
         del page["file"]
         shown = [base64.b64encode(picture).decode("ascii") for picture in result.pictures]
@@ -36,7 +35,6 @@ class OutputPage(NamedTuple):
         return cls(result.ref.file, result.ref.page, rows, to_line(page), pictures)
 
     def records(self) -> Iterator[Record]:
-        """The rows with their file and page."""
         return (Record(self.file, self.page, *row) for row in self.rows)
 
     def json(self) -> str:

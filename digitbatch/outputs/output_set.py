@@ -137,7 +137,6 @@ class OutputSet(Output):
             self.abort()
 
     def abort(self) -> None:
-        """Drop what is not in its place. After `finish`, nothing happens."""
         for file, _ in self._outputs:
             file.discard()
 
@@ -162,7 +161,6 @@ class CsvStream(Output):
         self._put(self._format.page(page))
 
     def finish(self, summary: RunSummary) -> None:
-        """Write what is left: the header, where there was no page. Raises as `write` does."""
         self._put(self._format.end(summary))
 
     def abort(self) -> None:

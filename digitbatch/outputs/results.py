@@ -96,7 +96,6 @@ class RunSummary:
 
     @property
     def pages_per_second(self) -> float:
-        """Pages read per second from start to end; 0 where no time was taken."""
         pages = self.pages if self.this_run is None else self.this_run.pages
         return pages / self.seconds if self.seconds > 0 else 0.0
 
@@ -138,7 +137,6 @@ class Tally:
         self._last_file: str | None = None
 
     def add(self, result: PageResult) -> None:
-        """Count one page."""
         said = [field.status for field in result.fields]
         rows = [said.count(status) for status in ("ok", "review", "empty", "error")]
         digits = sum(len(field.digits) for field in result.fields)

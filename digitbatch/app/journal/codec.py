@@ -17,6 +17,7 @@ SAME: Final = b"s"  # a file's key, and where a file with the same content stand
 AGAIN: Final = b"a"  # the name of a file that is to be read again
 GONE: Final = b"g"  # the name of a file that is no longer there
 BACK: Final = b"b"  # the name of one that is there again, as it was
+MARKS: Final = (AGAIN, GONE, BACK)
 RUN: Final = b"r"  # the end of a run, its counts and outputs
 
 

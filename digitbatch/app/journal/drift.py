@@ -57,7 +57,6 @@ class Statistics:
 
     @classmethod
     def from_line(cls, about: str) -> "Statistics":
-        """From the first JSON of a page's line."""
         return cls.from_json(json.loads(about)[0])
 
     def add(self, other: "Statistics") -> None:

@@ -107,9 +107,13 @@ class Index:
         row = self._rows.get(name)
         return 0 if row is None else self._flags[row]
 
-    def mark(self, name: str, *, add: int = 0, take: int = 0) -> None:
+    def mark(self, name: str, kind: bytes) -> None:
+        """Take in what a line of a kind in `codec.MARKS` says of a known name."""
         row = self._rows[name]
-        self._flags[row] = (self._flags[row] | add) & ~take
+        if kind == codec.BACK:
+            self._flags[row] &= ~GONE
+        else:
+            self._flags[row] |= AGAIN if kind == codec.AGAIN else GONE
 
     def find(self, digest: bytes, need: int = 0) -> Known | None:
         """A file with this content and the flags `need`, by whatever name."""
@@ -226,10 +230,8 @@ def _take(found: Scanned, kind: bytes, content: bytes, end: int) -> None:
             raise ValueError("no place in this journal")
         flags = (FAILED if value["failed"] else 0) | (PICTURED if value["pictured"] else 0)
         found.index.put(_name(value["file"]), Known(key_of(value), start, stop, flags))
-    elif kind in (codec.AGAIN, codec.GONE) and value in found.index:
-        found.index.mark(value, add=AGAIN if kind == codec.AGAIN else GONE)
-    elif kind == codec.BACK and value in found.index:
-        found.index.mark(value, take=GONE)
+    elif kind in codec.MARKS and value in found.index:
+        found.index.mark(value, kind)
 
 
 def _take_page(found: Scanned, failed: bool, pictured: bool, end: int) -> None:

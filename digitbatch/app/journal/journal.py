@@ -10,9 +10,7 @@ from digitbatch.app.journal import codec
 from digitbatch.app.journal.binding import Binding
 from digitbatch.app.journal.drift import Statistics
 from digitbatch.app.journal.index import (
-    AGAIN,
     FAILED,
-    GONE,
     PICTURED,
     FileKey,
     Index,
@@ -66,7 +64,6 @@ class AppendFile:
             self.sync()
 
     def read(self, start: int, end: int) -> bytes:
-        """What stands between two places, in bytes."""
         try:
             self.reading.seek(start)
             return self.reading.read(end - start)
@@ -153,22 +150,19 @@ class Journal:
 
     @property
     def partial(self) -> Partial | None:
-        """The file of which some pages are known and others are not."""
+        """The file of which only some pages are known."""
         return self._found.partial
 
     @property
     def runs(self) -> list[Statistics]:
-        """What the last runs read, the oldest first."""
         return list(self._found.runs)
 
     @property
     def last_run(self) -> dict[str, Any]:
-        """What the last run that ended came to, as `end_run` was given it."""
         return self._found.last_run or {}
 
     @property
     def changed(self) -> bool:
-        """Whether anything is known that the last run that ended did not know."""
         return self._found.changed or bool(self._held_back)
 
     def add_page(
@@ -217,7 +211,7 @@ class Journal:
                 PageRef(partial.name, page), "the file was changed while it was read; run again"
             )
             self.add_page(missing, partial.key, partial.pages)
-        self.mark_again(partial.name)
+        self.mark(partial.name, codec.AGAIN)
 
     def drop_partial(self) -> None:
         """Forget the pages of a file that is not what it was."""
@@ -236,20 +230,10 @@ class Journal:
         self._write_between(codec.encode(codec.SAME, text))
         self.index.put(name, Known(key, known.start, known.end, flags))
 
-    def mark_again(self, name: str) -> None:
-        """Have a known file read again by the next run."""
-        self._write_between(codec.encode(codec.AGAIN, codec.to_text(name)))
-        self.index.mark(name, add=AGAIN)
-
-    def mark_gone(self, name: str) -> None:
-        """Note that a known file is no longer there."""
-        self._write_between(codec.encode(codec.GONE, codec.to_text(name)))
-        self.index.mark(name, add=GONE)
-
-    def mark_back(self, name: str) -> None:
-        """Note that a file which was gone is there again, as it was."""
-        self._write_between(codec.encode(codec.BACK, codec.to_text(name)))
-        self.index.mark(name, take=GONE)
+    def mark(self, name: str, kind: bytes) -> None:
+        """Note that a known file is to be read again, is gone or is back: see `codec.MARKS`."""
+        self._write_between(codec.encode(kind, codec.to_text(name)))
+        self.index.mark(name, kind)
 
     def end_run(self, record: dict[str, Any]) -> None:
         """Append what a run came to, its statistics as `read`, and bring all onto the disk."""
