@@ -82,10 +82,10 @@ def run_with_journal(
         this_run = reading.this_run()
         counts = None
         if not (targets.streams or journal.changed):
-            counts = _counts_if_as_they_were(journal.last_run, files, meta)
+            counts = _counts_if_as_they_were(journal.found.last_run or {}, files, meta)
         if counts is None:
             counts = _write(journal, compared, targets, meta)
-        warnings = find_drift([journal.statistics, *reversed(journal.runs)])
+        warnings = find_drift([journal.statistics, *reversed(journal.found.runs)])
         if not this_run.pages:
             warnings = []  # they have been said
         this_run = replace(

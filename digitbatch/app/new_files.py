@@ -204,7 +204,7 @@ class NewFiles:
 
     def _partial_first(self, new: list[SourceFile]) -> list[SourceFile]:
         """The new files, the one first of which some pages are known."""
-        partial = self._journal.partial
+        partial = self._journal.found.partial
         if partial is not None:
             for place, source in enumerate(new):
                 if source.name == partial.name:
@@ -215,7 +215,7 @@ class NewFiles:
     def _worth_reading(self, sources: Iterable[SourceFile]) -> Iterator[SourceFile | Chunk]:
         """Those that must be read; the content of others is known, and is put down at once."""
         journal, in_hand = self._journal, set[bytes]()
-        partial = journal.partial
+        partial = journal.found.partial
         for source in sources:
             name, key = source.name, self._key(source)
             if journal.index.flags(name) & FAILED:
@@ -265,14 +265,14 @@ class NewFiles:
         if page.unreachable:
             self._roots.check()
             self._again.add(name)
-        if journal.partial is not None and journal.partial.name != name:
+        if journal.found.partial is not None and journal.found.partial.name != name:
             journal.end_file()
         if page.result.failed and name not in self._failed_before:
             self._new_errors += sum(field.status == "error" for field in page.result.fields)
         key = self._keys[name]
         journal.add_page(page.result, key, page.page_count, page.ink)
         self._statistics.add(Statistics.of_page(page.result, page.ink))
-        if journal.partial is not None:
+        if journal.found.partial is not None:
             return
         del self._keys[name]
         if name in self._again or key is UNKNOWN:

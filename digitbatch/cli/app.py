@@ -338,12 +338,9 @@ def check(
     schema: Annotated[bool, typer.Option("--schema", help="Print a JSON schema instead.")] = False,
 ) -> None:
     """Validate a config and print its plan."""
-    from digitbatch.cli.preview import check_command, schema_command
+    from digitbatch.cli.preview import check_command
 
-    if schema:
-        schema_command()
-    else:
-        check_command(file)
+    check_command(file, schema)
 
 
 template = typer.Typer(

@@ -9,20 +9,16 @@ from digitbatch.cli.tables import print_page
 from digitbatch.errors import ExitCode, PageError
 
 
-def check_command(file: Path | None) -> None:
-    """Validate a config and print its plan."""
-    from digitbatch.config.file import find_config, plan_lines
+def check_command(file: Path | None, as_schema: bool) -> None:
+    """Validate a config and print its plan; or print the JSON schema of any."""
+    from digitbatch.config.file import find_config, plan_lines, schema
 
+    if as_schema:
+        print(json.dumps(schema(), indent=2))
+        return
     place, config = find_config(file)
     print(f"config  {place}: valid", end="\n\n")
     print(*plan_lines(config), sep="\n")
-
-
-def schema_command() -> None:
-    """Print the JSON schema of a config."""
-    from digitbatch.config.file import schema
-
-    print(json.dumps(schema(), indent=2))
 
 
 def inspect_command(

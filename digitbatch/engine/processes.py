@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final, Protocol
+from typing import BinaryIO, Final, Protocol, cast
 
 
 class ReaderProcess(Protocol):
@@ -20,37 +20,26 @@ class ReaderProcess(Protocol):
     @property
     def stdout(self) -> BinaryIO: ...
     def kill(self) -> None: ...
-    def wait(self) -> int: ...
-
-
-class FreshProcess:
-    """A new interpreter; it starts in half a second."""
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            # -P: a module that lies where the command is run does not become ours.
-            [sys.executable, "-P", "-m", "digitbatch.engine.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(path or "." for path in sys.path)},
-            # Out of the terminal's group: ctrl-c is for this process, which ends the others.
-            start_new_session=True,
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-        )
-        assert self._process.stdin is not None  # noqa: S101 - they were asked for
-        assert self._process.stdout is not None  # noqa: S101
-        self.stdin: BinaryIO = self._process.stdin  # type: ignore[assignment] # IO[bytes]
-        self.stdout: BinaryIO = self._process.stdout  # type: ignore[assignment]
-
-    def kill(self) -> None:
-        self._process.kill()
-
     def wait(self) -> int:
         """Its exit code, or minus the number of its signal, when it has ended."""
-        return self._process.wait()
 
 
-class ForkedProcess:
+def _fresh_process() -> ReaderProcess:
+    """A new interpreter; it starts in half a second."""
+    process = subprocess.Popen(
+        # -P: a module that lies where the command is run does not become ours.
+        [sys.executable, "-P", "-m", "digitbatch.engine.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(path or "." for path in sys.path)},
+        # Out of the terminal's group: ctrl-c is for this process, which ends the others.
+        start_new_session=True,
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+    )
+    return cast(ReaderProcess, process)  # both pipes were asked for
+
+
+class _ForkedProcess:
     """A copy of this process, which has imported all but the decoders; it starts at once."""
 
     def __init__(self) -> None:
@@ -87,7 +76,7 @@ class ForkedProcess:
 def start_process() -> ReaderProcess:
     """Start a process that runs `digitbatch.engine.worker`: a copy of this one, if that is safe."""
     with _without_interrupts():
-        return ForkedProcess() if may_fork() else FreshProcess()
+        return _ForkedProcess() if may_fork() else _fresh_process()
 
 
 def may_fork() -> bool:

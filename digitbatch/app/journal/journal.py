@@ -138,7 +138,7 @@ class Journal:
             self._file = AppendFile(path, found.end)
         except OSError as error:
             raise output_error(path, error) from error
-        self._found: Scanned = found
+        self.found: Scanned = found
         self._held_back: list[bytes] = []
         self.statistics = Statistics()
         if found.changed:
@@ -146,24 +146,11 @@ class Journal:
 
     @property
     def index(self) -> Index:
-        return self._found.index
-
-    @property
-    def partial(self) -> Partial | None:
-        """The file of which only some pages are known."""
-        return self._found.partial
-
-    @property
-    def runs(self) -> list[Statistics]:
-        return list(self._found.runs)
-
-    @property
-    def last_run(self) -> dict[str, Any]:
-        return self._found.last_run or {}
+        return self.found.index
 
     @property
     def changed(self) -> bool:
-        return self._found.changed or bool(self._held_back)
+        return self.found.changed or bool(self._held_back)
 
     def add_page(
         self, result: PageResult, key: FileKey, pages: int, ink: float | None = None
@@ -181,7 +168,7 @@ class Journal:
         """
         name = result.ref.file
         content = b""
-        partial = self._found.partial
+        partial = self.found.partial
         if partial is None or partial.name != name:
             head = codec.encode(codec.FILE, _key_text(name, key, pages=pages))
             partial = Partial(name, key, pages, self._file.end + len(head))
@@ -196,14 +183,14 @@ class Journal:
         )
         self._write(content)
         partial.take(failed=result.failed, pictured=bool(page.pictures))
-        self._found.partial = partial
+        self.found.partial = partial
         self.statistics.add(statistics)
         if partial.done == partial.pages:
             self._complete(partial)
 
     def end_file(self) -> None:
         """No more pages come of the file in hand: those that are missing become failed ones."""
-        partial = self._found.partial
+        partial = self.found.partial
         if partial is None:
             return
         for page in range(partial.done + 1, partial.pages + 1):
@@ -215,7 +202,7 @@ class Journal:
 
     def drop_partial(self) -> None:
         """Forget the pages of a file that is not what it was."""
-        self._found.partial = None
+        self.found.partial = None
 
     def add_same(self, name: str, key: FileKey, known: Known) -> None:
         """Append a file whose content is known, by this name or another."""
@@ -239,9 +226,9 @@ class Journal:
         """Append what a run came to, its statistics as `read`, and bring all onto the disk."""
         self._write_between(codec.encode(codec.RUN, codec.to_text(record)))
         self._file.sync()
-        self._found.last_run = record
-        add_run(self._found.runs, record)
-        self._found.changed = False
+        self.found.last_run = record
+        add_run(self.found.runs, record)
+        self.found.changed = False
         self.statistics = Statistics()
 
     def pages_of(self, name: str) -> Iterator[tuple[str, str, str]]:
@@ -277,20 +264,20 @@ class Journal:
         self.index.put(
             partial.name, Known(partial.key, partial.start, self._file.end, partial.flags)
         )
-        self._found.partial = None
+        self.found.partial = None
         if self._held_back:
             waiting, self._held_back = self._held_back, []
             self._write(b"".join(waiting))
 
     def _write_between(self, content: bytes) -> None:
         """Append what must not stand between the pages of a file."""
-        if self._found.partial is None:
+        if self.found.partial is None:
             self._write(content)
         else:
             self._held_back.append(content)
 
     def _write(self, content: bytes) -> None:
-        self._found.changed = True
+        self.found.changed = True
         self._file.append(content)
 
 
