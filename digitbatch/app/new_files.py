@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 from digitbatch.app.journal import (
     AGAIN,
@@ -35,7 +35,6 @@ StoppedError where somebody asks to stop.
 
 log = logging.getLogger(__name__)
 Removed = Literal["drop", "keep"]
-_BLOCK_BYTES: Final = 1 << 20
 
 
 def log_inputs(found: Walk) -> None:
@@ -205,12 +204,11 @@ class NewFiles:
     def _partial_first(self, new: list[SourceFile]) -> list[SourceFile]:
         """The new files, the one first of which some pages are known."""
         partial = self._journal.found.partial
-        if partial is not None:
-            for place, source in enumerate(new):
-                if source.name == partial.name:
-                    return [source, *new[:place], *new[place + 1 :]]
+        if partial is None:
+            return new
+        if all(source.name != partial.name for source in new):
             self._journal.drop_partial()
-        return new
+        return sorted(new, key=lambda source: source.name != partial.name)
 
     def _worth_reading(self, sources: Iterable[SourceFile]) -> Iterator[SourceFile | Chunk]:
         """Those that must be read; the content of others is known, and is put down at once."""
@@ -248,17 +246,15 @@ class NewFiles:
         """What a file is like now; None if it is changing and such are to be left alone."""
         try:
             before = os.stat(source.location)  # noqa: PTH116 - a million files
-            digest = hashlib.sha256()
             with source.path.open("rb") as file:
-                while block := file.read(_BLOCK_BYTES):
-                    digest.update(block)
+                digest = hashlib.file_digest(file, "sha256").digest()
             after = os.stat(source.location)  # noqa: PTH116
         except OSError:
             return UNKNOWN
         same = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
         if self._repeat.min_age_s and not same:
             return None
-        return FileKey(before.st_size, before.st_mtime_ns, digest.digest())
+        return FileKey(before.st_size, before.st_mtime_ns, digest)
 
     def _add(self, page: PageRead) -> None:
         journal, name = self._journal, page.result.ref.file

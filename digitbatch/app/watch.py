@@ -33,14 +33,9 @@ def watch(
 
     The outputs are held all the time, and are up to date after each run, also after the last.
 
-    Args:
-        folders: Folders to read and watch.
-        outputs: Files to write.
-        stop: Set from elsewhere, such as a signal's handler: the page in hand is finished.
-        report: An .html file to write with them, for people.
-        min_age_s: A file is read when nothing has been written to it for so long.
-        on_run: Told of each run that read something.
-        **options: Of `pipeline.run`.
+    `stop` is set from elsewhere, such as a signal's handler: the page in hand is finished. A file
+    is read when nothing has been written to it for `min_age_s`. `on_run` is told of each run that
+    read something; `options` are those of `pipeline.run`.
 
     Raises:
         UsageError: If watchfiles is not installed, or there is nothing to watch or write.

@@ -112,10 +112,9 @@ def _failure(ref: PageRef, page_count: int, error: Exception) -> PageRead:
     if isinstance(error, PageError):
         unreachable = isinstance(error, UnreachablePageError)
         return PageRead(failed_page(ref, said), page_count, unreachable=unreachable)
+    message = f"internal error, please report it: {type(error).__name__}: {said}"
     if is_out_of_memory(error):
         message = "not enough memory for this page: use fewer --workers, or more --memory"
-    else:
-        message = f"internal error, please report it: {type(error).__name__}: {said}"
     trace = "".join(traceback.format_exception(error))
     return PageRead(failed_page(ref, message), page_count, trace)
 

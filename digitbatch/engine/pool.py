@@ -83,10 +83,8 @@ class _Worker:
             self.process.stdin.close()
 
     def answer(self, outcome: Any) -> None:
-        if isinstance(outcome, Exception):
-            self.send(Answer(None, portable(outcome)))
-        else:
-            self.send(Answer(outcome))
+        failed = isinstance(outcome, Exception)
+        self.send(Answer(None, portable(outcome)) if failed else Answer(outcome))
 
 
 @dataclass(frozen=True, slots=True)
