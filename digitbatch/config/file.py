@@ -1,6 +1,7 @@
 """pipeline.yaml: finding it, loading it, and printing the plan that it makes."""
 
 import json
+from collections.abc import Sequence
 from itertools import compress
 from os import PathLike
 from pathlib import Path
@@ -92,20 +93,13 @@ def plan_lines(config: Config) -> list[str]:
     Stages that a page does not go through stand below the others, with the reason.
     """
     lines = _stage_lines(config)
-    zones = [
-        (
-            f"{number}",
-            zone.name,
-            written(zone.box),
-            "any" if zone.digits is None else written(zone.digits),
-            "all" if zone.pages is None else written(zone.pages),
-            _rules(zone),
-        )
-        for number, zone in enumerate(config.fields, 1)
-    ]
-    if zones:
-        header = ("fields", "name", "box", "digits", "pages", "rules")
-        lines += ["", *_table([header, *zones]), ""]
+    if config.fields:
+        zones = [("fields", "name", "box", "digits", "pages", "rules")]
+        for number, zone in enumerate(config.fields, 1):
+            digits = "any" if zone.digits is None else written(zone.digits)
+            pages = "all" if zone.pages is None else written(zone.pages)
+            zones.append((f"{number}", zone.name, written(zone.box), digits, pages, _rules(zone)))
+        lines += ["", *_table(zones), ""]
         if config.rules:
             lines += [f"rules   {'; '.join(config.rules)}", ""]
     else:
@@ -140,11 +134,8 @@ def _stage_lines(config: Config) -> list[str]:
         )
         if reason
     ]
-    return [
-        *_table([("stages", "", "pixels", "parameters"), *rows]),
-        *([""] if said else []),
-        *said,
-    ]
+    header = ("stages", "", "pixels", "parameters")
+    return [*_table([header, *rows]), *([""] if said else []), *said]
 
 
 def _kinds(config: Config) -> list[str]:
@@ -157,8 +148,8 @@ def _kinds(config: Config) -> list[str]:
     for stage, kinds in zip(config.stages, seen, strict=True):
         into = " or ".join(in_order(frozenset(kinds)))
         if isinstance(stage, PageStage):
-            gives = {stage.gives.get(kind, kind) for kind in kinds}
-            words.append(f"{into} -> {' or '.join(in_order(frozenset(gives)))}")
+            gives = frozenset(stage.gives.get(kind, kind) for kind in kinds)
+            words.append(f"{into} -> {' or '.join(in_order(gives))}")
         else:
             words.append(f"{into} -> digits" if kinds else "digit -> crop")
     return words
@@ -177,7 +168,7 @@ def _rules(zone: Zone) -> str:
     return ", ".join(said) or "none"
 
 
-def _table(rows: list[tuple[str, ...]]) -> list[str]:
+def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

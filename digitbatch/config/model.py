@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -33,6 +34,17 @@ from digitbatch.stages.contours import Contours
 __all__ = ["Config", "Review", "Template", "Zone", "packaged_stages"]
 
 
+def _from_here(path: Path, info: ValidationInfo) -> Path:
+    folder = (info.context or {}).get("folder")
+    return path if folder is None else folder / path
+
+
+_Path = Annotated[Path, AfterValidator(_from_here)]
+"""Relative to the file that names it."""
+
+_Length = Annotated[float, Field(gt=0, le=10_000)]
+
+
 class Review(BaseModel):
     """When a field is sent to a person."""
 
@@ -45,24 +57,11 @@ class Review(BaseModel):
         description="Share of accepted fields that may be wrong. What is less sure than that "
         "takes is marked for review; the calibration says how sure that is.",
     )
-    calibration: Path | None = Field(
+    calibration: _Path | None = Field(
         default=None,
         description="File that `digitbatch calibrate` made, relative to this file. Left out: what"
         " comes with the weights.",
     )
-
-    @field_validator("calibration")
-    @classmethod
-    def _relative_to_the_file(cls, calibration: Path | None, info: ValidationInfo) -> Path | None:
-        return _from_here(calibration, info)
-
-
-def _from_here(path: Path | None, info: ValidationInfo) -> Path | None:
-    folder = (info.context or {}).get("folder")
-    return folder / path if path is not None and folder is not None else path
-
-
-_Length = Annotated[float, Field(gt=0, le=10_000)]
 
 
 @cache
@@ -102,12 +101,12 @@ class Config(BaseModel):
         description="[width, height] of the paper in millimetres, for zones in mm or px on scans"
         " that do not say their resolution, or say a wrong one.",
     )
-    model: Path | None = Field(
+    model: _Path | None = Field(
         default=None,
         description="Folder of the weights, relative to this file. Left out: the promoted ones"
         " (`digitbatch models`), else the packaged ones.",
     )
-    line_model: Path | None = Field(
+    line_model: _Path | None = Field(
         default=None, description="The same for the network that reads digits that touch."
     )
     review: Review = Field(default=Review(), description="When a field is sent to a person.")
@@ -132,11 +131,6 @@ class Config(BaseModel):
                 raise _problem(index, f"{text} already; names are unique")
             first[zone.name] = index
         return fields
-
-    @field_validator("model", "line_model")
-    @classmethod
-    def _relative_to_the_file(cls, model: Path | None, info: ValidationInfo) -> Path | None:
-        return _from_here(model, info)
 
     @model_validator(mode="after")
     def _rules_are_of_fields(self) -> "Config":
