@@ -10,7 +10,7 @@ training keeps out (`held`, to tune by) or the test part (`test`, to publish). -
 scans below $DIGITBATCH_DATA/dev instead, each folder of them against its truth.json. Prints a
 Markdown table. Pages are made from a fixed seed: the same command measures the same pages.
 --retaken reads each of these scans as other cameras and scanners would have taken it
-(digitbatch/synth/retaken.py). --without-zones reads forms as if nobody had said where their numbers
+(digitbatch/synth/paper.py). --without-zones reads forms as if nobody had said where their numbers
 are; a row is right if its text is on the page. --engine has another program read them, if it is
 installed. --json notes the counts in a file as soon as a kind is read; benchmarks/accuracy_page.py
 makes docs/accuracy.md from such a file.
@@ -45,9 +45,9 @@ from digitbatch.scoring.labelled_pages import LabelledPage, made_pages
 from digitbatch.synth.crop_pens import CropPen, DoubleZeroPen
 from digitbatch.synth.forms import FORM_KINDS
 from digitbatch.synth.page_kinds import PAGE_KINDS
-from digitbatch.synth.retaken import retakes
+from digitbatch.synth.paper import retakes
 from digitbatch.training.data import Labelled, read_data
-from digitbatch.training.data.training_data import read_training_data
+from digitbatch.training.data.read import read_training_data
 from digitbatch.types import failed_page
 
 

@@ -38,7 +38,7 @@ from digitbatch.networks.card import CARD_FILE, load_card
 from digitbatch.outputs import OutputSet
 from digitbatch.outputs.results import RunMeta
 from digitbatch.packaged import default_model, packaged_file
-from digitbatch.training.data.idx import read_idx
+from digitbatch.training.data.array_files import read_idx
 from digitbatch.types import FieldResult, Network, Page, PageRef, PageResult
 
 OPTIONS = InputOptions(max_pixels=4_000_000)
@@ -200,7 +200,7 @@ def _calibration() -> bytes:
 
 
 def _parse_checkpoint(data: bytes, folder: Path) -> None:
-    from digitbatch.training.checkpoint import CHECKPOINT_FILE, load_checkpoint
+    from digitbatch.training.run_folder import CHECKPOINT_FILE, load_checkpoint
 
     (folder / CHECKPOINT_FILE).write_bytes(data)
     load_checkpoint(folder / CHECKPOINT_FILE)

@@ -21,7 +21,7 @@ import numpy as np
 
 from benchmarks.counting import count
 from digitbatch.config import Config
-from digitbatch.networks.line.reader import LineAnswers
+from digitbatch.networks.line_reader import LineAnswers
 from digitbatch.networks.runtime import NetworkSet, load_networks
 from digitbatch.packaged import default_model
 from digitbatch.reading import read_page

@@ -102,9 +102,7 @@ def test_a_log_gets_a_line_from_time_to_time(
 
 def test_training_says_each_epoch(capsys: pytest.CaptureFixture[str]) -> None:
     """Without a terminal, every epoch is a line with its loss and accuracy."""
-    training = pytest.importorskip(
-        "digitbatch.training.trainer.progress", reason="training needs torch"
-    )
+    training = pytest.importorskip("digitbatch.training.trainer", reason="training needs torch")
     set_up_logging("normal")
     with TrainingProgress("normal") as report:
         for step in range(1, 7):

@@ -62,16 +62,12 @@ import importlib, pkgutil, sys
 import digitbatch
 
 TORCH = (
-    "digitbatch.networks.answering",
     "digitbatch.networks.architectures",
     "digitbatch.networks.committee",
-    "digitbatch.networks.digit_networks",
-    "digitbatch.networks.line.network",
     "digitbatch.networks.torch_runtime",
     "digitbatch.training.augmentation",
-    "digitbatch.training.checkpoint",
     "digitbatch.training.export",
-    "digitbatch.training.initial_weights",
+    "digitbatch.training.optimisation",
     "digitbatch.training.recipes",
     "digitbatch.training.run_folder",
     "digitbatch.training.tasks",

@@ -8,8 +8,8 @@ import pytest
 from digitbatch.scoring.labelled_pages import LabelledPage, made_pages, pages_by_many_writers
 from digitbatch.synth.crop_pens import CropPen, DoubleZeroPen, WriterPen
 from digitbatch.synth.forms import made_forms
+from digitbatch.synth.paper import CHANGES, retakes
 from digitbatch.synth.printed_pages import PRINT_KINDS, page_of_print
-from digitbatch.synth.retaken import CHANGES, retakes
 from tests.nn.idx_files import drawn_digits
 
 DIGITS = drawn_digits(40)

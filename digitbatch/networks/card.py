@@ -9,8 +9,8 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from digitbatch.errors import ModelError
-from digitbatch.networks.line.ctc_decoding import LINE_CLASSES
-from digitbatch.networks.line.strips import STRIP_FORMAT
+from digitbatch.networks.ctc import LINE_CLASSES
+from digitbatch.networks.line_strips import STRIP_FORMAT
 from digitbatch.stages.centre import CROP_FORMAT
 from digitbatch.types import CLASSES
 
@@ -66,13 +66,9 @@ class Card(BaseModel):
 def load_card(folder: Path, kind: Kind | None = "digit") -> Card:
     """Read a model's card and make sure that its crops and classes are those of this version.
 
-    Args:
-        folder: The model.
-        kind: What the network must read; None: either.
-
     Raises:
-        ModelError: If there is no card, it is damaged, or it is of another kind, another crop
-            format or other classes. The message says the way out.
+        ModelError: If there is no card, it is damaged, or it is of another kind (None: either will
+            do), another crop format or other classes. The message says the way out.
     """
     path = folder / CARD_FILE
     try:
@@ -116,11 +112,7 @@ def second_model(folder: Path) -> Path | None:
 
 
 def model_hash(folder: Path, kind: Kind = "digit") -> str:
-    """What tells a model's weights from others', as 64 hexadecimal digits.
-
-    Raises:
-        ModelError: As `load_card`.
-    """
+    """What tells a model's weights from others', as 64 hexadecimal digits."""
     first = load_card(folder, kind).weights_sha256
     second = second_model(folder)
     if second is None:
@@ -135,11 +127,7 @@ def save_card(card: Card, folder: Path) -> None:
 
 
 def read_checked(path: Path, sha256: str) -> bytes:
-    """Read one file of a model and compare it with the card's hash.
-
-    Raises:
-        ModelError: If it cannot be read or is not the file that the card is about.
-    """
+    """Read one file of a model; a ModelError if it cannot be, or is not what the card is about."""
     try:
         content = path.read_bytes()
     except OSError as error:

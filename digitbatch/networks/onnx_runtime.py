@@ -32,17 +32,9 @@ class OnnxPredictor:
     device_name = "cpu"
 
     def __init__(self, folder: Path, chunk: int = CHUNK) -> None:
-        """Load the model in `folder`.
-
-        Args:
-            folder: The model.
-            chunk: Crops that the network gets at once; see `CHUNK`.
-
-        Raises:
-            ModelError: If it is missing, damaged, or made for other crops.
-        """
+        """Load the model in `folder`; a ModelError if it is missing, damaged or for other crops."""
         card = load_card(folder)
-        self._session = onnx_session(read_checked(folder / ONNX_FILE, card.onnx_sha256))
+        self._session = _session(read_checked(folder / ONNX_FILE, card.onnx_sha256))
         self._chunk = chunk
         self.model_hash = model_hash(folder)
 
@@ -50,8 +42,7 @@ class OnnxPredictor:
     def from_bytes(cls, onnx: bytes) -> "OnnxPredictor":
         """Load a network that is in no folder yet."""
         predictor = cls.__new__(cls)
-        predictor._session = onnx_session(onnx)
-        predictor._chunk = CHUNK
+        predictor._session, predictor._chunk = _session(onnx), CHUNK
         predictor.model_hash = ""
         return predictor
 
@@ -74,19 +65,15 @@ class OnnxLines:
     """A line network: the ink of strips in, log posteriors out."""
 
     def __init__(self, folder: Path) -> None:
-        """Load the model in `folder`.
-
-        Raises:
-            ModelError: If it is missing, damaged, or made for other strips.
-        """
+        """Load the model in `folder`; a ModelError as for `OnnxPredictor`."""
         card = load_card(folder, "line")
-        self._session = onnx_session(read_checked(folder / ONNX_FILE, card.onnx_sha256))
+        self._session = _session(read_checked(folder / ONNX_FILE, card.onnx_sha256))
 
     @classmethod
     def from_bytes(cls, onnx: bytes) -> "OnnxLines":
         """Load a network that is in no folder yet."""
         network = cls.__new__(cls)
-        network._session = onnx_session(onnx)
+        network._session = _session(onnx)
         return network
 
     def __call__(self, strips: Sequence[Image]) -> list[NDArray[np.float32]]:
@@ -97,12 +84,8 @@ class OnnxLines:
         ]
 
 
-def onnx_session(onnx: bytes) -> "onnxruntime.InferenceSession":
-    """Load a network for one core of the CPU.
-
-    Raises:
-        ModelError: If ONNX Runtime cannot load it.
-    """
+def _session(onnx: bytes) -> "onnxruntime.InferenceSession":
+    """Load a network for one core of the CPU; a ModelError if ONNX Runtime cannot."""
     # Otherwise it notes a number for this machine in the home folder, to report its use by.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime

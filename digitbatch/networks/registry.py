@@ -10,17 +10,21 @@ A run that has begun keeps its folder, whatever is promoted or rolled back meanw
 
 import hashlib
 import logging
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final, Literal
 
 from filelock import FileLock, Timeout
+from platformdirs import user_data_path
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from digitbatch.errors import LockedError, ModelError, UsageError
+from digitbatch.errors import LockedError, ModelError, OutputError, UsageError
 from digitbatch.networks.card import (
     CARD_FILE,
     ONNX_FILE,
@@ -33,15 +37,89 @@ from digitbatch.networks.card import (
     read_checked,
     second_model,
 )
-from digitbatch.networks.promoted import (
-    Promotion,
-    kept_error,
-    models_folder,
-    promotions_of,
-    read_promotions,
-    write_promotions,
-)
 from digitbatch.packaged import default_line_model, default_model
+
+HOME_VARIABLE: Final = "DIGITBATCH_HOME"
+HISTORY_FILE: Final = "promoted.json"
+
+
+class Promotion(BaseModel):
+    """One model that was made the default for runs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    # Both hashes: the same weights with another temperature are another model.
+    model: str = Field(pattern="^[0-9a-f]{12}-[0-9a-f]{12}$", description="name of its folder")
+    promoted_at: AwareDatetime
+    kind: Kind = "digit"
+
+    @property
+    def folder(self) -> Path:
+        """Where the model is kept."""
+        return _models_folder() / self.model
+
+
+class _History(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: Literal[1] = 1
+    promotions: tuple[Promotion, ...]
+
+
+def _models_folder() -> Path:
+    """Where promoted models are kept."""
+    home = os.environ.get(HOME_VARIABLE)
+    data = Path(home) if home else user_data_path("digitbatch", appauthor=False)
+    return data.absolute() / "models"
+
+
+def _promotions_of(kind: Kind) -> tuple[Promotion, ...]:
+    """The promotions in force of one kind, oldest first."""
+    return tuple(promotion for promotion in _read_promotions() if promotion.kind == kind)
+
+
+def _read_promotions() -> tuple[Promotion, ...]:
+    """The promotions in force, oldest first; a ModelError if the history is damaged."""
+    path = _models_folder() / HISTORY_FILE
+    try:
+        return _History.model_validate_json(path.read_bytes()).promotions
+    except (FileNotFoundError, NotADirectoryError):  # some system users have /dev/null as home
+        return ()
+    except OSError as error:
+        raise ModelError(
+            f"{path}: cannot be read ({error.strerror}), so it is not known which weights are"
+            f" promoted; make it readable, name the weights with --model, or let {HOME_VARIABLE}"
+            " name another folder"
+        ) from error
+    except ValidationError as error:
+        raise ModelError(
+            f"{path}: is damaged, so it is not known which weights are promoted; remove it to use"
+            " the packaged ones and promote anew, or name the weights with --model"
+        ) from error
+
+
+def _write_promotions(promotions: list[Promotion]) -> None:
+    """Replace the history, whole or not at all."""
+    path = _models_folder() / HISTORY_FILE
+    text = _History(promotions=tuple(promotions)).model_dump_json(indent=2) + "\n"
+    new = path.with_name(f".{HISTORY_FILE}.new")  # one at a time: see `changing`
+    try:
+        with new.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+    except OSError as error:
+        raise _kept_error(path, error) from error
+
+
+def _kept_error(path: Path, error: OSError) -> OutputError:
+    """What to say where a kept model or the history cannot be written."""
+    return OutputError(
+        f"{path}: cannot be written ({error.strerror or error}); runs use what they used before."
+        f" Make room or allow writing there, or let {HOME_VARIABLE} name another folder"
+    )
+
 
 log = logging.getLogger(__name__)
 
@@ -63,14 +141,11 @@ def packaged_model(kind: Kind = "digit") -> Path:
 def promoted_model(kind: Kind = "digit") -> Path | None:
     """The folder of the model that was promoted last; None: nothing is, runs take the packaged one.
 
-    Args:
-        kind: What it reads.
-
     Raises:
         ModelError: If it cannot be used. Runs then end: other weights would give other results,
             and nobody would know.
     """
-    promotions = promotions_of(kind)
+    promotions = _promotions_of(kind)
     if not promotions:
         return None
     folder = promotions[-1].folder
@@ -101,21 +176,19 @@ def rollback_command(kind: Kind) -> str:
 def known_models(kind: Kind = "digit") -> list[Known]:
     """All models that are packaged or kept: first what runs use, then in the order of rollbacks.
 
-    Args:
-        kind: What they read. One whose card cannot be read is listed with those for digits.
+    One whose card cannot be read is listed with those for digits.
 
     Raises:
         ModelError: If the history of promotions is damaged.
     """
     known: dict[Path, Known] = {}  # promoted, rolled back and promoted again: listed once
-    promotions = promotions_of(kind)
+    promotions = _promotions_of(kind)
     for steps, promotion in enumerate(reversed(promotions)):
-        known.setdefault(
-            promotion.folder, Known(promotion.folder, promotion.promoted_at, steps_back=steps)
-        )
+        found = Known(promotion.folder, promotion.promoted_at, steps_back=steps)
+        known.setdefault(promotion.folder, found)
     packaged = packaged_model(kind)
     known[packaged] = Known(packaged, None, steps_back=len(promotions))
-    for card in sorted(models_folder().glob(f"[!.]*/{CARD_FILE}")):
+    for card in sorted(_models_folder().glob(f"[!.]*/{CARD_FILE}")):
         if _kind(card.parent) == kind:
             known.setdefault(card.parent, Known(card.parent, None, steps_back=None))
     return list(known.values())
@@ -125,10 +198,7 @@ def rollback(kind: Kind = "digit") -> Path:
     """Go back to the model that was the default before the last promotion.
 
     One that cannot be used any more (damaged, or made for other crops) is passed over, with a
-    warning; the packaged model is always there.
-
-    Args:
-        kind: What the model reads; the default of the other kind stays.
+    warning; the packaged model is always there. The default of the other kind stays.
 
     Returns:
         The folder of what runs use now.
@@ -140,7 +210,7 @@ def rollback(kind: Kind = "digit") -> Path:
         OutputError: If it cannot be written.
     """
     with changing():
-        left = promotions_of(kind)
+        left = _promotions_of(kind)
         if not left:
             raise UsageError(
                 f"there is nothing to roll back to: no model for {kind}s is promoted, runs use the"
@@ -154,7 +224,7 @@ def rollback(kind: Kind = "digit") -> Path:
             except ModelError as error:
                 log.warning("passed over: %s", error)
                 left = left[:-1]
-        write_promotions([one for one in read_promotions() if one.kind != kind or one in left])
+        _write_promotions([one for one in _read_promotions() if one.kind != kind or one in left])
     return left[-1].folder if left else packaged_model(kind)
 
 
@@ -166,7 +236,7 @@ def changing() -> Iterator[None]:
         LockedError: If one does so now.
         OutputError: If nothing can be written there.
     """
-    models = models_folder()
+    models = _models_folder()
     try:
         models.mkdir(parents=True, exist_ok=True)
         lock = FileLock(models / ".lock", timeout=0)
@@ -176,7 +246,7 @@ def changing() -> Iterator[None]:
             f"another process is promoting or rolling back in {models}; wait until it has ended"
         ) from error
     except OSError as error:
-        raise kept_error(models, error) from error
+        raise _kept_error(models, error) from error
     try:
         yield
     finally:
@@ -187,12 +257,10 @@ def changing() -> Iterator[None]:
 def copied(folder: Path) -> Iterator[Path]:
     """Copy the files of a model beside the kept ones, to be judged and then kept by `keep`.
 
-    What is judged is what is kept, even if somebody trains into `folder` meanwhile.
-
-    Raises:
-        OutputError: If it cannot be copied. Nothing is left of it.
+    What is judged is what is kept, even if somebody trains into `folder` meanwhile. A copy that
+    fails raises an OutputError and leaves nothing.
     """
-    models = models_folder()
+    models = _models_folder()
     with ExitStack() as stack:
         try:
             beside = tempfile.TemporaryDirectory(
@@ -203,7 +271,7 @@ def copied(folder: Path) -> Iterator[Path]:
             if second_model(folder) is not None:
                 _copy_files(folder / SECOND, copy / SECOND)
         except OSError as error:
-            raise kept_error(models, error) from error
+            raise _kept_error(models, error) from error
         yield copy
 
 
@@ -233,20 +301,17 @@ def keep(copy: Path) -> Path:
                 place.replace(copy.with_name("damaged"))
             copy.replace(place)
     except OSError as error:
-        raise kept_error(place, error) from error
-    write_promotions([*read_promotions(), promotion])
+        raise _kept_error(place, error) from error
+    _write_promotions([*_read_promotions(), promotion])
     return place
 
 
 def check_whole(folder: Path, kind: Kind | None = None) -> Card:
     """Read a model's card and compare its files with the hashes in it.
 
-    Args:
-        folder: The model.
-        kind: What it must read; None: either.
-
     Raises:
-        ModelError: If it is missing, damaged, or made for other crops.
+        ModelError: If it is missing, damaged, made for other crops or, where `kind` is not None,
+            of another kind.
     """
     card = load_card(folder, kind)
     read_checked(folder / WEIGHTS_FILE, card.weights_sha256)
@@ -258,29 +323,21 @@ def check_whole(folder: Path, kind: Kind | None = None) -> Card:
 
 
 def model_name(folder: Path) -> str:
-    """The name of the folder in which a model is kept; it begins as the hash in results does.
-
-    Raises:
-        ModelError: As `load_card`.
-    """
+    """The name of the folder in which a model is kept; it begins as the hash in results does."""
     card = load_card(folder, None)
-    second = second_model(folder)
-    onnx = card.onnx_sha256
+    second, onnx = second_model(folder), card.onnx_sha256
     if second is not None:
         onnx = hashlib.sha256(f"{onnx} {load_card(second, None).onnx_sha256}".encode()).hexdigest()
     return f"{model_hash(folder, card.kind)[:12]}-{onnx[:12]}"
 
 
 def _kind(folder: Path) -> Kind:
-    try:
+    with suppress(ModelError):
         return load_card(folder, None).kind
-    except ModelError:
-        return "digit"
+    return "digit"
 
 
 def _is_whole(folder: Path) -> bool:
-    try:
-        check_whole(folder)
-    except ModelError:
-        return False
-    return True
+    with suppress(ModelError):
+        return bool(check_whole(folder))
+    return False

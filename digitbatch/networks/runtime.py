@@ -29,8 +29,8 @@ from numpy.typing import NDArray
 
 from digitbatch.networks.card import second_model
 from digitbatch.networks.devices import Device, cuda_is_there, require_cuda
-from digitbatch.networks.line.reader import LineAnswer, LineAnswers
-from digitbatch.networks.line.strips import make_strip
+from digitbatch.networks.line_reader import LineAnswer, LineAnswers
+from digitbatch.networks.line_strips import make_strip
 from digitbatch.networks.onnx_runtime import OnnxLines, OnnxPredictor
 from digitbatch.networks.registry import chosen_model
 from digitbatch.types import CLASSES, Crops, Image, Network, Probabilities
@@ -66,11 +66,10 @@ class NetworkSet:
     """Networks by name, asked as `types.Networks` says."""
 
     def __init__(self, networks: Mapping[str, Network]) -> None:
-        """Take loaded networks.
+        """Take loaded networks, by the names in this module.
 
-        Args:
-            networks: By the names in this module. `DIGITS` must be there; what is not, is not
-                asked: then nothing is thought over, or no strips are read.
+        `DIGITS` must be there; what is not, is not asked: then nothing is thought over, or no
+        strips are read.
         """
         self.by_name = networks
 
@@ -123,9 +122,7 @@ _ON_CPU: Final[Mapping[str, Callable[[Path], Network]]] = {
 def network_folders(model: Path, line_model: Path | None = None) -> dict[str, Path]:
     """Where each network of a run lies, by its name; a second one only where a model has it.
 
-    Args:
-        model: The digit network's folder.
-        line_model: The line network's folder; None: strips are not read.
+    Without a line network's folder strips are not read.
     """
     places = {DIGITS: model, DIGITS_SECOND: second_model(model)}
     if line_model is not None:
@@ -158,15 +155,7 @@ def open_networks(
 
 
 def load_networks(model: Path | None = None, line_model: Path | None = None) -> NetworkSet:
-    """Networks on the CPU.
-
-    Args:
-        model: The digit network's folder; None: the promoted one, else the packaged one.
-        line_model: The same of the line network.
-
-    Raises:
-        ModelError: If the digit model is missing, damaged, or made for other crops.
-    """
+    """Networks on the CPU; None: the promoted one, else the packaged one. See `open_networks`."""
     return open_networks(chosen_model(model), chosen_model(line_model, "line"))
 
 
@@ -206,13 +195,12 @@ def load_predictor(
     """A digit network alone, to be measured: ONNX Runtime on the CPU, torch on a GPU.
 
     Args:
-        folder: The model; None: the promoted one, else the one that comes with digitbatch.
+        folder: The model; None: the promoted one, else the packaged one.
         device: "auto" takes a GPU where one is there; `device_name` then says what it took.
         batch_size: Crops that a GPU gets at once; on the CPU it changes nothing.
 
     Raises:
-        ModelError: If the model is missing, damaged, or made for other crops.
-        DeviceError: If "cuda" is asked for and not there.
+        ModelError, DeviceError: See `TorchPredictor`.
     """
     folder = chosen_model(folder)
     if device == "cpu" or (device == "auto" and not cuda_is_there()):

@@ -1,54 +1,109 @@
 """Networks on a GPU, or anywhere else that torch runs. Imports torch.
 
-Each is a `types.Network`, and takes batches as large as the device likes. Answers are those of
-`onnx_runtime` up to rounding, which depends on the batch.
+`Calibrated` is a trained network with what surrounds it in a run, as `digitbatch train` exports it:
+uint8 in, calibrated posteriors out. `TorchPredictor` and `TorchLines` ask one: each is a
+`types.Network` and takes batches as large as the device likes. Answers are those of `onnx_runtime`
+up to rounding, which depends on the batch.
 """
 
 import copy
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import load
-from torch import nn
+from torch import Tensor, nn
 
 from digitbatch.errors import ModelError, UsageError
-from digitbatch.networks.answering import Answering, LineAnswering
 from digitbatch.networks.architectures import build
 from digitbatch.networks.card import WEIGHTS_FILE, Card, load_card, model_hash, read_checked
 from digitbatch.networks.devices import torch_device
-from digitbatch.networks.line.strips import STRIP_HEIGHT_PX
-from digitbatch.types import CLASSES, CROP_SIZE_PX, Crops, Image, Probabilities
+from digitbatch.networks.line_strips import STRIP_HEIGHT_PX
+from digitbatch.types import CLASSES, CROP_SIZE_PX, OTHER, Crops, Image, Probabilities
 
 BATCH_SIZE: Final = 4096
 """Crops that go to the device at once, or as many pixels of strips."""
+
+
+class Calibrated(nn.Module):
+    """A network with its temperature, and how it is exported; subclasses say what it answers.
+
+    Training's logits are divided by the temperature that the card has, before the softmax (C. Guo
+    et al., On Calibration of Modern Neural Networks, ICML 2017).
+    """
+
+    names: ClassVar[tuple[str, str]]  # of what goes in and what comes out, in the ONNX graph
+    example_shape: ClassVar[tuple[int, ...]]  # of what may go in, uint8
+    free: ClassVar[dict[int, Any]]  # dimensions of the input that are free, as `torch.export` names
+
+    def __init__(self, network: nn.Module, temperature: float, other_odds: float = 1.0) -> None:
+        super().__init__()
+        self.network = network
+        self.temperature = temperature
+        self.other_odds = other_odds
+
+
+class Answering(Calibrated):
+    """A network for single digits.
+
+    Training shows "other" far more often than crops have it. Its odds are brought down to what is
+    usual there (M. Saerens et al., Adjusting the outputs of a classifier to new a priori
+    probabilities, Neural Computation 14, 2002).
+    """
+
+    names = ("crops", "probabilities")
+    example_shape = (2, CROP_SIZE_PX, CROP_SIZE_PX)
+    free: ClassVar[dict[int, Any]] = {0: torch.export.Dim.DYNAMIC}
+    shift: Tensor
+
+    def __init__(self, network: nn.Module, temperature: float, other_odds: float = 1.0) -> None:
+        super().__init__(network, temperature, other_odds)
+        shift = torch.zeros(len(CLASSES))
+        shift[OTHER] = math.log(other_odds)
+        self.register_buffer("shift", shift, persistent=False)
+
+    def forward(self, crops: Tensor) -> Tensor:
+        """Answer (N, 28, 28) uint8 with (N, 11) float32 probabilities."""
+        scaled = crops.to(torch.float32).unsqueeze(1) * (1 / 255)
+        return torch.softmax(self.network(scaled) * (1 / self.temperature) + self.shift, dim=1)
+
+
+class LineAnswering(Calibrated):
+    """A line network."""
+
+    names = ("strips", "log_probabilities")
+    example_shape = (2, STRIP_HEIGHT_PX, 128)
+    free: ClassVar[dict[int, Any]] = {
+        0: torch.export.Dim.DYNAMIC,
+        2: 8 * torch.export.Dim("eighth", min=2, max=4096),
+    }
+
+    def forward(self, strips: Tensor) -> Tensor:
+        """Answer (N, 32, W) uint8 with (N, W/2, 12) float32 log probabilities."""
+        scaled = strips.to(torch.float32).unsqueeze(1) * (1 / 255)
+        return torch.log_softmax(self.network(scaled) * (1 / self.temperature), dim=2)
 
 
 class TorchPredictor:
     """A network for single digits: crops in, calibrated posteriors out."""
 
     def __init__(self, folder: Path, device: str = "cuda", batch_size: int = BATCH_SIZE) -> None:
-        """Load the model in `folder`.
-
-        Args:
-            folder: The model.
-            device: "cpu", "cuda" or "auto".
-            batch_size: Crops that go to the device at once.
+        """Load the model in `folder` onto "cpu", "cuda" or "auto".
 
         Raises:
             ModelError: If the model is missing, damaged, or made for other crops.
             UsageError: If torch does not know its architecture.
             DeviceError: If the device is not there.
         """
-        card = load_card(folder)
-        place = torch_device(device)
-        self._open(_trained(folder, card), card.temperature, card.other_odds, place, batch_size)
-        self.model_hash = model_hash(folder)
+        card, place = load_card(folder), torch_device(device)
+        answering = Answering(_trained(folder, card), card.temperature, card.other_odds)
+        self._open(answering, place, batch_size, model_hash(folder))
 
     @classmethod
     def from_network(
@@ -56,22 +111,19 @@ class TorchPredictor:
     ) -> "TorchPredictor":
         """Use a network that is in no folder yet; it is copied."""
         predictor = cls.__new__(cls)
-        predictor._open(copy.deepcopy(network), temperature, other_odds, device, BATCH_SIZE)
-        predictor.model_hash = ""
+        answering = Answering(copy.deepcopy(network), temperature, other_odds)
+        predictor._open(answering, device, BATCH_SIZE, "")
         return predictor
 
     def _open(
-        self,
-        network: nn.Module,
-        temperature: float,
-        other_odds: float,
-        device: torch.device,
-        batch_size: int,
+        self, answering: Answering, device: torch.device, batch_size: int, model_hash: str
     ) -> None:
-        self._network = _on(device, Answering(network, temperature, other_odds))
-        self._device = device
-        self._batch_size = batch_size
-        self.device_name = _name(device)
+        self._network = _on(device, answering)
+        self._device, self._batch_size = device, batch_size
+        self.model_hash = model_hash
+        self.device_name = device.type
+        if device.type == "cuda":
+            self.device_name = f"cuda ({torch.cuda.get_device_name(device)})"
 
     def __call__(self, crops: Crops) -> Probabilities:
         """Answer (count, 28, 28) uint8 with (count, 11) float32, row for row."""
@@ -88,17 +140,10 @@ class TorchLines:
     """A line network: the ink of strips in, log posteriors out."""
 
     def __init__(self, folder: Path, device: str = "cuda", batch_size: int = BATCH_SIZE) -> None:
-        """Load the model in `folder`.
-
-        Args:
-            folder: The model.
-            device: "cpu", "cuda" or "auto".
-            batch_size: As many pixels as so many crops have go to the device at once.
+        """Load the model in `folder`; as many pixels as `batch_size` crops have are one batch.
 
         Raises:
-            ModelError: If the model is missing, damaged, or made for other strips.
-            UsageError: If torch does not know its architecture.
-            DeviceError: If the device is not there.
+            ModelError, UsageError, DeviceError: See `TorchPredictor`.
         """
         card = load_card(folder, "line")
         self._device = torch_device(device)
@@ -128,11 +173,7 @@ class TorchLines:
 
 
 def is_known(folder: Path) -> bool:
-    """Whether torch knows how to make a model's network.
-
-    Raises:
-        ModelError: If it is no model.
-    """
+    """Whether torch knows how to make a model's network; a ModelError if it is no model."""
     with suppress(UsageError):
         return bool(build(load_card(folder, None).architecture))
     return False
@@ -158,9 +199,3 @@ def _on(device: torch.device, network: nn.Module) -> nn.Module:
         torch.backends.cudnn.allow_tf32 = False
         torch.backends.cuda.matmul.allow_tf32 = False
     return network.to(device).eval().to(memory_format=torch.channels_last)
-
-
-def _name(device: torch.device) -> str:
-    if device.type != "cuda":
-        return device.type
-    return f"cuda ({torch.cuda.get_device_name(device)})"

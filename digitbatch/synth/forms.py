@@ -12,9 +12,8 @@ from typing import Final, Literal
 import cv2
 import numpy as np
 
-from digitbatch.synth.layers import paste, set_type, through_jpeg
 from digitbatch.synth.pages import Draw, Zone
-from digitbatch.synth.paper import Paper, Pen, Rgb, expose
+from digitbatch.synth.paper import Paper, Pen, Rgb, expose, paste, set_type, through_jpeg
 from digitbatch.types import Image
 
 FORM_KINDS: Final = ("postal", "invoice", "template")

@@ -12,14 +12,12 @@ from typing import Final
 
 import numpy as np
 
-from digitbatch.synth.desk_tables import desk_table
 from digitbatch.synth.forms import FORM_KINDS
-from digitbatch.synth.layers import through_jpeg
-from digitbatch.synth.mark_tables import mark_table
 from digitbatch.synth.pages import Draw, PageStyle, write_lines
-from digitbatch.synth.paper import Paper, fax
+from digitbatch.synth.paper import Paper, fax, through_jpeg
 from digitbatch.synth.printed_pages import print_above_hand
 from digitbatch.synth.strokes import Hand
+from digitbatch.synth.tables import desk_table, mark_table
 from digitbatch.types import Image
 
 Rng = np.random.Generator

@@ -7,8 +7,7 @@ from typing import Final, Literal
 import cv2
 import numpy as np
 
-from digitbatch.synth.layers import paste, set_type
-from digitbatch.synth.paper import Paper, expose
+from digitbatch.synth.paper import Paper, expose, paste, set_type
 from digitbatch.types import Image
 
 Draw = Callable[[int, np.random.Generator, float], Image]

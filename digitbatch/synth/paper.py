@@ -1,13 +1,61 @@
-"""What paper, pen and scanner make of a drawing: colour, grain, shadow, skew, noise; or a fax."""
+"""What paper, pen, scanner and camera make of a drawing, and of a page that is taken again.
 
+Ink and print are layers, (height, width) uint8, 255 on 0; `expose` scans a sheet of both.
+`retakes` takes a page in other ways: the writing is the same, else little. One that is read by luck
+is not read when a few of its pixels change.
+"""
+
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Final, Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image as Pil
+from PIL import ImageDraw, ImageFont
 
 from digitbatch.types import Image
+
+INK: Final = 255
+"""Full ink or print on a layer, whose bare paper is 0."""
+
+
+def paste(layer: Image, mark: Image, x: float, y: float) -> None:
+    """Lay a mark onto a layer in place, clipped at the layer's edges.
+
+    Args:
+        layer: (height, width) uint8, 255 on 0.
+        mark: (height, width) uint8, the same.
+        x: Of the mark's left edge, in pixels.
+        y: Of its top edge.
+    """
+    top, left = round(y), round(x)
+    skip_y, skip_x = max(0, -top), max(0, -left)
+    under = layer[top + skip_y : top + mark.shape[0], left + skip_x : left + mark.shape[1]]
+    np.maximum(under, mark[skip_y:, skip_x:][: under.shape[0], : under.shape[1]], out=under)
+
+
+def set_type(printed: Image, text: str, left: float, top: float, size_px: float) -> None:
+    """Set a printed text onto a layer in place; Pillow carries the typeface with it."""
+    layer = Pil.fromarray(printed)
+    typeface = ImageFont.load_default(size_px)
+    ImageDraw.Draw(layer).text((round(left), round(top)), text, INK, typeface)
+    printed[:] = np.asarray(layer)
+
+
+def through_jpeg(pixels: Image, quality: int) -> Image:
+    """A page as it comes out of a JPEG.
+
+    Args:
+        pixels: (height, width) or (height, width, 3) uint8.
+        quality: 1 to 95, as libjpeg has it.
+    """
+    file = BytesIO()
+    Pil.fromarray(pixels).save(file, "JPEG", quality=quality)
+    return np.asarray(Pil.open(file))
+
 
 Rgb = tuple[int, int, int]
 Points = tuple[tuple[float, float], ...]
@@ -132,3 +180,89 @@ def _light(height: int, width: int, shadow: float, rng: np.random.Generator) -> 
     y = np.linspace(-1, 1, height, dtype=np.float32)[:, None] * np.float32(toward[1])
     depth = np.clip((x + y + 0.6) / 2.6, 0, 1)
     return np.asarray(1 - shadow * depth * depth * (3 - 2 * depth), np.float32)
+
+
+Change = Callable[[Image, np.random.Generator], Image]
+
+
+def retakes(pixels: Image, seed: int) -> Iterator[Image]:
+    """A page in all ways to take it again, in the order of `CHANGES`.
+
+    Args:
+        pixels: (height, width) or (height, width, 3) uint8.
+        seed: Of what is left to chance.
+    """
+    for change in CHANGES.values():
+        yield np.ascontiguousarray(change(pixels, np.random.default_rng(seed)))
+
+
+def _sized(pixels: Image, factor: float) -> Image:
+    shrinks = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=shrinks))
+
+
+def _bent(pixels: Image, *, turn_deg: float = 0.0, slant: float = 0.0, wide: float = 1.0) -> Image:
+    """Turned, slanted or stretched; what comes into view looks as the page's edge does."""
+    height, width = pixels.shape[:2]
+    cosine, sine = np.cos(np.deg2rad(turn_deg)), np.sin(np.deg2rad(turn_deg))
+    turned = np.array([[wide * cosine, -sine], [wide * sine, cosine]])
+    matrix = turned @ np.array([[1, slant], [0, 1]])
+    corners = matrix @ np.array([[0, width, 0, width], [0, 0, height, height]], np.float64)
+    across, down = np.ceil(np.ptp(corners, axis=1)).astype(int).tolist()
+    whole = np.column_stack([matrix, -corners.min(axis=1)])
+    return np.asarray(
+        cv2.warpAffine(
+            pixels, whole, (across, down), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+        )
+    )
+
+
+def _from_the_side(pixels: Image) -> Image:
+    height, width = pixels.shape[:2]
+    before = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    moved = np.array([[0.032, 0.008], [-0.012, 0.04], [0, 0], [0, 0]]) * (width, height)
+    matrix = cv2.getPerspectiveTransform(before, np.asarray(before + moved, np.float32))
+    return np.asarray(
+        cv2.warpPerspective(
+            pixels, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+        )
+    )
+
+
+def _lit_from_the_left(pixels: Image) -> Image:
+    height, width = pixels.shape[:2]
+    light = np.linspace(1.0, 0.45, width)[None] * np.linspace(1.0, 0.8, height)[:, None]
+    return np.asarray(pixels * (light[..., None] if pixels.ndim == 3 else light), np.uint8)
+
+
+def _noisy(pixels: Image, rng: np.random.Generator) -> Image:
+    return np.asarray(np.clip(pixels + rng.normal(0, 9, pixels.shape), 0, 255), np.uint8)
+
+
+def _as_jpeg(pixels: Image) -> Image:
+    _, file = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 30])
+    return np.asarray(cv2.imdecode(file, cv2.IMREAD_UNCHANGED))
+
+
+def _grey(pixels: Image) -> Image:
+    return pixels if pixels.ndim == 2 else np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY))
+
+
+CHANGES: Final[dict[str, Change]] = {
+    "smaller": lambda pixels, _: _sized(pixels, 0.7),
+    "larger": lambda pixels, _: _sized(pixels, 1.6),
+    "turned to the left": lambda pixels, _: _bent(pixels, turn_deg=-3),
+    "turned to the right": lambda pixels, _: _bent(pixels, turn_deg=2),
+    "slanted": lambda pixels, _: _bent(pixels, slant=-0.12),
+    "wider": lambda pixels, _: _bent(pixels, wide=1.15),
+    "narrower": lambda pixels, _: _bent(pixels, wide=0.88),
+    "from the side": lambda pixels, _: _from_the_side(pixels),
+    "blurred": lambda pixels, _: np.asarray(cv2.GaussianBlur(pixels, (0, 0), 0.8)),
+    "noisy": _noisy,
+    "as a poor JPEG": lambda pixels, _: _as_jpeg(pixels),
+    "lit from the left": lambda pixels, _: _lit_from_the_left(pixels),
+    "without colour": lambda pixels, _: _grey(pixels),
+    "with little contrast": lambda pixels, _: np.asarray(
+        110 + (pixels.astype(np.float64) - 110) * 0.55, np.uint8
+    ),
+}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from digitbatch.synth.paths import Curve
+from digitbatch.synth.strokes import Curve
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,10 @@ import numpy as np
 from PIL import Image as Pil
 from PIL import ImageDraw, ImageFont
 
-from digitbatch.synth.layers import paste
 from digitbatch.synth.pages import Draw
-from digitbatch.synth.paper import A4_INCHES, Paper, expose
+from digitbatch.synth.paper import A4_INCHES, Paper, expose, paste
 from digitbatch.synth.strokes import Hand
-from digitbatch.synth.table_writing import Rng, write_number
+from digitbatch.synth.tables import Rng, write_number
 from digitbatch.types import Image
 
 PRINT_KINDS: Final = ("letter", "table", "form", "small print")

@@ -13,9 +13,8 @@ from PIL import Image as Pil
 
 from digitbatch.synth.pages import FormField, MadePage, PageStyle, fill_form, write_lines
 from digitbatch.synth.paper import Paper, Pen, Points, fax, photographed
-from digitbatch.synth.paths import digit_paths
 from digitbatch.synth.pdf import ScanPage, StrokePage, write_pdf
-from digitbatch.synth.strokes import Hand
+from digitbatch.synth.strokes import Hand, digit_paths
 
 _SEED: Final = 20
 _DPI: Final = 150

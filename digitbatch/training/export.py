@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from torch import nn
 
 from digitbatch.errors import ModelError
-from digitbatch.networks.answering import Calibrated
 from digitbatch.networks.card import READS, Card, Kind
-from digitbatch.training.checkpoint import Settings
+from digitbatch.networks.torch_runtime import Calibrated
 from digitbatch.training.data import Labelled
-from digitbatch.training.data.training_data import TrainingData
+from digitbatch.training.data.read import TrainingData
 from digitbatch.training.evaluation.evaluation import Evaluation
 from digitbatch.training.evaluation.pictures import pictures_of
-from digitbatch.training.trainer.trainer import Target, Task
+from digitbatch.training.run_folder import Settings
+from digitbatch.training.trainer import Target, Task
 
 if TYPE_CHECKING:
     import onnx

@@ -10,8 +10,8 @@ from typing import Final, Literal, Self
 
 from digitbatch.networks.architectures import architecture
 from digitbatch.training.augmentation import Augmentation
-from digitbatch.training.synthesis.style import LineStyle
-from digitbatch.training.trainer.optimisation import Recipe
+from digitbatch.training.optimisation import Recipe
+from digitbatch.training.synthesis.composition import LineStyle
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,13 @@ read once, at the end, for the card.
 """
 
 import logging
+import signal
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from types import FrameType, TracebackType
+from typing import Any, Final, NoReturn, Self
 
 import torch
 from safetensors.torch import save
@@ -17,26 +21,87 @@ from digitbatch.errors import ModelError, UsageError
 from digitbatch.networks.architectures import build
 from digitbatch.networks.card import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Card
 from digitbatch.networks.devices import torch_device
-from digitbatch.training.checkpoint import (
-    CHECKPOINT_FILE,
-    Checkpoint,
-    Machine,
-    Settings,
-    load_checkpoint,
-    save_checkpoint,
-)
 from digitbatch.training.data import Labelled, contact_sheet
-from digitbatch.training.data.training_data import Places, absolute_places, read_training_data
+from digitbatch.training.data.read import Places, absolute_places, read_training_data
 from digitbatch.training.evaluation.pictures import curves_png
 from digitbatch.training.export import ModelTask, make_card
-from digitbatch.training.initial_weights import load_initial_weights
-from digitbatch.training.interruption import Interruption
 from digitbatch.training.recipes import AnyRecipe, DigitRecipe, LineRecipe, recipe_of
-from digitbatch.training.run_folder import UNFINISHED, RunFolder, check_out
+from digitbatch.training.run_folder import (
+    CHECKPOINT_FILE,
+    UNFINISHED,
+    Checkpoint,
+    Machine,
+    RunFolder,
+    Settings,
+    check_out,
+    load_checkpoint,
+    load_initial_weights,
+    save_checkpoint,
+)
 from digitbatch.training.tasks.digits import DigitTask
 from digitbatch.training.tasks.lines import LineTask
-from digitbatch.training.trainer.progress import Progress, Report
-from digitbatch.training.trainer.trainer import Trainer
+from digitbatch.training.trainer import Progress, Report, Trainer
+
+_SAME_S: Final = 1.0  # `timeout` and others signal a process and its group: that is one stop
+
+log = logging.getLogger(__name__)
+
+
+class Interruption:
+    """Notes the first SIGINT or SIGTERM; one that comes later acts at once, as without this.
+
+    Only the main thread can take signals; in another one nothing changes.
+    """
+
+    def __init__(self) -> None:
+        self.number: int | None = None  # the signal that came
+        self._before: dict[int, Any] = {}
+        self._came_s = 0.0
+
+    def came(self) -> bool:
+        """Whether somebody asked to stop."""
+        return self.number is not None
+
+    def act(self, message: str) -> NoReturn:
+        """End as the signal would have, now that all is in order.
+
+        Raises:
+            KeyboardInterrupt: With the message, after Ctrl-C.
+            SystemExit: After `kill`; the message is logged.
+        """
+        if self.number == signal.SIGTERM:
+            log.error("%s", message)
+            raise SystemExit(128 + signal.SIGTERM)
+        raise KeyboardInterrupt(message)
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                before = signal.getsignal(number)
+                if before in (signal.SIG_IGN, None):  # in the background of a shell, or not ours
+                    continue
+                self._before[number] = signal.signal(number, self._note)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._restore()
+
+    def _note(self, number: int, _: FrameType | None) -> None:
+        if self.number is None:
+            self.number, self._came_s = number, time.monotonic()
+        elif time.monotonic() - self._came_s > _SAME_S:
+            self._restore()
+            signal.raise_signal(number)
+
+    def _restore(self) -> None:
+        while self._before:
+            signal.signal(*self._before.popitem())
+
 
 TASKS: Final[dict[type[AnyRecipe], Callable[..., ModelTask[Any]]]] = {
     DigitRecipe: DigitTask.prepared,
@@ -45,8 +110,6 @@ TASKS: Final[dict[type[AnyRecipe], Callable[..., ModelTask[Any]]]] = {
 """What a recipe is for; each takes the recipe, the digits, the seed and the device."""
 
 _SAVE_EVERY_S: Final = 10.0  # on a GPU an epoch may take less time than writing it down
-
-log = logging.getLogger(__name__)
 
 
 def train(

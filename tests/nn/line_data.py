@@ -5,11 +5,11 @@ from functools import cache
 import numpy as np
 import torch
 
-from digitbatch.networks.line.network import LineNetwork
+from digitbatch.networks.architectures import LineNetwork
 from digitbatch.training.recipes import LineRecipe
+from digitbatch.training.synthesis.composition import LineStyle
 from digitbatch.training.synthesis.lines import MadeLine, make_lines
 from digitbatch.training.synthesis.pool import Pool, make_pool
-from digitbatch.training.synthesis.style import LineStyle
 from tests.nn.idx_files import drawn_digits
 
 PLAIN = LineStyle(

@@ -7,10 +7,9 @@ import torch
 from safetensors.torch import load, save
 
 from digitbatch.errors import UsageError
-from digitbatch.networks.answering import Answering
 from digitbatch.networks.architectures import ARCHITECTURES, build
 from digitbatch.networks.onnx_runtime import OnnxPredictor
-from digitbatch.networks.torch_runtime import TorchPredictor
+from digitbatch.networks.torch_runtime import Answering, TorchPredictor
 from digitbatch.training.export import check_same, to_onnx
 from digitbatch.training.recipes import RECIPES, DigitRecipe, recipe_of
 from digitbatch.training.tasks.digits import loss_of

@@ -15,11 +15,11 @@ from digitbatch.errors import ExitCode, ModelError, UsageError
 from digitbatch.networks.architectures import build
 from digitbatch.networks.card import WEIGHTS_FILE, load_card
 from digitbatch.networks.registry import packaged_model
-from digitbatch.training.initial_weights import load_initial_weights
 from digitbatch.training.recipes import DigitRecipe
+from digitbatch.training.run_folder import load_initial_weights
 from digitbatch.training.synthesis.mixture import Examples
 from digitbatch.training.tasks.digits import DigitTask
-from digitbatch.training.trainer.trainer import Trainer
+from digitbatch.training.trainer import Trainer
 from digitbatch.types import OTHER
 from tests.nn.idx_files import drawn_digits, write_part
 

@@ -2,27 +2,32 @@
 
 import itertools
 from collections import defaultdict
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digitbatch.networks.line.ctc_decoding import (
+from digitbatch.networks.ctc import (
     BLANK,
     LINE_CLASSES,
     LogProbabilities,
     align,
+    best_texts,
     count_probabilities,
     greedy_labels,
     text_log_probabilities,
-    text_log_probability,
 )
-from digitbatch.networks.line.prefix_search import best_texts
 from digitbatch.types import OTHER
 
 USED = (1, 7, OTHER, BLANK)  # two digits, a mark, the blank
 IMPOSSIBLE = -60.0
+
+
+def log_probability_of(logs: LogProbabilities, text: Sequence[int]) -> float:
+    """How likely a strip says one text."""
+    return float(text_log_probabilities([(logs, text)])[0])
 
 
 @st.composite
@@ -58,7 +63,7 @@ def digits_in(text: tuple[int, ...]) -> int:
 def test_a_text_weighs_what_its_paths_weigh(logs: LogProbabilities) -> None:
     """The forward probability is the sum over all alignments."""
     for text, probability in every_text(logs).items():
-        assert np.exp(text_log_probability(logs, text)) == pytest.approx(probability, abs=1e-9)
+        assert np.exp(log_probability_of(logs, text)) == pytest.approx(probability, abs=1e-9)
 
 
 @settings(max_examples=30, deadline=None)
@@ -120,7 +125,7 @@ def test_a_text_weighs_the_same_beside_others() -> None:
         scores = rng.normal(0, 1, (frames, len(LINE_CLASSES)))
         asked.append((scores - np.logaddexp.reduce(scores, axis=1, keepdims=True), text))
     asked.append((asked[0][0], [4]))
-    alone = [text_log_probability(*one) for one in asked]
+    alone = [log_probability_of(*one) for one in asked]
     assert text_log_probabilities(asked).tolist() == alone
     assert text_log_probabilities([]).tolist() == []
 
@@ -130,6 +135,6 @@ def test_equal_digits_need_a_blank_between() -> None:
     logs = np.full((2, len(LINE_CLASSES)), IMPOSSIBLE)
     logs[:, 4] = 0.0
     assert greedy_labels(logs).tolist() == [4]
-    assert text_log_probability(logs, [4, 4]) == -np.inf
+    assert log_probability_of(logs, [4, 4]) == -np.inf
     with pytest.raises(ValueError, match="2 frames cannot say 2 labels"):
         align(logs, [4, 4])

@@ -13,13 +13,12 @@ from typer.testing import CliRunner
 
 from digitbatch.cli import app
 from digitbatch.errors import ExitCode, ModelError, UsageError
-from digitbatch.networks.answering import LineAnswering
 from digitbatch.networks.card import CARD_FILE, SECOND, WEIGHTS_FILE, load_card, save_card
-from digitbatch.networks.line.reader import LineAnswer, LineAnswers, LineReader
-from digitbatch.networks.line.strips import Strip, make_strip
+from digitbatch.networks.line_reader import LineAnswer, LineAnswers, LineReader
+from digitbatch.networks.line_strips import Strip, make_strip
 from digitbatch.networks.onnx_runtime import OnnxPredictor
-from digitbatch.networks.promoted import HOME_VARIABLE
 from digitbatch.networks.registry import (
+    HOME_VARIABLE,
     chosen_model,
     known_models,
     packaged_model,
@@ -27,6 +26,7 @@ from digitbatch.networks.registry import (
     rollback,
 )
 from digitbatch.networks.runtime import open_networks
+from digitbatch.networks.torch_runtime import LineAnswering
 from digitbatch.packaged import default_line_model, default_model
 from digitbatch.training.evaluation import evaluation
 from digitbatch.training.evaluation.evaluation import LINE_GATE, edits, lines_of
@@ -35,7 +35,7 @@ from digitbatch.training.promotion import promote
 from digitbatch.training.synthesis.pool import make_pool
 from digitbatch.training.tasks.lines import line_loss, lines_right, stacked
 from digitbatch.training.train import resume, train
-from digitbatch.training.trainer.progress import Progress
+from digitbatch.training.trainer import Progress
 from tests.nn.idx_files import drawn_digits, write_part
 from tests.nn.line_data import TINY, some_lines, untrained
 
@@ -237,7 +237,7 @@ class TestAnswers:
     def test_scores_are_those_of_best(self, answer: LineAnswer) -> None:
         """A text has one probability, however it is asked for."""
         texts = answer.best()
-        scores = [answer.score_of(text.text) for text in texts]
+        scores = LineAnswers([answer] * len(texts)).scores_of([text.text for text in texts])
         assert np.allclose(np.exp(scores), [text.probability for text in texts])
         assert LineAnswers([answer] * len(texts)).scores_of([t.text for t in texts]) == scores
 

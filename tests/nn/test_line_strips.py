@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from digitbatch.networks.line.strips import STRIP_HEIGHT_PX, make_strip
+from digitbatch.networks.line_strips import STRIP_HEIGHT_PX, make_strip
 from digitbatch.types import Image
 from tests.nn.line_data import some_lines
 

@@ -14,7 +14,7 @@ from digitbatch.stages.centre import center_crop
 from digitbatch.training.data import read_sets, read_test_digits
 from digitbatch.training.data.named_sets import named_sets, parse_named_sets
 from digitbatch.training.data.pen_tracks import PLAIN, Pens, draw_tracks, read_pen_tracks
-from digitbatch.training.data.training_data import absolute_places, read_training_data
+from digitbatch.training.data.read import absolute_places, read_training_data
 from digitbatch.training.synthesis.composition import choose_glyphs
 from digitbatch.training.synthesis.lines import make_lines
 from digitbatch.training.synthesis.mixture import mix, split, split_places

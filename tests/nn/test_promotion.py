@@ -12,8 +12,15 @@ from hypothesis import strategies as st
 
 from digitbatch.errors import LockedError, ModelError, OutputError, UsageError
 from digitbatch.networks.card import CARD_FILE, ONNX_FILE, WEIGHTS_FILE
-from digitbatch.networks.promoted import HISTORY_FILE, HOME_VARIABLE
-from digitbatch.networks.registry import changing, copied, known_models, promoted_model, rollback
+from digitbatch.networks.registry import (
+    HISTORY_FILE,
+    HOME_VARIABLE,
+    changing,
+    copied,
+    known_models,
+    promoted_model,
+    rollback,
+)
 from digitbatch.networks.runtime import load_predictor
 from digitbatch.packaged import default_model
 from digitbatch.training.evaluation.evaluation import evaluate_digits

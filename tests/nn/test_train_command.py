@@ -12,8 +12,7 @@ from typer.testing import CliRunner
 
 from digitbatch.cli import app
 from digitbatch.errors import ExitCode
-from digitbatch.training.checkpoint import CHECKPOINT_FILE
-from digitbatch.training.run_folder import UNFINISHED
+from digitbatch.training.run_folder import CHECKPOINT_FILE, UNFINISHED
 from tests.nn.idx_files import drawn_digits, write_part
 
 CHECKOUT = Path(__file__).resolve().parents[2]

@@ -9,20 +9,19 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from digitbatch.networks.architectures import build
-from digitbatch.training.checkpoint import (
+from digitbatch.training.data import Labelled
+from digitbatch.training.optimisation import Recipe, draw_order, learning_rate
+from digitbatch.training.recipes import DigitRecipe
+from digitbatch.training.run_folder import (
     Checkpoint,
     Machine,
     Settings,
     load_checkpoint,
     save_checkpoint,
 )
-from digitbatch.training.data import Labelled
-from digitbatch.training.recipes import DigitRecipe
 from digitbatch.training.synthesis.mixture import Examples
 from digitbatch.training.tasks.digits import DigitTask, loss_of
-from digitbatch.training.trainer.optimisation import Recipe, draw_order, learning_rate
-from digitbatch.training.trainer.progress import Progress, Standing
-from digitbatch.training.trainer.trainer import Trainer
+from digitbatch.training.trainer import Progress, Standing, Trainer
 from digitbatch.types import OTHER
 from tests.nn.idx_files import drawn_digits
 

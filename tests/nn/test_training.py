@@ -15,14 +15,13 @@ from digitbatch.networks.card import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, load_ca
 from digitbatch.networks.onnx_runtime import OnnxPredictor
 from digitbatch.networks.registry import check_whole
 from digitbatch.networks.torch_runtime import TorchPredictor
-from digitbatch.training.checkpoint import CHECKPOINT_FILE
 from digitbatch.training.data import read_data
 from digitbatch.training.evaluation.evaluation import evaluate_digits
 from digitbatch.training.export import check_same
 from digitbatch.training.recipes import DigitRecipe, recipe_of
-from digitbatch.training.run_folder import UNFINISHED, save_model
+from digitbatch.training.run_folder import CHECKPOINT_FILE, UNFINISHED, save_model
 from digitbatch.training.train import resume, train
-from digitbatch.training.trainer.progress import Progress
+from digitbatch.training.trainer import Progress
 from digitbatch.types import OTHER
 from tests.nn.idx_files import drawn_digits, write_part
 

@@ -1,8 +1,14 @@
 """Labelled digits for training and evaluation, from whatever holds them. Imports no torch."""
 
-from digitbatch.training.data.labelled import Labelled, Part, Unread, join
+from digitbatch.training.data.labelled import (
+    Labelled,
+    Part,
+    Unread,
+    contact_sheet,
+    join,
+    summary_lines,
+)
 from digitbatch.training.data.read import read_data, read_sets, read_test_digits
-from digitbatch.training.data.summary import contact_sheet, summary_lines
 
 __all__ = [
     "Labelled",

@@ -1,14 +1,17 @@
-"""What reading data gives: crops with their labels, where each came from, what could not be read.
+"""Labelled crops: where each came from, what was left out, and all that in words and pictures.
 
 A source yields pictures one by one; `collect` brings them into the frame of a run's crops.
 """
 
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image as Pillow
+from PIL import ImageDraw
 
 from digitbatch.errors import UsageError
 from digitbatch.training.data.framing import Framer
@@ -199,3 +202,66 @@ def check_labels(file: str, labels: NDArray[np.int64], count: int, pictures_file
         raise UsageError(
             f"{file}: label {labels[wrong[0]]} at position {wrong[0]} is no digit (0 to 9)"
         )
+
+
+_LISTED: Final = 10  # unreadable crops that are named one by one
+_MARGIN_PX: Final = 4
+_NAME_PX: Final = 96
+
+
+def class_counts(data: Labelled) -> dict[str, int]:
+    """How many crops of each class there are, also of those that are missing."""
+    counts = np.bincount(data.labels, minlength=len(CLASSES))
+    return {name: int(count) for name, count in zip(CLASSES, counts, strict=True)}
+
+
+def summary_lines(data: Labelled) -> list[str]:
+    """What was read, how much of each class, and what was not and why."""
+    lines = [f"{data.name}: {len(data):,} crops ({data.kind})"]
+    counts = class_counts(data)
+    lines.append("  " + ", ".join(f"{name}: {count:,}" for name, count in counts.items() if count))
+    missing = [name for name in CLASSES[:-1] if not counts[name]]
+    if missing:
+        lines.append(f"  none of {', '.join(missing)}")
+    if data.inverted:
+        lines.append(f"  {data.inverted:,} have dark ink on light paper and were inverted")
+    if data.unread:
+        lines.append(f"  {len(data.unread):,} were left out:")
+        lines += [
+            f"    {bad.file}{f' [{bad.index}]' if bad.index else ''}: {bad.reason}"
+            for bad in data.unread[:_LISTED]
+        ]
+        if len(data.unread) > _LISTED:
+            lines.append(f"    and {len(data.unread) - _LISTED:,} more")
+    return lines
+
+
+def contact_sheet(data: Labelled, columns: int = 24, seed: int = 0) -> bytes:
+    """Draw examples of each class as the network sees them, a row for each class.
+
+    Args:
+        data: What was read.
+        columns: Most examples of a class.
+        seed: Decides which.
+
+    Returns:
+        A PNG.
+    """
+    rng = np.random.default_rng(seed)
+    counts = class_counts(data)
+    rows = [label for label, name in enumerate(CLASSES) if counts[name]]
+    cell = CROP_SIZE_PX + _MARGIN_PX
+    size = (_NAME_PX + columns * cell + _MARGIN_PX, max(1, len(rows)) * cell + _MARGIN_PX)
+    sheet = Pillow.new("L", size, 96)
+    draw = ImageDraw.Draw(sheet)
+    for row, label in enumerate(rows):
+        top = _MARGIN_PX + row * cell
+        draw.text((_MARGIN_PX, top + 8), f"{CLASSES[label]}: {counts[CLASSES[label]]:,}", fill=255)
+        there = np.flatnonzero(data.labels == label)
+        shown = np.sort(rng.choice(there, min(columns, len(there)), replace=False))
+        for column, index in enumerate(shown):
+            crop = Pillow.fromarray(data.crops[index])
+            sheet.paste(crop, (_NAME_PX + column * cell, top))
+    buffer = io.BytesIO()
+    sheet.save(buffer, "PNG")
+    return buffer.getvalue()

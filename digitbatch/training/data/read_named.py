@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.errors import UsageError
-from digitbatch.training.data.arrays import read_labelled_pictures
+from digitbatch.training.data.array_files import read_labelled_pictures
 from digitbatch.training.data.labelled import Labelled, Part, Sample, collect
 from digitbatch.training.data.named_sets import Named, named_sets
 from digitbatch.training.data.pen_tracks import (

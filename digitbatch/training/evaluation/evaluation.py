@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from digitbatch.networks.card import Kind, load_card
 from digitbatch.networks.devices import Device
-from digitbatch.networks.line.reader import LineReader
+from digitbatch.networks.line_reader import LineReader
 from digitbatch.networks.runtime import load_predictor
 from digitbatch.training.data import Labelled, read_data, summary_lines
 from digitbatch.training.evaluation.measures import (

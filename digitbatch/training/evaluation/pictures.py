@@ -2,15 +2,17 @@
 
 import io
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
 from digitbatch.networks.card import Kind
 from digitbatch.training.evaluation.evaluation import Evaluation
-from digitbatch.training.trainer.progress import Epoch
 from digitbatch.types import CLASSES
+
+if TYPE_CHECKING:
+    from digitbatch.training.trainer import Epoch
 
 INK: Final = "#202020"
 _FAINT: Final = "#d0d0d0"
@@ -27,7 +29,7 @@ _CAPTION_PX: Final = 20
 _LETTER_PX: Final = 7  # width of a caption's letter, at most
 
 
-def curves_png(history: Sequence[Epoch], what: str = "validation digits") -> bytes:
+def curves_png(history: Sequence["Epoch"], what: str = "validation digits") -> bytes:
     """Draw the training loss and the validation accuracy, epoch by epoch, side by side.
 
     Args:

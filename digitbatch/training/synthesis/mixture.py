@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.stages.centre import center_crop
-from digitbatch.synth.paths import ALL_STYLES
-from digitbatch.synth.strokes import draw_digit
+from digitbatch.synth.strokes import ALL_STYLES, draw_digit
 from digitbatch.training.data import Labelled
 from digitbatch.training.synthesis.negatives import make_cuts, make_marks
 from digitbatch.training.synthesis.page_crops import make_ruled, make_scanned

@@ -18,9 +18,8 @@ from digitbatch.stages.line_removal.delete import delete_rules
 from digitbatch.stages.line_removal.mend import mended
 from digitbatch.stages.line_removal.printed_line import Rule
 from digitbatch.stages.line_removal.residue import without_rests
-from digitbatch.training.synthesis.composition import Written
-from digitbatch.training.synthesis.degradation import flawed
-from digitbatch.training.synthesis.style import LineStyle
+from digitbatch.training.synthesis.composition import LineStyle, Written
+from digitbatch.training.synthesis.lines import flawed
 from digitbatch.types import CROP_SIZE_PX, Crops, Image
 
 

@@ -1,4 +1,4 @@
-"""What made lines are written with: training digits, drawn digits, and marks that are no digit."""
+"""What made lines are written with: digits by their writers, drawn ones, and marks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,12 +8,79 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.errors import UsageError
-from digitbatch.synth.paths import ALL_STYLES
-from digitbatch.synth.strokes import draw_digit
-from digitbatch.training.synthesis.glyphs import Glyph
+from digitbatch.synth.strokes import ALL_STYLES, draw_digit
 from digitbatch.training.synthesis.negatives import make_marks
-from digitbatch.training.synthesis.writers import Writers, by_writer
 from digitbatch.types import OTHER, Crops, Image
+
+
+@dataclass(frozen=True, slots=True)
+class Glyph:
+    """One digit or mark, ready to be written at any size."""
+
+    ink: Image = field(repr=False, compare=False)  # tight, light on black
+    label: int  # 0 to 10
+    height_px: float  # of the digits of its kind at this size
+
+
+_LEAST_CLASSES: Final = 8  # of the ten digits: with fewer, lines would be of few digits
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """What one writer left, digit by digit."""
+
+    digits: tuple[tuple[Glyph, ...], ...]  # ten; each may be empty
+    marks: tuple[Glyph, ...]  # letters and signs
+    weight: float  # how much its glyphs weigh in training, together
+
+
+class Writers:
+    """Writers to choose from by weight."""
+
+    def __init__(self, writers: Sequence[Writer] = ()) -> None:
+        """Take them; there may be none."""
+        self.writers = tuple(writers)
+        shares = np.array([writer.weight for writer in self.writers])
+        self._ends = np.cumsum(shares / shares.sum()) if len(shares) else shares
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.writers)
+
+    def draw(self, rng: np.random.Generator) -> Writer:
+        """Choose one; there must be one."""
+        place = int(np.searchsorted(self._ends, rng.random()))
+        return self.writers[min(place, len(self.writers) - 1)]
+
+
+def by_writer(
+    glyphs: Sequence[Glyph], writers: NDArray[np.int64], weights: NDArray[np.float32]
+) -> Writers:
+    """Put together what each writer wrote.
+
+    Args:
+        glyphs: Digits, and letters and signs with the label "other".
+        writers: (glyphs,) numbers; -1: not known, such glyphs are of no writer.
+        weights: (glyphs,) of each in training.
+
+    Returns:
+        The writers of nearly all digits.
+    """
+    order = np.argsort(writers, kind="stable")
+    bounds = np.flatnonzero(np.diff(writers[order])) + 1
+    found = []
+    for places in np.split(order, bounds):
+        if not len(places) or writers[places[0]] < 0:
+            continue
+        own = [glyphs[place] for place in places]
+        digits = tuple(
+            tuple(glyph for glyph in own if glyph.label == label) for label in range(OTHER)
+        )
+        if sum(map(bool, digits)) >= _LEAST_CLASSES:
+            marks = tuple(glyph for glyph in own if glyph.label == OTHER)
+            found.append(Writer(digits, marks, float(weights[places].sum())))
+    return Writers(found)
+
 
 _CROP_DIGIT_PX: Final = 20.0  # height of a digit in a crop
 _DRAWN_PX: Final = 32.0

@@ -11,20 +11,19 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from digitbatch.networks.answering import Answering
 from digitbatch.networks.card import Kind
 from digitbatch.networks.onnx_runtime import OnnxPredictor
-from digitbatch.networks.torch_runtime import TorchPredictor
+from digitbatch.networks.torch_runtime import Answering, TorchPredictor
 from digitbatch.training.augmentation import augment
 from digitbatch.training.data import Labelled
-from digitbatch.training.data.training_data import TrainingData
+from digitbatch.training.data.read import TrainingData
 from digitbatch.training.evaluation.evaluation import evaluate_digits
 from digitbatch.training.evaluation.measures import fit_temperature
 from digitbatch.training.export import Exported, check_same, exported, to_onnx
+from digitbatch.training.optimisation import draw_order
 from digitbatch.training.recipes import DigitRecipe
 from digitbatch.training.synthesis.mixture import Examples, mix, split
-from digitbatch.training.trainer.optimisation import draw_order
-from digitbatch.training.trainer.progress import Standing
+from digitbatch.training.trainer import Standing
 from digitbatch.types import OTHER
 
 _CHUNK: Final = 1000  # crops that are asked about at once: memory is all that it changes

@@ -14,13 +14,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from digitbatch.networks.answering import LineAnswering
 from digitbatch.networks.card import Kind
-from digitbatch.networks.line.ctc_decoding import BLANK, FRAME_PX, greedy_labels
-from digitbatch.networks.line.reader import LineReader
-from digitbatch.networks.line.strips import STRIP_HEIGHT_PX
+from digitbatch.networks.ctc import BLANK, FRAME_PX, greedy_labels
+from digitbatch.networks.line_reader import LineReader
+from digitbatch.networks.line_strips import STRIP_HEIGHT_PX
+from digitbatch.networks.torch_runtime import LineAnswering
 from digitbatch.training.data import Labelled
-from digitbatch.training.data.training_data import TrainingData
+from digitbatch.training.data.read import TrainingData
 from digitbatch.training.evaluation.evaluation import evaluate_lines, lines_of
 from digitbatch.training.evaluation.measures import likeliest_temperature
 from digitbatch.training.export import Exported, check_same, exported, to_onnx
@@ -28,7 +28,7 @@ from digitbatch.training.recipes import LineRecipe
 from digitbatch.training.synthesis.lines import MadeLine, make_lines
 from digitbatch.training.synthesis.mixture import fingerprint, split
 from digitbatch.training.synthesis.pool import Pool, make_pool
-from digitbatch.training.trainer.progress import Standing
+from digitbatch.training.trainer import Standing
 from digitbatch.types import Image
 
 

@@ -15,15 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.networks.card import model_hash
-from digitbatch.networks.line.ctc_decoding import (
+from digitbatch.networks.ctc import (
     FRAME_PX,
     LogProbabilities,
     align,
+    best_texts,
     count_probabilities,
     text_log_probabilities,
 )
-from digitbatch.networks.line.prefix_search import best_texts
-from digitbatch.networks.line.strips import Strip
+from digitbatch.networks.line_strips import Strip
 from digitbatch.networks.onnx_runtime import OnnxLines
 from digitbatch.types import CLASSES, OTHER, Box, GroupAnswer, Image, Probabilities
 
@@ -64,17 +64,16 @@ class LineAnswer:
     logs: LogProbabilities = field(repr=False, compare=False)  # (frames, 12) log posteriors
 
     def best(self, count: tuple[int, int] | None = None, most: int = 5) -> list[LineText]:
-        """The n-best texts, best first.
+        """The n-best texts, best first; none if no text with `count` digits is possible at all.
 
         Args:
             count: How many digits there are, at least and at most; None: any number.
             most: How many texts.
-
-        Returns:
-            At most `most`; none if no text with so many digits is possible at all.
         """
         texts = best_texts(self.logs, count, most)
-        among = self.count_probability(count) if count else 1.0
+        among = 1.0
+        if count:
+            among = float(count_probabilities(self.logs, count[1])[count[0] :].sum())
         return [
             LineText(
                 "".join(_NAMES[label] for label in text.labels),
@@ -82,15 +81,6 @@ class LineAnswer:
             )
             for text in texts
         ]
-
-    def score_of(self, text: str) -> float:
-        """The log probability of a text, which may have been found otherwise."""
-        return LineAnswers([self]).scores_of([text])[0]
-
-    def count_probability(self, count: tuple[int, int]) -> float:
-        """How likely the strip has so many digits, at least and at most."""
-        least, most = count
-        return float(count_probabilities(self.logs, most)[least:].sum())
 
     def spans(self, text: str) -> list[tuple[float, float]]:
         """From where to where each digit of a text reaches, in pixels along the group's ink.
@@ -105,21 +95,15 @@ class LineAnswer:
         strip = self.strip
         middles = [FRAME_PX * (first + last) / 2 for first, last in self._aligned(text)]
         inked = np.flatnonzero(self._ink_by_column)
-        ends = [float(inked[0])]
-        for left, right in pairwise(middles):
-            ends.append(self._least_ink(left, right))
-        ends.append(float(inked[-1] + 1))
+        parted = [self._least_ink(left, right) for left, right in pairwise(middles)]
+        ends = [float(inked[0]), *parted, float(inked[-1] + 1)]
         return [
             (strip.to_ink(left), strip.to_ink(max(right, left + 1)))
             for left, right in pairwise(ends)
         ]
 
     def boxes(self, text: str, ink: Image) -> list[Box]:
-        """The box of each digit of a text, in pixels of the ink that the strip was made of.
-
-        Args:
-            text: What the strip says.
-            ink: (height, width) uint8, what `make_strip` was given.
+        """The box of each digit of a text on the ink that `make_strip` was given, in its pixels.
 
         Raises:
             ValueError: If the strip is too short for the text.
@@ -206,11 +190,7 @@ class LineReader:
     """A line network alone on the CPU, without the second one that it may have beside it."""
 
     def __init__(self, folder: Path) -> None:
-        """Load the model in `folder`.
-
-        Raises:
-            ModelError: If it is missing, damaged, or made for other strips.
-        """
+        """Load the model in `folder`; a ModelError as for `OnnxLines`."""
         self._network = OnnxLines(folder)
         self.model_hash = model_hash(folder, "line")
 

@@ -1,11 +1,14 @@
-"""CTC: what a text weighs (the forward algorithm), and where its digits stand (Viterbi alignment).
+"""CTC: what a text weighs (forward algorithm), where its digits stand (Viterbi), the n-best texts.
 
 The line network's log posteriors are (frames, 12): the classes of a crop, then the blank that
 stands between digits. (A. Graves et al., Connectionist Temporal Classification, ICML 2006.)
-`prefix_search` finds the n-best texts. Does not import torch.
+Does not import torch.
 """
 
+import heapq
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
@@ -45,8 +48,8 @@ def text_log_probabilities(
     A strip that has ended waits on its last blank.
 
     Args:
-        asked: The (frames, 12) of each strip and a text, labels 0 to 10, which may be empty. Strips
-            may be of any width and come with several texts.
+        asked: The (frames, 12) of each strip, of any width, and a text, labels 0 to 10, which may
+            be empty. A strip may come with several texts.
 
     Returns:
         (len(asked),); what one text weighs does not depend on the others.
@@ -82,11 +85,6 @@ def text_log_probabilities(
     rows, last = np.arange(len(asked)), np.array([2 * len(text) + 2 for _, text in asked])
     with np.errstate(divide="ignore"):  # what is impossible weighs nothing
         return np.asarray(np.log(weights[rows, last] + weights[rows, last - 1]) + scale, np.float64)
-
-
-def text_log_probability(logs: LogProbabilities, labels: Sequence[int]) -> float:
-    """How likely the strip says one text; see `text_log_probabilities`."""
-    return float(text_log_probabilities([(logs, labels)])[0])
 
 
 def align(logs: LogProbabilities, labels: Sequence[int]) -> list[tuple[int, int]]:
@@ -141,13 +139,10 @@ def _states(texts: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[
 
 
 def count_probabilities(logs: LogProbabilities, most: int) -> NDArray[np.float64]:
-    """How likely it is that the strip says 0, 1, ..., `most` digits, whichever they are.
+    """How likely the strip says 0, 1, ..., `most` digits, (most + 1,); marks do not count.
 
-    Exact, by a forward algorithm over numbers of digits in the place of a text's labels.
-    Marks of class "other" are no digits and do not count.
-
-    Returns:
-        (most + 1,) probabilities; what lacks to 1 is that of more digits.
+    Exact, by a forward algorithm over numbers of digits in the place of a text's labels; what lacks
+    to 1 is the probability of more digits.
     """
     # Weight of all paths so far with a number of digits that are on a label now, or on a blank.
     on, off = np.zeros((most + 1, BLANK)), np.zeros(most + 1)
@@ -161,3 +156,119 @@ def count_probabilities(logs: LogProbabilities, most: int) -> NDArray[np.float64
         off = (on.sum(axis=1) + off) * frame[BLANK]
         on = (on + begun) * frame[:BLANK]
     return np.asarray(on.sum(axis=1) + off, np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class BeamSearch:
+    """What the search follows."""
+
+    faintest: float = -9.0  # log posterior; fainter labels begin no text worth following ...
+    faintest_counted: float = -16.0  # ... unless so many digits are wanted
+    width: int = 12  # prefixes that are followed ...
+    width_counted: int = 6  # ... of each number of digits
+
+
+SEARCH: Final = BeamSearch()
+
+_Labels = tuple[int, ...]
+_Beam = dict[_Labels, tuple[float, float]]
+"""Each prefix: the log weight of its paths that now are on a blank, and on its last label."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text that a strip may say."""
+
+    labels: _Labels  # 0 to 10
+    log_probability: float
+
+
+def best_texts(
+    logs: LogProbabilities, count: tuple[int, int] | None = None, most: int = 5
+) -> list[Text]:
+    """The likeliest texts, best first, found by prefix beam search and weighed exactly.
+
+    (A. Hannun et al., First-Pass Large Vocabulary Continuous Speech Recognition, 2014.) Where that
+    finds less than two texts with as many digits as are expected, the beam follows the likeliest
+    prefixes of each number of digits: shorter or longer ones do not crowd them out.
+
+    Args:
+        logs: (frames, 12).
+        count: Least and most digits, marks of class "other" not counted; None: any number.
+        most: How many texts to return; fewer, or none, where no more can be found.
+    """
+    beam = _search(logs, None)
+    if count:
+        beam = _counted(beam, count)
+        if len(beam) < 2:
+            beam |= _counted(_search(logs, count[1]), count)
+    best = heapq.nlargest(2 * most, beam, key=lambda labels: _add(*beam[labels]))
+    # The beam lost some paths of each on the way.
+    weights = text_log_probabilities([(logs, labels) for labels in best])
+    texts = [Text(*one) for one in zip(best, weights.tolist(), strict=True)]
+    texts.sort(key=lambda text: (-text.log_probability, text.labels))
+    return texts[:most]
+
+
+def _search(logs: LogProbabilities, most_digits: int | None) -> _Beam:
+    """The last beam; with a limit of digits, one of each number of digits up to it."""
+    beam: _Beam = {(): (0.0, NEVER)}
+    faintest = SEARCH.faintest if most_digits is None else SEARCH.faintest_counted
+    likely = [np.flatnonzero(frame).tolist() for frame in logs[:, :BLANK] > faintest]
+    for values, labels in zip(logs.tolist(), likely, strict=True):
+        beam = _pruned(_grown(beam, values, labels), most_digits)
+    return beam
+
+
+def _counted(beam: _Beam, count: tuple[int, int]) -> _Beam:
+    """What of a beam has an expected number of digits."""
+    least, most = count
+    return {labels: beam[labels] for labels in beam if least <= _digits(labels) <= most}
+
+
+def _grown(beam: _Beam, values: list[float], likely: list[int]) -> _Beam:
+    """One frame more: each prefix stays as it is or gets one label more."""
+    grown: _Beam = {}
+    for labels, (blank, own) in beam.items():
+        both = _add(blank, own)
+        last = labels[-1] if labels else -1
+        _join(grown, labels, both + values[BLANK], own + values[last] if labels else NEVER)
+        for label in likely:
+            before = blank if label == last else both
+            if before > NEVER:
+                _join(grown, (*labels, label), NEVER, before + values[label])
+    return grown
+
+
+def _join(beam: _Beam, labels: _Labels, blank: float, own: float) -> None:
+    had = beam.get(labels)
+    beam[labels] = (blank, own) if had is None else (_add(blank, had[0]), _add(own, had[1]))
+
+
+def _pruned(beam: _Beam, most_digits: int | None) -> _Beam:
+    if most_digits is None:
+        if len(beam) <= SEARCH.width:
+            return beam
+        kept = heapq.nlargest(SEARCH.width, beam, key=lambda labels: max(beam[labels]))
+        return {labels: beam[labels] for labels in kept}
+    by_length: dict[int, list[_Labels]] = {}
+    for labels in beam:
+        length = _digits(labels)
+        if length <= most_digits:
+            by_length.setdefault(length, []).append(labels)
+    return {
+        labels: beam[labels]
+        for some in by_length.values()
+        for labels in heapq.nlargest(SEARCH.width_counted, some, key=lambda one: max(beam[one]))
+    }
+
+
+def _digits(labels: _Labels) -> int:
+    return len(labels) - labels.count(OTHER)
+
+
+def _add(one: float, two: float) -> float:
+    """The logarithm of the sum of two weights."""
+    if one < two:
+        one, two = two, one
+    return one if two == NEVER else one + math.log1p(math.exp(two - one))
