@@ -23,12 +23,7 @@ class CropPen:
     """Writes labelled crops at any size, each time another one of the label."""
 
     def __init__(self, crops: Crops, labels: NDArray[np.int64]) -> None:
-        """Take the digits.
-
-        Args:
-            crops: (count, 28, 28) uint8, ink up to 255 on 0.
-            labels: (count,) 0 to 9, what each is; other classes are never written.
-        """
+        """Take (count, 28, 28) uint8 crops and what they are; only digits are written."""
         self._by_label = [crops[labels == label] for label in range(10)]
 
     def __call__(self, label: int, rng: Rng, height_px: float) -> Image:

@@ -78,13 +78,9 @@ class _Layout:
 def made_forms(
     kind: str, rng: Rng, draw: Draw, numbers: Numbers | None = None
 ) -> Iterator[MadeForm]:
-    """Forms of a kind, without end.
+    """Forms of one of `FORM_KINDS`, without end.
 
-    Args:
-        kind: One of `FORM_KINDS`.
-        rng: The only source of chance.
-        draw: Where the digits come from.
-        numbers: Says what is written; None: anything is. Not asked for templates.
+    `numbers` says what is written; None: anything is. It is not asked for templates.
     """
     while True:
         if kind == "template":

@@ -65,18 +65,15 @@ def draw_word(
     """Write letters and signs beside each other, a little different each time.
 
     Args:
-        text: Of `LETTERS`.
+        text: Of `LETTERS`; a ValueError says which has no model.
         rng: The only source of chance.
         height_px: Height of a digit of the same hand: small letters are lower.
         pen_px: Mean width of the pen.
         slant_deg: Lean to the right.
 
     Returns:
-        (height, width) uint8, ink up to 255 on 0, anti-aliased, two pixels of margin; and how far
-        its first row lies below the top that a digit on the same line would have, in pixels.
-
-    Raises:
-        ValueError: There is no model of a letter.
+        As `draw_digit`; and how far the first row lies below the top that a digit on the same line
+        would have, in pixels.
     """
     unknown = [char for char in text if char not in LETTERS]
     if unknown:

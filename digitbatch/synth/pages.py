@@ -69,12 +69,8 @@ def write_lines(
 ) -> MadePage:
     """A page of lines, one under the other.
 
-    Args:
-        texts: Digits, and between them blanks (a gap), points and commas (drawn, but no part of the
-            truth: they are marks).
-        style: Page, paper and layout.
-        draw: Where the digits come from.
-        rng: The only source of chance.
+    Between digits a text may have blanks (a gap), points and commas (drawn, but no part of the
+    truth: they are marks).
 
     Raises:
         ValueError: The lines do not fit on the page.

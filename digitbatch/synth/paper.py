@@ -23,14 +23,7 @@ INK: Final = 255
 
 
 def paste(layer: Image, mark: Image, x: float, y: float) -> None:
-    """Lay a mark onto a layer in place, clipped at the layer's edges.
-
-    Args:
-        layer: (height, width) uint8, 255 on 0.
-        mark: (height, width) uint8, the same.
-        x: Of the mark's left edge, in pixels.
-        y: Of its top edge.
-    """
+    """Lay a mark onto a layer in place, its left edge at x and its top at y, clipped at edges."""
     top, left = round(y), round(x)
     skip_y, skip_x = max(0, -top), max(0, -left)
     under = layer[top + skip_y : top + mark.shape[0], left + skip_x : left + mark.shape[1]]
@@ -46,12 +39,7 @@ def set_type(printed: Image, text: str, left: float, top: float, size_px: float)
 
 
 def through_jpeg(pixels: Image, quality: int) -> Image:
-    """A page as it comes out of a JPEG.
-
-    Args:
-        pixels: (height, width) or (height, width, 3) uint8.
-        quality: 1 to 95, as libjpeg has it.
-    """
+    """A page, grey or in colour, as it comes out of a JPEG of a quality of 1 to 95."""
     file = BytesIO()
     Pil.fromarray(pixels).save(file, "JPEG", quality=quality)
     return np.asarray(Pil.open(file))
@@ -88,17 +76,7 @@ class Paper:
 
 
 def expose(ink: Image, printed: Image, paper: Paper, rng: np.random.Generator) -> Image:
-    """Scan a sheet.
-
-    Args:
-        ink: (height, width) uint8, what the pen left, 255 on 0.
-        printed: (height, width) uint8, what the press left, 255 on 0.
-        paper: Colours and flaws.
-        rng: The only source of chance.
-
-    Returns:
-        (height, width, 3) uint8, R, G, B.
-    """
+    """Scan a sheet, what pen and press left on it: (height, width, 3) uint8, R, G, B."""
     height, width = ink.shape
     if paper.skew_deg:
         turn = cv2.getRotationMatrix2D((width / 2, height / 2), -paper.skew_deg, 1.0)
@@ -119,15 +97,9 @@ def expose(ink: Image, printed: Image, paper: Paper, rng: np.random.Generator) -
 
 
 def fax(pixels: Image, rng: np.random.Generator, specks: float = 1e-5) -> Image:
-    """A page as a fax machine sends it: two levels, with a few specks.
+    """An RGB page as a fax machine sends it: (height, width) uint8, 0 and 255.
 
-    Args:
-        pixels: (height, width, 3) R, G, B.
-        rng: The only source of chance.
-        specks: How many for each pixel.
-
-    Returns:
-        (height, width) uint8, 0 and 255.
+    It has a few specks, so many for each pixel.
     """
     gray = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.float32)
     rough = gray + 10 * rng.standard_normal(gray.shape, np.float32)
@@ -140,10 +112,7 @@ def fax(pixels: Image, rng: np.random.Generator, specks: float = 1e-5) -> Image:
 def photographed(pixels: Image, corners: Points, size: tuple[int, int]) -> Image:
     """A sheet on a white table, seen from wherever its corners come to lie like this.
 
-    Args:
-        pixels: (height, width, 3) R, G, B, the sheet.
-        corners: Where on the picture its corners are: top left first, clockwise.
-        size: (width, height) of the picture.
+    Corners are places on the picture, top left first, clockwise; its size is (width, height).
     """
     height, width = pixels.shape[:2]
     outline = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
@@ -186,12 +155,7 @@ Change = Callable[[Image, np.random.Generator], Image]
 
 
 def retakes(pixels: Image, seed: int) -> Iterator[Image]:
-    """A page in all ways to take it again, in the order of `CHANGES`.
-
-    Args:
-        pixels: (height, width) or (height, width, 3) uint8.
-        seed: Of what is left to chance.
-    """
+    """A page, grey or in colour, in all ways to take it again, in the order of `CHANGES`."""
     for change in CHANGES.values():
         yield np.ascontiguousarray(change(pixels, np.random.default_rng(seed)))
 
@@ -210,11 +174,10 @@ def _bent(pixels: Image, *, turn_deg: float = 0.0, slant: float = 0.0, wide: flo
     corners = matrix @ np.array([[0, width, 0, width], [0, 0, height, height]], np.float64)
     across, down = np.ceil(np.ptp(corners, axis=1)).astype(int).tolist()
     whole = np.column_stack([matrix, -corners.min(axis=1)])
-    return np.asarray(
-        cv2.warpAffine(
-            pixels, whole, (across, down), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-        )
+    seen = cv2.warpAffine(
+        pixels, whole, (across, down), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
+    return np.asarray(seen)
 
 
 def _from_the_side(pixels: Image) -> Image:
@@ -222,11 +185,10 @@ def _from_the_side(pixels: Image) -> Image:
     before = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     moved = np.array([[0.032, 0.008], [-0.012, 0.04], [0, 0], [0, 0]]) * (width, height)
     matrix = cv2.getPerspectiveTransform(before, np.asarray(before + moved, np.float32))
-    return np.asarray(
-        cv2.warpPerspective(
-            pixels, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-        )
+    seen = cv2.warpPerspective(
+        pixels, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
+    return np.asarray(seen)
 
 
 def _lit_from_the_left(pixels: Image) -> Image:

@@ -108,14 +108,7 @@ class PrintedPage:
 
 
 def page_of_print(kind: str, rng: Rng, dpi: int = 300, typeface: Path | None = None) -> PrintedPage:
-    """A page full of print.
-
-    Args:
-        kind: One of `PRINT_KINDS`.
-        rng: The only source of chance.
-        dpi: Of the scan.
-        typeface: What the print is set in; None: the one that comes with Pillow.
-    """
+    """A page full of print, of one of `PRINT_KINDS`; typeface None: the one that Pillow carries."""
     width, height = (round(side * dpi) for side in A4_INCHES)
     layer = Pil.new("L", (width, height))
     ink = np.zeros((height, width), np.uint8)

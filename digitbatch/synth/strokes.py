@@ -45,7 +45,7 @@ def digit_paths(
     Args:
         label: 0 to 9.
         rng: The only source of chance; it chooses what is left out.
-        height_px: Height of the digit.
+        height_px: Height of the digit, from the middle of its top stroke to that of its foot.
         style: One of `ALL_STYLES[label]`; default one of `STYLES[label]`.
         slant_deg: Lean to the right; default about 6 +- 9.
         aspect: Width of the letter shape, 1 as modelled; default 0.8 to 1.2.
@@ -64,13 +64,9 @@ def digit_paths(
         style = str(rng.choice(STYLES[label]))
     if style not in ALL_STYLES[label]:
         raise ValueError(f"no style {style!r} of {label}: expected one of {ALL_STYLES[label]}")
+    glyph = (GLYPHS[label] | RARE_GLYPHS[label])[style]
     curves = glyph_paths(
-        (GLYPHS[label] | RARE_GLYPHS[label])[style],
-        rng,
-        slant_deg=slant_deg,
-        aspect=aspect,
-        wobble=wobble,
-        jitter=jitter,
+        glyph, rng, slant_deg=slant_deg, aspect=aspect, wobble=wobble, jitter=jitter
     )
     top = min(float(c[:, 1].min()) for c in curves)
     foot = max(float(c[:, 1].max()) for c in curves)
@@ -194,39 +190,22 @@ def draw_digit(
     tip: Tip | None = None,
     gap_chance: float = 0.06,
 ) -> Image:
-    """Draw one digit; what is left out is drawn from `rng`, and equal states give equal digits.
+    """Draw one digit; equal states of `rng` give equal digits.
 
-    Args:
-        label: 0 to 9.
-        rng: The only source of chance.
-        height_px: Height of the digit from the middle of its top stroke to that of its foot.
+    Args but these are those of `digit_paths`:
         pen_px: Mean width of the pen; default 5 to 13 % of the height.
-        style: One of `ALL_STYLES[label]`; default one of `STYLES[label]`.
-        slant_deg: Lean to the right; default about 6 +- 9.
-        aspect: Width of the letter shape, 1 as modelled; default 0.8 to 1.2.
-        wobble: Unsteadiness of the hand, in digit heights; default up to 0.011.
-        jitter: How much the shape varies; 0 gives the model, 1 an ordinary hand.
         tip: A ball pen's round tip or a chisel tip; default mostly round.
         gap_chance: How likely the pen skips somewhere in the digit, 0 to 1.
 
     Returns:
         (height, width) uint8, ink up to 255 on 0, anti-aliased, two pixels of margin.
-
-    Raises:
-        ValueError: `label` or `style` is unknown.
     """
     pen = height_px * float(rng.uniform(0.05, 0.13)) if pen_px is None else pen_px
     point = tip or ("chisel" if rng.random() < 0.2 else "round")
     paths = digit_paths(
-        label,
-        rng,
-        height_px=height_px,
-        style=style,
-        slant_deg=slant_deg,
-        aspect=aspect,
-        wobble=wobble,
-        jitter=jitter,
-    )
+        label, rng, height_px=height_px, style=style, slant_deg=slant_deg, aspect=aspect,
+        wobble=wobble, jitter=jitter,
+    )  # fmt: skip
     return draw_paths(paths, rng, height_px=height_px, pen_px=pen, tip=point, gap_chance=gap_chance)
 
 
@@ -239,18 +218,9 @@ def draw_paths(
     tip: Tip = "round",
     gap_chance: float = 0.0,
 ) -> Image:
-    """Draw strokes of any shape with a pen; see `draw_digit`.
+    """Draw strokes of any shape, one (count, 2) curve in pixels each; see `draw_digit`.
 
-    Args:
-        paths: One (count, 2) curve a stroke, in pixels.
-        rng: The only source of chance.
-        height_px: Height of a digit of the same hand: a pen's speed goes by it.
-        pen_px: Mean width of the pen.
-        tip: A ball pen's round tip or a chisel tip.
-        gap_chance: How likely the pen skips somewhere, 0 to 1.
-
-    Returns:
-        (height, width) uint8, ink up to 255 on 0, anti-aliased, two pixels of margin.
+    A pen's speed goes by the height of a digit of the same hand.
     """
     strokes = [_inked(path, rng, pen_px, height_px) for path in paths]
     if rng.random() < gap_chance:

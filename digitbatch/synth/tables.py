@@ -80,10 +80,7 @@ def rule_grid(printed: Image, grid: Grid, thick: int, rng: Rng) -> None:
 def bend_maps(shape: tuple[int, int], rng: Rng, most: float) -> tuple[Map, Map]:
     """Where each pixel of a bent sheet comes from: parabolas and a little slope, both ways.
 
-    Args:
-        shape: Height and width, pixels.
-        rng: The only source of chance.
-        most: How far a pixel is moved at most, as a share of the width.
+    A pixel of a sheet of (height, width) is moved by `most` of the width at most.
     """
     height, width = shape
     x, y = np.meshgrid(np.linspace(-1, 1, width), np.linspace(-1, 1, height))

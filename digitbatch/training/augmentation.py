@@ -46,16 +46,7 @@ class Augmentation:
 
 
 def augment(crops: Tensor, recipe: Augmentation, generator: torch.Generator) -> Tensor:
-    """Give each crop other looks; what it shows stays what it is.
-
-    Args:
-        crops: (n, 1, 28, 28) float32, ink up to 1 on 0; is not written into.
-        recipe: The strengths.
-        generator: On the same device; decides everything.
-
-    Returns:
-        (n, 1, 28, 28) float32, ink up to 1 on 0.
-    """
+    """Give each crop other looks; what it shows stays what it is, and so does `crops`."""
     chance = _Chance(len(crops), crops.device, generator)
     crops = crops.clone()
     _on_some(crops, chance, recipe.cut_share, lambda x, c: _cut(x, c, recipe.cut_px))
@@ -66,12 +57,8 @@ def augment(crops: Tensor, recipe: Augmentation, generator: torch.Generator) -> 
     _on_these(crops, chance, chosen[:thick], _thicken)
     _on_these(crops, chance, chosen[thick : thick + thin], _thin)
     _on_some(crops, chance, recipe.blur_share, _blur)
-    _on_some(
-        crops,
-        chance,
-        recipe.low_resolution_share,
-        lambda x, c: _shrink(x, c, recipe.low_resolution_px),
-    )
+    least_px = recipe.low_resolution_px
+    _on_some(crops, chance, recipe.low_resolution_share, lambda x, c: _shrink(x, c, least_px))
     _on_some(crops, chance, recipe.noise_share, lambda x, c: _add_noise(x, c, recipe.noise))
     _on_some(crops, chance, recipe.threshold_share, _threshold)
     _on_some(crops, chance, recipe.jpeg_share, lambda x, c: _jpeg(x, c, recipe.jpeg_strength))
@@ -82,9 +69,7 @@ class _Chance:
     """Random numbers for n crops; the shapes broadcast against (n, 1, 28, 28)."""
 
     def __init__(self, n: int, device: torch.device, generator: torch.Generator) -> None:
-        self.n = n
-        self.device = device
-        self.generator = generator
+        self.n, self.device, self.generator = n, device, generator
 
     def between(self, low: float, high: float) -> Tensor:
         """(n, 1, 1, 1) evenly spread from low to high."""
@@ -230,9 +215,8 @@ def _shrink(crops: Tensor, chance: _Chance, least_px: int) -> Tensor:
         chosen = torch.rand((), generator=chance.generator, device=crops.device)
         size = least_px + int(chosen.item() * sizes * 0.75)
         small = functional.interpolate(part, size, mode="area")
-        parts.append(
-            functional.interpolate(small, CROP_SIZE_PX, mode="bilinear", align_corners=False)
-        )
+        large = functional.interpolate(small, CROP_SIZE_PX, mode="bilinear", align_corners=False)
+        parts.append(large)
     shrunk = torch.cat(parts)
     # The run cuts from grey levels that reach full ink; enlarging must not fade thin pens.
     return (shrunk * (1 + chance.between(0, 0.6))).clamp(0, 1)

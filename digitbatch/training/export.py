@@ -69,11 +69,7 @@ class ModelTask(Task[Target], Protocol[Target]):
         """Of all that is learnt from: with other data no training is resumed."""
 
     def export(self, network: nn.Module, test: Labelled | None, /) -> Exported:
-        """Calibrate, export and evaluate the trained network, which is on the CPU.
-
-        Args:
-            network: Is left as it is.
-            test: Test digits that came with the data.
+        """Calibrate, export and evaluate the trained network on the CPU; it stays as it is.
 
         Raises:
             ModelError: If the export answers otherwise than the network.
@@ -120,10 +116,7 @@ def _without_traces(model: "onnx.ModelProto") -> "onnx.ModelProto":
 
 
 def check_same(one: Sequence[NDArray[Any]], two: Sequence[NDArray[Any]]) -> float:
-    """Compare the probabilities that the export and the network give for the same inputs.
-
-    Returns:
-        The largest difference between two probabilities.
+    """The largest difference between what the export and the network answer to the same inputs.
 
     Raises:
         ModelError: If it is larger than rounding explains.
@@ -146,16 +139,7 @@ def make_card(
     data: TrainingData,
     metrics: Mapping[str, float],
 ) -> Card:
-    """The card of a trained network.
-
-    Args:
-        task: What was learnt.
-        found: What became of it.
-        weights: The file of its weights.
-        settings: What was asked for.
-        data: What was learnt from.
-        metrics: All figures, by name.
-    """
+    """The card of a trained network; `weights` is the file of them."""
     crop_format, classes = READS[task.kind]
     return Card(
         kind=task.kind,

@@ -29,9 +29,7 @@ class Recipe:
     weight_decay: float = 0.03
     largest_gradient: float | None = None  # longer ones are shortened to this norm; None: none is
     average_decay: float = 0.998  # of the weights' moving average, per step; 0: the weights alone
-    statistics_batches: int = (
-        40  # from which the average's batch normalisation is measured, at most
-    )
+    statistics_batches: int = 40  # that measure the average's batch normalisation, at most
     mixed_precision: bool = True  # bfloat16 where the hardware multiplies it faster
     patience: int = 0  # stop after so many epochs without a better validation; 0: never
     keep_epochs: bool = False  # leave the weights of every epoch in the run's folder
@@ -53,11 +51,7 @@ class Recipe:
         return replace(self, epochs=epochs, steps=None)
 
     def for_fine_tuning(self, initial_weights: str) -> Self:
-        """The same from the weights of a trained network on, at half the learning rate.
-
-        Args:
-            initial_weights: Their sha256.
-        """
+        """The same from the weights of a trained network on, by their sha256, at half the rate."""
         return replace(self, initial_weights=initial_weights, learning_rate=self.learning_rate / 2)
 
 
@@ -99,13 +93,8 @@ def move_average(
 ) -> None:
     """Move an average towards new values, in place.
 
-    It forgets its beginning: after n steps it looks back n/10 of them, at most 1/(1-decay).
-
-    Args:
-        average: What the average is by now.
-        values: The new values, in the same order.
-        decay: How much of the average stays, at most.
-        step: From 0; the first one sets the average.
+    It forgets its beginning: after n steps it looks back n/10 of them, at most 1/(1-decay). Steps
+    count from 0; the first one sets the average.
     """
     stays = min(decay, (1 + step) / (10 + step)) if step else 0.0
     torch._foreach_lerp_(list(average), list(values), 1 - stays)

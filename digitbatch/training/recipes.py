@@ -86,30 +86,17 @@ class NamedRecipe:
 
 # As the write-ups train: MNIST's digits as they are, and the last step's weights.
 _PLAIN: Final = DigitRecipe(
-    epochs=1,
-    schedule="constant",
-    validation_digits=6000,
-    weight_decay=0,
-    average_decay=0,
-    mixed_precision=False,
-    drawn_digits=0,
-    ruled_digits=0,
-    other_crops=0,
-    other_odds=1.0,
-    digits_only=0,
-    augmentation=None,
-)
+    epochs=1, schedule="constant", validation_digits=6000, weight_decay=0, average_decay=0,
+    mixed_precision=False, drawn_digits=0, ruled_digits=0, other_crops=0, other_odds=1.0,
+    digits_only=0, augmentation=None,
+)  # fmt: skip
 _OURS: Final = "ours; nothing in it was chosen by MNIST's test digits"
 
+# fmt: off
 RECIPES: Final[dict[str, NamedRecipe]] = {
     "linear_regression": NamedRecipe(
         replace(
-            _PLAIN,
-            optimizer="sgd",
-            learning_rate=1e-3,
-            batch=16,
-            epochs=10,
-            loss="squared_error",
+            _PLAIN, optimizer="sgd", learning_rate=1e-3, batch=16, epochs=10, loss="squared_error"
         ),
         "published: squared error, SGD 0.001, batch 16, 10 epochs; chosen: the error's mean over"
         " the batch, no momentum, PyTorch's first weights, the nearest digit as the answer",
@@ -136,26 +123,11 @@ RECIPES: Final[dict[str, NamedRecipe]] = {
     "cnn": NamedRecipe(DigitRecipe(scans=1), _OURS),
     "quick": NamedRecipe(
         DigitRecipe(
-            epochs=3,
-            drawn_digits=2000,
-            ruled_digits=0,
-            other_crops=4000,
+            epochs=3, drawn_digits=2000, ruled_digits=0, other_crops=4000,
             augmentation=Augmentation(
-                rotation_deg=10,
-                shear=0.2,
-                scale=0.12,
-                aspect=0.1,
-                shift_px=1.5,
-                cut_share=0,
-                line_share=0,
-                thick_share=0,
-                thin_share=0,
-                blur_share=0,
-                low_resolution_share=0,
-                jpeg_share=0,
-                noise_share=0,
-                threshold_share=0,
-                gain=0.1,
+                rotation_deg=10, shear=0.2, scale=0.12, aspect=0.1, shift_px=1.5, cut_share=0,
+                line_share=0, thick_share=0, thin_share=0, blur_share=0, low_resolution_share=0,
+                jpeg_share=0, noise_share=0, threshold_share=0, gain=0.1,
             ),
         ),
         "ours: 3 epochs of little but turned, sheared, scaled and bent digits",
@@ -165,11 +137,7 @@ RECIPES: Final[dict[str, NamedRecipe]] = {
     ),
     "cnn_large": NamedRecipe(
         DigitRecipe(
-            epochs=20,
-            learning_rate=3e-3,
-            weight_decay=0.05,
-            average_decay=0.999,
-            scans=1,
+            epochs=20, learning_rate=3e-3, weight_decay=0.05, average_decay=0.999, scans=1,
             other_crops=16000,
         ),
         _OURS,
@@ -177,6 +145,7 @@ RECIPES: Final[dict[str, NamedRecipe]] = {
     "line": NamedRecipe(LineRecipe(), _OURS),
     "line_large": NamedRecipe(LineRecipe(epochs=32, epoch_lines=16384), _OURS),
 }
+# fmt: on
 
 
 def recipe_of(name: str) -> AnyRecipe:

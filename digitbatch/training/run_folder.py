@@ -77,11 +77,7 @@ _JSON: Final = TypeAdapter(Checkpoint)
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint, tensors: dict[str, Tensor]) -> None:
-    """Replace the file in one step.
-
-    Raises:
-        OutputError: If it cannot be written; the older one is as it was.
-    """
+    """Replace the file in one step; see `write_whole`."""
     write_whole(path, save(tensors, {_KEY: _JSON.dump_json(checkpoint).decode()}))
 
 
@@ -141,10 +137,6 @@ def write_whole(path: Path, content: bytes) -> None:
 def load_initial_weights(network: nn.Module, folder: Path) -> str:
     """Give a network the weights of a model of the same architecture, in place.
 
-    Args:
-        network: What is to be trained.
-        folder: Of a model that `digitbatch train` made.
-
     Returns:
         The weights' sha256, by which a card can name them.
 
@@ -178,11 +170,7 @@ class RunFolder:
     """Where a training writes before it is done."""
 
     def __init__(self, out: Path, *, resumed: bool) -> None:
-        """Make the folder for what is unfinished; what an older training left there goes.
-
-        Args:
-            out: The folder of the model.
-            resumed: Whether to go on with what is there.
+        """Make the folder for what is unfinished; what an older training left goes, if not resumed.
 
         Raises:
             UsageError: If `out` is a file, or a folder that holds other things.
@@ -210,20 +198,12 @@ class RunFolder:
         return f"digitbatch train --resume --out {shlex.quote(str(self.out))}"
 
     def say(self, line: str) -> None:
-        """Tell people, and remember it in the run's log.
-
-        Raises:
-            OutputError: If the log cannot be written.
-        """
+        """Tell people, and remember it in the run's log; see `note`."""
         log.info("%s", line)
         self.note(line)
 
     def note(self, line: str) -> None:
-        """Remember a line in the run's log.
-
-        Raises:
-            OutputError: If it cannot be written.
-        """
+        """Remember a line in the run's log; an OutputError if it cannot be written."""
         path = self._folder / LOG_FILE
         try:
             with path.open("a", encoding="utf-8", newline="\n") as file:
@@ -235,29 +215,17 @@ class RunFolder:
             ) from error
 
     def save_contact_sheet(self, png: bytes) -> Path:
-        """Write the examples of what was read.
-
-        Raises:
-            OutputError: If they cannot be written.
-        """
+        """Write the examples of what was read; an OutputError if they cannot be."""
         path = self._folder / CONTACT_SHEET_FILE
         write_whole(path, png)
         return path
 
     def save_epoch(self, number: int, weights: dict[str, Tensor]) -> None:
-        """Write the weights of an epoch, from 1.
-
-        Raises:
-            OutputError: If they cannot be written.
-        """
+        """Write the weights of an epoch, from 1; an OutputError if they cannot be."""
         write_whole(self._folder / EPOCHS / f"{number:03}.safetensors", save(weights))
 
     def finish(self, card: Card, files: Mapping[str, bytes]) -> None:
-        """Replace the model by a new one, with the log and what else is to stay.
-
-        Raises:
-            OutputError: If it cannot be written; the older one is as it was.
-        """
+        """Replace the model by a new one, with the log and the like; see `save_model`."""
         save_model(self.out, card, files, self._folder)
 
 
@@ -283,11 +251,7 @@ def save_model(
 ) -> None:
     """Write a model folder whole or not at all; an older one at the same place is replaced.
 
-    Args:
-        out: The folder.
-        card: With the hashes of weights and ONNX file.
-        files: What else is in it, by name.
-        unfinished: A folder of which all but the checkpoint is copied into it.
+    Of an unfinished run's folder all but the checkpoint is copied into it.
 
     Raises:
         OutputError: If it cannot be written; what was there is still there.

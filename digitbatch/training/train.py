@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any, Final, NoReturn, Self
 
 import torch
@@ -83,12 +83,7 @@ class Interruption:
                 self._before[number] = signal.signal(number, self._note)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._restore()
 
     def _note(self, number: int, _: FrameType | None) -> None:
@@ -164,14 +159,6 @@ def resume(out: Path, *, device: str = "auto", report: Report | None = None) -> 
     On a CPU of the same kind, with the same number of threads, the model is the one that the
     training would have left without a stop.
 
-    Args:
-        out: The folder that it was told to write to.
-        device: "auto", "cpu" or "cuda".
-        report: Called with the progress.
-
-    Returns:
-        The card.
-
     Raises:
         UsageError: There is nothing to resume, or its data are missing or have changed.
         ModelError: The checkpoint is damaged, or of another version of digitbatch.
@@ -192,15 +179,7 @@ def begin(
     device: torch.device,
     start: Path | None = None,
 ) -> tuple[ModelTask[Any], Trainer[Any]]:
-    """Prepare all that a training needs before its first step.
-
-    Args:
-        model: The network's name.
-        recipe: How it is trained.
-        digits: What can be learnt.
-        seed: Of all that is random.
-        device: Where.
-        start: The folder of a model whose weights are the first ones; None: they are drawn.
+    """Prepare all that a training needs before its first step; arguments are those of `train`.
 
     Raises:
         UsageError: If no network has this name, or the data lack what the task needs.

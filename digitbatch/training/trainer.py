@@ -90,12 +90,9 @@ class Task(Protocol[Target]):
         """What `validate` counts, for people: "digits"."""
 
     def begin_epoch(self, epoch: int, epochs: int, kept: nn.Module, /) -> None:
-        """Prepare the batches of an epoch.
+        """Prepare the batches of an epoch, from 0, of so many.
 
-        Args:
-            epoch: Which, from 0.
-            epochs: How many there are.
-            kept: The network with the weights to keep by now; its mode may be changed.
+        `kept` is the network with the weights to keep by now; its mode may be changed.
         """
 
     def batch(self, number: int, /) -> tuple[Tensor, Target]:
@@ -123,11 +120,8 @@ class Trainer(Generic[Target]):
     def __init__(self, network: nn.Module, task: Task[Target], device: torch.device) -> None:
         """Prepare the first step.
 
-        Args:
-            network: Gives logits for a batch; is trained in place. Its dropout takes torch's own
-                generator, which the caller seeds.
-            task: What is learnt, on the same device.
-            device: Where.
+        The network gives logits for a batch and is trained in place. Its dropout takes torch's own
+        generator, which the caller seeds.
         """
         self.standing = Standing()
         self._task, self._recipe, self._device = task, task.recipe, device
