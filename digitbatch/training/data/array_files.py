@@ -2,7 +2,7 @@
 
 IDX is described at the end of Y. LeCun's page on MNIST: two zero bytes, the type of the values (8:
 unsigned bytes), the number of dimensions, each dimension as a big-endian 32-bit number, then the
-values.
+values. Whatever is wrong with a file is a UsageError that names it.
 """
 
 import gzip
@@ -40,11 +40,7 @@ class IdxFiles:
 
 
 def find_idx(folder: Path, part: Part) -> IdxFiles | None:
-    """Find the wanted part of MNIST or EMNIST, or else the part that is there.
-
-    Raises:
-        UsageError: If there are pictures without labels, or EMNIST's letters only.
-    """
+    """Find the wanted part of MNIST or EMNIST, or else the part that is there."""
     found: dict[Part, tuple[Path, re.Match[str]]] = {}
     letters: Path | None = None
     for path in _files(folder):
@@ -65,15 +61,8 @@ def find_idx(folder: Path, part: Part) -> IdxFiles | None:
 
 
 def idx_samples(folder: Path, files: IdxFiles) -> Iterator[Sample]:
-    """Read both files; labels are checked before the first picture is given.
-
-    Raises:
-        UsageError: If a file is damaged, or a label is no digit.
-    """
-    images, labels = (
-        read_idx(files.images),
-        read_idx(files.labels).astype(np.int64),
-    )
+    """Read both files; labels are checked before the first picture is given."""
+    images, labels = read_idx(files.images), read_idx(files.labels).astype(np.int64)
     if images.ndim != 3 or 0 in images.shape[1:]:
         raise UsageError(f"{files.images}: expected pictures, found an array of {images.shape}")
     check_labels(str(files.labels), labels, len(images), files.images.name)
@@ -144,9 +133,6 @@ def read_arrays(path: Path, part: Part) -> tuple[NDArray[np.uint8], NDArray[np.i
 
     Returns:
         Pictures (count, height, width), labels (count,), and the part; None: it is not divided.
-
-    Raises:
-        UsageError: The file cannot be read, lacks the arrays, or a label is no digit.
     """
     arrays = _npz(path) if path.suffix.lower() == ".npz" else _hdf5(path)
     other: Part = "test" if part == "train" else "train"
@@ -170,16 +156,10 @@ def read_arrays(path: Path, part: Part) -> tuple[NDArray[np.uint8], NDArray[np.i
 def read_labelled_pictures(
     path: Path,
 ) -> tuple[NDArray[np.uint8], NDArray[np.str_], NDArray[np.str_]]:
-    """Read pictures with labels of any text, and their writers.
-
-    Args:
-        path: An .npz or HDF5 file with `images`, `labels` and, where they are known, `writers`.
+    """Read the arrays `images`, `labels` (of any text) and, where they are known, `writers`.
 
     Returns:
         Pictures (count, height, width), labels (count,), writers (count,), "" where not known.
-
-    Raises:
-        UsageError: The file cannot be read, lacks the arrays, or they are not as long.
     """
     arrays = _npz(path) if path.suffix.lower() == ".npz" else _hdf5(path)
     missing = [name for name in ("images", "labels") if name not in arrays]
@@ -247,9 +227,7 @@ def _pictures(place: str, values: NDArray[Any]) -> NDArray[np.uint8]:
 
 def _frame_shape(place: str, values: NDArray[Any]) -> tuple[int, int, int]:
     if values.ndim == 4 and 1 in (values.shape[1], values.shape[3]):
-        height, width = values.shape[2 if values.shape[1] == 1 else 1], values.shape[-1]
-        if values.shape[1] != 1:
-            width = values.shape[2]
+        height, width = values.shape[2:] if values.shape[1] == 1 else values.shape[1:3]
         return len(values), height, width
     if values.ndim == 3:
         return values.shape[0], values.shape[1], values.shape[2]

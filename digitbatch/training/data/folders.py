@@ -24,11 +24,7 @@ _NOT_OURS: Final = {"__macosx", "thumbs.db", "desktop.ini"}  # what systems leav
 
 
 def class_folders(folder: Path) -> dict[Path, int]:
-    """The subfolders that are named after classes; empty where there are none.
-
-    Raises:
-        UsageError: If others stand beside them: their label is outside the classes.
-    """
+    """The subfolders that are named after classes, if any; a UsageError if others stand beside."""
     subfolders = sorted(path for path in _visible(folder) if path.is_dir())
     labels = {path: class_of(path.name) for path in subfolders}
     known = {path: label for path, label in labels.items() if label is not None}

@@ -50,14 +50,9 @@ class Framer:
     def add(self, picture: Image) -> None:
         """Take one picture, (height, width) uint8, neither side 0."""
         dark, light_border = _polarity(picture)
-        self._framed.append(
-            _Framed(
-                dark,
-                light_border,
-                None if dark is True else frame(picture, dark_ink=False),
-                None if dark is False else frame(picture, dark_ink=True),
-            )
-        )
+        as_light = None if dark is True else frame(picture, dark_ink=False)
+        as_dark = None if dark is False else frame(picture, dark_ink=True)
+        self._framed.append(_Framed(dark, light_border, as_light, as_dark))
 
     def crops(self) -> list[Image | None]:
         """One crop for each picture, (28, 28) uint8, ink up to 255 on 0; None: it has no ink."""
@@ -79,11 +74,7 @@ class Framer:
 
 
 def frame(picture: Image, *, dark_ink: bool = False) -> Image | None:
-    """Bring one picture into the frame of a run's crops.
-
-    Args:
-        picture: One digit, (height, width) uint8, on paper of any grey.
-        dark_ink: Whether the ink is darker than the paper.
+    """Bring one digit, (height, width) uint8 on paper of any grey, into the frame of a run's crops.
 
     Returns:
         (28, 28) uint8, ink up to 255 on 0; None if there is no ink.

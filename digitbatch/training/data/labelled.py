@@ -102,18 +102,17 @@ def collect(
     for sample in samples:
         if isinstance(sample, Sample):
             framer.add(sample.picture)
-        # Without its pixels: the crop is all that is kept of a picture.
-        read.append(replace(sample, picture=NO_PIXELS) if isinstance(sample, Sample) else sample)
+            sample = replace(sample, picture=NO_PIXELS)  # noqa: PLW2901 - the crop is all that stays
+        read.append(sample)
     framed = iter(framer.crops())
     kept: list[Sample] = []
     crops: list[Image] = []
     unread: list[Unread] = []
     for sample in read:
+        crop = next(framed) if isinstance(sample, Sample) else None
         if isinstance(sample, Unread):
             unread.append(sample)
-            continue
-        crop = next(framed)
-        if crop is None:
+        elif crop is None:
             unread.append(Unread(sample.file, sample.index, "holds no ink"))
         else:
             kept.append(sample)
@@ -145,7 +144,9 @@ def join(sets: list[Labelled]) -> Labelled:
         files=tuple(f"{one.name}/{file}" for one in sets for file in one.files),
         indexes=np.concatenate([one.indexes for one in sets]),
         weights=np.concatenate([one.weights for one in sets]),
-        unread=tuple(_unread(sets)),
+        unread=tuple(
+            replace(bad, file=f"{one.name}/{bad.file}") for one in sets for bad in one.unread
+        ),
         inverted=sum(one.inverted for one in sets),
         held=_joined([one.held for one in sets], sets, np.False_),
         doubtful=_joined([one.doubtful for one in sets], sets, np.False_),
@@ -153,23 +154,16 @@ def join(sets: list[Labelled]) -> Labelled:
     )
 
 
-def _unread(sets: list[Labelled]) -> Iterator[Unread]:
-    for one in sets:
-        for bad in one.unread:
-            yield Unread(f"{one.name}/{bad.file}", bad.index, bad.reason)
-
-
 def _joined(
     marks: Sequence[NDArray[_Mark] | None], sets: list[Labelled], unmarked: _Mark
 ) -> NDArray[_Mark] | None:
     if all(mark is None for mark in marks):
         return None
-    return np.concatenate(
-        [
-            np.full(len(one), unmarked) if mark is None else mark
-            for mark, one in zip(marks, sets, strict=True)
-        ]
+    filled = (
+        np.full(len(one), unmarked) if mark is None else mark
+        for mark, one in zip(marks, sets, strict=True)
     )
+    return np.concatenate(list(filled))
 
 
 def class_of(text: str) -> int | None:
@@ -187,11 +181,7 @@ def from_arrays(
 
 
 def check_labels(file: str, labels: NDArray[np.int64], count: int, pictures_file: str = "") -> None:
-    """Refuse labels that are no digits, or not as many as there are pictures.
-
-    Raises:
-        UsageError: With the file, and the first place that is wrong.
-    """
+    """Refuse labels that are no digits, or not as many as there are pictures; a UsageError."""
     if labels.shape != (count,):
         raise UsageError(
             f"{file}: has {labels.size} labels for {count} pictures"
@@ -237,16 +227,7 @@ def summary_lines(data: Labelled) -> list[str]:
 
 
 def contact_sheet(data: Labelled, columns: int = 24, seed: int = 0) -> bytes:
-    """Draw examples of each class as the network sees them, a row for each class.
-
-    Args:
-        data: What was read.
-        columns: Most examples of a class.
-        seed: Decides which.
-
-    Returns:
-        A PNG.
-    """
+    """Draw examples of each class as the network sees them, a row for each, as a PNG."""
     rng = np.random.default_rng(seed)
     counts = class_counts(data)
     rows = [label for label, name in enumerate(CLASSES) if counts[name]]

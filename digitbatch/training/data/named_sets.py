@@ -80,11 +80,7 @@ class Named:
         return self.folder / filled_in(text, f"{self.name}: path {text}")
 
     def listed(self, text: str) -> list[str]:
-        """What `FILE.json#key` holds.
-
-        Raises:
-            UsageError: If there is no such file or key, or no list there.
-        """
+        """What `FILE.json#key` holds; a UsageError if it is no list."""
         file, _, key = text.partition("#")
         path = self.place(file)
         try:
@@ -98,11 +94,7 @@ class Named:
         return [str(one) for one in found]
 
     def writers(self, count: int) -> list[str] | None:
-        """The writer of each of `count` crops by `writers_table`; None: there is no such table.
-
-        Raises:
-            UsageError: If it cannot be read, or has another number of lines.
-        """
+        """The writer of each of `count` crops by `writers_table`; None: there is no such table."""
         if self.about.writers_table is None:
             return None
         file, _, column = self.about.writers_table.rpartition("#")
@@ -150,11 +142,7 @@ def named_sets(place: str | Path) -> list[Named]:
 
 
 def parse_named_sets(content: bytes, name: str) -> dict[str, NamedSet]:
-    """Validate the text of a file of named sets.
-
-    Raises:
-        ConfigError: If it is wrong. Lists all that is wrong, with lines.
-    """
+    """Validate the text of such a file; a ConfigError lists all that is wrong, with lines."""
     document = parse_yaml(content, name)
     try:
         return _File.model_validate_json(json.dumps(document.data), strict=True).sets
@@ -163,11 +151,7 @@ def parse_named_sets(content: bytes, name: str) -> dict[str, NamedSet]:
 
 
 def filled_in(text: str, whose: str) -> str:
-    """A path with `$NAME` and `${NAME}` replaced by the environment's variables.
-
-    Raises:
-        UsageError: If a variable is not set.
-    """
+    """A path with `$NAME` and `${NAME}` filled in from the environment; a UsageError if not set."""
 
     def value(match: re.Match[str]) -> str:
         name = match[1].strip("{}")

@@ -54,31 +54,20 @@ class Pens:
 
 
 PLAIN: Final = Pens(
-    height_px=(64.0, 64.0),
-    width=(0.08, 0.08),
-    pressure=0.0,
-    slant=0.0,
-    aspect=0.0,
-    turn_deg=0.0,
-    blur_px=(0.0, 0.0),
-    two_valued_share=0.0,
-    strength=(1.0, 1.0),
-)
+    height_px=(64.0, 64.0), width=(0.08, 0.08), pressure=0.0, slant=0.0, aspect=0.0, turn_deg=0.0,
+    blur_px=(0.0, 0.0), two_valued_share=0.0, strength=(1.0, 1.0),
+)  # fmt: skip
 """One pen for all, to judge networks by: what they read hangs on the hands alone then."""
 
 _DRAWN_PX: Final = 160.0  # longer side on the canvas, before it is scaled to its height
 
 
 def read_pen_tracks(path: Path) -> PenTracks:
-    """Read the characters of a file.
+    """Read the characters of an .npz file; a UsageError if its arrays do not belong together.
 
-    Args:
-        path: An .npz with `points` (points, 2) of all strokes one after the other, `stroke_len`
-            (how many points each has), `strokes` (how many strokes each character has), `label`,
-            and `writer` where writers are known. Nothing pickled is read.
-
-    Raises:
-        UsageError: If it cannot be read, or its arrays do not belong together.
+    They are `points` (points, 2) of all strokes one after the other, `stroke_len` (how many points
+    each has), `strokes` (how many strokes each character has), `label`, and `writer` where writers
+    are known. Nothing pickled is read.
     """
     try:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
@@ -109,16 +98,7 @@ def read_pen_tracks(path: Path) -> PenTracks:
 
 
 def draw_tracks(tracks: Tracks, pens: Pens, rng: np.random.Generator) -> Image:
-    """Draw a character with a pen, and scan it.
-
-    Args:
-        tracks: At least one stroke.
-        pens: What to draw from.
-        rng: Decides everything.
-
-    Returns:
-        (height, width) uint8, ink up to 255 on 0, with a margin.
-    """
+    """Draw a character with a pen and scan it: (h, w) uint8, ink up to 255 on 0, with a margin."""
     height_px = _by_logarithm(pens.height_px, rng)
     width = max(_by_logarithm(pens.width, rng), pens.least_width_px / height_px)
     moved = _moved(tracks, pens, rng)

@@ -30,15 +30,7 @@ _EXPECTED = (
 
 
 def read_data(places: Sequence[str | Path], part: Part) -> Labelled:
-    """Read labelled digits, each in the frame of a run's crops; several sets are joined.
-
-    Args:
-        places: See `read_sets`.
-        part: See `read_sets`.
-
-    Raises:
-        UsageError: As `read_sets`.
-    """
+    """Read labelled digits as `read_sets` does; several sets are joined."""
     return join(read_sets(places, part))
 
 
@@ -73,11 +65,7 @@ def read_sets(places: Sequence[str | Path], part: Part) -> list[Labelled]:
 
 
 def read_test_digits(places: Sequence[str | Path]) -> Labelled | None:
-    """Read the test digits of those places that have some; None: none has.
-
-    Raises:
-        UsageError: If they are damaged. The message names the file.
-    """
+    """Read the test digits of those places that have some; None: none has."""
     paths = [split_weight(place)[0] for place in places]
     sets = []
     for path in paths:
@@ -90,11 +78,7 @@ def read_test_digits(places: Sequence[str | Path]) -> Labelled | None:
 
 
 def split_weight(place: str | Path) -> tuple[Path, float]:
-    """Part `PLACE:2.5` into the place and its weight, which is 1 where none is given.
-
-    Raises:
-        UsageError: If the weight is not above 0.
-    """
+    """Part `PLACE:2.5` into the place and its weight, above 0, which is 1 where none is given."""
     text = str(place)
     before, colon, after = text.rpartition(":")
     if isinstance(place, Path) or not colon or not before or Path(text).exists():
@@ -119,10 +103,8 @@ def read_set(path: Path, part: Part, weight: float = 1.0) -> Labelled:
         files = find_idx(path, part)
         if files is not None:
             _refuse_test_set(str(path), part, files.part)
-            whose = "EMNIST" if files.emnist else "MNIST"
-            samples = idx_samples(path, files)
-            kind = _kind(f"IDX files of {whose}", files.part)
-            return collect(name, kind, samples, weight, files.part)
+            kind = _kind(f"IDX files of {'EMNIST' if files.emnist else 'MNIST'}", files.part)
+            return collect(name, kind, idx_samples(path, files), weight, files.part)
         classes = class_folders(path)
         if classes:
             return collect(name, "class folders", folder_samples(path, classes), weight)
@@ -138,9 +120,8 @@ def _read_file(path: Path, name: str, part: Part, weight: float) -> Labelled:
     if ending in ENDINGS:
         pictures, labels, found = read_arrays(path, part)
         _refuse_test_set(str(path), part, found)
-        kind = _kind("arrays", found)
         samples = from_arrays(path.name, pictures, labels)
-        return collect(name, kind, samples, weight, found)
+        return collect(name, _kind("arrays", found), samples, weight, found)
     raise UsageError(f"{path}: is no set of labelled digits; {_EXPECTED}")
 
 

@@ -89,14 +89,10 @@ def read_named_sets(
         return []
     crops = sum(len(found) for _, found in read)
     shares = sum(one.about.weight for one, _ in read)
+    each = [weight * crops * one.about.weight / shares / len(found) for one, found in read]
     return [
-        replace(
-            found,
-            weights=np.full(
-                len(found), weight * crops * one.about.weight / shares / len(found), np.float32
-            ),
-        )
-        for one, found in read
+        replace(found, weights=np.full(len(found), own, np.float32))
+        for own, (_, found) in zip(each, read, strict=True)
     ]
 
 

@@ -142,11 +142,7 @@ class Evaluation:
         return confidence_bins(self.confidences, self.right)
 
     def figures(self, part: str) -> dict[str, float]:
-        """What a card holds of it.
-
-        Args:
-            part: "validation" or "test".
-        """
+        """What a card holds of it; the part is "validation" or "test"."""
         if self.kind == "digit":
             return {f"{part}_accuracy": self.accuracy, f"{part}_ece": self.ece}
         return {
@@ -180,12 +176,7 @@ def evaluate_digits(
 def lines_of(digits: Labelled, count: int | None = None) -> list[MadeLine]:
     """Make the lines on which a network is judged: the same digits make the same lines.
 
-    Args:
-        digits: What they are written with, and with drawn digits; each of 0 to 9 at least once.
-        count: How many; None: as many as `LINE_GATE` says.
-
-    Raises:
-        UsageError: If a digit is missing.
+    There are as many as `LINE_GATE` says, or `count`; a UsageError says which digit is missing.
     """
     gate = LINE_GATE
     rng = np.random.default_rng(gate.seed)
@@ -217,13 +208,7 @@ def load_judge(
 ) -> Callable[[Labelled], Evaluation]:
     """Load a model to be evaluated on labelled digits; a line network, on lines made of them.
 
-    Args:
-        folder: The model.
-        device: Of a network for single digits; lines are read on the CPU.
-        batch_size: Crops that a GPU gets at once.
-
-    Returns:
-        What evaluates it; it raises a UsageError where lines lack a digit.
+    Lines are read on the CPU. What evaluates them raises a UsageError where lines lack a digit.
 
     Raises:
         ModelError: If the model is missing, damaged, or made for other crops.
@@ -243,13 +228,7 @@ def load_judge(
 
 
 def load_labelled(places: Sequence[str | Path]) -> Labelled:
-    """Read the digits that models are judged on: whatever `read_data` reads, its test digits.
-
-    What was read, and what was not, goes to the log.
-
-    Raises:
-        UsageError: If a file is missing or damaged; the message names it.
-    """
+    """Read the digits that models are judged on, test digits; a summary goes to the log."""
     found = read_data(places, "test")
     for line in summary_lines(found):
         log.info("%s", line)

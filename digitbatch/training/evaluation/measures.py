@@ -40,10 +40,6 @@ def wilson_interval(right: int, count: int) -> tuple[float, float]:
 
     It holds at 100 % and with few digits too, where the usual one has no width: E. B. Wilson,
     Probable inference, the law of succession, and statistical inference, JASA 22, 1927.
-
-    Args:
-        right: How many were right.
-        count: Of how many, at least 1.
     """
     share, z2 = right / count, _Z * _Z
     middle = (share + z2 / (2 * count)) / (1 + z2 / count)
@@ -166,13 +162,7 @@ def likeliest_temperature(loss: Callable[[float], float], steps: int = 60) -> fl
 def calibration_error(
     confidences: NDArray[np.float32], right: NDArray[np.bool_], bins: int = _BINS
 ) -> float:
-    """Expected calibration error, 0 to 1, over equally wide bins of confidence (Guo et al., 2017).
-
-    Args:
-        confidences: (count,) probability of the class that was named, 0 to 1.
-        right: (count,) whether it was the right one.
-        bins: How many.
-    """
+    """Expected calibration error, 0 to 1, over equal bins of confidence (Guo et al., 2017)."""
     if not len(confidences):
         return 0.0
     places = np.minimum((confidences * bins).astype(np.int64), bins - 1)

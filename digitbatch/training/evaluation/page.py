@@ -41,15 +41,7 @@ _BOTTOM: Final = 214
 
 
 def evaluation_page(found: Evaluation, data: Labelled) -> str:
-    """Write the page.
-
-    Args:
-        found: The answers on `data`, or on lines made of it.
-        data: What was read.
-
-    Returns:
-        HTML that needs no other file.
-    """
+    """Write the page, HTML that needs no other file; `found` may be of lines made of `data`."""
     low, high = found.share.interval
     of_lines = found.kind == "line"
     facts = {

@@ -30,12 +30,7 @@ _LETTER_PX: Final = 7  # width of a caption's letter, at most
 
 
 def curves_png(history: Sequence["Epoch"], what: str = "validation digits") -> bytes:
-    """Draw the training loss and the validation accuracy, epoch by epoch, side by side.
-
-    Args:
-        history: What the epochs came to.
-        what: Was validated on, for the title.
-    """
+    """Draw the training loss and the validation accuracy, epoch by epoch, side by side."""
     width_px, height_px = _PANEL_PX
     picture = Pillow.new("RGB", (2 * width_px, height_px), "white")
     draw = ImageDraw.Draw(picture)

@@ -58,6 +58,7 @@ class LineStyle:
     soft_levels: float = 0.5  # of full ink: from paper to black
 
 
+Rng = np.random.Generator
 _INK: Final = 110  # from this level on, ink is where a stroke is
 
 
@@ -82,7 +83,7 @@ class _Placed:
         return float(self.left + self.ink.shape[1] / 2)
 
 
-def write_line(pool: Pool, style: LineStyle, rng: np.random.Generator) -> Written:
+def write_line(pool: Pool, style: LineStyle, rng: Rng) -> Written:
     """Write one line of digits drawn by chance from the pool."""
     height = float(rng.uniform(style.least_height_px, style.most_height_px))
     glyphs = choose_glyphs(pool, style, rng)
@@ -122,20 +123,20 @@ class _Gaps:
     wide_share: float
 
     @classmethod
-    def draw(cls, style: LineStyle, rng: np.random.Generator) -> "_Gaps":
+    def draw(cls, style: LineStyle, rng: Rng) -> "_Gaps":
         if rng.random() < style.touching_share:
             if rng.random() < 0.5:
                 return cls(True, float(rng.uniform(-0.14, 0.0)), 0.03, 0.03)
             return cls(False, float(rng.uniform(-0.08, 0.01)), 0.02, 0.05)
         return cls(bool(rng.random() < 0.5), float(rng.uniform(0.0, 0.6)), 0.10, 0.08)
 
-    def next(self, rng: np.random.Generator) -> float:
+    def next(self, rng: Rng) -> float:
         if rng.random() < self.wide_share:
             return float(rng.uniform(0.1, 1.2))
         return self.mean + float(rng.normal(0, self.spread))
 
 
-def choose_glyphs(pool: Pool, style: LineStyle, rng: np.random.Generator) -> list[Glyph]:
+def choose_glyphs(pool: Pool, style: LineStyle, rng: Rng) -> list[Glyph]:
     """What stands on a line, from left to right: mostly by one writer, where some are known."""
     count = _count(style, rng)
     drawn = _drawn(style, rng)
@@ -162,7 +163,7 @@ def choose_glyphs(pool: Pool, style: LineStyle, rng: np.random.Generator) -> lis
     return glyphs
 
 
-def _drawn(style: LineStyle, rng: np.random.Generator) -> float:
+def _drawn(style: LineStyle, rng: Rng) -> float:
     """The share of a line's digits that are drawn from stroke models: none, half or all."""
     kind = rng.random()
     if style.drawn_share <= kind < style.drawn_share + style.mixed_share:
@@ -170,7 +171,7 @@ def _drawn(style: LineStyle, rng: np.random.Generator) -> float:
     return 1.0 if kind < style.drawn_share else 0.0
 
 
-def _count(style: LineStyle, rng: np.random.Generator) -> int:
+def _count(style: LineStyle, rng: Rng) -> int:
     """How many digits a line has."""
     if rng.random() < style.single_share:
         return 1
@@ -178,9 +179,7 @@ def _count(style: LineStyle, rng: np.random.Generator) -> int:
     return 1 + int(rng.choice(len(lengths), p=lengths / lengths.sum()))
 
 
-def _mark(
-    pool: Pool, writer: Writer | None, style: LineStyle, rng: np.random.Generator
-) -> Sequence[Glyph]:
+def _mark(pool: Pool, writer: Writer | None, style: LineStyle, rng: Rng) -> Sequence[Glyph]:
     """What is no digit and may stand among a line's: the writer's own, or anybody's."""
     if writer is not None and writer.marks and rng.random() < style.own_mark_share:
         return writer.marks
@@ -188,12 +187,7 @@ def _mark(
 
 
 def _shaped(
-    glyph: Glyph,
-    size: float,
-    slant: float,
-    aspect: float,
-    style: LineStyle,
-    rng: np.random.Generator,
+    glyph: Glyph, size: float, slant: float, aspect: float, style: LineStyle, rng: Rng
 ) -> Image:
     """A glyph at a size, turned and leaning."""
     height, width = glyph.ink.shape
@@ -207,12 +201,9 @@ def _shaped(
     spread = abs(a) * width + abs(b) * height, abs(c) * width + abs(d) * height
     out = math.ceil(spread[0]) + 4, math.ceil(spread[1]) + 4
     middle = (width - 1) / 2, (height - 1) / 2
-    matrix = np.array(
-        [
-            [a, b, (out[0] - 1) / 2 - a * middle[0] - b * middle[1]],
-            [c, d, (out[1] - 1) / 2 - c * middle[0] - d * middle[1]],
-        ]
-    )
+    across = (out[0] - 1) / 2 - a * middle[0] - b * middle[1]
+    down = (out[1] - 1) / 2 - c * middle[0] - d * middle[1]
+    matrix = np.array([[a, b, across], [c, d, down]])
     ink = cv2.warpAffine(glyph.ink, matrix, out, flags=cv2.INTER_LINEAR)
     inked = ink > _INK
     rows = np.flatnonzero(inked.any(axis=1))
@@ -256,11 +247,7 @@ def _push_edge(right_edge: NDArray[np.float64], ink: Image, left: int, top: int)
 
 
 def _pasted(
-    placed: list[_Placed],
-    labels: list[int],
-    height: float,
-    style: LineStyle,
-    rng: np.random.Generator,
+    placed: list[_Placed], labels: list[int], height: float, style: LineStyle, rng: Rng
 ) -> Written:
     margin = math.ceil(style.margin * height)
     first = min(one.left for one in placed) - margin
@@ -279,23 +266,11 @@ def _pasted(
         if rng.random() < share and OTHER not in labels[number - 1 : number + 1]:
             _link(paper, moved[number - 1], moved[number], high=zeros, rng=rng, height=height)
     order = np.argsort([one.middle for one in moved], kind="stable")
-    return Written(
-        paper,
-        tuple(labels[i] for i in order),
-        tuple(moved[i].middle for i in order),
-        height,
-    )
+    middles = tuple(moved[i].middle for i in order)
+    return Written(paper, tuple(labels[i] for i in order), middles, height)
 
 
-def _link(
-    paper: Image,
-    one: _Placed,
-    two: _Placed,
-    *,
-    high: bool,
-    rng: np.random.Generator,
-    height: float,
-) -> None:
+def _link(paper: Image, one: _Placed, two: _Placed, *, high: bool, rng: Rng, height: float) -> None:
     """A stroke from one digit to the next, at the top where zeros are written in one go."""
     at = rng.uniform(0.0, 0.3 if high else 1.0)
     ends = []

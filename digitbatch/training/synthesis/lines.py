@@ -11,22 +11,13 @@ from digitbatch.networks.line_strips import Strip, make_strip
 from digitbatch.stages.centre import FAINT
 from digitbatch.training.synthesis.composition import LineStyle, Written, write_line
 from digitbatch.training.synthesis.pool import Pool
-from digitbatch.types import CLASSES, Image
+from digitbatch.types import CLASSES, OTHER, Image
 
 _Levels = NDArray[np.float32]
 
 
 def flawed(line: Written, style: LineStyle, rng: np.random.Generator) -> Image:
-    """The ink of a line as the page stages of a run would leave it.
-
-    Args:
-        line: What was written.
-        style: How often what happens.
-        rng: Decides everything.
-
-    Returns:
-        (height, width) uint8, ink up to 255 on 0, of the same size: places stay where they are.
-    """
+    """The ink of a line as the page stages of a run would leave it; places stay where they are."""
     ink, size = line.ink, line.height_px
     if style.elastic:
         ink = _bent(ink, size, style.elastic, rng)
@@ -189,9 +180,8 @@ def _coarse(levels: _Levels, scale: float) -> _Levels:
     height, width = levels.shape
     few = max(2, math.ceil(width * scale)), max(2, math.ceil(height * scale))
     small = cv2.resize(levels, few, interpolation=cv2.INTER_AREA)
-    return np.asarray(
-        cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32
-    )
+    large = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(large, np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,20 +195,13 @@ class MadeLine:
     @property
     def text(self) -> str:
         """Its digits; "?" for a mark that is none."""
-        return text_of(self.labels)
+        return "".join(CLASSES[label] if label < OTHER else "?" for label in self.labels)
 
 
 def make_lines(
     pool: Pool, count: int, rng: np.random.Generator, style: LineStyle | None = None
 ) -> list[MadeLine]:
-    """Make lines as a run would cut them.
-
-    Args:
-        pool: What they are written with.
-        count: How many.
-        rng: Decides everything.
-        style: How they look; None: as training's default has them.
-    """
+    """Make lines as a run would cut them."""
     style = style or LineStyle()
     lines: list[MadeLine] = []
     while len(lines) < count:
@@ -230,8 +213,3 @@ def make_lines(
         middles = np.array([strip.to_strip(x) for x in line.middles_px])
         lines.append(MadeLine(strip, np.array(line.labels, np.int64), middles))
     return lines
-
-
-def text_of(labels: NDArray[np.int64]) -> str:
-    """Labels as text: digits, "?" for a mark that is none."""
-    return "".join(CLASSES[label] if label < 10 else "?" for label in labels)

@@ -18,12 +18,9 @@ from digitbatch.types import CROP_SIZE_PX, Crops, Image
 
 _CANVAS_PX: Final = 96
 _FONTS: Final = (
-    cv2.FONT_HERSHEY_SIMPLEX,
-    cv2.FONT_HERSHEY_DUPLEX,
-    cv2.FONT_HERSHEY_TRIPLEX,
-    cv2.FONT_HERSHEY_SCRIPT_SIMPLEX,
-    cv2.FONT_HERSHEY_SCRIPT_COMPLEX,
-)
+    cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_TRIPLEX,
+    cv2.FONT_HERSHEY_SCRIPT_SIMPLEX, cv2.FONT_HERSHEY_SCRIPT_COMPLEX,
+)  # fmt: skip
 _LETTERS: Final = "".join(
     c for c in string.ascii_letters + "%&#?=+*<>@$" if c not in "IOlosSzZqgbBDijLHhJ"
 )  # those left out look like digits
@@ -31,16 +28,7 @@ _WRITTEN: Final = "".join(c for c in LETTERS if c not in "BDGHLUabghsuy-")  # th
 
 
 def make_cuts(digits: Crops, count: int, rng: np.random.Generator) -> Crops:
-    """Make what wrong cuts between digits leave: two digits, parts of two, pieces of one.
-
-    Args:
-        digits: (N, 28, 28) uint8 training digits, the material for pairs and pieces.
-        count: How many to make.
-        rng: Decides everything.
-
-    Returns:
-        (count, 28, 28) uint8: two thirds are two digits or parts of two.
-    """
+    """Make what wrong cuts leave: mostly two digits or parts of two, else pieces of one."""
 
     def cut() -> Image:
         if rng.random() < 2 / 3:
@@ -51,15 +39,7 @@ def make_cuts(digits: Crops, count: int, rng: np.random.Generator) -> Crops:
 
 
 def make_marks(count: int, rng: np.random.Generator) -> Crops:
-    """Make what is on forms beside digits: rests of rules and boxes, crosses, blots, letters.
-
-    Args:
-        count: How many to make.
-        rng: Decides everything.
-
-    Returns:
-        (count, 28, 28) uint8.
-    """
+    """Make what is on forms beside digits: rests of rules and boxes, crosses, blots, letters."""
     return _make(lambda: _MARKS[rng.integers(len(_MARKS))](rng), count)
 
 
@@ -130,10 +110,8 @@ def _line(
     canvas: Image, angle_deg: float, length_px: float, pen: int, rng: np.random.Generator
 ) -> None:
     x, y = _point(rng, 40, 56)
-    dx, dy = (
-        round(math.cos(math.radians(angle_deg)) * length_px / 2),
-        round(math.sin(math.radians(angle_deg)) * length_px / 2),
-    )
+    turn = math.radians(angle_deg)
+    dx, dy = round(math.cos(turn) * length_px / 2), round(math.sin(turn) * length_px / 2)
     cv2.line(canvas, (x - dx, y - dy), (x + dx, y + dy), 255, pen, cv2.LINE_AA)
 
 
@@ -215,15 +193,5 @@ def _word(rng: np.random.Generator) -> Image:
 
 
 _MARKS: Final[tuple[Callable[[np.random.Generator], Image], ...]] = (
-    _dash,
-    _cross,
-    _blot,
-    _comma,
-    _scribble,
-    _box,
-    _letter,
-    _letter,
-    _word,
-    _word,
-    _word,
-)
+    _dash, _cross, _blot, _comma, _scribble, _box, _letter, _letter, _word, _word, _word,
+)  # fmt: skip

@@ -56,15 +56,9 @@ class Writers:
 def by_writer(
     glyphs: Sequence[Glyph], writers: NDArray[np.int64], weights: NDArray[np.float32]
 ) -> Writers:
-    """Put together what each writer wrote.
+    """Put together what each writer wrote: the writers of nearly all digits.
 
-    Args:
-        glyphs: Digits, and letters and signs with the label "other".
-        writers: (glyphs,) numbers; -1: not known, such glyphs are of no writer.
-        weights: (glyphs,) of each in training.
-
-    Returns:
-        The writers of nearly all digits.
+    Writers are numbers, -1 where not known; letters and signs have the label "other".
     """
     order = np.argsort(writers, kind="stable")
     bounds = np.flatnonzero(np.diff(writers[order])) + 1

@@ -47,15 +47,7 @@ class DigitTask:
         seed: int,
         device: torch.device,
     ) -> None:
-        """Bring the crops to the device.
-
-        Args:
-            recipe: How they are learnt.
-            examples: What to learn.
-            held: Crops to validate on, in no step of training.
-            seed: Of order and augmentation.
-            device: Where.
-        """
+        """Bring to the device what to learn, and what is held back to validate on."""
         self.recipe = recipe
         self.steps_per_epoch = max(1, len(examples) // recipe.batch)
         self.examples_sha256 = examples.fingerprint()

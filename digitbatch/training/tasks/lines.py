@@ -44,13 +44,7 @@ class LineTask:
     def __init__(
         self, recipe: LineRecipe, digits: Labelled, seed: int, device: torch.device
     ) -> None:
-        """Prepare the digits that lines are made of, and the lines to validate on.
-
-        Args:
-            recipe: How lines are made and learnt.
-            digits: Some are held back, to make other lines of.
-            seed: Of lines and order.
-            device: Where.
+        """Hold digits back to make lines to validate on; of the others the lines to learn are made.
 
         Raises:
             UsageError: If there is a digit that the data do not have.
