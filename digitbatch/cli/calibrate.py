@@ -170,7 +170,7 @@ def _check(
     )
     from digitbatch.scoring.held_out import check_every_digit, held_out_digits
     from digitbatch.training.data import read_test_digits
-    from digitbatch.training.data.training_data import absolute_places
+    from digitbatch.training.data.read import absolute_places
 
     digits = read_test_digits(absolute_places(given.data or None))
     if digits is None:
@@ -210,7 +210,7 @@ def _kinds(given: CalibrateOptions, known: Sequence[str]) -> tuple[str, ...]:
 
 
 def _labelled(given: CalibrateOptions) -> "Labelled":
-    from digitbatch.training.data.training_data import absolute_places, read_training_data
+    from digitbatch.training.data.read import absolute_places, read_training_data
 
     log.info("reading the digits")
     return read_training_data(absolute_places(given.data or None), knows_other=True).crops

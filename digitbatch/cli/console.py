@@ -12,7 +12,7 @@ from digitbatch.types import FieldResult, PageRef, PageResult
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-    from digitbatch.training.trainer.progress import Progress as TrainingStep
+    from digitbatch.training.trainer import Progress as TrainingStep
 
 Verbosity = Literal["quiet", "normal", "verbose"]
 
