@@ -24,11 +24,7 @@ def cuda_is_there() -> bool:
 
 
 def require_cuda() -> None:
-    """Refuse "cuda" where no GPU can be used.
-
-    Raises:
-        DeviceError: If there is none.
-    """
+    """Refuse "cuda" where no GPU can be used, by a DeviceError."""
     if not cuda_is_there():
         raise DeviceError(
             "cuda was asked for, but no GPU can be used: no NVIDIA driver names one, or torch was"
@@ -38,11 +34,7 @@ def require_cuda() -> None:
 
 
 def torch_device(device: str) -> "torch.device":
-    """Turn "auto", "cpu" or "cuda" into torch's device.
-
-    Raises:
-        DeviceError: If "cuda" is asked for and not there.
-    """
+    """Turn "auto", "cpu" or "cuda" into torch's device; see `require_cuda`."""
     if device == "cuda":
         require_cuda()
     import torch

@@ -39,6 +39,8 @@ from digitbatch.networks.card import (
 )
 from digitbatch.packaged import default_line_model, default_model
 
+log = logging.getLogger(__name__)
+
 HOME_VARIABLE: Final = "DIGITBATCH_HOME"
 HISTORY_FILE: Final = "promoted.json"
 
@@ -67,7 +69,6 @@ class _History(BaseModel):
 
 
 def _models_folder() -> Path:
-    """Where promoted models are kept."""
     home = os.environ.get(HOME_VARIABLE)
     data = Path(home) if home else user_data_path("digitbatch", appauthor=False)
     return data.absolute() / "models"
@@ -121,9 +122,6 @@ def _kept_error(path: Path, error: OSError) -> OutputError:
     )
 
 
-log = logging.getLogger(__name__)
-
-
 @dataclass(frozen=True, slots=True)
 class Known:
     """A model that is packaged or kept."""
@@ -160,11 +158,7 @@ def promoted_model(kind: Kind = "digit") -> Path | None:
 
 
 def chosen_model(folder: Path | None, kind: Kind = "digit") -> Path:
-    """The folder of the model to use: the one that is named, else promoted, else packaged.
-
-    Raises:
-        ModelError: If the promoted one cannot be used.
-    """
+    """The folder of the model to use: the one that is named, else promoted, else packaged."""
     return folder or promoted_model(kind) or packaged_model(kind)
 
 
@@ -205,9 +199,7 @@ def rollback(kind: Kind = "digit") -> Path:
 
     Raises:
         UsageError: If nothing is promoted.
-        ModelError: If the history of promotions is damaged.
-        LockedError: If another process is changing it.
-        OutputError: If it cannot be written.
+        ModelError, LockedError, OutputError: The history is damaged, held, or not to be written.
     """
     with changing():
         left = _promotions_of(kind)
@@ -216,14 +208,12 @@ def rollback(kind: Kind = "digit") -> Path:
                 f"there is nothing to roll back to: no model for {kind}s is promoted, runs use the"
                 " packaged one"
             )
-        left = left[:-1]
-        while left:
+        while left := left[:-1]:
             try:
                 check_whole(left[-1].folder, kind)
                 break
             except ModelError as error:
                 log.warning("passed over: %s", error)
-                left = left[:-1]
         _write_promotions([one for one in _read_promotions() if one.kind != kind or one in left])
     return left[-1].folder if left else packaged_model(kind)
 

@@ -10,12 +10,10 @@ themselves lie in a dictionary by their names, and each takes a batch of rows. S
 whether they run here, on the CPU or on a GPU, or whether the rows go to another process that asks
 its networks about those of many pages together (`engine.batching`).
 
-A network of another kind is
-
-1. a name here, with where its folder is (`network_folders`) and what loads it: `_ON_CPU`, and
-   `torch_networks` where a GPU shall run it;
-2. a method of `types.Networks`, and the same of `NetworkSet`: it makes rows, asks by that name, and
-   makes an answer of what comes back.
+A network of another kind is a name here, with where its folder is (`network_folders`) and what
+loads it (`_ON_CPU`, and `torch_networks` where a GPU shall run it), and a method of both
+`types.Networks` and `NetworkSet` that makes rows, asks by that name, and makes an answer of what
+comes back.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -75,11 +73,9 @@ class NetworkSet:
 
     @property
     def reads_strips(self) -> bool:
-        """See `types.Networks`."""
         return LINES in self.by_name
 
     def classify(self, crops: Crops) -> Probabilities:
-        """See `types.Networks`."""
         if not len(crops):
             return np.empty((0, len(CLASSES)), np.float32)
         return np.asarray(self.by_name[DIGITS](crops), np.float32)

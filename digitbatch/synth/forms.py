@@ -100,12 +100,10 @@ def _zones(layout: _Layout) -> tuple[FormZone, ...]:
     zones = []
     for place in layout.places:
         around = 0.16 * place.height
-        box = (
-            max(0.0, (place.left - around) / width),
-            max(0.0, (place.top - around) / height),
-            min(1.0, (place.right + around) / width),
-            min(1.0, (place.top + place.height + around) / height),
-        )
+        left, right = place.left - around, place.right + around
+        top, foot = place.top - around, place.top + place.height + around
+        box = (max(0.0, left / width), max(0.0, top / height),
+               min(1.0, right / width), min(1.0, foot / height))  # fmt: skip
         count = (place.count, place.count) if place.fixed else (0, place.count)
         zones.append(FormZone(place.name, box, count))
     return tuple(zones)
@@ -169,9 +167,8 @@ def _any_layout(rng: Rng) -> _Layout:
             gap = float(rng.uniform(7, 12)) if cells == "apart" else 0.0
             width = height * float(rng.uniform(0.72, 0.95))
             fixed = cells == "rule" or rng.random() < 0.4
-            place = _Place(
-                f"field{len(places):02d}", cells, count, left, top, width, height, gap, fixed
-            )
+            name = f"field{len(places):02d}"
+            place = _Place(name, cells, count, left, top, width, height, gap, fixed)
             if place.right > 1150:
                 break
             _draw_cells(printed, place, thick)
@@ -197,12 +194,9 @@ def _of_any_layout(rng: Rng, draw: Draw) -> Iterator[MadeForm]:
 
 
 def _filled(
-    layout: _Layout,
-    rng: Rng,
-    draw: Draw,
-    skew_deg: float = 0.0,
+    layout: _Layout, rng: Rng, draw: Draw, skew_deg: float = 0.0,
     written: dict[str, str] | None = None,
-) -> tuple[Image, dict[str, str]]:
+) -> tuple[Image, dict[str, str]]:  # fmt: skip
     """A form as somebody fills it in, on a sheet that lies askew."""
     ink = np.zeros_like(layout.printed)
     share = float(rng.uniform(0.55, 0.8))  # of a box's height: this hand's digits
@@ -274,7 +268,6 @@ def _as_it_lies(page: Image, rng: Rng) -> Image:
 
 
 def _scan_file(pixels: Image, rng: Rng) -> Image:
-    """As a scan's pixels come out of its file."""
     return through_jpeg(pixels, int(rng.integers(75, 93)))
 
 

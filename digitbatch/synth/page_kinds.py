@@ -14,7 +14,7 @@ import numpy as np
 
 from digitbatch.synth.forms import FORM_KINDS
 from digitbatch.synth.pages import Draw, PageStyle, write_lines
-from digitbatch.synth.paper import Paper, fax, through_jpeg
+from digitbatch.synth.paper import Paper, Pen, fax, through_jpeg
 from digitbatch.synth.printed_pages import print_above_hand
 from digitbatch.synth.strokes import Hand
 from digitbatch.synth.tables import desk_table, mark_table
@@ -73,26 +73,23 @@ def made_page(kind: str, rng: Rng, draw: Draw) -> tuple[Image, list[str]]:
 def _style(kind: str, rng: Rng) -> tuple[PageStyle, int]:
     """How pages of a kind look, and how many digits a line has at most."""
     paper = Paper(
-        colour=(242, 240, 236),
-        pen="black" if rng.random() < 0.5 else "blue",
-        shadow=float(rng.uniform(0, 0.5)),
-        skew_deg=float(rng.uniform(-1, 1)),
-        blur_px=float(rng.uniform(0.4, 1.1)),
-        noise=float(rng.uniform(1, 4)),
-    )
+        colour=(242, 240, 236), pen="black" if rng.random() < 0.5 else "blue",
+        shadow=float(rng.uniform(0, 0.5)), skew_deg=float(rng.uniform(-1, 1)),
+        blur_px=float(rng.uniform(0.4, 1.1)), noise=float(rng.uniform(1, 4)),
+    )  # fmt: skip
     style = PageStyle(digit_height_px=float(rng.uniform(38, 60)), paper=paper, slope_deg=1.0)
     dark = (90, 100, 140) if rng.random() < 0.5 else (150, 178, 214)
+    printed = replace(style, paper=replace(paper, print_colour=dark))
     match kind:
         case "fax":
             style = replace(style, paper=replace(paper, shadow=0.0))
         case "ruled" | "zeros":
-            style = replace(style, rules="ruled", paper=replace(paper, print_colour=dark))
+            style = replace(printed, rules="ruled")
         case "squared":
-            style = replace(style, rules="squared", paper=replace(paper, print_colour=dark))
-        case "red":
-            style = replace(style, paper=replace(paper, pen="red"))
-        case "pencil":
-            style = replace(style, paper=replace(paper, pen="pencil"))
+            style = replace(printed, rules="squared")
+        case "red" | "pencil":
+            pen: Pen = "red" if kind == "red" else "pencil"
+            style = replace(style, paper=replace(paper, pen=pen))
         case "shadow":
             style = replace(style, paper=replace(paper, shadow=0.85, noise=6.0))
         case "small":

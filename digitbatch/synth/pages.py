@@ -91,11 +91,7 @@ def write_lines(
 
 
 def fill_form(
-    title: str,
-    fields: Sequence[FormField],
-    style: PageStyle,
-    draw: Draw,
-    rng: np.random.Generator,
+    title: str, fields: Sequence[FormField], style: PageStyle, draw: Draw, rng: np.random.Generator
 ) -> MadePage:
     """A printed form, filled in by hand; its zones hold a field's cells and a little around them.
 
@@ -132,15 +128,9 @@ def fill_form(
 
 
 def _write(
-    ink: Image,
-    text: str,
-    left: float,
-    foot: float,
-    slope: float,
-    style: PageStyle,
-    draw: Draw,
+    ink: Image, text: str, left: float, foot: float, slope: float, style: PageStyle, draw: Draw,
     rng: np.random.Generator,
-) -> None:
+) -> None:  # fmt: skip
     """Write one line from `left`, on a base line that starts at `foot` and falls by `slope`."""
     size = style.digit_height_px
     x = left

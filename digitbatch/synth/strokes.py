@@ -30,16 +30,10 @@ STEPS_PER_HEIGHT: Final = 90
 
 
 def digit_paths(
-    label: int,
-    rng: np.random.Generator,
-    *,
-    height_px: float = 40.0,
-    style: str | None = None,
-    slant_deg: float | None = None,
-    aspect: float | None = None,
-    wobble: float | None = None,
+    label: int, rng: np.random.Generator, *, height_px: float = 40.0, style: str | None = None,
+    slant_deg: float | None = None, aspect: float | None = None, wobble: float | None = None,
     jitter: float = 1.0,
-) -> list[Curve]:
+) -> list[Curve]:  # fmt: skip
     """The way the pen takes for one digit, without the pen: for vector pages.
 
     Args:
@@ -74,14 +68,9 @@ def digit_paths(
 
 
 def glyph_paths(
-    glyph: Glyph,
-    rng: np.random.Generator,
-    *,
-    slant_deg: float | None = None,
-    aspect: float | None = None,
-    wobble: float | None = None,
-    jitter: float = 1.0,
-) -> list[Curve]:
+    glyph: Glyph, rng: np.random.Generator, *, slant_deg: float | None = None,
+    aspect: float | None = None, wobble: float | None = None, jitter: float = 1.0,
+) -> list[Curve]:  # fmt: skip
     """The way the pen takes for any stroke model, in the model's own unit; see `digit_paths`."""
     slant = float(np.clip(rng.normal(6, 9), -15, 28)) if slant_deg is None else slant_deg
     width = float(rng.uniform(0.8, 1.2)) if aspect is None else aspect
@@ -143,9 +132,8 @@ def _curve(points: Curve) -> Curve:
 def _spline(points: Curve, per_span: int = 16) -> Curve:
     """Barry and Goldman's form of the centripetal Catmull-Rom spline (Yuksel et al., 2011)."""
     padded = np.concatenate([[2 * points[0] - points[1]], points, [2 * points[-1] - points[-2]]])
-    knots = np.concatenate(
-        [[0.0], np.cumsum(np.linalg.norm(np.diff(padded, axis=0), axis=1) ** 0.5)]
-    )
+    steps = np.linalg.norm(np.diff(padded, axis=0), axis=1) ** 0.5
+    knots = np.concatenate([[0.0], np.cumsum(steps)])
     spans = []
     for i in range(len(points) - 1):
         p, t = padded[i : i + 4], knots[i : i + 4]
@@ -177,19 +165,11 @@ _CHISEL_RATIO: Final = 0.4  # thin side of the nib to its broad side
 
 
 def draw_digit(
-    label: int,
-    rng: np.random.Generator,
-    *,
-    height_px: float = 40.0,
-    pen_px: float | None = None,
-    style: str | None = None,
-    slant_deg: float | None = None,
-    aspect: float | None = None,
-    wobble: float | None = None,
-    jitter: float = 1.0,
-    tip: Tip | None = None,
+    label: int, rng: np.random.Generator, *, height_px: float = 40.0, pen_px: float | None = None,
+    style: str | None = None, slant_deg: float | None = None, aspect: float | None = None,
+    wobble: float | None = None, jitter: float = 1.0, tip: Tip | None = None,
     gap_chance: float = 0.06,
-) -> Image:
+) -> Image:  # fmt: skip
     """Draw one digit; equal states of `rng` give equal digits.
 
     Args but these are those of `digit_paths`:
@@ -210,14 +190,9 @@ def draw_digit(
 
 
 def draw_paths(
-    paths: list[Curve],
-    rng: np.random.Generator,
-    *,
-    height_px: float,
-    pen_px: float,
-    tip: Tip = "round",
-    gap_chance: float = 0.0,
-) -> Image:
+    paths: list[Curve], rng: np.random.Generator, *, height_px: float, pen_px: float,
+    tip: Tip = "round", gap_chance: float = 0.0,
+) -> Image:  # fmt: skip
     """Draw strokes of any shape, one (count, 2) curve in pixels each; see `draw_digit`.
 
     A pen's speed goes by the height of a digit of the same hand.

@@ -98,7 +98,7 @@ def bent(layer: Image, maps: tuple[Map, Map]) -> Image:
 
 
 def desk_table(rng: Rng, draw: Draw) -> tuple[Image, list[str]]:
-    """A photograph of such paper, and the digits of each of its rows."""
+    """A photograph of torn squared paper on a desk, and the digits of each of its rows."""
     size = float(rng.uniform(28, 44))
     rows, columns = int(rng.integers(5, 9)), int(rng.integers(4, 8))
     each = int(rng.integers(1, 3))

@@ -43,13 +43,9 @@ class Exported:
 
 
 def exported(
-    answering: Calibrated,
-    onnx: bytes,
-    difference: float,
-    validation: Evaluation,
-    test: Evaluation | None,
-    more: Mapping[str, float],
-) -> Exported:
+    answering: Calibrated, onnx: bytes, difference: float, validation: Evaluation,
+    test: Evaluation | None, more: Mapping[str, float],
+) -> Exported:  # fmt: skip
     """What became of a network that reads digits; pictures are of the test, where there is one."""
     figures = {**validation.figures("validation"), **more}
     if test is not None:
@@ -132,13 +128,9 @@ def check_same(one: Sequence[NDArray[Any]], two: Sequence[NDArray[Any]]) -> floa
 
 
 def make_card(
-    task: ModelTask[Any],
-    found: Exported,
-    weights: bytes,
-    settings: Settings,
-    data: TrainingData,
+    task: ModelTask[Any], found: Exported, weights: bytes, settings: Settings, data: TrainingData,
     metrics: Mapping[str, float],
-) -> Card:
+) -> Card:  # fmt: skip
     """The card of a trained network; `weights` is the file of them."""
     crop_format, classes = READS[task.kind]
     return Card(

@@ -63,12 +63,7 @@ class Interruption:
         return self.number is not None
 
     def act(self, message: str) -> NoReturn:
-        """End as the signal would have, now that all is in order.
-
-        Raises:
-            KeyboardInterrupt: With the message, after Ctrl-C.
-            SystemExit: After `kill`; the message is logged.
-        """
+        """End as the signal would have, now that all is in order; after `kill` it is logged."""
         if self.number == signal.SIGTERM:
             log.error("%s", message)
             raise SystemExit(128 + signal.SIGTERM)
@@ -172,13 +167,9 @@ def resume(out: Path, *, device: str = "auto", report: Report | None = None) -> 
 
 
 def begin(
-    model: str,
-    recipe: AnyRecipe,
-    digits: Labelled,
-    seed: int,
-    device: torch.device,
+    model: str, recipe: AnyRecipe, digits: Labelled, seed: int, device: torch.device,
     start: Path | None = None,
-) -> tuple[ModelTask[Any], Trainer[Any]]:
+) -> tuple[ModelTask[Any], Trainer[Any]]:  # fmt: skip
     """Prepare all that a training needs before its first step; arguments are those of `train`.
 
     Raises:
@@ -206,19 +197,15 @@ class _Run:
         start: Path | None = None,
         stopped: tuple[Checkpoint, dict[str, Tensor]] | None = None,
     ) -> None:
-        self._settings = settings
-        self._device = torch_device(device)
-        self._report = report
-        self._stopped = stopped
+        self._settings, self._report = settings, report
+        self._device, recipe = torch_device(device), settings.recipe
         self._data = read_training_data(
-            settings.data,
-            knows_other=settings.recipe.knows_other,
-            knows_letters=settings.recipe.knows_letters,
+            settings.data, knows_other=recipe.knows_other, knows_letters=recipe.knows_letters
         )
         self._folder = RunFolder(out, resumed=stopped is not None)
         self._introduce()
         self._task, self._trainer = begin(
-            settings.model, settings.recipe, self._data.crops, settings.seed, self._device, start
+            settings.model, recipe, self._data.crops, settings.seed, self._device, start
         )
         if stopped:
             self._restore(*stopped)
@@ -313,11 +300,7 @@ class _Run:
 
     def _save(self) -> None:
         standing = self._trainer.standing
-        checkpoint = Checkpoint(
-            settings=self._settings,
-            standing=standing,
-            machine=Machine.here(self._device),
-            examples_sha256=self._task.examples_sha256,
-        )
+        here, learnt = Machine.here(self._device), self._task.examples_sha256
+        checkpoint = Checkpoint(self._settings, standing, here, learnt)
         save_checkpoint(self._folder.checkpoint, checkpoint, self._trainer.state())
         self._saved_s = standing.taken_s

@@ -148,21 +148,12 @@ class Trainer(Generic[Target]):
         return len(now.history) - 1 - now.best >= self._recipe.patience
 
     def run(
-        self,
-        *,
-        report: Report | None = None,
-        stop: Callable[[], bool] | None = None,
+        self, *, report: Report | None = None, stop: Callable[[], bool] | None = None,
         after_epoch: Callable[[], None] | None = None,
-    ) -> bool:
-        """Go on until training is finished or stopped; `state` then says all that there is to know.
+    ) -> bool:  # fmt: skip
+        """Go on until training is finished or stopped, and say whether it is finished.
 
-        Args:
-            report: Called every 20 steps and after every epoch.
-            stop: Asked after every step whether to stop.
-            after_epoch: Called after every epoch.
-
-        Returns:
-            Whether training is finished.
+        `report` is called every 20 steps and after every epoch, `stop` is asked after every step.
         """
         start, done = time.perf_counter(), self.standing
         while not self.finished:

@@ -174,10 +174,9 @@ def _problems(error: ValidationError, document: Document) -> list[Problem]:
     problems = []
     for details in error.errors(include_url=False):
         where = details["loc"]
-        said = {
-            "missing": "is missing",
-            "extra_forbidden": "is no key here" + _near(where),
-        }.get(details["type"], f"{_plain(details['msg'])}, got {details['input']!r:.60}")
+        said = {"missing": "is missing", "extra_forbidden": "is no key here" + _near(where)}.get(
+            details["type"], f"{_plain(details['msg'])}, got {details['input']!r:.60}"
+        )
         place = ".".join(str(part) for part in where if part != "function-after") or "the file"
         problems.append(Problem(document.line(where), f"{place}: {said}"))
     return problems

@@ -14,13 +14,7 @@ from digitbatch.errors import UsageError
 from digitbatch.training.data.array_files import read_labelled_pictures
 from digitbatch.training.data.labelled import Labelled, Part, Sample, collect
 from digitbatch.training.data.named_sets import Named, named_sets
-from digitbatch.training.data.pen_tracks import (
-    PLAIN,
-    Pens,
-    Tracks,
-    draw_tracks,
-    read_pen_tracks,
-)
+from digitbatch.training.data.pen_tracks import PLAIN, Pens, Tracks, draw_tracks, read_pen_tracks
 from digitbatch.types import OTHER, Image
 
 ReadSet = Callable[[Path, Part, float], Labelled]
@@ -121,20 +115,13 @@ def _of_own_kind(one: Named, part: Part, read_set: ReadSet, people: _People) -> 
 
 
 def _by_writers(
-    one: Named,
-    found: Labelled,
-    writers: NDArray[np.str_],
-    places: NDArray[np.int64],
+    one: Named, found: Labelled, writers: NDArray[np.str_], places: NDArray[np.int64],
     people: _People,
-) -> Labelled:
-    """Say of each crop who wrote it, and whether it is validated on.
+) -> Labelled:  # fmt: skip
+    """Say of each crop who wrote it ("": not known), and whether it is validated on.
 
-    Args:
-        one: The set.
-        found: Its crops; their indexes are places in `writers`, but for sets of their own kind.
-        writers: Names, "" where not known.
-        places: Of the crops that may be validated on.
-        people: Numbers of the writers so far; is added to.
+    The crops' indexes are places in `writers`, but for sets of their own kind; those at `places`
+    may be validated on.
     """
     held = places[_held(one, writers[places])]
     indexes = found.indexes if one.about.reader != "crops" else np.arange(len(found))

@@ -92,14 +92,8 @@ def rejection_curve(
     curve = []
     for share in shares:
         start = min(round(share * count), count - 1)
-        kept = count - start
-        curve.append(
-            Rejection(
-                rejected=start / count,
-                error=float(wrong_from[start]) / kept,
-                confidence=float(confidences[order[start]]),
-            )
-        )
+        error, least = float(wrong_from[start]) / (count - start), float(confidences[order[start]])
+        curve.append(Rejection(rejected=start / count, error=error, confidence=least))
     return curve
 
 
@@ -111,29 +105,17 @@ def confidence_bins(
     found = []
     for place in np.unique(places):
         here = places == place
-        found.append(
-            ConfidenceBin(
-                low=float(place / bins),
-                high=float((place + 1) / bins),
-                count=int(here.sum()),
-                confidence=float(confidences[here].mean()),
-                accuracy=float(right[here].mean()),
-            )
-        )
+        count, sure, share = int(here.sum()), confidences[here].mean(), right[here].mean()
+        low, high = float(place / bins), float((place + 1) / bins)
+        found.append(ConfidenceBin(low, high, count, float(sure), float(share)))
     return found
 
 
 def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
-    """Find the number to divide logits by, so that the labels become likeliest.
+    """Find the number to divide logits, (count, classes), by, so that the labels become likeliest.
 
-    Temperature scaling: C. Guo et al., On Calibration of Modern Neural Networks, ICML 2017.
-
-    Args:
-        logits: (count, classes) of digits that took no part in training.
-        labels: (count,) what they are.
-
-    Returns:
-        The temperature, 0.1 to 10; above 1 where the network is too sure of itself.
+    Temperature scaling: C. Guo et al., On Calibration of Modern Neural Networks, ICML 2017. It is
+    0.1 to 10; above 1 where the network is too sure of itself.
     """
     return likeliest_temperature(lambda inverse: _loss(logits * inverse, labels))
 

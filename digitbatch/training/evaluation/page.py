@@ -31,13 +31,9 @@ td, th { border: 1px solid var(--line) } .about th, .about td { text-align: left
 pre { white-space: pre-wrap }
 """
 # Of a chart, in units of its own.
-_WIDTH: Final = 440
-_HEIGHT: Final = 260
+_WIDTH, _HEIGHT = 440, 260
 # Where the axes end; around them stand names and numbers.
-_LEFT: Final = 56
-_TOP: Final = 12
-_RIGHT: Final = 428
-_BOTTOM: Final = 214
+_LEFT, _TOP, _RIGHT, _BOTTOM = 56, 12, 428, 214
 
 
 def evaluation_page(found: Evaluation, data: Labelled) -> str:

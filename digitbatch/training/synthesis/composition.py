@@ -214,15 +214,9 @@ def _shaped(
 
 
 def _beside(
-    ink: Image,
-    top: int,
-    last: _Placed,
-    right_edge: NDArray[np.float64],
-    gap_px: float,
-    by_box: bool,
-    height: float,
-    style: LineStyle,
-) -> int:
+    ink: Image, top: int, last: _Placed, right_edge: NDArray[np.float64], gap_px: float,
+    by_box: bool, height: float, style: LineStyle,
+) -> int:  # fmt: skip
     """Where a digit begins so that it follows the one before it at a gap; negative: it overlaps."""
     box = last.left + last.ink.shape[1]
     left = box + gap_px

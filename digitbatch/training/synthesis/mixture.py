@@ -64,13 +64,9 @@ def split_places(
 
 
 def mix(
-    digits: Labelled,
-    drawn_count: int,
-    other_count: int,
-    rng: np.random.Generator,
-    ruled_count: int = 0,
-    scans: int = 0,
-) -> Examples:
+    digits: Labelled, drawn_count: int, other_count: int, rng: np.random.Generator,
+    ruled_count: int = 0, scans: int = 0,
+) -> Examples:  # fmt: skip
     """Add drawn and scanned digits, those off rules, and crops of class "other"; they weigh 1 each.
 
     Where the digits are balanced, those off rules and the scans are as well: a scan weighs as much

@@ -67,9 +67,7 @@ def by_writer(
         if not len(places) or writers[places[0]] < 0:
             continue
         own = [glyphs[place] for place in places]
-        digits = tuple(
-            tuple(glyph for glyph in own if glyph.label == label) for label in range(OTHER)
-        )
+        digits = _by_label(own)
         if sum(map(bool, digits)) >= _LEAST_CLASSES:
             marks = tuple(glyph for glyph in own if glyph.label == OTHER)
             found.append(Writer(digits, marks, float(weights[places].sum())))
@@ -93,14 +91,9 @@ class Pool:
 
 
 def make_pool(
-    crops: Crops,
-    labels: NDArray[np.int64],
-    drawn: int,
-    marks: int,
-    rng: np.random.Generator,
-    writers: NDArray[np.int64] | None = None,
-    weights: NDArray[np.float32] | None = None,
-) -> Pool:
+    crops: Crops, labels: NDArray[np.int64], drawn: int, marks: int, rng: np.random.Generator,
+    writers: NDArray[np.int64] | None = None, weights: NDArray[np.float32] | None = None,
+) -> Pool:  # fmt: skip
     """Prepare glyphs.
 
     Args:

@@ -95,7 +95,6 @@ class DigitTask:
         return self._augmented(chosen, self._generator), self._labels[chosen]
 
     def loss(self, logits: Tensor, target: Tensor) -> Tensor:
-        """See `loss_of`."""
         return loss_of(logits, target, self.recipe)
 
     def statistics_inputs(self) -> Iterator[Tensor]:
@@ -117,7 +116,6 @@ class DigitTask:
         return {"generator": generator, "counts": self._counts, "order": self._order}
 
     def restore(self, _: Standing, state: dict[str, Tensor]) -> None:
-        """Go back to that."""
         self._generator.set_state(state["generator"])
         self._counts.copy_(state["counts"])
         self._order.copy_(state["order"])

@@ -81,7 +81,6 @@ class LineTask:
         return self._strips(lines), lines
 
     def loss(self, logits: Tensor, target: Sequence[MadeLine]) -> Tensor:
-        """See `line_loss`."""
         return line_loss(logits, target, self.recipe.alignment)
 
     def statistics_inputs(self) -> Iterator[Tensor]:
@@ -90,7 +89,6 @@ class LineTask:
             yield self._strips([self._lines[place] for place in places])
 
     def validate(self, network: nn.Module) -> float:
-        """See `lines_right`."""
         return lines_right(network, self._held, self._device)
 
     def state(self) -> dict[str, Tensor]:
@@ -145,7 +143,6 @@ class LineTask:
 
 
 def _pool(digits: Labelled, drawn: int, marks: int, rng: np.random.Generator) -> Pool:
-    """See `make_pool`; digits are by their writers where these are known."""
     return make_pool(digits.crops, digits.labels, drawn, marks, rng, digits.writers, digits.weights)
 
 
