@@ -97,7 +97,7 @@ Pages that digitbatch's code did not make: photos and scans of other people's wr
 
 ## Taken again
 
-A page may be read by luck. So each of the real ones is taken again in fourteen ways, each of which changes little: smaller, larger, turned, slanted, wider, narrower, from the side, blurred, noisy, as a poor JPEG, lit from one side, without colour, with little contrast ([synth/retaken.py](../digitbatch/synth/paper.py)).
+A page may be read by luck. So each of the real ones is taken again in fourteen ways, each of which changes little: smaller, larger, turned, slanted, wider, narrower, from the side, blurred, noisy, as a poor JPEG, lit from one side, without colour, with little contrast ([synth/paper.py](../digitbatch/synth/paper.py)).
 
 {again_header}
 {again_rule}

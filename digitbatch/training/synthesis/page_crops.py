@@ -3,7 +3,7 @@
 MNIST's crops were made from the scanned page once; a run's come from a page of its own. What a run
 takes out of a page leaves its traces: a foot that lay on a printed line is thinner or gone, and a
 dash of the line stays on either side of it. So the lines are drawn and taken out here by the same
-code. What pens and scanners do to lines of digits (`synthesis.degradation`) is done to single ones.
+code. What pens and scanners do to lines of digits (`synthesis.lines`) is done to single ones.
 """
 
 from collections.abc import Callable
