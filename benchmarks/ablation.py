@@ -41,10 +41,10 @@ from digitbatch.networks.registry import packaged_model
 from digitbatch.networks.runtime import open_networks
 from digitbatch.packaged import default_model
 from digitbatch.reading import read_page
-from digitbatch.reading.default_policy import default_judge
+from digitbatch.reading.page_reader import default_judge
 from digitbatch.reading.passes import SWITCHES
 from digitbatch.scoring.labelled_pages import LabelledPage
-from digitbatch.scoring.processes import reading_pool
+from digitbatch.scoring.verified_fields import reading_pool
 from digitbatch.training.data import Labelled
 from digitbatch.types import PageResult, failed_page
 

@@ -4,7 +4,7 @@ from collections import Counter
 
 from digitbatch.config import Config
 from digitbatch.scoring.labelled_pages import LabelledPage, Written
-from digitbatch.scoring.pairing import aligned, bare, edits
+from digitbatch.scoring.truth import aligned, bare, edits
 from digitbatch.types import PageResult
 
 

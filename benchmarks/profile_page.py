@@ -35,7 +35,7 @@ from digitbatch.networks.onnx_runtime import OnnxLines, OnnxPredictor
 from digitbatch.networks.registry import packaged_model
 from digitbatch.packaged import default_model
 from digitbatch.reading import page_reader as page_module
-from digitbatch.reading.default_policy import default_judge
+from digitbatch.reading.page_reader import default_judge
 from digitbatch.stages.chain import op_of
 
 _ROUNDS: Final = 5

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digitbatch.config import Config
-from digitbatch.explain.rejected import rejected_ink
+from digitbatch.explain.considered import rejected_ink
 from digitbatch.networks.runtime import open_networks
 from digitbatch.packaged import default_model
 from digitbatch.page.forms.box_rows import find_box_rows

@@ -25,7 +25,7 @@ from digitbatch.errors import ModelError, UsageError
 from digitbatch.networks.card import model_hash
 from digitbatch.outputs.results import Record
 from digitbatch.packaged import default_line_model, default_model
-from digitbatch.scoring.calibrating import calibrated, verified_fields
+from digitbatch.scoring.confidence_fit import calibrated, verified_fields
 from digitbatch.types import PageRef
 
 EVIDENCE = Evidence(doubts=(0.01,) * 6, line=0.02, page=0.02, height_px=40.0)

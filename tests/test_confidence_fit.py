@@ -16,8 +16,9 @@ from digitbatch.errors import ExitCode, UsageError
 from digitbatch.networks.card import load_card, save_card
 from digitbatch.packaged import default_line_model, default_model
 from digitbatch.scoring.confidence_check import CheckedPages, together
-from digitbatch.scoring.confidence_fit import FitSize, KindRead, fit_calibration
+from digitbatch.scoring.confidence_fit import FitSize, fit_calibration
 from digitbatch.scoring.held_out import check_every_digit, held_out_digits, without_misread
+from digitbatch.scoring.verified_fields import KindRead
 from digitbatch.stages.centre import center_crop
 from digitbatch.synth.strokes import draw_digit
 from digitbatch.training.data import Labelled

@@ -11,11 +11,15 @@ from PIL import Image as Pil
 
 from digitbatch.config import Config, Zone
 from digitbatch.config.file import parse_config
-from digitbatch.explain.considered import considered_cuts, groups_read, unread_part
-from digitbatch.explain.cut_pictures import cut_picture, rejected_picture
-from digitbatch.explain.cut_text import cuts_as_text
+from digitbatch.explain.considered import (
+    considered_cuts,
+    counted,
+    groups_read,
+    rejected_ink,
+    unread_part,
+)
+from digitbatch.explain.cuts import cut_picture, cuts_as_text, rejected_picture
 from digitbatch.explain.inspection import inspect_page
-from digitbatch.explain.rejected import counted, rejected_ink
 from digitbatch.networks.runtime import open_networks
 from digitbatch.packaged import default_line_model, default_model
 from digitbatch.page.connected_components import Reason, connected_components, sort_components

@@ -8,7 +8,7 @@ from PIL import Image as Pil
 from PIL import ImageDraw, ImageFont
 
 from digitbatch.config import Config
-from digitbatch.explain.rejected import counted, rejected_ink
+from digitbatch.explain.considered import counted, rejected_ink
 from digitbatch.networks.runtime import open_networks
 from digitbatch.packaged import default_model
 from digitbatch.page.connected_components import Components, Reason, connected_components

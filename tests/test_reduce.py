@@ -15,7 +15,7 @@ from digitbatch.imaging.halving import halved
 from digitbatch.inputs import InputOptions, SourceFile, open_source
 from digitbatch.networks.registry import packaged_model
 from digitbatch.packaged import default_model
-from digitbatch.reading.default_policy import default_judge
+from digitbatch.reading.page_reader import default_judge
 from digitbatch.stages.base import Sheet
 from digitbatch.stages.reduce import Reduce
 from digitbatch.synth.pages import PageStyle, write_lines

@@ -15,8 +15,8 @@ from digitbatch.errors import ExitCode
 from digitbatch.outputs.csv_file import safe_cell, without_apostrophe
 from digitbatch.outputs.results import Record
 from digitbatch.scoring import Score, load_results, load_truth, score
-from digitbatch.scoring.error_curve import curve_png
-from digitbatch.scoring.pairing import edits
+from digitbatch.scoring.score_report import curve_png
+from digitbatch.scoring.truth import edits
 from digitbatch.types import Box, DigitResult, FieldResult, PageRef, PageResult, Status
 from tests.made_results import HEADER, names, write
 

@@ -15,7 +15,7 @@ from digitbatch.outputs import write_file
 
 if TYPE_CHECKING:
     from digitbatch.acceptance.calibration import Judge
-    from digitbatch.scoring.confidence_fit import KindRead
+    from digitbatch.scoring.verified_fields import KindRead
     from digitbatch.training.data import Labelled
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ def calibrate_command(given: CalibrateOptions) -> None:
 def _fit_on_results(given: CalibrateOptions) -> None:
     from digitbatch.app.run import load_plan
     from digitbatch.scoring import load_results, load_truth
-    from digitbatch.scoring.calibrating import calibrated, verified_fields
+    from digitbatch.scoring.confidence_fit import calibrated, verified_fields
 
     if given.results is None or given.truth is None:
         raise UsageError(

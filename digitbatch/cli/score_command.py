@@ -8,7 +8,7 @@ from digitbatch.cli.console import set_up_logging
 from digitbatch.errors import UsageError
 from digitbatch.outputs import write_file
 from digitbatch.scoring import load_results, load_truth, score
-from digitbatch.scoring.score_report import score_json, score_lines
+from digitbatch.scoring.score_report import curve_png, score_json, score_lines
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +43,4 @@ def score_command(truth: Path, results: Path, as_json: bool, curve: Path | None)
     else:
         print("\n".join(score_lines(found)))
     if curve is not None:
-        from digitbatch.scoring.error_curve import curve_png
-
         write_file(curve, curve_png(found))

@@ -1,6 +1,5 @@
 """`digitbatch inspect`: pictures of what each stage makes of a page, and of what is read where."""
 
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -12,13 +11,10 @@ from PIL import ImageDraw, ImageFont
 
 from digitbatch.acceptance.calibration import Judge
 from digitbatch.config import Config
-from digitbatch.errors import UsageError
-from digitbatch.explain.cut_pictures import cut_picture, rejected_picture
-from digitbatch.explain.cut_text import cuts_as_text
-from digitbatch.explain.rejected import rejected_ink
-from digitbatch.explain.zone_pictures import zones_on_scan
+from digitbatch.explain.considered import rejected_ink
+from digitbatch.explain.cuts import cut_picture, cuts_as_text, rejected_picture
+from digitbatch.explain.zone_pictures import one_page, png, rgb, zones_on_scan
 from digitbatch.imaging.projective import box_around
-from digitbatch.inputs import open_source, walk
 from digitbatch.outputs.atomic import output_error
 from digitbatch.page.forms.registration import RegisteredPage
 from digitbatch.page.regions import Region
@@ -31,7 +27,6 @@ from digitbatch.types import (
     FieldResult,
     Image,
     Networks,
-    Page,
     PageResult,
     Status,
 )
@@ -59,27 +54,20 @@ def inspect_page(
 ) -> tuple[PageResult, tuple[Path, ...]]:
     """Read one page and write a picture of it after each stage, numbered in their order.
 
-    Beside them goes cuts.txt: what was considered for each field, and what was left out.
-
-    Args:
-        path: The file.
-        page_number: From 1.
-        folder: Where the pictures go; made if it is not there.
-        config: The plan.
-        networks: What is asked.
-        judge: Knows how sure fields are; None: that of the packaged weights.
+    The scan, how it lies on its template, one picture a stage, the print that is taken out of
+    zones, the cuts that were considered, the ink that is not read, the scan with what was read,
+    and cuts.txt: what was considered for each field, and what was left out. `folder` is made if it
+    is not there; `page_number` is from 1.
 
     Returns:
-        What was read, and the files: the scan, how it lies on its template, one picture a stage,
-        the print that is taken out of zones, the cuts that were considered, the ink that is not
-        read, the scan with what was read, and cuts.txt.
+        What was read, and the files.
 
     Raises:
         UsageError: If `path` is no file that can be read.
         PageError: If the page cannot be read.
         OutputError: If a picture cannot be written.
     """
-    page = _open_page(path, page_number, config)
+    page = one_page(path, page_number, config.input, "is a folder; name one file of it to inspect")
     pictures = [("scan", page.pixels)]
     trace = trace_page(page, config, networks, judge)
     state, result = trace.state, trace.result
@@ -102,19 +90,12 @@ def inspect_page(
 def draw_result(pixels: Image, result: PageResult, zones: Mapping[str, Box]) -> Image:
     """A scan with its fields, digits and confidences drawn on it.
 
-    Above a field stands what was read, below it how sure each digit is, beside it its name.
-
-    Args:
-        pixels: The scan, (H, W) or (H, W, 3) R, G, B.
-        result: What was read on it.
-        zones: Where on the scan a field is looked for, by its name; a line has no such place.
-
-    Returns:
-        (H, W, 3) R, G, B: green where a field is accepted, orange where it is to be reviewed, grey
-        where it is empty, magenta around ink that is no digit.
+    Above a field stands what was read, below it how sure each digit is, beside it its name. It is
+    green where it is accepted, orange where it is to be reviewed, grey where it is empty, magenta
+    around ink that is no digit. `zones` says where fields are looked for, by name; lines have none.
     """
     # Paler than it is, so that colours stand out.
-    pale = 255 - (255 - _rgb(pixels).astype(np.uint16)) * 2 // 3
+    pale = 255 - (255 - rgb(pixels).astype(np.uint16)) * 2 // 3
     canvas = Pillow.fromarray(pale.astype(np.uint8))
     draw = ImageDraw.Draw(canvas)
     for field in result.fields:
@@ -142,12 +123,10 @@ def _draw_field(draw: ImageDraw.ImageDraw, field: FieldResult, box: Box, page_wi
         sure = f"{int(100 * digit.confidence)}%"
         _label(draw, (middle, inside.bottom + 5 * line), sure, colour, 0.45 * size, "mt")
     beside = around.right + 6 * line
-    if beside + draw.textlength(field.name, _font(0.6 * size)) <= page_width:
-        middle = (around.top + around.bottom) / 2
-        _label(draw, (beside, middle), field.name, colour, 0.6 * size, "lm")
-    else:
-        over = (around.left, around.top - 5 * line - size)  # what was read
-        _label(draw, over, field.name, colour, 0.6 * size, "lb")
+    has_room = beside + draw.textlength(field.name, _font(0.6 * size)) <= page_width
+    over = (around.left, around.top - 5 * line - size)  # what was read
+    at = (beside, (around.top + around.bottom) / 2) if has_room else over
+    _label(draw, at, field.name, colour, 0.6 * size, "lm" if has_room else "lb")
 
 
 def _label(
@@ -183,8 +162,7 @@ def _over_reference(laid: RegisteredPage) -> Image:
 
 def _draw_print(sheet: Sheet, regions: Sequence[Region]) -> Image:
     """The sheet's ink, what was taken out of zones as print in red, and their boxes in green."""
-    light_ink = sheet.kind in ("ink", "mask")
-    pixels = _rgb(255 - sheet.pixels if light_ink else sheet.pixels).copy()
+    pixels = _dark_on_light(sheet).copy()
     if sheet.rules is not None:
         pixels[sheet.rules > 0] = (190, 190, 190)
     taken = [region.removed for region in regions if region.removed is not None]
@@ -198,33 +176,21 @@ def _draw_print(sheet: Sheet, regions: Sequence[Region]) -> Image:
     return np.asarray(canvas)
 
 
+def _dark_on_light(sheet: Sheet) -> Image:
+    return rgb(255 - sheet.pixels if sheet.kind in ("ink", "mask") else sheet.pixels)
+
+
 def _gray(pixels: Image) -> Image:
     if pixels.ndim == 2:
         return pixels
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
-def _open_page(path: Path, page_number: int, config: Config) -> Page:
-    files = walk([path]).files
-    if len(files) != 1:
-        raise UsageError(f"{path} is a folder; name one file of it to inspect")
-    with open_source(files[0], config.input) as source:
-        return source.read(page_number)
-
-
-def _rgb(pixels: Image) -> Image:
-    return pixels if pixels.ndim == 3 else np.repeat(pixels[:, :, np.newaxis], 3, axis=2)
-
-
 def _outline(
     draw: ImageDraw.ImageDraw, box: Box, colour: _Colour, width: int, margin: int = 0
 ) -> None:
-    corners = (
-        box.left - margin - 1,
-        box.top - margin - 1,
-        box.right + margin,
-        box.bottom + margin,
-    )
+    left, top = box.left - margin - 1, box.top - margin - 1
+    corners = (left, top, box.right + margin, box.bottom + margin)
     draw.rectangle(corners, outline=colour, width=width)
 
 
@@ -234,8 +200,7 @@ def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 def _draw_segments(sheet: Sheet, regions: Sequence[Region]) -> Image:
     """The sheet with a box around each segment of ink, one colour a field."""
-    light_ink = sheet.kind in ("ink", "mask")
-    canvas = Pillow.fromarray(_rgb(255 - sheet.pixels if light_ink else sheet.pixels))
+    canvas = Pillow.fromarray(_dark_on_light(sheet))
     draw = ImageDraw.Draw(canvas)
     for number, ink in enumerate(regions):
         for segment in ink.segments:
@@ -263,16 +228,10 @@ def _write(folder: Path, pictures: Sequence[tuple[str, Image]], cuts: str) -> li
         folder.mkdir(parents=True, exist_ok=True)
         for number, (name, pixels) in enumerate(pictures):
             path = folder / f"{number:02d}-{name}.png"
-            path.write_bytes(_png(pixels))
+            path.write_bytes(png(pixels))
             written.append(path)
         written.append(folder / "cuts.txt")
         written[-1].write_text(cuts, encoding="utf-8", newline="\n")
     except OSError as error:
         raise output_error(folder / "picture.png", error) from error
     return written
-
-
-def _png(pixels: Image) -> bytes:
-    buffer = io.BytesIO()
-    Pillow.fromarray(pixels).save(buffer, "PNG", compress_level=4)
-    return buffer.getvalue()

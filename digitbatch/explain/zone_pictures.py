@@ -20,6 +20,7 @@ from digitbatch.page.forms.zone_proposal import Proposal, propose_zones
 from digitbatch.types import Fit, Image, Page
 
 _COLOUR = (200, 0, 120)
+_NO_FILE = "is a folder, or no picture; name one file"
 _TEXT_PARTS = 90  # of the page's longer side: the height of a zone's name
 
 
@@ -33,26 +34,20 @@ class Shown:
 
 
 def new_template(reference: Path, number: int, config: Path, picture: Path) -> list[Proposal]:
-    """Propose zones for a form; write its configuration, and a picture with the zones named.
-
-    Args:
-        reference: The file of the form.
-        number: Its page, from 1.
-        config: The YAML file to write.
-        picture: The PNG file to write.
+    """Propose zones for a form; write its configuration (YAML), and a picture of it (PNG).
 
     Raises:
         UsageError: If `reference` is no file that can be read.
         PageError: If the page cannot be read.
         OutputError: If a file cannot be written.
     """
-    page = _open(reference, number, InputOptions())
+    page = one_page(reference, number, InputOptions(), _NO_FILE)
     proposals = propose_zones(page.pixels)
     height, width = page.pixels.shape[:2]
     placed = [(p.name, _outline(p.box, width, height)) for p in proposals]
     image = os.path.relpath(reference.resolve(), config.resolve().parent).replace(os.sep, "/")
     _write(config, _yaml(image, number, proposals).encode())
-    _write(picture, _png(draw_zones(page.pixels, placed)))
+    _write(picture, png(draw_zones(page.pixels, placed)))
     return proposals
 
 
@@ -64,10 +59,10 @@ def show_template(config: Config, path: Path, number: int, picture: Path) -> Sho
         PageError: If the page cannot be read, or does not fit the template.
         OutputError: If the picture cannot be written.
     """
-    page = _open(path, number, config.input)
+    page = one_page(path, number, config.input, _NO_FILE)
     laid = register(page, config)
     placed = zones_on_scan(laid)
-    _write(picture, _png(draw_zones(page.pixels, placed)))
+    _write(picture, png(draw_zones(page.pixels, placed)))
     return Shown(len(placed), laid.fit, laid.misfit.message if laid.misfit else "")
 
 
@@ -84,17 +79,8 @@ def zones_on_scan(laid: RegisteredPage) -> list[tuple[str, Points]]:
 
 
 def draw_zones(pixels: Image, zones: Sequence[tuple[str, Points]]) -> Image:
-    """A page with zones and their names drawn on it.
-
-    Args:
-        pixels: (H, W) or (H, W, 3) R, G, B.
-        zones: Names, and four corners each, in pixels.
-
-    Returns:
-        (H, W, 3) R, G, B.
-    """
-    rgb = pixels if pixels.ndim == 3 else np.repeat(pixels[:, :, None], 3, axis=2)
-    canvas = Pillow.fromarray(rgb)
+    """A page, (H, W, 3), with zones drawn on it: their names, and four corners each, in pixels."""
+    canvas = Pillow.fromarray(rgb(pixels))
     draw = ImageDraw.Draw(canvas)
     size = max(10, round(max(canvas.size) / _TEXT_PARTS))
     for name, outline in zones:
@@ -139,10 +125,11 @@ def _quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-def _open(path: Path, number: int, options: InputOptions) -> Page:
+def one_page(path: Path, number: int, options: InputOptions, no_file: str) -> Page:
+    """A page of a file, from 1; what is no file is a `UsageError` that says so."""
     files = walk([path]).files
     if len(files) != 1:
-        raise UsageError(f"{path} is a folder, or no picture; name one file")
+        raise UsageError(f"{path} {no_file}")
     with open_source(files[0], options) as source:
         return source.read(number)
 
@@ -154,7 +141,13 @@ def _write(path: Path, content: bytes) -> None:
         raise output_error(path, error) from error
 
 
-def _png(pixels: Image) -> bytes:
+def rgb(pixels: Image) -> Image:
+    """(H, W, 3), of a picture in grey or in colours."""
+    return pixels if pixels.ndim == 3 else np.repeat(pixels[:, :, np.newaxis], 3, axis=2)
+
+
+def png(pixels: Image) -> bytes:
+    """A picture as a file: quickly, and a little larger than it might be."""
     buffer = io.BytesIO()
     Pillow.fromarray(pixels).save(buffer, "PNG", compress_level=4)
     return buffer.getvalue()

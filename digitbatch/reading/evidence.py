@@ -22,8 +22,7 @@ class Gathering:
     """
 
     unlikely: float = 1e-6  # posteriors are no smaller than this
-    clear: float = 3e-4  # doubt of a digit: with more, the line network looks a second time, as
-    # where digits had to be cut
+    clear: float = 3e-4  # doubt of a digit: with more, or a cut, the line network looks again
     cross: float = 0.05  # what a cross counts beside a digit of the same doubt
     usual: float = 0.02  # doubt a digit, where a page has no other digits to judge its hand by
     few: int = 8  # digits: fewer are filled up by usual ones
@@ -37,11 +36,8 @@ def evidence_of(
 ) -> list[Evidence | None]:
     """What speaks for and against the text of each field of a page; None where there is no digit.
 
-    Args:
-        hypotheses: Of the fields, without the constraints of the configuration.
-        heights_px: Of their digits.
-        networks: Among them the one that reads each field as a whole; where there is none, the
-            networks for single digits stand in.
+    The hypotheses are without the constraints of the configuration. Where no network reads fields
+    as a whole, those for single digits stand in.
     """
     alone = [_surprise(one) for one in hypotheses]
     digits = [len(one.places) for one in hypotheses]
@@ -61,7 +57,7 @@ def evidence_of(
                 line=alone[at] + max(0.0, 1.0 - one.margin) if line is None else line,
                 page=doubts / max(others, TUNED.few),
                 height_px=size,
-                is_cut=_is_cut(one),
+                is_cut=one.is_cut,
             )
         )
     return found
@@ -71,10 +67,6 @@ def _surprise(hypothesis: Hypothesis) -> float:
     """Minus the logarithm of how likely its digits are, each by itself."""
     shares = [place.confidence for place in hypothesis.places]
     return float(-np.log(np.maximum(shares, TUNED.unlikely)).sum()) if shares else 0.0
-
-
-def _is_cut(hypothesis: Hypothesis) -> bool:
-    return any(place.was_cut for place in hypothesis.places)
 
 
 def _doubts(hypothesis: Hypothesis) -> tuple[float, ...]:
@@ -101,7 +93,7 @@ def _line_surprises(
     for at, (one, size) in enumerate(zip(hypotheses, heights_px, strict=True)):
         if one.places:
             found[at] = 0.0
-            is_doubtful = max(by_digit[at]) > TUNED.clear or _is_cut(one)
+            is_doubtful = max(by_digit[at]) > TUNED.clear or one.is_cut
             own = doubtful if is_doubtful else sure
             own += [(at, part) for part in line_parts(one, size)]
     for parts, again in ((sure, False), (doubtful, True)):

@@ -29,12 +29,7 @@ TUNED: Final = FieldImages()
 def with_pictures(result: PageResult, page: Page, laid: RegisteredPage) -> PageResult:
     """A page's result with a picture of each field; b"" where there is nothing to show.
 
-    Fields of a template are cut from the laid page, where they stand upright.
-
-    Args:
-        result: Of the page, with boxes on the scan.
-        page: The scan.
-        laid: The page as its zones were cut from it.
+    Boxes are on the scan; fields of a template are cut from the laid page, where they are upright.
     """
     pictures = (_webp(cut) if cut is not None else b"" for cut in _cuts(result, page, laid))
     return replace(result, pictures=tuple(pictures))

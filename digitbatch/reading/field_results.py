@@ -1,7 +1,9 @@
 """From the best reading of a line's ink to one row of the results."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import pairwise
 from typing import Final, Literal
 
@@ -40,6 +42,11 @@ class FieldRules:
 
 
 TUNED: Final = FieldRules()
+_MARKS: Final = (
+    ("point", "a point", "points"),
+    ("comma", "a comma", "commas"),
+    ("other", "ink that is no digit", "pieces of ink that are no digit"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +65,7 @@ class Seen:
 def field_row(
     hypothesis: Hypothesis, seen: Seen, sure: Sureness
 ) -> tuple[FieldResult, tuple[Finding, ...]]:
-    """One field as the results show it, `ok` or `empty`, and what is to be held against that.
-
-    Args:
-        hypothesis: The best path through its lattice.
-        seen: What else is known of the field.
-        sure: How sure its text is.
-    """
+    """One field as the results show it, `ok` or `empty`, and what is to be held against that."""
     marks, odd = _marks(hypothesis, seen)
     if not hypothesis.places:
         entry = FieldResult(seen.name, "empty", box=_around(marks), marks=marks)
@@ -72,10 +73,9 @@ def field_row(
     digits = _digits(hypothesis, seen)
     behind = _decimal_places(hypothesis, seen)
     text = _spaced(digits, [place.segment.box for place in hypothesis.places], behind)
-    box = digits[0].box
-    for digit in digits[1:]:
-        box = box.union(digit.box)
-    entry = FieldResult(seen.name, "ok", text, sure.confidence, "", box, digits, marks)
+    entry = FieldResult(
+        seen.name, "ok", text, sure.confidence, box=_around(digits), digits=digits, marks=marks
+    )
     return entry, (*_counted(seen.count, digits), *_findings(hypothesis, digits, odd, sure))
 
 
@@ -131,13 +131,9 @@ def _digit(place: DigitHypothesis, box: Box, column: int | None) -> DigitResult:
     unreadable = shares[OTHER] > TUNED.unreadable
     best = OTHER if unreadable else next(i for i in order if i != OTHER)
     others = [i for i in order if i != best][: TUNED.runners_up]
-    return DigitResult(
-        "?" if unreadable else CLASSES[best],
-        shares[best],
-        box,
-        tuple((CLASSES[i], shares[i]) for i in others),
-        column,
-    )
+    runners_up = tuple((CLASSES[i], shares[i]) for i in others)
+    text = "?" if unreadable else CLASSES[best]
+    return DigitResult(text, shares[best], box, runners_up, column)
 
 
 def _counted(count: tuple[int, int] | None, digits: Sequence[DigitResult]) -> tuple[Finding, ...]:
@@ -148,10 +144,7 @@ def _counted(count: tuple[int, int] | None, digits: Sequence[DigitResult]) -> tu
 
 
 def _findings(
-    hypothesis: Hypothesis,
-    digits: tuple[DigitResult, ...],
-    marks: tuple[Mark, ...],
-    sure: Sureness,
+    hypothesis: Hypothesis, digits: Sequence[DigitResult], marks: Sequence[Mark], sure: Sureness
 ) -> list[Finding]:
     """Why a person should look at this field; nothing where none should."""
     found = []
@@ -180,42 +173,28 @@ def _stands_off(digits: Sequence[DigitResult], places: Sequence[DigitHypothesis]
     return any(digit.text == "1" and b.left - a.right > far for digit, a, b in ends)
 
 
-def _unsure(hypothesis: Hypothesis, digits: tuple[DigitResult, ...], sure: Sureness) -> Finding:
+def _unsure(hypothesis: Hypothesis, digits: Sequence[DigitResult], sure: Sureness) -> Finding:
     """What makes a field too unsure to be accepted."""
     weakest = min(range(len(digits)), key=lambda i: digits[i].confidence)
     digit = digits[weakest]
     if digit.confidence < TUNED.unsure:
         other = digit.runners_up[0][0] if digit.runners_up else ""
         return unsure_digit(weakest + 1, digit.text, other)
-    if any(place.was_cut for place in hypothesis.places):
+    if hypothesis.is_cut:
         return Finding(ReviewReason.TOUCHING)
     is_segmented = sure.margin < TUNED.margin
     return Finding(ReviewReason.SEGMENTATION if is_segmented else ReviewReason.UNSURE)
 
 
-def _left_out(marks: tuple[Mark, ...]) -> tuple[Finding, ...]:
-    return (Finding(ReviewReason.LEFT_OUT, (_counted_marks(marks),)),)
+def _left_out(marks: Sequence[Mark]) -> tuple[Finding, ...]:
+    kinds = Counter(mark.kind for mark in marks)
+    counted = ((kinds[kind], one, many) for kind, one, many in _MARKS if kinds[kind])
+    said = (one if count == 1 else f"{count} {many}" for count, one, many in counted)
+    return (Finding(ReviewReason.LEFT_OUT, (", ".join(said),)),)
 
 
-def _counted_marks(marks: tuple[Mark, ...]) -> str:
-    kinds = [mark.kind for mark in marks]
-    said = []
-    for kind, one, many in (
-        ("point", "a point", "points"),
-        ("comma", "a comma", "commas"),
-        ("other", "ink that is no digit", "pieces of ink that are no digit"),
-    ):
-        count = kinds.count(kind)
-        if count:
-            said.append(one if count == 1 else f"{count} {many}")
-    return ", ".join(said)
-
-
-def _around(marks: tuple[Mark, ...]) -> Box | None:
-    box: Box | None = None
-    for mark in marks:
-        box = mark.box if box is None else box.union(mark.box)
-    return box
+def _around(found: Sequence[Mark] | Sequence[DigitResult]) -> Box | None:
+    return reduce(Box.union, (one.box for one in found)) if found else None
 
 
 def _spaced(
@@ -259,10 +238,7 @@ def scan_boxes(boxes: Sequence[Box], to_scan: Affine) -> list[Box]:
 def by_boxes(text: str, digits: Sequence[DigitResult], boxes: Sequence[int]) -> str:
     """The text of a row of boxes: a blank is a box that was left empty.
 
-    Args:
-        text: As it would be without boxes.
-        digits: What is read.
-        boxes: In which box each digit stands.
+    `text` is as it would be without boxes; `boxes` says in which of them each digit stands.
     """
     found = digits[0].text if digits else ""
     point = len(text.replace(" ", "").partition(".")[0]) if "." in text else None

@@ -37,9 +37,7 @@ class Field:
 def joined_fields(units: Units, constrained: Mapping[int, Constrained]) -> tuple[Field, ...]:
     """The fields of a page, before it is known how sure they are.
 
-    Args:
-        units: All of the page.
-        constrained: What the constraints of some fields make of them, by the fields' numbers.
+    `constrained` is what the constraints of some fields make of them, by the fields' numbers.
     """
     return tuple(_joined(own, constrained.get(own[0].field_number)) for own in by_field(units))
 
@@ -56,18 +54,9 @@ def _joined(own: Units, constrained: Constrained | None) -> Field:
 
 
 def judged_fields(fields: Sequence[Field], networks: Networks, judge: Judge) -> tuple[Field, ...]:
-    """The fields of a page with how sure each is, and whether that is enough.
-
-    Args:
-        fields: All of the page: each is judged beside the others.
-        networks: Among them the one that reads each as a whole.
-        judge: Knows what evidence is worth.
-    """
-    evidence = evidence_of(
-        [field.free for field in fields],
-        [field.region.digit_height_px for field in fields],
-        networks,
-    )
+    """All fields of a page, each judged beside the others: how sure it is, and if it is enough."""
+    heights_px = [field.region.digit_height_px for field in fields]
+    evidence = evidence_of([field.free for field in fields], heights_px, networks)
     found = []
     for field, known in zip(fields, evidence, strict=True):
         confidence = judge.confidence(known) if known else 0.0
@@ -89,13 +78,10 @@ def _confidence_after(constrained: Constrained, before: float) -> float:
 def with_rows(
     fields: Sequence[Field], to_scan: Affine, config: Config, without: Collection[str] = ()
 ) -> tuple[Field, ...]:
-    """The fields with their rows; a line in which nothing is read has none.
+    """All fields of a page, judged, with their rows; a line in which nothing is read has none.
 
-    Args:
-        fields: All of the page, judged.
-        to_scan: From the sheet's pixels to the scan's.
-        config: Says what becomes of decimal points.
-        without: Codes of reasons that are not held against any field.
+    `to_scan` goes from the sheet's pixels to the scan's; reasons with codes in `without` are not
+    held against any field.
     """
     decimals = {zone.name: zone.decimals for zone in config.fields}
     found: list[Field] = []
@@ -103,14 +89,9 @@ def with_rows(
     for field in fields:
         region, unit = field.region, field.units[0]
         seen = Seen(
-            region.name or f"line-{lines + 1:02d}",
-            region.digit_height_px,
-            to_scan,
-            region.count,
-            region.points,
-            unit.columns,
-            decimals.get(region.name),
-        )
+            region.name or f"line-{lines + 1:02d}", region.digit_height_px, to_scan, region.count,
+            region.points, unit.columns, decimals.get(region.name),
+        )  # fmt: skip
         entry = _row(field, seen, without)
         if region.name or entry.text or (region.cells and entry.status == "review"):
             lines += 1

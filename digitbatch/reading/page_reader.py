@@ -2,14 +2,14 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
-from digitbatch.acceptance.calibration import Judge
+from digitbatch.acceptance.calibration import CALIBRATION_FILE, Judge, load_calibration
 from digitbatch.config import Config
+from digitbatch.packaged import default_model
 from digitbatch.page.forms.registration import RegisteredPage
-from digitbatch.reading.default_policy import default_judge
 from digitbatch.reading.field_images import with_pictures
-from digitbatch.reading.passes import SWITCHES, through_passes
-from digitbatch.reading.state import PageState
+from digitbatch.reading.passes import SWITCHES, PageState, through_passes
 from digitbatch.stages.base import Sheet
 from digitbatch.text.classification import AskedOnce, Readers
 from digitbatch.text.hypothesis import Hypothesis
@@ -57,11 +57,10 @@ def read_page(
     Pure: the same page, config and networks give the same result, whatever else is being read.
 
     Args:
-        page: A decoded page.
+        page: Decoded and upright.
         config: What to do with it.
-        networks: Through which all networks are asked. Without one that reads strips, digits that
-            touch are read by cutting alone.
-        judge: Knows how sure a field is and which are accepted; None: as the configuration and the
+        networks: Without one that reads strips, digits that touch are read by cutting alone.
+        judge: Of how sure a field is and which are accepted; None: as the configuration and the
             packaged weights say.
         pictures: Cut a small picture of each field, for a report.
         without: Names of passes, and codes of reasons, to do without: to see what they earn.
@@ -80,11 +79,7 @@ def read_page(
 def trace_page(
     page: Page, config: Config, networks: Networks, judge: Judge | None = None
 ) -> PageTrace:
-    """Read one page as `read_page` does, and keep what each pass left.
-
-    Raises:
-        PageError: As `read_page`.
-    """
+    """Read one page as `read_page` does, with its errors, and keep what each pass left."""
     after: dict[str, PageState] = {}
     begun = replace(_begun(page, config, networks, judge, ()), is_traced=True)
     through_passes(begun, after.__setitem__)
@@ -108,3 +103,15 @@ def _begun(
 def _result(state: PageState) -> PageResult:
     assert state.result is not None  # noqa: S101 - the last pass leaves one
     return state.result
+
+
+@lru_cache(maxsize=4)
+def default_judge(config: Config) -> Judge:
+    """The judge of pages that are read without a run, with the weights that come with digitbatch.
+
+    Raises:
+        ModelError: If the calibration that the configuration names is missing or damaged.
+    """
+    path = config.review.calibration or default_model() / CALIBRATION_FILE
+    calibration = load_calibration(path)
+    return Judge(calibration, calibration.promise(config.review.max_error))

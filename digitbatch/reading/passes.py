@@ -1,29 +1,65 @@
-"""The way of a page: a list of named passes, each of which replaces the page's state."""
+"""The way of a page: named passes, each of which replaces the one frozen record of the page."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from digitbatch.acceptance.calibration import Judge
 from digitbatch.acceptance.reasons import ReviewReason
-from digitbatch.page.analysis import analyse_layout, find_print, prepared_page
-from digitbatch.page.forms.registration import back_on_scan, register
-from digitbatch.page.ink_classes import HeuristicInk, InkClassifier
+from digitbatch.config import Config
+from digitbatch.page.analysis import Layout, analyse_layout, find_print, prepared_page
+from digitbatch.page.forms.box_rows import Printed
+from digitbatch.page.forms.registration import RegisteredPage, back_on_scan, register
+from digitbatch.page.ink_classes import HeuristicInk, InkClassifier, InkEvidence
 from digitbatch.page.preparation import Left
-from digitbatch.reading.fields import joined_fields, judged_fields, with_rows
-from digitbatch.reading.state import PageState, Pass
+from digitbatch.reading.fields import Field, joined_fields, judged_fields, with_rows
+from digitbatch.stages.base import Sheet
+from digitbatch.text.classification import Readers
 from digitbatch.text.ctc_groups import rescored_groups
 from digitbatch.text.ensemble import rescored_by_ensemble
 from digitbatch.text.line_context import rescored_in_context
-from digitbatch.text.page_constraints import constrained
+from digitbatch.text.page_constraints import Constrained, constrained
 from digitbatch.text.page_context import (
     beside_print,
     in_page_context,
     with_fragments_told,
     with_print_told,
 )
-from digitbatch.text.unit import Rescorer, decoded_units
+from digitbatch.text.unit import Rescorer, Units, decoded_units
 from digitbatch.text.writer_adaptation import adapted_to_writer
-from digitbatch.types import FieldResult, PageResult
+from digitbatch.types import FieldResult, Image, Page, PageResult
+
+
+@dataclass(frozen=True, slots=True)
+class PageState:
+    """A page, and what the passes have found on it so far."""
+
+    page: Page  # as it was decoded
+    config: Config
+    readers: Readers  # the networks, and how they see ink
+    judge: Judge  # of how sure fields are
+    without: frozenset[str]  # passes and reasons that are switched off, by their names
+    registered: RegisteredPage  # on its template, if there is one; zones placed
+    sheet: Sheet  # ink on paper, and the way back to the page
+    is_traced: bool = False  # whether people will look at what each step left
+    stages: tuple[tuple[str, Image], ...] = ()  # then what each page stage left, by its name
+    boxes: Printed = field(default_factory=Printed)  # rows of boxes of a page without zones
+    words: InkEvidence | None = None  # and its printed words; None: it has zones
+    layout: Layout = field(default_factory=Layout)  # the ink of each line, zone and row of boxes
+    units: Units = ()  # what of it is read by itself
+    # What the constraints of fields make of their texts, by the fields' numbers.
+    constrained: Mapping[int, Constrained] = field(default_factory=dict)
+    fields: tuple[Field, ...] = ()  # joined, judged, with their rows
+    result: PageResult | None = None  # with boxes in pixels of the scan
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One step of the way of a page."""
+
+    name: str
+    run: Callable[[PageState], PageState]
+    optional: bool = True  # whether a page can be read without it
 
 
 def _registration(state: PageState) -> PageState:
@@ -44,14 +80,9 @@ def _printed_words(state: PageState) -> PageState:
 
 def _layout_analysis(state: PageState) -> PageState:
     layout = analyse_layout(
-        state.sheet,
-        state.registered,
-        state.config,
-        state.boxes,
-        state.words,
-        _ink_classifier(state),
-        state.without,
-    )
+        state.sheet, state.registered, state.config, state.boxes, state.words,
+        _ink_classifier(state), state.without,
+    )  # fmt: skip
     return replace(state, layout=layout)
 
 
@@ -136,20 +167,15 @@ _STEPS: Final = ("printed_words", "table_rows", "noise_density")
 """What can be switched off inside of passes without which no page is read."""
 
 SWITCHES: Final = frozenset(
-    {
-        *(step.name for step in PASSES if step.optional),
-        *_STEPS,
-        *(reason.code for reason in ReviewReason),
-    }
+    (*(p.name for p in PASSES if p.optional), *_STEPS, *(reason.code for reason in ReviewReason))
 )
 """All that `read_page` can do without: passes, steps of passes, and reasons for review."""
 
-Watcher = Callable[[str, PageState], None]
-"""Called with the name of each pass and what it left."""
 
-
-def through_passes(state: PageState, watch: Watcher | None = None) -> PageState:
-    """A page after all passes, but those that are switched off."""
+def through_passes(
+    state: PageState, watch: Callable[[str, PageState], None] | None = None
+) -> PageState:
+    """A page after all passes, but those that are switched off; `watch` sees what each left."""
     for step in PASSES:
         if not (step.optional and step.name in state.without):
             state = step.run(state)

@@ -13,9 +13,13 @@ from numpy.typing import NDArray
 from digitbatch.acceptance.binomial import upper_bound
 from digitbatch.acceptance.calibration import Judge, Promise
 from digitbatch.networks.runtime import open_networks
-from digitbatch.scoring.confidence_fit import Report, read_kinds
 from digitbatch.scoring.labelled_pages import made_pages
-from digitbatch.scoring.verified_fields import VerifiedField, verified_fields_of
+from digitbatch.scoring.verified_fields import (
+    Report,
+    VerifiedField,
+    read_kinds,
+    verified_fields_of,
+)
 from digitbatch.synth.crop_pens import CropPen, DoubleZeroPen
 from digitbatch.synth.page_kinds import PAGE_KINDS
 from digitbatch.training.data import Labelled
@@ -82,17 +86,10 @@ def check_made_pages(
     processes: int = 1,
     report: Report | None = None,
 ) -> list[CheckedPages]:
-    """Read the pages that accuracy is measured on, kind by kind.
+    """Read the pages that accuracy is measured on, kind by kind, to check a judge.
 
-    Args:
-        model: Folder of the network for single digits.
-        line_model: Folder of the network for lines.
-        digits: Of all ten classes; best such as neither the networks nor the calibration have seen.
-        judge: To be checked.
-        kinds: Of pages.
-        lines_a_kind: Fields that are read of each, or a page's fields more.
-        processes: That read; 0: this one.
-        report: Called with the progress.
+    The digits are of all ten classes; best such as neither the networks nor the calibration have
+    seen. The other arguments are those of `confidence_fit.fit_calibration`.
 
     Raises:
         ModelError: If a model is missing or damaged.

@@ -1,27 +1,33 @@
-"""The fit of a model's calibration: made pages of digits that it never saw, read and verified.
+"""The fit of a calibration: to made pages of digits that its model never saw, or to results.
 
-Half of the pages are by writers who slant, squeeze and press more than those of the pages that
+Half of the made pages are by writers who slant, squeeze and press more than those of the pages that
 accuracy is measured on do, each page by one: a confidence that is fitted on tidy hands alone would
 promise too much of others.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, as_completed
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from digitbatch.acceptance.binomial import upper_bound
 from digitbatch.acceptance.calibration import Calibration, steps_of
+from digitbatch.acceptance.reasons import is_unsure_alone
 from digitbatch.acceptance.weights_fit import fit_weights
 from digitbatch.errors import UsageError
 from digitbatch.networks.card import model_hash
 from digitbatch.networks.runtime import open_networks
+from digitbatch.scoring.counts import paired
 from digitbatch.scoring.labelled_pages import pages_by_many_writers
-from digitbatch.scoring.processes import reading_pool
-from digitbatch.scoring.verified_fields import VerifiedField, verified_fields_of
+from digitbatch.scoring.truth import Results, Truth
+from digitbatch.scoring.verified_fields import (
+    Report,
+    VerifiedField,
+    read_kinds,
+    verified_fields_of,
+)
 from digitbatch.synth.crop_pens import WriterPen
 from digitbatch.synth.page_kinds import PAGE_KINDS
 from digitbatch.training.data import Labelled
@@ -56,26 +62,6 @@ class Fitted:
 
     calibration: Calibration
     wrong: int
-
-
-@dataclass(frozen=True, slots=True)
-class KindRead:
-    """How far reading has come; `report` gets one as soon as a kind of pages is read."""
-
-    kind: str
-    fields: int  # of this kind
-    right: int  # of these
-    kinds_done: int
-    kinds: int
-
-    def __str__(self) -> str:
-        return (
-            f"{self.kind}: {self.right:,} of {self.fields:,} fields right,"
-            f" {self.kinds_done} of {self.kinds} kinds of pages"
-        )
-
-
-Report = Callable[[KindRead], None]
 
 
 def fit_calibration(
@@ -130,46 +116,6 @@ def fit_calibration(
     return Fitted(calibration.model_copy(update={"steps": steps_of(verified)}), sum(wrong))
 
 
-def read_kinds(
-    read: Callable[[str], list[VerifiedField]],
-    kinds: Sequence[str],
-    processes: int,
-    report: Report | None = None,
-) -> dict[str, list[VerifiedField]]:
-    """The fields of each kind of pages, in the order of the kinds.
-
-    Args:
-        read: Reads pages of a kind.
-        kinds: To read.
-        processes: That read; 0: this one.
-        report: Called with the progress.
-    """
-    found: dict[str, list[VerifiedField]] = {}
-    with _spread(read, kinds, processes) as ended:
-        for done, (kind, own) in enumerate(ended, 1):
-            found[kind] = own
-            if report:
-                right = sum(field.right for field in own)
-                report(KindRead(kind, len(own), right, done, len(kinds)))
-    return {kind: found[kind] for kind in kinds}
-
-
-@contextmanager
-def _spread(
-    read: Callable[[str], list[VerifiedField]], kinds: Sequence[str], processes: int
-) -> Iterator[Iterator[tuple[str, list[VerifiedField]]]]:
-    """Kinds with their fields, as they are read, in this process or others."""
-    if not processes:
-        yield ((kind, read(kind)) for kind in kinds)
-        return
-    # Each reads on one core; OpenCV would start as many threads as there are cores in each.
-    with reading_pool(processes) as pool:
-        names: dict[Future[list[VerifiedField]], str] = {
-            pool.submit(read, kind): kind for kind in kinds
-        }
-        yield ((names[ended], ended.result()) for ended in as_completed(names))
-
-
 def _verified(
     model: Path, line_model: Path, digits: Labelled, seed: int, lines: int, kind: str
 ) -> list[VerifiedField]:
@@ -183,3 +129,48 @@ def _verified(
         if len(own) >= lines:
             break
     return own
+
+
+Verified = tuple[float, bool]
+"""The confidence of a field, and whether its text is right."""
+
+
+def verified_fields(truth: Truth, results: Results) -> list[Verified]:
+    """The fields of which it is known whether they are right.
+
+    Fields that a person sees whatever their confidence is are left out: no threshold is for them.
+
+    Raises:
+        UsageError: If the two have no page in common.
+    """
+    return [
+        (pair.row.confidence, pair.right)
+        for pair in paired(truth, results)
+        if pair.row is not None
+        and pair.row.confidence is not None
+        and (pair.row.status == "ok" or is_unsure_alone(pair.row.reasons))
+    ]
+
+
+def calibrated(base: Calibration, verified: Sequence[Verified], max_error: float) -> Calibration:
+    """A calibration with thresholds from these fields, and confidences of `base`, which read them.
+
+    Raises:
+        UsageError: If they are too few, or too many of them are wrong, to show so small an error.
+    """
+    wrong = sum(not right for _, right in verified)
+    if not verified:
+        raise UsageError("no field of the results has a confidence and stands in the truth")
+    steps = steps_of(verified)
+    own = {"made_with": "digitbatch calibrate", "fields": len(verified), "steps": steps}
+    made = base.model_copy(update=own)
+    promise = made.promise(max_error)
+    if promise.threshold is None:
+        best = min(steps, key=lambda step: upper_bound(step.wrong, step.accepted))
+        raise UsageError(
+            f"{len(verified):,} verified fields, {wrong:,} of them wrong, do not show that any are "
+            f"wrong less often than review.max_error, {max_error:.4g}, allows: of the surest "
+            f"{best.accepted:,}, {best.wrong:,} are wrong, and so up to {promise.bound:.2%} may be;"
+            f" it takes at least {promise.missing:,} more as sure and right, or a larger max_error"
+        )
+    return made

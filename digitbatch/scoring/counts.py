@@ -7,9 +7,7 @@ from typing import Final
 
 from digitbatch.errors import UsageError
 from digitbatch.outputs.results import Record
-from digitbatch.scoring.pairing import aligned, bare, edits
-from digitbatch.scoring.rows import Results
-from digitbatch.scoring.truth import Truth
+from digitbatch.scoring.truth import Results, Truth, aligned, bare, edits
 from digitbatch.types import PageRef
 
 LINES: Final = "lines"
@@ -99,10 +97,6 @@ def score(truth: Truth, results: Results) -> Score:
     A page of the truth is complete: a field that it does not name is one in which nothing is
     written. Pages that it does not name are left out.
 
-    Args:
-        truth: What is written.
-        results: What was read.
-
     Raises:
         UsageError: If the two have no page in common.
     """
@@ -125,15 +119,10 @@ def score(truth: Truth, results: Results) -> Score:
             for counts in (total, folder, fields[pair.name]):
                 counts.add(pair)
         pairs += own
-    return Score(
-        total,
-        dict(sorted(folders.items())),
-        fields,
-        tuple(_curve(pairs)),
-        tuple(pair for pair in pairs if pair.accepted and not pair.right),
-        sum(ref not in truth for ref in results),
-        missing,
-    )
+    wrong = tuple(pair for pair in pairs if pair.accepted and not pair.right)
+    unscored = sum(ref not in truth for ref in results)
+    folders = dict(sorted(folders.items()))
+    return Score(total, folders, fields, tuple(_curve(pairs)), wrong, unscored, missing)
 
 
 def paired(truth: Truth, results: Results) -> list[Pair]:
@@ -168,14 +157,10 @@ def _pairs(ref: PageRef, written: dict[str, str], rows: Sequence[Record]) -> Ite
         order = sorted(written, key=lambda name: int(_LINE.sub(r"\1", name)))
         lines = [written[name] for name in order if written[name]]
         return (Pair(ref, LINES, line or "", row) for line, row in aligned(lines, said))
-    return _zones(ref, written, {row.field: row for row in said})
-
-
-def _zones(ref: PageRef, written: dict[str, str], said: dict[str, Record]) -> Iterator[Pair]:
-    for name in dict.fromkeys((*written, *said)):
-        pair = Pair(ref, name, written.get(name, ""), said.get(name))
-        if pair.written or pair.row is not None:
-            yield pair
+    rows_of = {row.field: row for row in said}
+    names = dict.fromkeys((*written, *rows_of))
+    pairs = (Pair(ref, name, written.get(name, ""), rows_of.get(name)) for name in names)
+    return (pair for pair in pairs if pair.written or pair.row is not None)
 
 
 def _curve(pairs: Sequence[Pair]) -> Iterator[Point]:

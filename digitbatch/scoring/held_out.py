@@ -28,9 +28,8 @@ log = logging.getLogger(__name__)
 def held_out_digits(data: Labelled, models: Sequence[Path]) -> Labelled:
     """The digits that all these models' trainings have kept out, to validate on.
 
-    Args:
-        data: What they were trained on, in the order in which training read it.
-        models: Folders of models, each with the second one that it may have beside it.
+    `data` is what they were trained on, in the order in which training read it; a folder of a model
+    may have a second one beside it.
 
     Raises:
         ModelError: If a card is missing or damaged.

@@ -70,12 +70,7 @@ def pages_by_many_writers(kind: str, pen: WriterPen, seed: int) -> Iterator[Labe
 
 
 def form_config(form: MadeForm, reference: Path | None = None) -> Config:
-    """How a made form is read.
-
-    Args:
-        form: With its zones.
-        reference: The file of its reference page, if it has one.
-    """
+    """How a made form is read; `reference`: the file of its reference page, if it has one."""
     zones = (Zone(name=zone.name, box=zone.box, digits=zone.digits) for zone in form.zones)
     template = None if reference is None else Template(image=reference)
     return Config(fields=tuple(zones), template=template)

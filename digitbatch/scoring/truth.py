@@ -1,17 +1,21 @@
-"""Ground truth, what is written on pages, from a file that people made: CSV or JSON.
+"""Ground truth, what is written on pages, and the rows of results that belong to it.
 
-docs/score.md has the forms.
+docs/score.md has the forms of truth that people make: CSV or JSON.
 """
 
 import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
+
+import numpy as np
 
 from digitbatch.errors import UsageError
 from digitbatch.outputs.csv_file import page_number, table_rows
 from digitbatch.outputs.json_file import pages_in_list, read_json
+from digitbatch.outputs.output_set import read_records
 from digitbatch.outputs.plain_text import read_text
-from digitbatch.scoring.pairing import bare
+from digitbatch.outputs.results import Record
 from digitbatch.types import PageRef
 
 Truth = dict[PageRef, dict[str, str]]
@@ -20,15 +24,14 @@ Truth = dict[PageRef, dict[str, str]]
 A "?" is a digit that nobody can read. Texts are without blanks.
 """
 
+Results = dict[PageRef, list[Record]]
+"""The rows of each page, in their order."""
+
 _TEXT: Final = re.compile(r"[0-9?]*(?:\.[0-9?]+)?")
 
 
 def load_truth(path: Path) -> Truth:
-    """Read what is written on pages.
-
-    Args:
-        path: A table (.csv) with the columns file, field, text and, where files have several pages,
-            page; or .json, as `{"FILE#PAGE": {"FIELD": "digits"}}`; or results that were corrected.
+    """Read what is written on pages: from a table, from JSON, or from results that were corrected.
 
     Raises:
         UsageError: If it cannot be read, or a row is wrong. The message says which.
@@ -45,6 +48,18 @@ def load_truth(path: Path) -> Truth:
     if not truth:
         raise UsageError(f"{path}: names no page, so there is nothing to score")
     return truth
+
+
+def load_results(path: Path) -> Results:
+    """Read what a run has written.
+
+    Raises:
+        UsageError: If it cannot be read or holds something else. The message says where.
+    """
+    found: Results = {}
+    for row in read_records(path):
+        found.setdefault(PageRef(row.file, row.page), []).append(row)
+    return found
 
 
 def _from_table(path: Path, text: str) -> Truth:
@@ -113,3 +128,55 @@ def _digits(text: object, place: str) -> str:
             f"{place}: text is {text!r}, expected digits, with ? for one that nobody can read"
         )
     return digits
+
+
+class _HasText(Protocol):
+    @property
+    def text(self) -> str: ...
+
+
+_Row = TypeVar("_Row", bound=_HasText)
+
+
+def bare(text: str) -> str:
+    """A text as it is compared: without blanks, with a point for a decimal comma."""
+    return "".join(text.split()).replace(",", ".")
+
+
+def aligned(truth: Sequence[str], read: Sequence[_Row]) -> Iterator[tuple[str | None, _Row | None]]:
+    """Lines as written beside the rows that read them, in order, at the least number of edits."""
+    texts = [bare(row.text) for row in read]
+    own = np.array([[edits(line, text) for text in texts] for line in truth], np.int64)
+    own = own.reshape(len(truth), len(texts))
+    cost = np.zeros((len(truth) + 1, len(texts) + 1), np.int64)
+    cost[:, 0] = np.cumsum([0, *map(len, truth)])
+    cost[0] = np.cumsum([0, *map(len, texts)])
+    for i, line in enumerate(truth, 1):
+        for j, text in enumerate(texts, 1):
+            cost[i, j] = min(
+                cost[i - 1, j] + len(line),
+                cost[i, j - 1] + len(text),
+                cost[i - 1, j - 1] + own[i - 1, j - 1],
+            )
+    i, j = len(truth), len(texts)
+    while i or j:
+        if i and j and cost[i, j] == cost[i - 1, j - 1] + own[i - 1, j - 1]:
+            i, j = i - 1, j - 1
+            yield truth[i], read[j]
+        elif i and cost[i, j] == cost[i - 1, j] + len(truth[i - 1]):
+            i -= 1
+            yield truth[i], None
+        else:
+            j -= 1
+            yield None, read[j]
+
+
+def edits(truth: str, read: str) -> int:
+    """Edit distance; "?" in the truth, a digit that nobody can read, stands for any."""
+    row = list(range(len(read) + 1))
+    for i, a in enumerate(truth, 1):
+        new = [i]
+        for j, b in enumerate(read, 1):
+            new.append(min(row[j] + 1, new[-1] + 1, row[j - 1] + (a not in (b, "?"))))
+        row = new
+    return row[-1]

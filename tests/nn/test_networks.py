@@ -34,7 +34,7 @@ from digitbatch.networks.runtime import (
 )
 from digitbatch.networks.torch_runtime import TorchPredictor
 from digitbatch.packaged import default_line_model, default_model
-from digitbatch.reading.default_policy import default_judge
+from digitbatch.reading.page_reader import default_judge
 from digitbatch.types import Crops, Image, Network, Networks
 from tests.nn.asking_readers import AskEverything, AskForLevels
 from tests.nn.idx_files import drawn_digits

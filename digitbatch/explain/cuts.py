@@ -1,4 +1,4 @@
-"""Pictures of the cuts that were considered on a page, and of the ink that is not read."""
+"""The cuts that were considered and the ink that is not read: two pictures, and cuts.txt."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -9,12 +9,21 @@ import numpy as np
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
 
-from digitbatch.explain.considered import Cut, GroupRead, considered_cuts, groups_read
-from digitbatch.explain.rejected import Rejected, counted
+from digitbatch.explain.considered import (
+    Cut,
+    GroupRead,
+    Rejected,
+    considered_cuts,
+    counted,
+    groups_read,
+)
 from digitbatch.page.connected_components import Reason
 from digitbatch.reading import PageTrace
+from digitbatch.reading.fields import Field
 from digitbatch.stages.base import Sheet
-from digitbatch.types import Image
+from digitbatch.text.hypothesis import Hypothesis
+from digitbatch.text.unit import Unit
+from digitbatch.types import CLASSES, Image
 
 _Colour = tuple[int, int, int]
 _CONSIDERED: Final[_Colour] = (0, 170, 230)
@@ -41,13 +50,13 @@ _PALE: Final = 2.6  # how much paler the page's ink is drawn, so that colours st
 _DIGIT_PX: Final = 60  # digits are enlarged to about this, so that cuts can be told apart
 _LARGEST_PX: Final = 5000  # but no picture beyond this
 _LEGEND_PARTS: Final = 70  # of the picture's width: the size of the legend's letters
+_MOST_TEXTS: Final = 4  # of the line network for a group; the rest is hardly ever likely
 
 
 def cut_picture(trace: PageTrace) -> Image:
     """The sheet with every cut that was considered, and those that its reading takes.
 
-    Returns:
-        (H, W, 3) R, G, B, enlarged where digits are small; a legend above.
+    (H, W, 3) R, G, B, enlarged where digits are small; a legend above.
     """
     scale = _scale(trace)
     canvas = Pillow.fromarray(_pale(trace.state.sheet, scale))
@@ -74,18 +83,13 @@ def cut_picture(trace: PageTrace) -> Image:
 
 
 def rejected_picture(trace: PageTrace, rejected: Sequence[Rejected]) -> Image:
-    """The sheet with the ink that is not read, in a colour for each reason.
-
-    Returns:
-        (H, W, 3) R, G, B; a legend above.
-    """
+    """The sheet with the ink that is not read, in a colour for each reason, under a legend."""
     scale = _scale(trace)
     pixels = _pale(trace.state.sheet, scale)
     for entry in rejected:
         _paint(pixels, entry, scale)
-    legend = {
-        f"{reason} ({count})": _REASONS[reason] for reason, count in counted(rejected).items()
-    }
+    counts = counted(rejected)
+    legend = {f"{reason} ({count})": _REASONS[reason] for reason, count in counts.items()}
     return _with_legend(Pillow.fromarray(pixels), legend or {"all ink is read": (0, 0, 0)})
 
 
@@ -106,11 +110,8 @@ def _pale(sheet: Sheet, scale: int) -> Image:
 
 
 def _path(cut: Cut, scale: int) -> list[tuple[float, float]]:
-    rows = [*range(len(cut.columns)), len(cut.columns)]
     columns = [*cut.columns.tolist(), int(cut.columns[-1])]
-    return [
-        (column * scale, (cut.top + row) * scale) for row, column in zip(rows, columns, strict=True)
-    ]
+    return [(column * scale, (cut.top + row) * scale) for row, column in enumerate(columns)]
 
 
 def _draw_group(draw: ImageDraw.ImageDraw, read: GroupRead, scale: int) -> None:
@@ -169,3 +170,70 @@ def _with_legend(canvas: Pillow.Image, legend: Mapping[str, _Colour]) -> Image:
         draw.rectangle((x, y, x + size, y + size), fill=colour)
         draw.text((x + 1.5 * size, y + size), text, (0, 0, 0), font, anchor="ls")
     return np.vstack([np.asarray(strip), np.asarray(canvas)])
+
+
+def cuts_as_text(trace: PageTrace, rejected: Sequence[Rejected]) -> str:
+    """One paragraph a field, and one for the ink that belongs to none.
+
+    A field's first line has its name, what was read and the share of all ways to read it. Where its
+    ink could be read otherwise, the cuts and the search's text with its share follow, and for each
+    group that the line network was asked about the likeliest texts with their probabilities (where
+    the search sees one digit, the mean of both networks') and what was taken. Last stands how much
+    ink is left out for what reason.
+    """
+    parts = []
+    for number, field in enumerate(trace.state.fields):
+        lines = [_heading(field)]
+        for place, unit in enumerate(field.units):
+            box = f"box {place + 1}: " if field.region.cells else ""
+            lines += [f"  {box}{line}" for line in _unit(unit, trace.best_of(unit))]
+        lines += _left_out([r for r in rejected if r.field == number])
+        parts.append("\n".join(lines))
+    beside = _left_out([r for r in rejected if r.field is None])
+    if beside:
+        parts.append("\n".join(["in no field", *beside]))
+    return "\n\n".join(parts) + "\n" if parts else "no ink\n"
+
+
+def _heading(field: Field) -> str:
+    if field.entry is None:
+        at = field.region.segments[0].box if field.region.segments else None
+        where = "" if at is None else f" at x {at.left}, y {at.top} of the sheet"
+        return f"a line{where}: no digits in it, no row of the result"
+    read = f'"{field.entry.text}"' if field.entry.text else "nothing"
+    share = f", share {field.entry.confidence:.3f}" if field.entry.confidence is not None else ""
+    return f"{field.entry.name}: read {read}{share}, {field.entry.status}"
+
+
+def _unit(unit: Unit, best: Hypothesis) -> list[str]:
+    """What was considered for one line, zone or box; nothing where there was no choice."""
+    cuts, groups = considered_cuts(unit, best), groups_read(unit, best)
+    if not cuts and not groups:
+        return []
+    taken = sum(cut.taken for cut in cuts)
+    lines = [f"cuts: {len(cuts)} considered, {taken} taken"] if cuts else []
+    lines.append(f'search: "{unit.searched.text}", share {unit.searched.margin:.3f}')
+    for read in groups:
+        box = read.group.segment.box
+        said = ", ".join(
+            f'"{_digits(text.digits)}" {np.exp(text.log_probability):.3f}'
+            for text in read.texts[:_MOST_TEXTS]
+        )
+        whose = "line network" if read.taken else "search"
+        kept = _digits([place.digit for place in read.kept])
+        lines.append(
+            f'at x {box.left} to {box.right}, y {box.top}: search "{_digits(read.group.digits)}"; '
+            f'line network {said or "no digit"}; taken "{kept}" of the {whose}'
+        )
+    return lines
+
+
+def _left_out(rejected: Sequence[Rejected]) -> list[str]:
+    counts = counted(rejected)
+    if not counts:
+        return []
+    return ["  not read: " + ", ".join(f"{count} {reason}" for reason, count in counts.items())]
+
+
+def _digits(digits: Sequence[int]) -> str:
+    return "".join(CLASSES[digit] for digit in digits)
