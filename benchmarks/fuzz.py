@@ -28,7 +28,10 @@ from PIL import Image
 
 from digitbatch.acceptance.calibration import CALIBRATION_FILE, load_calibration
 from digitbatch.app.incremental_run import write_known
-from digitbatch.app.journal import Binding, FileKey, Journal, codec, journal_beside
+from digitbatch.app.journal import codec
+from digitbatch.app.journal.binding import Binding
+from digitbatch.app.journal.index import FileKey
+from digitbatch.app.journal.journal import Journal, journal_beside
 from digitbatch.app.run_status import read_status
 from digitbatch.config.file import parse_config
 from digitbatch.engine import Limits, Reader, read_files

@@ -18,7 +18,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from digitbatch.app.journal import Binding, Statistics, codec
+from digitbatch.app.journal import codec
+from digitbatch.app.journal.binding import Binding
+from digitbatch.app.journal.drift import Statistics
 from digitbatch.app.run import load_plan
 from digitbatch.networks.card import model_hash
 from digitbatch.outputs.format import OutputPage

@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitbatch.app.journal import Journal, codec, find_journal
+from digitbatch.app.journal import codec
 from digitbatch.app.journal.binding import Binding
+from digitbatch.app.journal.journal import Journal, find_journal
 from digitbatch.errors import ConfigError, ExitCode, InputError, OutputError, StoppedError
 from digitbatch.outputs.csv_file import CsvFormat
 from digitbatch.outputs.format import OutputPage

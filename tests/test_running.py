@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from digitbatch.app.incremental_run import AlarmLimits
-from digitbatch.app.journal import Statistics, find_drift
+from digitbatch.app.journal.drift import Statistics, find_drift
 from digitbatch.app.lock import hold
 from digitbatch.app.run_status import read_status
 from digitbatch.cli import app

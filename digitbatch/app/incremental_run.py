@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from digitbatch.app.journal import Binding, Journal, find_drift, find_journal, journal_beside
-from digitbatch.app.journal.journal import damaged
+from digitbatch.app.journal.binding import Binding
+from digitbatch.app.journal.drift import find_drift
+from digitbatch.app.journal.journal import Journal, damaged, find_journal, journal_beside
 from digitbatch.app.lock import lock_file
 from digitbatch.app.new_files import NewFiles, Read, Reconciliation, Repeat, log_inputs
 from digitbatch.errors import StoppedError

@@ -9,7 +9,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Literal
 
-from digitbatch.app.journal import (
+from digitbatch.app.journal import codec
+from digitbatch.app.journal.drift import Statistics
+from digitbatch.app.journal.index import (
     AGAIN,
     FAILED,
     GONE,
@@ -17,11 +19,9 @@ from digitbatch.app.journal import (
     UNKNOWN,
     FileKey,
     Index,
-    Journal,
     Known,
-    Statistics,
-    codec,
 )
+from digitbatch.app.journal.journal import Journal
 from digitbatch.engine import Chunk, PageRead
 from digitbatch.errors import InputError
 from digitbatch.inputs import Roots, SourceFile, Walk, by_place

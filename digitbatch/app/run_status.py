@@ -7,9 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from digitbatch.app.journal import GONE, Statistics, codec, find_drift, journal_beside
-from digitbatch.app.journal.index import scan
-from digitbatch.app.journal.journal import damaged
+from digitbatch.app.journal import codec
+from digitbatch.app.journal.drift import Statistics, find_drift
+from digitbatch.app.journal.index import GONE, scan
+from digitbatch.app.journal.journal import damaged, journal_beside
 from digitbatch.app.lock import holder
 from digitbatch.errors import UsageError
 from digitbatch.outputs import output_error
