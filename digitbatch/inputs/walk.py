@@ -119,8 +119,8 @@ class _Walker:
                 self._take_named(root, found)
         self._follow_links(found)
         files, unreadable = (
-            tuple(sorted(found_there, key=lambda source: by_place(source.name)))
-            for found_there in ([*self.files, *self.unreadable], self.unreadable)
+            tuple(sorted(sources, key=lambda source: by_place(source.name)))
+            for sources in ([*self.files, *self.unreadable], self.unreadable)
         )
         return Walk(files, dict(sorted(self.skipped.items())), unreadable)
 
