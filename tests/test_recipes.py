@@ -290,9 +290,8 @@ def with_rescorer(tmp_path_factory: pytest.TempPathFactory) -> Path:
             '    Pass("fragments", _fragments),\n    rescoring("sevens", rescored_sevens),\n',
         ),
         (
-            "from digitbatch.text.unit import Rescorer\n",
-            "from digitbatch.text.sevens import rescored_sevens\n"
-            "from digitbatch.text.unit import Rescorer\n",
+            "from digitbatch.text.unit import ",
+            "from digitbatch.text.sevens import rescored_sevens\nfrom digitbatch.text.unit import ",
         ),
     )
     return folder
