@@ -10,7 +10,7 @@ import numpy as np
 from digitbatch.acceptance.reasons import Finding
 from digitbatch.page.regions import Region
 from digitbatch.page.segments import Segment
-from digitbatch.stages.centre import MnistCenter
+from digitbatch.stages.crops import MnistCenter
 from digitbatch.text.classification import Readers
 from digitbatch.text.decode import decode
 from digitbatch.text.hypothesis import DigitHypothesis, Hypothesis, LeftOver

@@ -7,7 +7,7 @@ from digitbatch.config import Config, Zone
 from digitbatch.networks.runtime import open_networks
 from digitbatch.packaged import default_model
 from digitbatch.page.connected_components import connected_components
-from digitbatch.page.layout.zone_overflow import digits_beyond
+from digitbatch.page.forms.zone_crops import digits_beyond
 from digitbatch.reading import read_page
 from digitbatch.synth.pages import PageStyle, write_lines
 from digitbatch.synth.paper import Paper

@@ -11,7 +11,7 @@ from digitbatch.explain.considered import rejected_ink
 from digitbatch.networks.runtime import open_networks
 from digitbatch.packaged import default_model
 from digitbatch.page.forms.box_rows import find_box_rows
-from digitbatch.page.forms.boxes.wall_pitch import counted_boxes
+from digitbatch.page.forms.box_walls import counted_boxes
 from digitbatch.reading import read_page, trace_page
 from digitbatch.synth.pages import FormField, PageStyle, fill_form, write_lines
 from digitbatch.types import Image, Networks, Page, PageRef, PageResult

@@ -19,7 +19,7 @@ from digitbatch.scoring.confidence_check import CheckedPages, together
 from digitbatch.scoring.confidence_fit import FitSize, fit_calibration
 from digitbatch.scoring.held_out import check_every_digit, held_out_digits, without_misread
 from digitbatch.scoring.verified_fields import KindRead
-from digitbatch.stages.centre import center_crop
+from digitbatch.stages.crops import center_crop
 from digitbatch.synth.strokes import draw_digit
 from digitbatch.training.data import Labelled
 from digitbatch.training.synthesis.mixture import split

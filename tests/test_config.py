@@ -25,11 +25,10 @@ from digitbatch.packaged import default_model, packaged_file
 from digitbatch.page.preparation import is_reduced, prepare_sheet
 from digitbatch.stages import STAGES
 from digitbatch.stages.base import PageStage, Sheet, Situation
-from digitbatch.stages.centre import MnistCenter
 from digitbatch.stages.chain import op_of
-from digitbatch.stages.contours import Contours
+from digitbatch.stages.crops import Contours, MnistCenter
 from digitbatch.stages.geometry import Resize
-from digitbatch.stages.ink_levels import InkLevels
+from digitbatch.stages.levels import InkLevels
 from digitbatch.types import Page, PageRef
 
 CHECKOUT = Path(__file__).parents[1]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from digitbatch.page.connected_components import Sorting, connected_components, sort_components
-from digitbatch.page.ink_classes.noise_density import noise
+from digitbatch.page.ink_classes.heuristic import noise
 from digitbatch.types import Image
 
 SIZE = 40

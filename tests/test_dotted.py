@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from digitbatch.acceptance.reasons import Finding, ReviewReason
-from digitbatch.page.dotted_strokes import with_dotted_strokes
 from digitbatch.page.regions import parted
 from digitbatch.page.segments import Segment
+from digitbatch.page.small_ink import with_dotted_strokes
 from digitbatch.types import Box
 
 SIZE = 60.0

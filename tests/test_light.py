@@ -7,8 +7,8 @@ import numpy as np
 
 from digitbatch.imaging.light import light_on
 from digitbatch.stages.base import Sheet
-from digitbatch.stages.ink_levels import InkLevels, ink_levels, is_dithered
-from digitbatch.stages.reduce import Reduce
+from digitbatch.stages.levels import InkLevels, ink_levels, is_dithered
+from digitbatch.stages.scale import Reduce
 from digitbatch.types import Image
 
 

@@ -9,9 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from digitbatch.stages.line_removal.delete import delete_rules, field_runs, without
+from digitbatch.stages.line_removal.delete import (
+    EITHER_WAY,
+    UPRIGHT,
+    delete_rules,
+    field_runs,
+    mended,
+    without,
+)
 from digitbatch.stages.line_removal.detect import find_rules, to_its_ends
-from digitbatch.stages.line_removal.mend import EITHER_WAY, UPRIGHT, mended
 from digitbatch.stages.line_removal.printed_line import Rule, Window
 from digitbatch.types import Image
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from digitbatch.page.connected_components import connected_components
-from digitbatch.page.layout.rule_residue import goes_on
+from digitbatch.page.layout.line_doubts import goes_on
 from digitbatch.types import Image
 
 

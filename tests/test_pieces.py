@@ -1,22 +1,11 @@
-"""Small parts of cutting ink out: middles of a few numbers, and components with their edges."""
+"""Components with their edges."""
 
 import cv2
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digitbatch.imaging.quantiles import median, quantile
 from digitbatch.page.connected_components import connected_components
-
-numbers = st.lists(st.integers(-1000, 1000), min_size=1, max_size=12)
-
-
-@given(numbers, st.floats(0, 1))
-def test_quantiles_are_those_of_numpy(values: list[int], share: float) -> None:
-    """Quick ones for few numbers say the same."""
-    assert median(values) == np.median(values)
-    assert quantile(values, share) == pytest.approx(np.quantile(values, share))
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(0.02, 0.5))

@@ -13,7 +13,7 @@ from digitbatch.networks.runtime import open_networks
 from digitbatch.packaged import default_model
 from digitbatch.page.connected_components import Components, Reason, connected_components
 from digitbatch.page.ink_classes import InkEvidence, by_height
-from digitbatch.page.ink_classes.printed_words import find_words
+from digitbatch.page.ink_classes.heuristic import find_words
 from digitbatch.page.ink_classes.type_lines import levelled
 from digitbatch.page.segments import Segment
 from digitbatch.reading import trace_page

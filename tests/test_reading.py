@@ -12,11 +12,11 @@ from digitbatch.config import Config, Zone
 from digitbatch.networks.runtime import open_networks
 from digitbatch.packaged import default_model
 from digitbatch.page.connected_components import connected_components, sort_components
-from digitbatch.page.forms.box_removal import without_print
-from digitbatch.page.forms.boxes import Known, find_boxes
+from digitbatch.page.forms.box_finder import Known, find_boxes
+from digitbatch.page.forms.print_removal import without_print
 from digitbatch.page.layout.text_lines import group_lines
-from digitbatch.page.points import is_point
 from digitbatch.page.segments import Segment, merged, tight_segment
+from digitbatch.page.small_ink import is_point
 from digitbatch.reading import read_page
 from digitbatch.reading.field_results import Seen, Sureness, field_result, scan_box
 from digitbatch.synth.pages import FormField, PageStyle, fill_form, write_lines

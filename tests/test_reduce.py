@@ -11,13 +11,13 @@ from digitbatch.config import Config
 from digitbatch.engine.chunks import Chunk, read_chunk
 from digitbatch.engine.recipe import PageReading
 from digitbatch.errors import CoarsePageError
-from digitbatch.imaging.halving import halved
+from digitbatch.imaging.projective import halved
 from digitbatch.inputs import InputOptions, SourceFile, open_source
 from digitbatch.networks.registry import packaged_model
 from digitbatch.packaged import default_model
 from digitbatch.reading.page_reader import default_judge
 from digitbatch.stages.base import Sheet
-from digitbatch.stages.reduce import Reduce
+from digitbatch.stages.scale import Reduce
 from digitbatch.synth.pages import PageStyle, write_lines
 from digitbatch.synth.paper import Paper
 from digitbatch.synth.strokes import Hand

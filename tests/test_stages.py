@@ -21,17 +21,22 @@ from digitbatch.stages import STAGES, AnyStage
 from digitbatch.stages.base import Normalizer, PageStage, PixelKind, Segmenter, Sheet, Stage
 from digitbatch.stages.chain import in_order
 from digitbatch.stages.crop_to_paper import CropToPaper
-from digitbatch.stages.filters import Blur, FlattenBackground
-from digitbatch.stages.fit_scale import FitScale
+from digitbatch.stages.filters import (
+    Blur,
+    Closing,
+    Dilation,
+    Erosion,
+    FlattenBackground,
+    Invert,
+    Opening,
+)
 from digitbatch.stages.geometry import Deskew, Resize
-from digitbatch.stages.grayscale import Grayscale
 from digitbatch.stages.hysteresis import Hysteresis
-from digitbatch.stages.ink_levels import InkLevels
+from digitbatch.stages.levels import Grayscale, InkLevels
 from digitbatch.stages.line_removal.faint_rules import faint_rules
 from digitbatch.stages.line_removal.printed_line import Rule
 from digitbatch.stages.line_removal.remove_rules import RemoveRules
-from digitbatch.stages.morphology import Closing, Dilation, Erosion, Invert, Opening
-from digitbatch.stages.reduce import Reduce
+from digitbatch.stages.scale import FitScale, Reduce
 from digitbatch.stages.sheet import LAYER_KINDS, Layer
 from digitbatch.stages.threshold import Threshold, sauvola
 from digitbatch.types import Image

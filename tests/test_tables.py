@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digitbatch.acceptance.reasons import ReviewReason
-from digitbatch.page.layout.adjacent_lines import beside
 from digitbatch.page.layout.columns import find_columns
+from digitbatch.page.layout.line_doubts import beside
 from digitbatch.page.segments import Segment
 from digitbatch.reading.field_results import Seen, Sureness, field_result
 from digitbatch.stages.base import Sheet

@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 from digitbatch.acceptance.reasons import Finding, ReviewReason
 from digitbatch.config import Config
 from digitbatch.page.connected_components import Reason, connected_components
-from digitbatch.page.forms.box_regions import boxed_ink
-from digitbatch.page.forms.box_removal import without_print
-from digitbatch.page.forms.boxes import Cell, Grid, Known, find_boxes
-from digitbatch.page.forms.cells import segments_by_cell
-from digitbatch.page.forms.colour_dropout import without_print_colour
+from digitbatch.page.forms.box_finder import Known, find_boxes
+from digitbatch.page.forms.box_grid import Cell, Grid
+from digitbatch.page.forms.cells import boxed_ink, segments_by_cell
+from digitbatch.page.forms.print_removal import without_print, without_print_colour
 from digitbatch.page.segments import Segment
 from digitbatch.reading.field_results import Sureness
 from digitbatch.reading.fields import joined_fields, with_rows

@@ -29,7 +29,7 @@ from digitbatch.packaged import packaged_file
 from digitbatch.stages import AnyStage
 from digitbatch.stages.base import Normalizer, PageStage
 from digitbatch.stages.chain import chain_fault
-from digitbatch.stages.contours import Contours
+from digitbatch.stages.crops import Contours
 
 __all__ = ["Config", "Review", "Template", "Zone", "packaged_stages"]
 

@@ -15,8 +15,8 @@ from pydantic.fields import FieldInfo
 from digitbatch.config import Config, Zone
 from digitbatch.config.yaml import Document, Problem, Where
 from digitbatch.stages import STAGES
+from digitbatch.stages.base import MethodStage
 from digitbatch.stages.chain import one_of
-from digitbatch.stages.methods import MethodStage
 
 _NAMES: dict[Any, str] = {
     int: "a whole number",

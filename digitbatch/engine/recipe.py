@@ -7,7 +7,7 @@ from pathlib import Path
 from digitbatch.acceptance.calibration import Judge
 from digitbatch.config import Config
 from digitbatch.engine.chunks import Reader
-from digitbatch.stages.reduce import Reduce
+from digitbatch.stages.scale import Reduce
 from digitbatch.types import Network, Networks, Page, PageResult
 
 

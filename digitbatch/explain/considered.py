@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.page.connected_components import DroppedInk, Reason
-from digitbatch.page.points import is_speck, mark_kind
 from digitbatch.page.segments import VISIBLE, Segment, tight_segment
+from digitbatch.page.small_ink import is_speck, mark_kind
 from digitbatch.reading.fields import Field
 from digitbatch.reading.page_reader import PageTrace
 from digitbatch.reading.passes import PageState

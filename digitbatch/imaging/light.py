@@ -10,7 +10,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from digitbatch.imaging.halving import halved
+from digitbatch.imaging.projective import halved
 from digitbatch.types import Image
 
 

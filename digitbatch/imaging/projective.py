@@ -77,3 +77,10 @@ def warped(pixels: Image, matrix: Projective, width_px: int, height_px: int) -> 
         pixels, matrix, (width_px, height_px), flags=flags, borderMode=cv2.BORDER_REPLICATE
     )
     return np.asarray(found, np.uint8)
+
+
+def halved(pixels: Image) -> Image:
+    """A page of half the width and height; an odd last row or column is left out."""
+    height, width = (max(1, side // 2) for side in pixels.shape[:2])
+    even = pixels[: 2 * height, : 2 * width]
+    return np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.uint8)

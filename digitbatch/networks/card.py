@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from digitbatch.errors import ModelError
 from digitbatch.networks.ctc import LINE_CLASSES
 from digitbatch.networks.line_strips import STRIP_FORMAT
-from digitbatch.stages.centre import CROP_FORMAT
+from digitbatch.stages.crops import CROP_FORMAT
 from digitbatch.types import CLASSES
 
 CARD_FILE: Final = "card.json"

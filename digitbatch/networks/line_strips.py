@@ -9,7 +9,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from digitbatch.stages.centre import FAINT
+from digitbatch.stages.crops import FAINT
 from digitbatch.types import Image
 
 STRIP_FORMAT: Final = 1

@@ -19,20 +19,23 @@ from digitbatch.page.connected_components import (
     connected_components,
     sort_components,
 )
-from digitbatch.page.forms.box_row_regions import in_order, row_ink
-from digitbatch.page.forms.box_rows import Printed, find_box_rows, within
+from digitbatch.page.forms.box_rows import Printed, find_box_rows, in_order, row_ink, within
 from digitbatch.page.forms.registration import RegisteredPage
 from digitbatch.page.forms.zone_regions import zone_ink
 from digitbatch.page.ink_classes import InkClassifier, InkEvidence, by_height
-from digitbatch.page.layout.occlusion import occluded
-from digitbatch.page.layout.rule_residue import goes_on
-from digitbatch.page.layout.short_rules import without_short_rules
+from digitbatch.page.layout.line_doubts import goes_on, occluded
 from digitbatch.page.layout.table_rows import find_rows, in_rows, parted_rows
 from digitbatch.page.layout.text_lines import attach, group_lines
-from digitbatch.page.preparation import Left, is_reduced, prepare_sheet, with_rules
+from digitbatch.page.preparation import (
+    Left,
+    is_reduced,
+    prepare_sheet,
+    with_rules,
+    without_short_rules,
+)
 from digitbatch.page.regions import Region, faintly, parted, segments_of, with_finding
 from digitbatch.stages.base import Sheet
-from digitbatch.stages.fit_scale import typical_height_px
+from digitbatch.stages.scale import typical_height_px
 from digitbatch.types import Box
 
 _LOW: Final = 0.6  # digit heights: what is too large for a digit and of such a height ...

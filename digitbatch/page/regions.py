@@ -5,9 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from digitbatch.acceptance.reasons import Finding, ReviewReason
 from digitbatch.page.connected_components import Components, DroppedInk
-from digitbatch.page.dotted_strokes import with_dotted_strokes
-from digitbatch.page.points import is_point
 from digitbatch.page.segments import Segment, component_segment
+from digitbatch.page.small_ink import is_point, with_dotted_strokes
 from digitbatch.types import Box, Image
 
 

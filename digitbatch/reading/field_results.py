@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
+from statistics import median, quantiles
 from typing import Final, Literal
 
 import cv2
 import numpy as np
 
 from digitbatch.acceptance.reasons import Finding, ReviewReason, unsure_digit, with_status
-from digitbatch.imaging.quantiles import median, quantile
-from digitbatch.page.points import DECIMAL, is_speck, mark_kind
 from digitbatch.page.segments import Segment
+from digitbatch.page.small_ink import DECIMAL, is_speck, mark_kind
 from digitbatch.text.field_text import decimal_places
 from digitbatch.text.hypothesis import DigitHypothesis, Hypothesis, Letter
 from digitbatch.types import CLASSES, OTHER, Affine, Box, DigitResult, FieldResult, Mark
@@ -208,7 +208,8 @@ def _spaced(
         return "".join(digit.text for digit in digits)
     height = median([box.height for box in boxes])
     gaps = [after.left - before.right for before, after in pairwise(boxes)]
-    wide = max(0.8 * height, 1.8 * max(0.0, quantile(gaps, 0.25)))
+    quarter = quantiles(gaps, n=4, method="inclusive")[0] if len(gaps) > 1 else gaps[0]
+    wide = max(0.8 * height, 1.8 * max(0.0, quarter))
     text = digits[0].text
     for at, (gap, (before, digit)) in enumerate(zip(gaps, pairwise(digits), strict=True), 1):
         apart = gap > wide or (before.column != digit.column and gap > TUNED.cell_gap * height)

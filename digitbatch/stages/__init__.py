@@ -5,18 +5,22 @@ from typing import Annotated, get_args
 from pydantic import Field
 
 from digitbatch.stages.base import Stage
-from digitbatch.stages.centre import MnistCenter
-from digitbatch.stages.contours import Contours
 from digitbatch.stages.crop_to_paper import CropToPaper
-from digitbatch.stages.filters import Blur, FlattenBackground
-from digitbatch.stages.fit_scale import FitScale
+from digitbatch.stages.crops import Contours, MnistCenter
+from digitbatch.stages.filters import (
+    Blur,
+    Closing,
+    Dilation,
+    Erosion,
+    FlattenBackground,
+    Invert,
+    Opening,
+)
 from digitbatch.stages.geometry import Deskew, Resize
-from digitbatch.stages.grayscale import Grayscale
 from digitbatch.stages.hysteresis import Hysteresis
-from digitbatch.stages.ink_levels import InkLevels
+from digitbatch.stages.levels import Grayscale, InkLevels
 from digitbatch.stages.line_removal.remove_rules import RemoveRules
-from digitbatch.stages.morphology import Closing, Dilation, Erosion, Invert, Opening
-from digitbatch.stages.reduce import Reduce
+from digitbatch.stages.scale import FitScale, Reduce
 from digitbatch.stages.threshold import Threshold
 
 AnyStage = Annotated[

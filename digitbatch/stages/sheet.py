@@ -7,9 +7,8 @@ from typing import Final, Literal
 import cv2
 import numpy as np
 
-from digitbatch.imaging.halving import halved
 from digitbatch.imaging.light import Light
-from digitbatch.imaging.projective import Projective, projective, scaling
+from digitbatch.imaging.projective import Projective, halved, projective, scaling
 from digitbatch.types import Affine, Box, Image
 
 PixelKind = Literal["color", "gray", "ink", "binary", "mask"]

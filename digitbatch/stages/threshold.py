@@ -6,9 +6,8 @@ import cv2
 import numpy as np
 from pydantic import Field
 
-from digitbatch.stages.base import PixelKind, Sheet
-from digitbatch.stages.methods import MethodStage
-from digitbatch.stages.window import window_for
+from digitbatch.stages.base import MethodStage, PixelKind, Sheet
+from digitbatch.stages.filters import window_for
 from digitbatch.types import Image
 
 _DYNAMIC_RANGE: Final = 128.0  # R of Sauvola's formula: the largest deviation of 8-bit grey levels

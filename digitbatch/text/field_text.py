@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 
-from digitbatch.page.points import DECIMAL, is_speck, mark_kind
 from digitbatch.page.regions import Region
 from digitbatch.page.segments import Segment
+from digitbatch.page.small_ink import DECIMAL, is_speck, mark_kind
 from digitbatch.text.crossed_boxes import crossed_boxes
 from digitbatch.text.hypothesis import (
     Cause,

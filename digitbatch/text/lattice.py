@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.page.segments import Segment, merged
-from digitbatch.stages.contours import Contours
+from digitbatch.stages.crops import Contours
 from digitbatch.text.segmentation import Oversegmented, oversegmented
 from digitbatch.types import OTHER, Box, Probabilities
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from digitbatch.acceptance.reasons import Finding, ReviewReason
 from digitbatch.page.ink_classes import LEAST, InkEvidence, is_even_beside_print
-from digitbatch.page.layout.adjacent_lines import beside
+from digitbatch.page.layout.line_doubts import beside
 from digitbatch.page.segments import Segment, merged
 from digitbatch.text.hypothesis import DigitHypothesis
 from digitbatch.text.lattice import Lattice

@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 
 from digitbatch.acceptance.reasons import Finding, ReviewReason
-from digitbatch.page.layout.adjacent_lines import beside
 from digitbatch.page.layout.columns import Columns, find_columns, inner_edges
+from digitbatch.page.layout.line_doubts import beside
 from digitbatch.page.segments import Segment
 from digitbatch.text.hypothesis import Cause, DigitHypothesis, Hypothesis, LeftOver, Letter
 from digitbatch.text.print_detection import are_typeset

@@ -13,7 +13,7 @@ import numpy as np
 
 from digitbatch.acceptance.reasons import Finding
 from digitbatch.page.regions import Region
-from digitbatch.stages.contours import Contours
+from digitbatch.stages.crops import Contours
 from digitbatch.text.classification import Readers, as_crops
 from digitbatch.text.crossed_boxes import cross_shapes, sure_crosses
 from digitbatch.text.decode import Paths, decode, paths_through

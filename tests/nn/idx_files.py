@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.stages.centre import center_crop
+from digitbatch.stages.crops import center_crop
 from digitbatch.synth.strokes import draw_digit
 from digitbatch.training.data import Labelled
 from digitbatch.types import Crops

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from digitbatch.networks.committee import Committee, View
-from digitbatch.stages.centre import center_crop
+from digitbatch.stages.crops import center_crop
 from digitbatch.synth import draw_digit
 
 

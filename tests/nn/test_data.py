@@ -13,7 +13,7 @@ from PIL import Image as Pillow
 from digitbatch.config import Config
 from digitbatch.errors import UsageError
 from digitbatch.reading import read_page
-from digitbatch.stages.centre import center_crop
+from digitbatch.stages.crops import center_crop
 from digitbatch.synth.strokes import draw_digit
 from digitbatch.training.data import contact_sheet, read_data, summary_lines
 from digitbatch.training.data.read import split_weight

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from digitbatch.errors import UsageError
-from digitbatch.stages.centre import center_crop
+from digitbatch.stages.crops import center_crop
 from digitbatch.training.data import read_data
 from digitbatch.training.data.array_files import read_idx
 from tests.nn.idx_files import drawn_digits, idx_bytes, write_part

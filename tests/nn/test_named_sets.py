@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from digitbatch.errors import ConfigError, UsageError
-from digitbatch.stages.centre import center_crop
+from digitbatch.stages.crops import center_crop
 from digitbatch.training.data import read_sets, read_test_digits
 from digitbatch.training.data.named_sets import named_sets, parse_named_sets
 from digitbatch.training.data.pen_tracks import PLAIN, Pens, draw_tracks, read_pen_tracks

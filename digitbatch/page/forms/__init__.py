@@ -1,6 +1,1 @@
-"""The reference page of a form: how a scan lies on it, and what is printed on it."""
-
-from digitbatch.page.forms.align import Alignment, align
-from digitbatch.page.forms.reference import Reference, load_reference
-
-__all__ = ["Alignment", "Reference", "align", "load_reference"]
+"""Printed forms: how a scan lies on a reference page, boxes, zones, and what is in them."""

@@ -1,12 +1,16 @@
-"""Registration of a scan with the reference page: an affine map or a homography, by RANSAC."""
+"""The reference page of a form, and where it lies on a scan: an affine map or a homography."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from digitbatch.errors import ConfigError, PageError
 from digitbatch.imaging.projective import (
     Points,
     Projective,
@@ -15,10 +19,100 @@ from digitbatch.imaging.projective import (
     through,
     warped,
 )
-from digitbatch.page.forms.features import Features, find_features
-from digitbatch.page.forms.matching import matches
-from digitbatch.page.forms.reference import Reference
-from digitbatch.types import Image
+from digitbatch.inputs import InputOptions, SourceFile, open_source
+from digitbatch.page.forms.keypoints import Features, find_features, matches
+from digitbatch.types import Fractions, Image, Page
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceTuning:
+    """What of a reference page is print; pixels are those of the picture that is compared."""
+
+    line_of_height: float = 0.6  # of a zone: straight lines from this length on are print
+    shortest_line_px: int = 9  # shorter ones are not, in no zone
+    least_ink: int = 25  # levels of 255 that ink is darker than the zone's paper
+    around_line_px: int = 5  # side of the square by which lines are widened
+    most_marks: int = 400  # points that are followed
+    mark_quality: float = 0.02  # of the clearest corner's
+    marks_apart_px: int = 8  # at least
+    mark_block_px: int = 5  # side of the square that makes a corner
+    kept_pages: int = 16  # references that a process keeps
+
+
+REFERENCE: Final = ReferenceTuning()
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A form as it is printed, known from one page of it, which may be filled in.
+
+    Nothing says which of its ink is print. But what is written into a form is written into its
+    zones, and there only long straight lines are taken for print: the points that are followed and
+    the measure of fit keep to them. What is written elsewhere (a name, a signature) is not found
+    again on a scan, and drops out of the fit as any other wrong match does.
+    """
+
+    pixels: Image = field(repr=False, compare=False)  # (H, W) or (H, W, 3)
+    dpi: float | None
+    features: Features = field(repr=False, compare=False)
+    marks: Points = field(repr=False, compare=False)  # printed points, on the small picture
+    shown: NDArray[np.bool_] = field(repr=False, compare=False)  # of the small picture: print
+
+
+def make_reference(page: Page, zones: Sequence[Fractions]) -> Reference:
+    """A reference from a page and the places of its zones."""
+    features = find_features(page.pixels)
+    shown = _print(features.even, zones)
+    marks: Any = cv2.goodFeaturesToTrack(
+        features.even, REFERENCE.most_marks, REFERENCE.mark_quality, REFERENCE.marks_apart_px,
+        mask=np.asarray(shown, np.uint8), blockSize=REFERENCE.mark_block_px,
+    )  # fmt: skip
+    points = np.zeros((0, 2)) if marks is None else np.asarray(marks, np.float64).reshape(-1, 2)
+    return Reference(page.pixels, page.dpi, features, points, shown)
+
+
+def _print(even: Image, zones: Sequence[Fractions]) -> NDArray[np.bool_]:
+    """Where there may be print: outside of the zones, and along the straight lines in them."""
+    height, width = even.shape
+    shown = np.ones((height, width), np.bool_)
+    around = np.ones((REFERENCE.around_line_px, REFERENCE.around_line_px), np.uint8)
+    for left, top, right, bottom in zones:
+        rows = slice(round(top * height), max(round(top * height) + 1, round(bottom * height)))
+        columns = slice(round(left * width), max(round(left * width) + 1, round(right * width)))
+        inside = even[rows, columns]
+        ink = np.asarray(inside < np.median(inside) - REFERENCE.least_ink, np.uint8)
+        length = max(REFERENCE.shortest_line_px, round(REFERENCE.line_of_height * inside.shape[0]))
+        lines = np.zeros_like(ink)
+        for shape in ((1, length), (length, 1)):
+            lines |= np.asarray(cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(shape, np.uint8)))
+        shown[rows, columns] = cv2.dilate(lines, around) > 0
+    return shown
+
+
+@lru_cache(maxsize=REFERENCE.kept_pages)
+def load_page(path: Path, number: int, options: InputOptions) -> Page:
+    """Read the page that a template names; kept, for it is the same for every scan.
+
+    Raises:
+        ConfigError: If it cannot be read.
+    """
+    try:
+        with open_source(SourceFile(path, path.name), options) as source:
+            return source.read(number)
+    except PageError as error:
+        raise ConfigError(f"template: {path}, page {number}: {error}") from error
+
+
+@lru_cache(maxsize=REFERENCE.kept_pages)
+def load_reference(
+    path: Path, number: int, options: InputOptions, zones: tuple[Fractions, ...]
+) -> Reference:
+    """The reference that a template names; kept, for it is the same for every scan.
+
+    Raises:
+        ConfigError: If it cannot be read.
+    """
+    return make_reference(load_page(path, number, options), zones)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +136,7 @@ class AlignTuning:
     largest_scale: float = 8.0  # nor is a scan so many times larger than its form, or smaller
 
 
-TUNED: Final = AlignTuning()
+ALIGN: Final = AlignTuning()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +175,19 @@ def align(reference: Reference, pixels: Image) -> Alignment | None:
     scan = find_features(pixels)
     rough, matched = _best_map(
         *matches(reference.features, scan),
-        TUNED.match_px * _scale(scan),
-        TUNED.least_support,
-        TUNED.clearly_more,
+        ALIGN.match_px * _scale(scan),
+        ALIGN.least_support,
+        ALIGN.clearly_more,
     )
     if rough is None or not _plausible(rough, reference):
         return None
     exact, share = rough, 0.0
-    for _ in range(TUNED.rounds):
+    for _ in range(ALIGN.rounds):
         closer, found = _followed(reference, scan, exact)
         if found <= share or not _plausible(closer, reference):
             break
         exact, share = closer, found
-        if share >= TUNED.enough_found:
+        if share >= ALIGN.enough_found:
             break
     return Alignment(exact, matched, share, _correlation(reference, scan, exact))
 
@@ -107,14 +201,14 @@ def _best_map(
     here: Points, there: Points, near_px: float, least: int, more: float
 ) -> tuple[Projective | None, int]:
     """An affine map or, with `more` times its inliers, a homography; and its number of inliers."""
-    if len(here) < TUNED.least_matches:
+    if len(here) < ALIGN.least_matches:
         return None, 0
     cv2.setRNGSeed(0)  # the same scan gives the same map, whatever was read before
     affine: Any  # the stubs say neither can be None
     tilted: Any
     affine, agree = cv2.estimateAffine2D(
         here, there, method=cv2.RANSAC, ransacReprojThreshold=near_px,
-        maxIters=TUNED.iterations, confidence=TUNED.confidence,
+        maxIters=ALIGN.iterations, confidence=ALIGN.confidence,
     )  # fmt: skip
     support = 0 if affine is None else int(np.count_nonzero(agree))
     best = None if affine is None else projective(np.asarray(affine, np.float64))
@@ -130,7 +224,7 @@ def _plausible(matrix: Projective, reference: Reference) -> bool:
     height, width = reference.pixels.shape[:2]
     outline = np.array([[0.0, 0.0], [width, 0.0], [width, height], [0.0, height]])
     depth = np.column_stack([outline, np.ones(4)]) @ matrix[2]
-    if not np.isfinite(matrix).all() or depth.min() <= TUNED.nearest_depth * depth.max():
+    if not np.isfinite(matrix).all() or depth.min() <= ALIGN.nearest_depth * depth.max():
         return False
     placed = through(matrix, outline)
     side = np.roll(placed, -1, 0) - placed
@@ -139,9 +233,9 @@ def _plausible(matrix: Projective, reference: Reference) -> bool:
     x, y = local_scale(matrix, width, height)
     return bool(
         (turns > 0).all()  # neither mirrored nor folded over
-        and max(x, y) <= TUNED.most_uneven * min(x, y)
-        and max(x, y) <= TUNED.largest_scale
-        and min(x, y) >= 1 / TUNED.largest_scale
+        and max(x, y) <= ALIGN.most_uneven * min(x, y)
+        and max(x, y) <= ALIGN.largest_scale
+        and min(x, y) >= 1 / ALIGN.largest_scale
     )
 
 
@@ -149,21 +243,21 @@ def _followed(reference: Reference, scan: Features, rough: Projective) -> tuple[
     """The map fitted to the form's printed points, and the share of them that agree with it."""
     even = reference.features.even
     start = np.asarray(reference.marks, np.float32).reshape(-1, 1, 2)
-    if len(start) < TUNED.least_support:
+    if len(start) < ALIGN.least_support:
         return rough, 0.0
     to_scan = rough @ reference.features.to_page  # from the small reference
     seen = _as_reference(reference, scan, to_scan)
-    window = (TUNED.window_px, TUNED.window_px)
+    window = (ALIGN.window_px, ALIGN.window_px)
     ended, found, _ = cv2.calcOpticalFlowPyrLK(even, seen, start, np.array(start), winSize=window)
     back, again, _ = cv2.calcOpticalFlowPyrLK(seen, even, ended, np.array(ended), winSize=window)
     kept = (found.ravel() > 0) & (again.ravel() > 0)
-    kept &= np.abs(back - start).max(axis=(1, 2)) < TUNED.back_px
+    kept &= np.abs(back - start).max(axis=(1, 2)) < ALIGN.back_px
     here = np.asarray(start[kept, 0], np.float64)
     there = through(to_scan, np.asarray(ended[kept, 0], np.float64))
-    near_px = TUNED.track_px * float(np.mean(local_scale(to_scan, *even.shape[::-1])))
+    near_px = ALIGN.track_px * float(np.mean(local_scale(to_scan, *even.shape[::-1])))
     here = through(reference.features.to_page, here)
-    fitted, support = _best_map(here, there, near_px, TUNED.sure_support, more=1.0)
-    if fitted is None or support < TUNED.least_support:
+    fitted, support = _best_map(here, there, near_px, ALIGN.sure_support, more=1.0)
+    if fitted is None or support < ALIGN.least_support:
         return rough, support / len(start)
     return fitted, support / len(start)
 

@@ -1,4 +1,4 @@
-"""Rows of boxes on a page without zones: one digit a box, as a zone over them would be read."""
+"""Rows of boxes on a page without zones: one digit a box, read as a zone over them would be."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,12 +6,16 @@ from typing import Final
 
 import numpy as np
 
-from digitbatch.page.forms.boxes.finder import Known, find_boxes
-from digitbatch.page.forms.boxes.frames import framed
-from digitbatch.page.forms.boxes.grid import Grid
-from digitbatch.page.forms.boxes.straight_lines import STEP_PX
+from digitbatch.page.forms.box_finder import Known, find_boxes
+from digitbatch.page.forms.box_frames import framed
+from digitbatch.page.forms.box_grid import STEP_PX, Grid
+from digitbatch.page.forms.cells import boxed_ink
+from digitbatch.page.forms.zone_crops import crop_of
+from digitbatch.page.forms.zone_regions import without_grid
+from digitbatch.page.regions import Region
+from digitbatch.stages.base import Sheet
 from digitbatch.stages.line_removal.printed_line import Rule
-from digitbatch.types import Box, Image
+from digitbatch.types import Box, Image, Page
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ def find_box_rows(mask: Image) -> Printed:
     """
     rows, unclear = [], []
     for frame in framed(mask):
-        around = _around(frame, mask)
+        around = _beyond(frame, mask)
         part = np.ascontiguousarray(mask[around.top : around.bottom, around.left : around.right])
         left, top = around.left, around.top
         inside = Box(
@@ -78,7 +82,7 @@ def find_box_rows(mask: Image) -> Printed:
     return Printed(tuple(rows), tuple(unclear))
 
 
-def _around(frame: Box, mask: Image) -> Box:
+def _beyond(frame: Box, mask: Image) -> Box:
     height, width = mask.shape
     beyond = round(TUNED.around_of_height * frame.height)
     return Box(
@@ -171,3 +175,55 @@ def within(box: Box, places: Sequence[Box]) -> bool:
     """Whether a box has its middle in any of some places."""
     x, y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
     return any(p.left <= x < p.right and p.top <= y < p.bottom for p in places)
+
+
+def row_ink(row: BoxRow, sheet: Sheet, page: Page) -> Region:
+    """The ink of a row of boxes, as that of a zone over it that may be empty.
+
+    Args:
+        row: Where it is.
+        sheet: The page as its page stages left it.
+        page: As it was laid.
+    """
+    count = (0, len(row.grid.cells))
+    crop = crop_of(row.place, row.around, sheet)
+    written = without_grid(crop, row.grid, count, sheet, page)
+    at = row.around.left, row.around.top
+    return boxed_ink("", written.mask, written.levels, row.grid, at, count)
+
+
+def in_order(
+    lines: Sequence[Region], rows: Sequence[Region], boxes: Sequence[BoxRow]
+) -> list[Region]:
+    """Lines and rows of boxes in reading order: from the top down, on one level from the left.
+
+    Args:
+        lines: In their order, which stays.
+        rows: The ink of the rows of boxes.
+        boxes: Where these are.
+    """
+    found = [(_around(line), line) for line in lines]
+    placed = sorted(
+        zip((row.place for row in boxes), rows, strict=True), key=lambda entry: entry[0].top
+    )
+    for place, row in placed:
+        at = next(
+            (number for number, (box, _) in enumerate(found) if _is_behind(box, place)), len(found)
+        )
+        found.insert(at, (place, row))
+    return [ink for _, ink in found]
+
+
+def _around(line: Region) -> Box:
+    box = line.segments[0].box
+    for segment in line.segments[1:]:
+        box = box.union(segment.box)
+    return box
+
+
+def _is_behind(box: Box, place: Box) -> bool:
+    """Whether a box is read after a place: it is below, or beside it on the right."""
+    middle = (box.top + box.bottom) / 2
+    if place.top <= middle < place.bottom or box.top <= (place.top + place.bottom) / 2 < box.bottom:
+        return box.left > place.left
+    return middle > place.bottom

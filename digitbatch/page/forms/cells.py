@@ -1,20 +1,22 @@
-"""A zone with boxes: which ink is in which box, and the boxes' readings as one."""
+"""The ink of a row of boxes: which is in which box, one digit a box."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
 import numpy as np
 
+from digitbatch.acceptance.reasons import ReviewReason
 from digitbatch.page.connected_components import (
     Components,
     DroppedInk,
     Reason,
     connected_components,
 )
-from digitbatch.page.forms.boxes.grid import Cell
-from digitbatch.page.segments import Segment, component_segment
+from digitbatch.page.forms.box_grid import Cell, Grid
+from digitbatch.page.regions import Region, with_finding
+from digitbatch.page.segments import Segment, component_segment, moved_segment
 from digitbatch.types import Image
 
 
@@ -37,7 +39,7 @@ class CellTuning:
     cut_of_width: float = 0.15  # how far from the wall two digits may be parted
 
 
-TUNED: Final = CellTuning()
+CELL: Final = CellTuning()
 
 
 def segments_by_cell(
@@ -85,11 +87,11 @@ def cell_homes(mask: Image, cells: Sequence[Cell]) -> tuple[Components, list[int
         size = max(components.width[index], components.height[index])
         x, y = components.center_x[index], components.center_y[index]
         within = cells[0].left < x < cells[-1].right and cell.top < y < cell.bottom
-        if size < TUNED.dust_of_height * cell.height:
+        if size < CELL.dust_of_height * cell.height:
             homes.append(Reason.TOO_SMALL)
-        elif size > TUNED.tallest_of_height * cell.height:
+        elif size > CELL.tallest_of_height * cell.height:
             homes.append(Reason.TOO_LARGE)
-        elif shares.sum() < TUNED.own or not within:
+        elif shares.sum() < CELL.own or not within:
             homes.append(Reason.OUTSIDE)
         else:
             homes.append(home)
@@ -97,16 +99,14 @@ def cell_homes(mask: Image, cells: Sequence[Cell]) -> tuple[Components, list[int
 
 
 def _is_wall(segment: Segment, cell: Cell) -> bool:
-    return segment.box.height >= TUNED.wall_of_height * cell.height and _is_along_wall(
-        segment, cell
-    )
+    return segment.box.height >= CELL.wall_of_height * cell.height and _is_along_wall(segment, cell)
 
 
 def _is_along_wall(segment: Segment, cell: Cell) -> bool:
     at = segment.center_x
     return (
-        segment.box.width <= TUNED.wall_width_of_height * cell.height
-        and min(at - cell.left, cell.right - at) <= TUNED.wall_near_of_width * cell.width
+        segment.box.width <= CELL.wall_width_of_height * cell.height
+        and min(at - cell.left, cell.right - at) <= CELL.wall_near_of_width * cell.width
     )
 
 
@@ -120,10 +120,10 @@ def _are_walls(found: Sequence[Sequence[Segment]], cells: Sequence[Cell]) -> boo
     ]
     if not all(_is_along_wall(segment, cell) for segment, cell in own):
         return False
-    least = TUNED.paired_of_height
+    least = CELL.paired_of_height
     high = [p.box.height for p, cell in own if p.box.height >= least * cell.height]
-    slack = TUNED.alike_of_height * cells[0].height
-    return len(high) >= TUNED.least_pair and max(high) - min(high) <= slack
+    slack = CELL.alike_of_height * cells[0].height
+    return len(high) >= CELL.least_pair and max(high) - min(high) <= slack
 
 
 def _shares(
@@ -133,7 +133,7 @@ def _shares(
     regions = np.full(components.labels.shape, len(cells), np.int64)
     for number, (left, right) in enumerate(_reaches(cells)):
         cell = cells[number]
-        up = TUNED.outside * cell.height
+        up = CELL.outside * cell.height
         rows = slice(max(0, round(cell.top - up)), max(0, round(cell.bottom + up)))
         regions[rows, max(0, round(left)) : max(0, round(right))] = number
     inked = components.labels > 0
@@ -147,7 +147,7 @@ def _reaches(cells: Sequence[Cell]) -> list[tuple[float, float]]:
     """From where to where ink is a box's: to the middle between it and its neighbour."""
     reaches = []
     for number, cell in enumerate(cells):
-        beyond = TUNED.outside * cell.width
+        beyond = CELL.outside * cell.width
         left, right = cell.left - beyond, cell.right + beyond
         if number > 0:
             left = max(left, (cells[number - 1].right + cell.left) / 2)
@@ -163,16 +163,16 @@ def _parted(mask: Image, cells: Sequence[Cell]) -> Image:
     reaches = _reaches(cells)
     result = mask.copy() if len(components) else mask
     for index, shares in enumerate(_shares(components, cells) if len(components) else []):
-        both = [number for number, share in enumerate(shares) if share >= TUNED.shared]
+        both = [number for number, share in enumerate(shares) if share >= CELL.shared]
         if len(both) != 2 or both[1] - both[0] != 1:
             continue
         cell = cells[both[0]]
-        if components.width[index] < TUNED.two_of_width * cell.width:
+        if components.width[index] < CELL.two_of_width * cell.width:
             continue
         box = components.box(index)
         wall = reaches[both[0]][1]
-        first = max(box.left + 1, round(wall - TUNED.cut_of_width * cell.width))
-        last = min(box.right - 1, round(wall + TUNED.cut_of_width * cell.width) + 1)
+        first = max(box.left + 1, round(wall - CELL.cut_of_width * cell.width))
+        last = min(box.right - 1, round(wall + CELL.cut_of_width * cell.width) + 1)
         if first >= last:
             continue
         own = components.labels[box.top : box.bottom, first:last] == index + 1
@@ -188,3 +188,73 @@ def cleaned(levels: Image, before: Image, after: Image) -> Image:
     element = np.ones((3, 3), np.uint8)
     gone = cv2.bitwise_and(cv2.dilate(taken, element), cv2.bitwise_not(after))
     return np.asarray(np.where(gone > 0, 0, levels), np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class BoxTuning:
+    """How tall digits in boxes are, and what lies on thick walls."""
+
+    usual_of_height: float = 0.7  # of a box: how tall digits are where nothing else says it
+    least_of_usual: float = 0.5  # they are no lower, whatever the ink is
+    near_band_px: int = 2  # ink so near to a band lies on it
+
+
+BOXED: Final = BoxTuning()
+
+
+def boxed_ink(
+    name: str,
+    mask: Image,
+    levels: Image,
+    grid: Grid,
+    at: tuple[int, int],
+    count: tuple[int, int] | None,
+) -> Region:
+    """The ink of each box, and the rests of their walls.
+
+    Args:
+        name: Of the zone; "" for a row of boxes that has none.
+        mask: (H, W) uint8, the ink without what is printed.
+        levels: (H, W) uint8, its levels before thresholding.
+        grid: The boxes, in pixels of the mask.
+        at: Left and top of the mask on the sheet.
+        count: How many digits are expected, at least and at most.
+    """
+    by_cell, walls, dropped = segments_by_cell(mask, levels, grid.cells)
+    size = _digit_height_px(by_cell, grid.cells[0].height)
+    cells = tuple(
+        Region(name, size, tuple(moved_segment(p, *at) for p in segments), (), (0, 1))
+        for segments in by_cell
+    )
+    everything = tuple(segment for cell in cells for segment in cell.segments)
+    rests = tuple(moved_segment(segment, *at) for segment in walls)
+    # One that is lost in a wall leaves its box empty; so it shows where all must be filled, or are.
+    shows = all(by_cell) or (count is not None and count[0] == count[1])
+    dropped = replace(dropped, left=at[0], top=at[1])
+    region = Region(name, size, everything, rests, count, cells, dropped=(dropped,))
+    if not shows and _on_bands(by_cell, grid):
+        return with_finding(region, ReviewReason.THICK_PRINT)
+    return region
+
+
+def _digit_height_px(by_cell: Sequence[Sequence[Segment]], box_height_px: float) -> float:
+    """The height of the digits in boxes, by what they hold."""
+    usual = BOXED.usual_of_height * box_height_px
+    heights = [max(p.box.height for p in segments) for segments in by_cell if segments]
+    return max(float(np.median(heights)), BOXED.least_of_usual * usual) if heights else usual
+
+
+def _on_bands(by_cell: Sequence[Sequence[Segment]], grid: Grid) -> bool:
+    """Whether some ink reaches into a band: of what is taken out there, some may be its own."""
+    sides = [
+        (float(np.polyval(band.first.curve, (cell.top + cell.bottom) / 2)), band.width_px)
+        for band in grid.bands
+        for cell in grid.cells[:1]
+    ]
+    near = BOXED.near_band_px
+    return any(
+        segment.box.left < side + width + near and segment.box.right > side - near
+        for segments in by_cell
+        for segment in segments
+        for side, width in sides
+    )

@@ -18,8 +18,7 @@ from digitbatch.imaging.projective import (
     through,
     warped,
 )
-from digitbatch.page.forms import Alignment, Reference, align, load_reference
-from digitbatch.page.forms.reference import load_page
+from digitbatch.page.forms.align import Alignment, Reference, align, load_page, load_reference
 from digitbatch.types import FieldResult, Fit, Fractions, Page, PageResult
 
 

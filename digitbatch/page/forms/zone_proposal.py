@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from digitbatch.imaging.light import paper_level
-from digitbatch.page.forms.boxes.frames import enclosed, side_by_side
+from digitbatch.page.forms.box_frames import enclosed, side_by_side
 from digitbatch.types import Box, Fractions, Image
 
 

@@ -18,21 +18,18 @@ from digitbatch.page.connected_components import (
     connected_components,
     sort_components,
 )
-from digitbatch.page.forms.box_regions import boxed_ink
-from digitbatch.page.forms.box_removal import without_print
-from digitbatch.page.forms.boxes.finder import Known, find_boxes
-from digitbatch.page.forms.boxes.grid import Grid
-from digitbatch.page.forms.cells import cleaned
-from digitbatch.page.forms.colour_dropout import without_print_colour
+from digitbatch.page.forms.box_finder import Known, find_boxes
+from digitbatch.page.forms.box_grid import Grid
+from digitbatch.page.forms.cells import boxed_ink, cleaned
+from digitbatch.page.forms.print_removal import without_print, without_print_colour
 from digitbatch.page.forms.registration import PlacedZone, RegisteredPage, reference_of
-from digitbatch.page.forms.zone_crops import Crop, cut_zone, on_sheet
-from digitbatch.page.layout.zone_overflow import digits_beyond
+from digitbatch.page.forms.zone_crops import Crop, cut_zone, digits_beyond, on_sheet
 from digitbatch.page.preparation import prepare_sheet, to_page
 from digitbatch.page.regions import Region, RemovedPrint, parted, segments_of, with_finding
 from digitbatch.page.segments import moved_segment
 from digitbatch.stages.base import Sheet
-from digitbatch.stages.fit_scale import typical_height_px
 from digitbatch.stages.hysteresis import Hysteresis, hysteresis
+from digitbatch.stages.scale import typical_height_px
 from digitbatch.types import Box, Image, Page, PageRef
 
 

@@ -4,22 +4,21 @@ Of a page, before anything is read, a classifier says what its ink is. Of digits
 functions say whether they stand, or look, as type does. All is reached through this package.
 """
 
-from digitbatch.page.ink_classes.classifier import Among, InkClassifier
-from digitbatch.page.ink_classes.evenness import (
+from digitbatch.page.ink_classes.classifier import Among, InkClass, InkClassifier, InkEvidence
+from digitbatch.page.ink_classes.heuristic import HeuristicInk, by_height
+from digitbatch.page.ink_classes.letters import Ask
+from digitbatch.page.ink_classes.typeset import (
+    ALIKE,
     LEAST,
     holds_even_run,
     is_even,
     is_even_beside_print,
+    likeness,
     may_be_pair,
     unevenness,
     unevennesses,
     width_spread,
 )
-from digitbatch.page.ink_classes.evidence import InkClass, InkEvidence
-from digitbatch.page.ink_classes.heuristic import HeuristicInk
-from digitbatch.page.ink_classes.letters import Ask
-from digitbatch.page.ink_classes.printed_words import by_height
-from digitbatch.page.ink_classes.twins import ALIKE, likeness
 
 __all__ = [
     "ALIKE",

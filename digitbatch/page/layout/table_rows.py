@@ -6,12 +6,12 @@ together say how the sheet bends; on a sheet laid straight, each component's hei
 
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.imaging.quantiles import median
 from digitbatch.page.connected_components import Components
 from digitbatch.types import Image
 

@@ -1,12 +1,12 @@
 """Text lines of connected components in reading order, also where baselines slope or wave."""
 
 from dataclasses import dataclass
+from statistics import median
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.imaging.quantiles import median
 from digitbatch.page.connected_components import Components, Sorting
 
 

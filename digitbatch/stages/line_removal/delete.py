@@ -1,8 +1,9 @@
-"""Which ink along a printed line is the line's, and is deleted: runs across it, by their length.
+"""Printed lines deleted from an ink mask: runs of ink across them, by their length.
 
 A stroke that crosses a line makes a run of ink across it that is longer than the line is thick. So
 whole runs are deleted, and only those that are no thicker than the line itself, as it is where
-nothing crosses it, which is most of its way.
+nothing crosses it, which is most of its way. Gaps in strokes are closed by morphological closing,
+with deleted pixels alone; what then lies nowhere but on lines is dropped.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -175,4 +177,97 @@ def without(mask: Image, chosen: Sequence[tuple[Runs, NDArray[np.bool_]]]) -> Im
     left = mask.copy()
     for runs, own in chosen:
         runs.window.put(left, own, 0)
+    return left
+
+
+@dataclass(frozen=True, slots=True)
+class Mending:
+    """The short strokes that gaps are closed with."""
+
+    long_px: int = 7  # along the stroke: wider gaps stay
+    wide_px: int = 3  # across it
+    lean: float = 0.7  # columns a row, of strokes that lean
+
+
+MENDING: Final = Mending()
+
+UPRIGHT: Final = (0,)
+EITHER_WAY: Final = (-1, 0, 1)
+"""Directions in which strokes are closed: to the left, upright, to the right."""
+
+
+def mended(
+    mask: Image, without: Image, *, rows: bool, columns: bool, leaning: Sequence[int] = UPRIGHT
+) -> Image:
+    """Close the gaps that deleted lines left in strokes.
+
+    Args:
+        mask: (H, W) uint8, ink 255 on 0, with the lines.
+        without: (H, W) uint8, without them.
+        rows: Whether lines along it were deleted.
+        columns: Whether lines across it were.
+        leaning: Directions of strokes, as in `EITHER_WAY`.
+
+    Returns:
+        (H, W) uint8.
+    """
+    deleted = cv2.subtract(mask, without)
+    result = without
+    for wanted, turned in ((rows, False), (columns, True)):
+        if not wanted:
+            continue
+        for slant in leaning:
+            element = _stroke(slant)
+            element = np.ascontiguousarray(element.T) if turned else element
+            closed = cv2.morphologyEx(without, cv2.MORPH_CLOSE, element)
+            result = np.asarray(cv2.bitwise_or(result, cv2.bitwise_and(closed, deleted)), np.uint8)
+    return result
+
+
+def _stroke(slant: int) -> Image:
+    """A short stroke downwards, leaning by up to a half."""
+    high, wide = MENDING.long_px, MENDING.wide_px
+    if not slant:
+        return np.ones((high, wide), np.uint8)
+    reach = round(MENDING.lean * (high // 2))
+    element = np.zeros((high, wide + 2 * reach), np.uint8)
+    for row in range(high):
+        left = reach + round(MENDING.lean * slant * (row - high // 2))
+        element[row, left : left + wide] = 1
+    return element
+
+
+REST_PX: Final = 3
+"""Pixels beside a line: ink that is nowhere farther off is a rest of it."""
+
+
+def without_rests(
+    mask: Image, rows: Sequence[Line], columns: Sequence[Line], *, row_aside_px: int = REST_PX
+) -> Image:
+    """Drop the components that lie nowhere but on lines.
+
+    Args:
+        mask: (H, W) uint8, ink 255 on 0.
+        rows: Lines along it.
+        columns: Lines across it, as rules of the turned mask.
+        row_aside_px: How far a rest of a row may lie off its course; more for thick ones.
+
+    Returns:
+        (H, W) uint8.
+    """
+    near = np.zeros(mask.shape, np.bool_)
+    for view, lines, aside in ((near, rows, row_aside_px), (near.T, columns, REST_PX)):
+        height, width = len(view), len(view[0])
+        for rule, beyond in lines:
+            xs = np.arange(max(0, rule.left), min(width - 1, rule.right) + 1)
+            ys = rule.rows_at(xs)
+            for off in range(-aside, round(beyond) + aside + 1):
+                view[np.clip(ys + off, 0, height - 1), xs] = True
+    count, labels = cv2.connectedComponents(mask, connectivity=8)
+    kept = np.zeros(count, np.bool_)
+    inked = np.flatnonzero(mask > 0)
+    own = labels.ravel()[inked]
+    kept[own[~near.ravel()[inked]]] = True
+    left = mask.copy()
+    left.ravel()[inked[~kept[own]]] = 0
     return left

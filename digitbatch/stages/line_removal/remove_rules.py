@@ -7,9 +7,8 @@ import numpy as np
 from pydantic import Field
 
 from digitbatch.stages.base import PageStage, PixelKind, Sheet, Situation
-from digitbatch.stages.line_removal.delete import delete_rules
+from digitbatch.stages.line_removal.delete import delete_rules, mended
 from digitbatch.stages.line_removal.detect import DETECTION, find_rules, thickest_rule_px
-from digitbatch.stages.line_removal.mend import mended
 from digitbatch.stages.line_removal.pen_on_print import with_pen_on_rules
 from digitbatch.stages.line_removal.printed_line import Rule
 from digitbatch.types import Image

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.networks.line_strips import Strip, make_strip
-from digitbatch.stages.centre import FAINT
+from digitbatch.stages.crops import FAINT
 from digitbatch.training.synthesis.composition import LineStyle, Written, write_line
 from digitbatch.training.synthesis.pool import Pool
 from digitbatch.types import CLASSES, OTHER, Image

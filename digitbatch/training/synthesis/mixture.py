@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.stages.centre import center_crop
+from digitbatch.stages.crops import center_crop
 from digitbatch.synth.strokes import ALL_STYLES, draw_digit
 from digitbatch.training.data import Labelled
 from digitbatch.training.synthesis.negatives import make_cuts, make_marks

@@ -12,7 +12,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from digitbatch.stages.centre import FAINT, center_crop
+from digitbatch.stages.crops import FAINT, center_crop
 from digitbatch.synth.letters import LETTERS, draw_word
 from digitbatch.types import CROP_SIZE_PX, Crops, Image
 

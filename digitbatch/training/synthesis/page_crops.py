@@ -13,11 +13,9 @@ from typing import Final
 import cv2
 import numpy as np
 
-from digitbatch.stages.centre import center_crop
-from digitbatch.stages.line_removal.delete import delete_rules
-from digitbatch.stages.line_removal.mend import mended
+from digitbatch.stages.crops import center_crop
+from digitbatch.stages.line_removal.delete import delete_rules, mended, without_rests
 from digitbatch.stages.line_removal.printed_line import Rule
-from digitbatch.stages.line_removal.residue import without_rests
 from digitbatch.training.synthesis.composition import LineStyle, Written
 from digitbatch.training.synthesis.lines import flawed
 from digitbatch.types import CROP_SIZE_PX, Crops, Image

@@ -1,13 +1,37 @@
-"""From the ink of one digit to the 28x28 crop that the network reads, in runs and training."""
+"""From an ink mask to the crops of its digits: the chain's segmenter and its normalizer."""
 
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 import cv2
 import numpy as np
 from pydantic import Field
 
-from digitbatch.stages.base import Normalizer
+from digitbatch.stages.base import Normalizer, PixelKind, Segmenter
 from digitbatch.types import CROP_SIZE_PX, Image
+
+
+class Contours(Segmenter):
+    """Take connected ink as a digit, as a piece of one, or as several that touch.
+
+    What a component is follows from its size against the digits of its page and line, and from
+    what the network says of it, of its parts and of it together with its neighbours.
+    """
+
+    op: Literal["contours"] = "contours"
+    takes: ClassVar[frozenset[PixelKind]] = frozenset({"mask"})
+    join_fragments: bool = Field(
+        default=True, description="Whether several components may be one digit."
+    )
+    cut_touching: bool = Field(
+        default=True, description="Whether one component may be several digits."
+    )
+    min_height_px: int | None = Field(
+        default=None,
+        ge=1,
+        le=2000,
+        description="What is lower is dirt, in pixels. Left out: by the measured digit height.",
+    )
+
 
 CROP_FORMAT: Final = 1
 """Version of what `center_crop` makes. Raised when crops change: older weights are then refused."""

@@ -1,4 +1,4 @@
-"""Where the walls of a zone's boxes stand: at equal distances, or each by itself.
+"""Where the walls of boxes stand: at equal distances, or each by itself; and which are thick.
 
 All is said by one projection profile: for each column of the zone, how much of the way from the
 boxes' upper line to their lower one is inked.
@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from digitbatch.page.forms.boxes.straight_lines import Cover
+from digitbatch.page.forms.box_grid import Band, Cover, wall_rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class WallTuning:
     as_wide: float = 0.5  # of the widest: between narrower walls is a gap
 
 
-TUNED: Final = WallTuning()
+WALL: Final = WallTuning()
 
 Span = tuple[float, float]
 """Where a box begins and ends, in columns of the profile."""
@@ -76,11 +76,11 @@ def regular_boxes(
     Returns:
         How well the profile supports it, and where each box begins and ends; None for no boxes.
     """
-    reach = max(1, round(TUNED.near_of_height * height))
+    reach = max(1, round(WALL.near_of_height * height))
     near, edge = _sliding_max(cover, reach), len(cover) - 1
     usual = (right - left) / places
-    peaks = _peaks(cover, TUNED.outer_faint if faint else TUNED.outer)
-    off = TUNED.off_of_place * usual
+    peaks = _peaks(cover, WALL.outer_faint if faint else WALL.outer)
+    off = WALL.off_of_place * usual
     outer = product(
         [at for at in peaks if abs(at - left) <= off],
         [at for at in peaks if abs(at - right) <= off],
@@ -89,14 +89,14 @@ def regular_boxes(
     for first, last in outer:
         # Stems of like digits stand as regularly as walls, but the lines end at walls.
         # (In a table they go on, out of the crop.)
-        missed = abs(first - left) * (left > TUNED.at_end_px)
-        missed += abs(last - right) * (right < edge - TUNED.at_end_px)
+        missed = abs(first - left) * (left > WALL.at_end_px)
+        missed += abs(last - right) * (right < edge - WALL.at_end_px)
         # Where the first box ends: at its neighbour's wall, or before it.
-        least = TUNED.narrowest_of_height * height
-        ends = [at for at in peaks if least <= at - first <= usual * (1 + TUNED.off_of_place)]
+        least = WALL.narrowest_of_height * height
+        ends = [at for at in peaks if least <= at - first <= usual * (1 + WALL.off_of_place)]
         for spans in _layouts(first, last, ends, places, height):
-            score = _support(near, cover, spans) - TUNED.loss_missed * missed / usual
-            if score >= TUNED.on_average and (best is None or score > best[0]):
+            score = _support(near, cover, spans) - WALL.loss_missed * missed / usual
+            if score >= WALL.on_average and (best is None or score > best[0]):
                 best = score, spans
     if best is None:
         return None
@@ -120,8 +120,8 @@ def _layouts(
     for end in ends if places > 1 else ():
         pitch = (last - end) / (places - 1)
         gap = pitch - (end - first)
-        narrowest = max(TUNED.narrowest_gap_px, TUNED.narrowest_gap_of_height * height)
-        if narrowest <= gap <= TUNED.widest_gap * pitch:
+        narrowest = max(WALL.narrowest_gap_px, WALL.narrowest_gap_of_height * height)
+        if narrowest <= gap <= WALL.widest_gap * pitch:
             yield [(at, at + end - first) for at in (first + i * pitch for i in range(places))]
 
 
@@ -139,14 +139,14 @@ def counted_boxes(cover: Cover, left: float, right: float, height: float) -> Lay
     Returns:
         As `regular_boxes`.
     """
-    most = round((right - left) / (TUNED.narrowest_counted_of_height * height))
-    near = _sliding_max(cover, max(1, round(TUNED.near_of_height * height)))
+    most = round((right - left) / (WALL.narrowest_counted_of_height * height))
+    near = _sliding_max(cover, max(1, round(WALL.near_of_height * height)))
     found = (regular_boxes(cover, places, left, right, height) for places in range(1, most + 1))
     sure = [
         layout
         for layout in found
         if layout
-        and _support(near, cover, layout[1]) >= TUNED.sure
+        and _support(near, cover, layout[1]) >= WALL.sure
         and _has_all(layout[1], cover, height)
     ]
     return max(sure, key=lambda layout: layout[0], default=None)
@@ -157,11 +157,11 @@ def _has_all(spans: Sequence[Span], cover: Cover, height: float) -> bool:
     edges = np.array([edge for span in spans for edge in span])
     at = np.clip(np.rint(edges).astype(np.int64), 0, len(cover) - 1)
     usual = float(np.median(_sliding_max(cover, 1)[at]))
-    walls = np.array(_peaks(cover, usual - TUNED.as_whole))
+    walls = np.array(_peaks(cover, usual - WALL.as_whole))
     walls = walls[(walls >= edges.min()) & (walls <= edges.max())]
     if not len(walls):
         return False  # what looked like walls is a bar across them, and no wall
-    return bool(np.abs(walls[:, None] - edges).min(axis=1).max() <= TUNED.beside_of_height * height)
+    return bool(np.abs(walls[:, None] - edges).min(axis=1).max() <= WALL.beside_of_height * height)
 
 
 def _support(near: Cover, cover: Cover, spans: Sequence[Span]) -> float:
@@ -171,14 +171,14 @@ def _support(near: Cover, cover: Cover, spans: Sequence[Span]) -> float:
     at = np.rint(edges).astype(np.int64)
     inside = (at >= 0) & (at < len(near))
     seen = np.where(inside, near[np.clip(at, 0, len(near) - 1)], 0.0)
-    if seen.min() < TUNED.faintest:
+    if seen.min() < WALL.faintest:
         return 0.0
     score = float(seen.mean())
     if apart:
         middles = [round((a + b) / 2) for (_, a), (b, _) in pairwise(spans)]
-        if float(np.median(cover[np.clip(middles, 0, len(cover) - 1)])) > TUNED.between:
+        if float(np.median(cover[np.clip(middles, 0, len(cover) - 1)])) > WALL.between:
             return 0.0
-        score += TUNED.gain_apart
+        score += WALL.gain_apart
     return score
 
 
@@ -223,11 +223,67 @@ def separate_boxes(cover: Cover, height: float) -> Layout | None:
     Returns:
         As `regular_boxes`.
     """
-    strong = np.flatnonzero(cover >= TUNED.alone)
+    strong = np.flatnonzero(cover >= WALL.alone)
     runs = np.split(strong, np.flatnonzero(np.diff(strong) > 2) + 1)
-    thickest = TUNED.widest_alone_of_height * height + TUNED.widest_alone_px
+    thickest = WALL.widest_alone_of_height * height + WALL.widest_alone_px
     walls = [float(run.mean()) for run in runs if len(run) and len(run) <= thickest]
     widest = max((b - a for a, b in pairwise(walls)), default=0.0)
-    least = max(TUNED.narrowest_of_height * height, TUNED.as_wide * widest)
+    least = max(WALL.narrowest_of_height * height, WALL.as_wide * widest)
     spans = [(a, b) for a, b in pairwise(walls) if b - a >= least]
     return (0.5, spans) if spans else None
+
+
+@dataclass(frozen=True, slots=True)
+class BandTuning:
+    """From which thickness on a wall is a band. "Of height" is that of the boxes."""
+
+    strong: float = 0.75  # of the way from line to line is inked beside a wall: print, too
+    thin_px: int = 3  # walls up to this are deleted as they are found: they hide no second one
+    beside_of_height: float = 0.16  # how near to a wall another one may stand
+    thickest_px: int = 4  # beyond twice that, what is thicker is no wall
+    slack_of_thickness: float = 0.25  # a band may be so much thicker than they usually are
+    least_slack_px: float = 2.0  # and always so much
+
+
+BAND: Final = BandTuning()
+
+
+def wall_bands(
+    cover: Cover, walls: Sequence[float], top: float, bottom: float, slope: float
+) -> tuple[Band, ...]:
+    """Walls that are thick, or two: boxes that all but touch may look as if they shared one.
+
+    All walls of a zone are of one thickness. Where one seems thicker, a digit leans on it.
+
+    Args:
+        cover: Between the lines of the boxes.
+        walls: Where there are walls.
+        top: Of the boxes, in pixels.
+        bottom: Of the boxes.
+        slope: Of their lines.
+    """
+    beside_px = BAND.beside_of_height * (bottom - top)
+    found = _extents(cover, walls, beside_px)
+    if not found:
+        return ()
+    usual = float(np.median([last - first for first, last in found]))
+    if usual <= BAND.thin_px or usual > 2 * beside_px + BAND.thickest_px:
+        return ()
+    slack = max(BAND.least_slack_px, BAND.slack_of_thickness * usual)
+    return tuple(
+        Band(wall_rule(first, top, bottom, slope), last - first)
+        for first, last in found
+        if last - first <= usual + slack
+    )
+
+
+def _extents(cover: Cover, walls: Sequence[float], beside_px: float) -> list[tuple[float, float]]:
+    """From where to where strong ink goes on near each wall that has some."""
+    strong = np.flatnonzero(cover >= BAND.strong)
+    runs = [run for run in np.split(strong, np.flatnonzero(np.diff(strong) > 1) + 1) if len(run)]
+    found = []
+    for wall in walls:
+        near = [run for run in runs if max(run[0] - wall, wall - run[-1]) <= beside_px]
+        if near:
+            found.append((float(min(run[0] for run in near)), float(max(run[-1] for run in near))))
+    return found

@@ -14,7 +14,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from digitbatch.page.forms.boxes.straight_lines import STEP_PX, page_lines
+from digitbatch.page.forms.box_grid import STEP_PX, page_lines
 from digitbatch.types import Box, Image
 
 

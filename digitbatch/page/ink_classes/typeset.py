@@ -1,14 +1,16 @@
-"""How evenly digits stand on a line: heads, feet and widths, against what print keeps."""
+"""Whether digits stand, or look, as type does: how evenly, and how alike equal ones are."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.page.segments import Segment
+from digitbatch.types import Image
 
 LEAST: Final = 3  # digits; any two stand on some line
 _TINY: Final = 1e-12  # digits one above the other have no line
@@ -31,7 +33,7 @@ class EvennessTuning:
     bent: int = 6  # digits from which on the line may bend, as it does on a photo of a page
 
 
-TUNED: Final = EvennessTuning()
+EVENNESS: Final = EvennessTuning()
 
 
 def unevenness(line: Sequence[Segment], *, all_but_one: bool = False) -> float:
@@ -42,13 +44,13 @@ def unevenness(line: Sequence[Segment], *, all_but_one: bool = False) -> float:
         all_but_one: At its best place if one digit may be left out.
     """
     uneven = float(unevennesses([line])[0])
-    if all_but_one and len(line) >= TUNED.run:
+    if all_but_one and len(line) >= EVENNESS.run:
         every = np.arange(len(line))
         others = np.array([np.delete(every, left_out) for left_out in every])
         at, edges = _places(line)
         height = float((edges[:, 0] - edges[:, 1]).mean())  # of all: one left out says no size
         uneven = float(_spreads_px(at[others], edges[others]).min()) / (
-            TUNED.even_of_digit * height + TUNED.grid_px
+            EVENNESS.even_of_digit * height + EVENNESS.grid_px
         )
     return uneven
 
@@ -73,12 +75,12 @@ def is_even(line: Sequence[Segment], uneven: float) -> bool:
         line: As `unevenness` takes it.
         uneven: What that says of it.
     """
-    if uneven <= (TUNED.few_uneven if len(line) == LEAST else 1):
+    if uneven <= (EVENNESS.few_uneven if len(line) == LEAST else 1):
         return True
-    if len(line) < TUNED.run:
+    if len(line) < EVENNESS.run:
         return False
-    most = max(TUNED.run - 1, int(np.ceil(TUNED.most * len(line))))
-    return _evenest(line, most) <= TUNED.most_uneven
+    most = max(EVENNESS.run - 1, int(np.ceil(EVENNESS.most * len(line))))
+    return _evenest(line, most) <= EVENNESS.most_uneven
 
 
 def is_even_beside_print(line: Sequence[Segment]) -> bool:
@@ -87,14 +89,14 @@ def is_even_beside_print(line: Sequence[Segment]) -> bool:
     A unit behind a short number leaves little of the line even.
     """
     return (
-        unevenness(line) <= TUNED.almost_uneven
-        or _evenest(line, TUNED.short_run) <= TUNED.most_uneven
+        unevenness(line) <= EVENNESS.almost_uneven
+        or _evenest(line, EVENNESS.short_run) <= EVENNESS.most_uneven
     )
 
 
 def holds_even_run(line: Sequence[Segment]) -> bool:
     """Whether somewhere in a line so many digits are even: a number after a printed word."""
-    return _evenest(line, TUNED.run) <= 1
+    return _evenest(line, EVENNESS.run) <= 1
 
 
 def may_be_pair(line: Sequence[Segment]) -> bool:
@@ -103,7 +105,7 @@ def may_be_pair(line: Sequence[Segment]) -> bool:
         return False
     first, second = (segment.box for segment in line)
     off = max(abs(first.top - second.top), abs(first.bottom - second.bottom))
-    return off <= TUNED.pair_px + TUNED.pair_of_digit * max(first.height, second.height)
+    return off <= EVENNESS.pair_px + EVENNESS.pair_of_digit * max(first.height, second.height)
 
 
 def width_spread(line: Sequence[Segment], digits: Sequence[int]) -> float | None:
@@ -139,7 +141,8 @@ def _unevennesses(
     """
     heights = (edges[:, 0] - edges[:, 1])[members].mean(axis=1)
     return np.asarray(
-        _spreads_px(at[members], edges[members]) / (TUNED.even_of_digit * heights + TUNED.grid_px)
+        _spreads_px(at[members], edges[members])
+        / (EVENNESS.even_of_digit * heights + EVENNESS.grid_px)
     )
 
 
@@ -156,7 +159,7 @@ def _spreads_px(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.fl
         x: (sets, points).
         y: (sets, points, rows); each row has the line, or the bow, that it lies on best.
     """
-    degree = 2 if x.shape[1] >= TUNED.bent else 1
+    degree = 2 if x.shape[1] >= EVENNESS.bent else 1
     # Orthogonal polynomials: what is left of y is what lies along none of them.
     steps = x - x.mean(axis=1, keepdims=True)
     steps /= np.maximum(np.ptp(x, axis=1, keepdims=True), 1.0)
@@ -173,3 +176,79 @@ def _spreads_px(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.fl
         off = off - bow[:, :, None] * np.einsum("sp,spr->sr", along, off)[:, None]
     worse = np.square(off).sum(axis=1).max(axis=1)
     return np.asarray(np.sqrt(worse / (x.shape[1] - degree - 1)), np.float64)
+
+
+ALIKE: Final = 0.985
+"""Correlation of two digits of one typeface and size, or more; hands reach it by chance alone."""
+_ONE: Final = 1  # strokes are alike in any hand
+
+
+@dataclass(frozen=True, slots=True)
+class TwinTuning:
+    """How digits are compared."""
+
+    height_px: int = 32  # to which digits are scaled
+    widest_px: int = 48  # and at the most
+    canvas_width_px: int = 54  # room for wide digits, whose mass lies off centre
+    canvas_height_px: int = 42  # the same
+    softened_px: float = 0.7  # sigma: a pixel's grid is no difference
+    frame_px: int = 3  # so far softening reaches
+    most: int = 3000  # digits of a page that are compared
+
+
+TWINS: Final = TwinTuning()
+
+Likeness = NDArray[np.float32]
+"""(digits, digits) correlation, 0 to 1, of those that are read alike; -1 for all other pairs."""
+
+
+def likeness(segments: Sequence[Segment], digits: Sequence[int]) -> Likeness:
+    """How alike each two equal digits are, whatever their size.
+
+    Args:
+        segments: The digits of a page.
+        digits: What each is read as. A 1 is like nothing, and so is what is beyond 3000 digits.
+    """
+    labels = np.asarray(digits[: TWINS.most])
+    found = np.full((len(segments), len(segments)), -1.0, np.float32)
+    compared = np.flatnonzero(labels != _ONE)
+    if len(compared):
+        shapes = _shapes([segments[index] for index in compared.tolist()])
+        for digit in set(labels[compared].tolist()):
+            own = labels[compared] == digit
+            found[np.ix_(compared[own], compared[own])] = shapes[own] @ shapes[own].T
+    np.fill_diagonal(found, -1.0)
+    return found
+
+
+def _shapes(segments: Sequence[Segment]) -> NDArray[np.float32]:
+    """Digits at one height, about their centres of mass, as vectors of length 1."""
+    width, height, frame = TWINS.canvas_width_px, TWINS.canvas_height_px, TWINS.frame_px
+    framed = np.empty((height + 2 * frame, len(segments), width + 2 * frame), np.uint8)
+    for number, segment in enumerate(segments):
+        around = (frame, frame, frame, frame)
+        cv2.copyMakeBorder(
+            _centred(segment), *around, cv2.BORDER_REFLECT_101, dst=framed[:, number]
+        )
+    # Side by side and softened at once; the frames keep them apart.
+    soft = cv2.GaussianBlur(framed.reshape(len(framed), -1), (0, 0), TWINS.softened_px)
+    inner = np.asarray(soft).reshape(framed.shape)[frame:-frame, :, frame:-frame]
+    shapes = np.ascontiguousarray(inner.transpose(1, 0, 2), np.float32)
+    vectors = shapes.reshape(len(segments), -1)
+    vectors /= np.maximum(np.sqrt(np.einsum("dv,dv->d", vectors, vectors)), 1e-9)[:, None]
+    return vectors
+
+
+def _centred(segment: Segment) -> Image:
+    """A digit at one height, with its centre of mass in the middle of a canvas."""
+    height, width = segment.ink.shape
+    scale = min(TWINS.height_px / height, TWINS.widest_px / width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    ink: Image = np.asarray(cv2.resize(segment.ink, size, interpolation=way), np.uint8)
+    mass = cv2.moments(ink)
+    total = max(mass["m00"], 1.0)
+    canvas = TWINS.canvas_width_px, TWINS.canvas_height_px
+    shift = (canvas[0] - 1) / 2 - mass["m10"] / total, (canvas[1] - 1) / 2 - mass["m01"] / total
+    move = np.array([[1.0, 0.0, shift[0]], [0.0, 1.0, shift[1]]])
+    return np.asarray(cv2.warpAffine(ink, move, canvas), np.uint8)
