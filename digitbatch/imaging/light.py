@@ -48,10 +48,9 @@ def light_on(
 ) -> Light:
     """Measure the light on a page.
 
-    Args:
-        pixels: (H, W) or (H, W, 3) uint8, dark ink on light paper; the page, or halved.
-        page_shape: Height and width of the page; None: `pixels` are all of it.
-        known: What was measured before; it is returned where it would be the same again.
+    `pixels`: (H, W) or (H, W, 3) uint8, dark ink on light paper; the page, or halved. `page_shape`:
+    Height and width of the page; None: `pixels` are all of it. `known`: What was measured before;
+    it is returned where it would be the same again.
     """
     seen = pixels
     while (
@@ -84,12 +83,8 @@ def _without_ink(seen: Image, size: tuple[int, int]) -> Image:
 def paper_level(pixels: Image, light: Light | None = None) -> Image:
     """The paper's own level at each pixel, as if nothing were written on it.
 
-    Args:
-        pixels: (H, W) or (H, W, 3) uint8, dark ink on light paper.
-        light: On it; None: to be measured.
-
-    Returns:
-        The same shape, uint8.
+    `pixels`: (H, W) or (H, W, 3) uint8, dark ink on light paper. `light`: On it; None: to be
+    measured. Returns the same shape, uint8.
     """
     levels = (light or light_on(pixels)).levels
     size = pixels.shape[1::-1]

@@ -63,14 +63,8 @@ def local_scale(matrix: Projective, width_px: float, height_px: float) -> tuple[
 def warped(pixels: Image, matrix: Projective, width_px: int, height_px: int) -> Image:
     """Take a picture of this size out of another.
 
-    Args:
-        pixels: (H, W) or (H, W, 3) uint8.
-        matrix: From the new picture to `pixels`.
-        width_px: Of the new picture.
-        height_px: Of the new picture.
-
-    Returns:
-        The new picture; what lies outside of `pixels` repeats its edge: no line shows there.
+    `pixels`: (H, W) or (H, W, 3) uint8. Returns the new picture; what lies outside of `pixels`
+    repeats its edge: no line shows there.
     """
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     found = cv2.warpPerspective(

@@ -51,10 +51,8 @@ def prepared_page(
 
     Where there are zones or boxes, it has all of its pixels. With zones no boxes are looked for.
 
-    Args:
-        laid: The page as it was laid on its template, or as it came.
-        config: With the stages.
-        left: Is filled with what each stage leaves: of those that ran last, where boxes are found.
+    `laid`: The page as it was laid on its template, or as it came. `left`: Is filled with what each
+    stage leaves: of those that ran last, where boxes are found.
 
     Raises:
         CoarsePageError: If the page came halved, and all of its pixels are needed.
@@ -76,10 +74,7 @@ def find_print(sheet: Sheet, printed: Printed, classifier: InkClassifier) -> Ink
 
     On a page that has words, it is the ink without the short rules that numbers are written on.
 
-    Args:
-        sheet: The page as its page stages left it, a mask.
-        printed: The rows of boxes on it.
-        classifier: Says what its ink is.
+    `sheet`: The page as its page stages left it, a mask.
     """
     words = classifier.classify(sheet, lambda found: outside_boxes(found, printed))
     if not words.lines:
@@ -112,14 +107,10 @@ def analyse_layout(
 
     A row of boxes is a line, too.
 
-    Args:
-        sheet: The page as its page stages left it, a mask.
-        laid: The page as it was laid on its template, or as it came; and its zones.
-        config: Says which zones there are, and what is dirt.
-        printed: The rows of boxes on it.
-        words: What its ink is; None for a page with zones.
-        classifier: That said so.
-        without: Names of steps that are switched off: "table_rows", "noise_density".
+    `sheet`: The page as its page stages left it, a mask. `laid`: The page as it was laid on its
+    template, or as it came; and its zones. `config`: Says which zones there are, and what is dirt.
+    `words`: What its ink is; None for a page with zones. `without`: Names of steps that are
+    switched off: "table_rows", "noise_density".
     """
     if words is None:
         zones = (zone_ink(placed, sheet, laid, config) for placed in laid.zones)

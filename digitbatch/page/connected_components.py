@@ -89,8 +89,7 @@ class Components:
     def grown(self, index: int) -> Image:
         """The pixels of one component and those beside them, in its box and one pixel around it.
 
-        Returns:
-            (height, width) uint8, 255 on 0; of pixels that lie on the sheet.
+        Returns (height, width) uint8, 255 on 0; of pixels that lie on the sheet.
         """
         left, top, right, bottom = self.reach(index, 1)
         if self._far_from_others[index]:
@@ -101,8 +100,7 @@ class Components:
     def own(self, index: int, around_px: int = 0) -> Image:
         """The pixels of one component, in its box and some around it that lie on the sheet.
 
-        Returns:
-            (height, width) uint8, 1 on 0.
+        Returns (height, width) uint8, 1 on 0.
         """
         left, top, right, bottom = self.reach(index, around_px)
         if not self._alone[index]:
@@ -223,11 +221,7 @@ def sort_components(
 ) -> Sorting:
     """Tell possible digits from fragments, and drop rests of rules, page edges and blots.
 
-    Args:
-        components: The ink of a sheet.
-        digit_height_px: Height of the page's digits.
-        page_shape: (height, width) of the sheet in pixels.
-        min_height_px: What is lower is dirt.
+    `page_shape`: (height, width) of the sheet in pixels.
     """
     size = digit_height_px
     width, height = components.width, components.height

@@ -44,12 +44,9 @@ def prepare_sheet(
 ) -> Sheet:
     """A page as its page stages leave it.
 
-    Args:
-        page: As it was laid on its template, or as it came.
-        config: With the stages, each of which says when it is skipped.
-        zones: Of this page. What is far from all of them is not looked at.
-        whole: Whether to keep all of the page's pixels.
-        left: Is filled with what each stage leaves, in place of what it holds.
+    `page`: As it was laid on its template, or as it came. `config`: With the stages, each of which
+    says when it is skipped. `zones`: Of this page. What is far from all of them is not looked at.
+    `left`: Is filled with what each stage leaves, in place of what it holds.
 
     Raises:
         CoarsePageError: If the page came halved, and its digits need all of its pixels.
@@ -83,9 +80,7 @@ def is_reduced(sheet: Sheet) -> bool:
 def applied_stages(config: Config, *, whole: bool = False) -> tuple[PageStage, ...]:
     """The page stages that a page goes through; `digitbatch check` prints the same ones.
 
-    Args:
-        config: With the stages, each of which says when it is skipped.
-        whole: Whether boxes were found on the page.
+    `config`: With the stages, each of which says when it is skipped.
     """
     stages = config.page_stages
     reasons = why_skipped(stages, has_zones=bool(config.fields), has_boxes=whole)
@@ -138,10 +133,7 @@ SHORT_RULES: Final = ShortRules()
 def without_short_rules(sheet: Sheet, words: InkEvidence, of: NDArray[np.bool_]) -> Image | None:
     """The mask without rules on which numbers stand; None where there are none.
 
-    Args:
-        sheet: The page as its page stages left it.
-        words: Its ink, and what of it is words.
-        of: (count,) which components are looked at.
+    `of`: (count,) which components are looked at.
     """
     components = words.components
     low, high = (times * words.capital_px for times in SHORT_RULES.capitals)

@@ -56,9 +56,7 @@ def parted(
 def faintly(ink: Region, faint: Image | None) -> Region:
     """Ink with the doubt that it needs where some of it is fainter than the page's pen.
 
-    Args:
-        ink: Of a line or zone.
-        faint: (H, W) uint8, such ink of the sheet, 255 on 0; None: there is none.
+    `faint`: (H, W) uint8, such ink of the sheet, 255 on 0; None: there is none.
     """
     if faint is None:
         return ink

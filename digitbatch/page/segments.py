@@ -54,12 +54,7 @@ def tight_segment(
 ) -> Segment | None:
     """Ink at (left, top) without its empty margin; None where nothing can be seen.
 
-    Args:
-        ink: (height, width) uint8, light ink on black.
-        left: Column of its first pixel on the sheet.
-        top: Row of its first pixel on the sheet.
-        cut_left: Whether it was parted there from other ink.
-        cut_right: The same on its right.
+    `ink`: (height, width) uint8, light ink on black.
     """
     _, visible = cv2.threshold(ink, VISIBLE, 255, cv2.THRESH_BINARY)
     x, y, width, height = cv2.boundingRect(visible)
@@ -75,10 +70,7 @@ def component_segment(components: Components, index: int, ink: Image) -> Segment
     Levels are stretched so that a pen's full ink is 255 whatever the pen, and the blur of camera
     and scanner falls away: MNIST's digits have such edges.
 
-    Args:
-        components: The ink of a sheet.
-        index: Which component.
-        ink: (H, W) uint8, the sheet's levels before thresholding, light ink on black.
+    `ink`: (H, W) uint8, the sheet's levels before thresholding, light ink on black.
     """
     left, top, right, bottom = components.reach(index, 1)
     own = components.grown(index)

@@ -37,11 +37,6 @@ def is_point(segment: Segment, line: Sequence[Segment], digit_height_px: float) 
     """Whether a segment of a line is a point or a comma.
 
     A fragment of a digit stands over or under the rest of it; a point stands beside.
-
-    Args:
-        segment: One of the line's segments.
-        line: All of them.
-        digit_height_px: Height of the line's digits.
     """
     size = digit_height_px
     if (
@@ -90,12 +85,7 @@ DOTTED: Final = DottedTuning()
 def with_dotted_strokes(
     segments: Sequence[Segment], digit_height_px: float
 ) -> tuple[tuple[Segment, ...], bool]:
-    """The segments of a line, specks that make a stroke as one, and whether there are any.
-
-    Args:
-        segments: All of the line's, in any order.
-        digit_height_px: Height of its digits.
-    """
+    """The segments of a line, specks that make a stroke as one, and whether there are any."""
     size = digit_height_px
     largest = DOTTED.largest_of_digit * size
     large = [segment for segment in segments if segment.size_px > largest]

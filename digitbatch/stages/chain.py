@@ -4,14 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple, get_args
 
 from digitbatch.stages import STAGES
-from digitbatch.stages.base import (
-    Normalizer,
-    PageStage,
-    PixelKind,
-    Segmenter,
-    Situation,
-    Stage,
-)
+from digitbatch.stages.base import Normalizer, PageStage, PixelKind, Segmenter, Situation, Stage
 
 FIRST_KINDS: Final[tuple[PixelKind, ...]] = ("color", "gray")
 """What a page can be when it arrives; a chain must take both."""
@@ -27,8 +20,7 @@ class ChainFault(NamedTuple):
 def chain_fault(stages: Sequence[Stage]) -> ChainFault | None:
     """What keeps `stages` from being page stages, one segmenter and one normalizer that fit.
 
-    Returns:
-        The first fault, None where there is none.
+    Returns the first fault, None where there is none.
     """
     fault = _order_fault(stages)
     for first in FIRST_KINDS:

@@ -82,9 +82,7 @@ class CropToPaper(PageStage):
     def _paper(self, small: Image, gray: Image) -> Image | None:
         """Where a small picture shows paper, without its edge: 255 on 0; None where all is.
 
-        Args:
-            small: (h, w) or (h, w, 3) uint8.
-            gray: (h, w) uint8, the same in grey.
+        `small`: (h, w) or (h, w, 3) uint8. `gray`: (h, w) uint8, the same in grey.
         """
         stroke = np.ones((PAPER.stroke_px, PAPER.stroke_px), np.uint8)
         # Without ink and rules, whose edges are as sharp as the paper's.
@@ -207,9 +205,8 @@ def _median(gray: Image, mask: Image) -> float:
 def _beside_filled(pixels: Image, paper: Image) -> Image:
     """The page with the nearest paper's colour where there is none.
 
-    Args:
-        pixels: (H, W) or (H, W, 3) uint8.
-        paper: (h, w) uint8, the same view in less detail, 255 on paper.
+    `pixels`: (H, W) or (H, W, 3) uint8. `paper`: (h, w) uint8, the same view in less detail, 255 on
+    paper.
     """
     height, width = pixels.shape[:2]
     small = cv2.resize(pixels, paper.shape[::-1], interpolation=cv2.INTER_AREA)
@@ -263,11 +260,8 @@ def above_desk(small: Image) -> Image | None:
     colour is a square function of the place. Paper need not be brighter on the whole: in red light,
     white paper is much brighter than a green cloth.
 
-    Args:
-        small: (h, w) or (h, w, 3) uint8, a small picture.
-
-    Returns:
-        (h, w) uint8; None where the rim shows no desk, or hardly anything is clearly brighter.
+    `small`: (h, w) or (h, w, 3) uint8, a small picture. Returns (h, w) uint8; None where the rim
+    shows no desk, or hardly anything is clearly brighter.
     """
     tiny = _without_ink(_fit_size(small))
     places = _places(tiny.shape[0], tiny.shape[1])

@@ -48,12 +48,8 @@ def center_crop(ink: Image, inner_px: int = 20) -> Image:
     its box, is put on the crop's centre, to the nearest pixel, as far as nothing leaves the crop.
     (Y. LeCun et al., Gradient-based learning applied to document recognition, 1998, section III.)
 
-    Args:
-        ink: One digit, (height, width) uint8, light ink on black.
-        inner_px: Longer side after scaling, 4 to 28. MNIST used 20.
-
-    Returns:
-        (28, 28) uint8, ink up to 255 on 0.
+    `ink`: One digit, (height, width) uint8, light ink on black. `inner_px`: Longer side after
+    scaling, 4 to 28. MNIST used 20. Returns (28, 28) uint8, ink up to 255 on 0.
 
     Raises:
         ValueError: If `ink` holds no ink.

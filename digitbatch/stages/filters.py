@@ -26,10 +26,8 @@ WINDOW_SIZE: Final = WindowSize()
 def window_for(sheet: Sheet, window_px: int | None) -> int:
     """The side of a square window in pixels, odd.
 
-    Args:
-        sheet: Any kind.
-        window_px: What the config says; None: 1.5 times the measured digit height, or, where none
-            was measured, 1/25 of the sheet's shorter side, and at least 15.
+    `window_px`: What the config says; None: 1.5 times the measured digit height, or, where none was
+    measured, 1/25 of the sheet's shorter side, and at least 15.
     """
     if window_px is None:
         if sheet.digit_height_px is not None:
@@ -114,12 +112,8 @@ class FlattenBackground(PageStage):
 def background_of(gray: Image, window_px: int) -> Image:
     """The paper under the ink.
 
-    Args:
-        gray: (H, W) uint8, dark ink on light paper.
-        window_px: Wider than any stroke, in pixels.
-
-    Returns:
-        (H, W) uint8, at least 40: what the page would be without ink.
+    `gray`: (H, W) uint8, dark ink on light paper. Returns (H, W) uint8, at least 40: what the page
+    would be without ink.
     """
     height, width = gray.shape
     step = max(1, window_px // BACKGROUND.window_px)

@@ -102,12 +102,8 @@ class Deskew(PageStage):
 def skew_deg(gray: Image, max_angle_deg: float) -> float:
     """How far the lines of a page turn from level.
 
-    Args:
-        gray: (H, W) uint8, dark ink on light paper.
-        max_angle_deg: No larger angle is looked for, either way.
-
-    Returns:
-        Degrees, positive where lines fall towards the right; 0.0 where no direction stands out.
+    `gray`: (H, W) uint8, dark ink on light paper. Returns degrees, positive where lines fall
+    towards the right; 0.0 where no direction stands out.
     """
     shrink = min(1.0, SKEW.search_px / max(gray.shape))
     size = tuple(max(1, round(side * shrink)) for side in gray.shape[::-1])

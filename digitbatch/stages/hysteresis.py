@@ -106,13 +106,8 @@ class Hysteresis(PageStage):
 def hysteresis(ink: Image, high: int, low: int) -> Image:
     """Connected ink of at least `low` that somewhere reaches `high`.
 
-    Args:
-        ink: (H, W) uint8, light ink on black.
-        high: Level that a piece must reach, 1 to 256.
-        low: Level of its pixels, at most `high`.
-
-    Returns:
-        (H, W) uint8 mask, ink 255 on 0.
+    `ink`: (H, W) uint8, light ink on black. `high`: Level that a piece must reach, 1 to 256.
+    Returns (H, W) uint8 mask, ink 255 on 0.
     """
     if high > 255:
         return np.zeros_like(ink)
@@ -192,15 +187,9 @@ def faint_beside(
     number whose faint digit is dropped looks whole. Alone, such ink is the back's that shines
     through, a watermark or dirt; beside a digit it is another one, or a person should look.
 
-    Args:
-        ink: (H, W) uint8, light ink on black.
-        mask: (H, W) uint8, what of it is as dark as the pen, 255 on 0.
-        low: The faintest level in the mask, 0 to 255.
-        grain: What lies below is paper.
-        digit_height_px: Of the page's digits.
-
-    Returns:
-        (H, W) uint8, 255 on 0; None where there is no such ink.
+    `ink`: (H, W) uint8, light ink on black. `mask`: (H, W) uint8, what of it is as dark as the pen,
+    255 on 0. `low`: The faintest level in the mask, 0 to 255. Returns (H, W) uint8, 255 on 0; None
+    where there is no such ink.
     """
     least = max(grain, round(FAINT_DIGITS.least * low))
     if least >= low:

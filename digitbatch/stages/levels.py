@@ -102,8 +102,7 @@ class InkLevels(PageStage):
 def is_dithered(pixels: Image) -> bool:
     """Whether a page has two levels and shows greys as lone black dots, as some faxes do.
 
-    Args:
-        pixels: (H, W) or (H, W, 3) uint8, dark ink on light paper.
+    `pixels`: (H, W) or (H, W, 3) uint8, dark ink on light paper.
     """
     some = pixels[:: INK.dots_step, :: INK.dots_step]
     if pixels.ndim == 3 or not ((some == 0) | (some == 255)).all():
@@ -119,12 +118,8 @@ def is_dithered(pixels: Image) -> bool:
 def ink_levels(pixels: Image, light: Light | None = None) -> Image:
     """How much of the paper's light each pixel lacks.
 
-    Args:
-        pixels: (H, W) or (H, W, 3) uint8, dark or coloured ink on lighter paper.
-        light: On the paper; None: to be measured.
-
-    Returns:
-        (H, W) uint8: 0 paper, 255 black.
+    `pixels`: (H, W) or (H, W, 3) uint8, dark or coloured ink on lighter paper. `light`: On the
+    paper; None: to be measured. Returns (H, W) uint8: 0 paper, 255 black.
     """
     light = light or light_on(pixels)
     if light.is_full and pixels.ndim == 2:

@@ -134,12 +134,8 @@ def typical_height_px(width: NDArray[np.int64], height: NDArray[np.int64]) -> fl
     the logarithm of height is drawn by neither. One tall stroke (a stain's, a shadow's edge) is no
     mode where several components make another.
 
-    Args:
-        width: (count,) of the components, pixels.
-        height: (count,) the same.
-
-    Returns:
-        Pixels, or None where nothing has the shape of a digit.
+    `width`: (count,) of the components, pixels. `height`: (count,) the same. Returns pixels, or
+    None where nothing has the shape of a digit.
     """
     fits = (height >= DIGIT_HEIGHT.lowest_px) & (width < DIGIT_HEIGHT.widest * height)
     fits &= width > DIGIT_HEIGHT.narrowest * height

@@ -103,11 +103,7 @@ class Sheet:
         return self._moved(cut(self.pixels), cut, back)
 
     def halved(self, pixels: Image | None = None) -> "Sheet":
-        """The sheet at half of its width and height; an odd last row or column is left out.
-
-        Args:
-            pixels: Its pixels, if they were halved before.
-        """
+        """The sheet at half of its width and height; an odd last row or column is left out."""
 
         def half(picture: Image, kind: PixelKind) -> Image:
             return _two_valued(halved(picture), kind)
@@ -116,13 +112,7 @@ class Sheet:
         return self._moved(known, half, _HALVED_BACK)
 
     def resized(self, width_px: int, height_px: int, enlarging: int = cv2.INTER_LINEAR) -> "Sheet":
-        """The sheet at another size; where it shrinks, each pixel is the mean of those it covers.
-
-        Args:
-            width_px: Of the new sheet.
-            height_px: Of the new sheet.
-            enlarging: OpenCV's interpolation where it grows.
-        """
+        """The sheet at another size; where it shrinks, pixels are the means of those they cover."""
         height, width = self.pixels.shape[:2]
         how = cv2.INTER_AREA if width_px * height_px < width * height else enlarging
         forth = scaling(width_px / width, height_px / height)[:2]
@@ -138,11 +128,8 @@ class Sheet:
     def warped(self, matrix: Affine, width_px: int, height_px: int, paper: int) -> "Sheet":
         """The sheet through an affine map that keeps sizes, such as a turn.
 
-        Args:
-            matrix: (2, 3) from the sheet's pixels to the new ones.
-            width_px: Width of the new sheet.
-            height_px: Height of the new sheet.
-            paper: Level, 0 to 255, of what was outside, in the sheet's own pixels.
+        `matrix`: (2, 3) from the sheet's pixels to the new ones. `paper`: Level, 0 to 255, of what
+        was outside, in the sheet's own pixels.
         """
 
         def turned(picture: Image, kind: PixelKind, outside: int = 0) -> Image:
@@ -157,13 +144,7 @@ class Sheet:
     def _moved(
         self, pixels: Image, move: Callable[[Image, PixelKind], Image], back: Projective
     ) -> "Sheet":
-        """The sheet with pixels that were moved, and every layer moved alike.
-
-        Args:
-            pixels: Where they are now.
-            move: From a layer and its kind to the layer where it is now.
-            back: From the new pixels to the sheet's.
-        """
+        """The sheet with pixels that were moved, and every layer moved alike."""
         height_px = self.digit_height_px
         if height_px is not None:
             height_px /= float(np.hypot(back[0, 1], back[1, 1]))

@@ -100,13 +100,8 @@ def sauvola(gray: Image, window_px: int, k: float) -> Image:
     not depend on the window (Sauvola and Pietikäinen 2000; sums as in Shafait, Keysers and Breuel,
     Efficient implementation of local adaptive thresholding techniques using integral images, 2008).
 
-    Args:
-        gray: (H, W) uint8, dark ink on light paper.
-        window_px: Side of the window, odd.
-        k: Weight of the missing contrast, above 0.
-
-    Returns:
-        (H, W) uint8, ink 0 on paper 255.
+    `gray`: (H, W) uint8, dark ink on light paper. `k`: Weight of the missing contrast, above 0.
+    Returns (H, W) uint8, ink 0 on paper 255.
     """
     height = gray.shape[0]
     half = window_px // 2

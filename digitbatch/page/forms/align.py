@@ -165,12 +165,8 @@ def align(reference: Reference, pixels: Image) -> Alignment | None:
     technique, 1981), and the map is fitted again to where they were found: to a fraction of a
     pixel, and on all of the page instead of where the features happen to be.
 
-    Args:
-        reference: The form.
-        pixels: (H, W) or (H, W, 3) uint8, the scan.
-
-    Returns:
-        None where nothing on the scan looks like the form.
+    `pixels`: (H, W) or (H, W, 3) uint8, the scan. Returns None where nothing on the scan looks like
+    the form.
     """
     scan = find_features(pixels)
     rough, matched = _best_map(

@@ -62,9 +62,8 @@ class Known:
 def find_boxes(mask: Image, known: Known) -> Grid:
     """The printed lines and boxes of a zone or row.
 
-    Args:
-        mask: (H, W) uint8, ink 255 on 0: the zone, with a little around it.
-        known: What is known of them. Where the reference page has lines, they are these.
+    `mask`: (H, W) uint8, ink 255 on 0: the zone, with a little around it. `known`: What is known of
+    them. Where the reference page has lines, they are these.
     """
     if known.printed is not None and (known.printed.rows or known.printed.walls):
         return placed_grid(mask, known.printed)
@@ -168,12 +167,8 @@ PLACED: Final = ReferenceBoxTuning()
 def placed_grid(mask: Image, expected: Grid) -> Grid:
     """A grid where the form's reference page has it, moved to the ink that is there.
 
-    Args:
-        mask: (H, W) uint8, ink 255 on 0: the zone, with a little around it.
-        expected: The reference's grid, in pixels of this crop.
-
-    Returns:
-        All of its lines, each where it shows; a faint one where the reference has it.
+    `mask`: (H, W) uint8, ink 255 on 0: the zone, with a little around it. Returns all of its lines,
+    each where it shows; a faint one where the reference has it.
     """
     height = mask.shape[0]
     reach = max(PLACED.least_snap_px, round(PLACED.snap_of_height * height))

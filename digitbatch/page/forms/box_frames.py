@@ -50,12 +50,8 @@ TUNED: Final = FrameTuning()
 def framed(mask: Image) -> list[Box]:
     """The outlines of what may be boxes, or rows of boxes that hang together.
 
-    Args:
-        mask: (H, W) uint8, ink 255 on 0, all printed lines with it.
-
-    Returns:
-        Their places in pixels of the mask, to `STEP_PX`; those of one row as one, from the top
-        down.
+    `mask`: (H, W) uint8, ink 255 on 0, all printed lines with it. Returns their places in pixels of
+    the mask, to `STEP_PX`; those of one row as one, from the top down.
     """
     level, upright = page_lines(mask)
     gap = np.ones((1, TUNED.closed_steps), np.uint8)
@@ -76,11 +72,7 @@ def framed(mask: Image) -> list[Box]:
 def enclosed(mask: Image) -> list[Box]:
     """The paper that lines enclose, where it is a rectangle of a size to write digits in.
 
-    Args:
-        mask: As for `framed`.
-
-    Returns:
-        Each box by the paper inside of it, in pixels of the mask, to `STEP_PX`; in no order.
+    Returns each box by the paper inside of it, in pixels of the mask, to `STEP_PX`; in no order.
     """
     level, upright = page_lines(mask)
     lines = np.asarray(level | upright, np.uint8)
@@ -105,9 +97,7 @@ def enclosed(mask: Image) -> list[Box]:
 def side_by_side(boxes: Sequence[Box], *, of_one_width: float | None = None) -> list[list[Box]]:
     """Boxes that stand in a row, from left to right.
 
-    Args:
-        boxes: On a page.
-        of_one_width: By what share of its width a box may differ from its neighbour; None: by any.
+    `of_one_width`: By what share of its width a box may differ from its neighbour; None: by any.
     """
     left_over = sorted(boxes, key=lambda box: (box.left, box.top))
     rows = []

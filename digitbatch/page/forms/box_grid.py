@@ -112,11 +112,8 @@ def page_lines(mask: Image) -> tuple[Image, Image]:
 
     Runs may stray within a square's side: pages lie askew.
 
-    Args:
-        mask: (H, W) uint8, ink 255 on 0, all printed lines with it.
-
-    Returns:
-        (h, w) uint8 each, 1 on 0.
+    `mask`: (H, W) uint8, ink 255 on 0, all printed lines with it. Returns (h, w) uint8 each, 1 on
+    0.
     """
     height, width = (-(-side // STEP_PX) for side in mask.shape)
     lacking = (STEP_PX * height - mask.shape[0], -(-mask.shape[1] // 8) * 8 - mask.shape[1])
@@ -151,9 +148,7 @@ def _any_column(bits: Bits) -> Image:
 def lines_along(mask: Image, thickest_px: int) -> list[Rule]:
     """Printed lines along a crop, also where digits cross them.
 
-    Args:
-        mask: (H, W) uint8, ink 255 on 0.
-        thickest_px: Thicker lines are no print.
+    `mask`: (H, W) uint8, ink 255 on 0.
     """
     width = mask.shape[1]
     found: list[Rule] = []

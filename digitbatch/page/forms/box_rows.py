@@ -57,8 +57,7 @@ class Printed:
 def find_box_rows(mask: Image) -> Printed:
     """The rows of boxes on a page.
 
-    Args:
-        mask: (H, W) uint8, ink 255 on 0, all printed lines with it.
+    `mask`: (H, W) uint8, ink 255 on 0, all printed lines with it.
     """
     rows, unclear = [], []
     for frame in framed(mask):
@@ -94,10 +93,7 @@ def _beyond(frame: Box, mask: Image) -> Box:
 def _is_drawn(part: Image, rule: Rule, frame: Box) -> bool:
     """Whether a line shows all along a frame, but for gaps between its boxes.
 
-    Args:
-        part: (H, W) uint8, the frame with a little around it.
-        rule: The line.
-        frame: In pixels of the part.
+    `part`: (H, W) uint8, the frame with a little around it.
     """
     xs = np.arange(max(0, frame.left), min(part.shape[1], frame.right))
     ys = np.rint(np.polyval(rule.curve, xs)).astype(np.int64)
@@ -178,13 +174,7 @@ def within(box: Box, places: Sequence[Box]) -> bool:
 
 
 def row_ink(row: BoxRow, sheet: Sheet, page: Page) -> Region:
-    """The ink of a row of boxes, as that of a zone over it that may be empty.
-
-    Args:
-        row: Where it is.
-        sheet: The page as its page stages left it.
-        page: As it was laid.
-    """
+    """The ink of a row of boxes, as that of a zone over it that may be empty."""
     count = (0, len(row.grid.cells))
     crop = crop_of(row.place, row.around, sheet)
     written = without_grid(crop, row.grid, count, sheet, page)
@@ -195,13 +185,7 @@ def row_ink(row: BoxRow, sheet: Sheet, page: Page) -> Region:
 def in_order(
     lines: Sequence[Region], rows: Sequence[Region], boxes: Sequence[BoxRow]
 ) -> list[Region]:
-    """Lines and rows of boxes in reading order: from the top down, on one level from the left.
-
-    Args:
-        lines: In their order, which stays.
-        rows: The ink of the rows of boxes.
-        boxes: Where these are.
-    """
+    """Lines and rows of boxes in reading order: from the top down, on one level from the left."""
     found = [(_around(line), line) for line in lines]
     placed = sorted(
         zip((row.place for row in boxes), rows, strict=True), key=lambda entry: entry[0].top

@@ -55,26 +55,13 @@ Layout = tuple[float, list[Span]]
 
 
 def regular_boxes(
-    cover: Cover,
-    places: int,
-    left: float,
-    right: float,
-    height: float,
-    *,
-    faint: bool = False,
+    cover: Cover, places: int, left: float, right: float, height: float, *, faint: bool = False
 ) -> Layout | None:
     """Boxes of one width at one distance, with shared walls or a gap between them.
 
-    Args:
-        cover: (W,) the profile, 0 to 1.
-        places: How many boxes there are.
-        left: Where the boxes' lines begin.
-        right: Where they end.
-        height: Of the boxes, in pixels.
-        faint: Whether it is known otherwise that there are boxes, and outer walls may be faint.
-
-    Returns:
-        How well the profile supports it, and where each box begins and ends; None for no boxes.
+    `cover`: (W,) the profile, 0 to 1. `faint`: Whether it is known otherwise that there are boxes,
+    and outer walls may be faint. Returns how well the profile supports it, and where each box
+    begins and ends; None for no boxes.
     """
     reach = max(1, round(WALL.near_of_height * height))
     near, edge = _sliding_max(cover, reach), len(cover) - 1
@@ -106,15 +93,7 @@ def regular_boxes(
 def _layouts(
     first: float, last: float, ends: Sequence[float], places: int, height: float
 ) -> Iterator[list[Span]]:
-    """Boxes between two outer walls: with shared walls, or apart, the first with one of some ends.
-
-    Args:
-        first: Where the first box begins.
-        last: Where the last box ends.
-        ends: Where the first box may end.
-        places: How many boxes there are.
-        height: Of the boxes, in pixels.
-    """
+    """Boxes between two outer walls: sharing walls, or apart, the first with one of some ends."""
     pitch = (last - first) / places
     yield [(first + i * pitch, first + (i + 1) * pitch) for i in range(places)]
     for end in ends if places > 1 else ():
@@ -130,14 +109,7 @@ def counted_boxes(cover: Cover, left: float, right: float, height: float) -> Lay
 
     Every other wall would do for boxes twice as wide, so all that looks like a wall must be one.
 
-    Args:
-        cover: (W,) the profile, 0 to 1.
-        left: Where the row begins.
-        right: Where it ends.
-        height: Of the boxes, in pixels.
-
-    Returns:
-        As `regular_boxes`.
+    `cover`: (W,) the profile, 0 to 1. Returns what `regular_boxes` does.
     """
     most = round((right - left) / (WALL.narrowest_counted_of_height * height))
     near = _sliding_max(cover, max(1, round(WALL.near_of_height * height)))
@@ -216,12 +188,7 @@ def _snapped(cover: Cover, at: float, reach: int) -> float:
 def separate_boxes(cover: Cover, height: float) -> Layout | None:
     """Boxes between walls that each stand out, at any distances.
 
-    Args:
-        cover: (W,) the profile, 0 to 1.
-        height: Of the boxes, in pixels.
-
-    Returns:
-        As `regular_boxes`.
+    `cover`: (W,) the profile, 0 to 1. Returns what `regular_boxes` does.
     """
     strong = np.flatnonzero(cover >= WALL.alone)
     runs = np.split(strong, np.flatnonzero(np.diff(strong) > 2) + 1)
@@ -254,13 +221,6 @@ def wall_bands(
     """Walls that are thick, or two: boxes that all but touch may look as if they shared one.
 
     All walls of a zone are of one thickness. Where one seems thicker, a digit leans on it.
-
-    Args:
-        cover: Between the lines of the boxes.
-        walls: Where there are walls.
-        top: Of the boxes, in pixels.
-        bottom: Of the boxes.
-        slope: Of their lines.
     """
     beside_px = BAND.beside_of_height * (bottom - top)
     found = _extents(cover, walls, beside_px)

@@ -47,14 +47,9 @@ def segments_by_cell(
 ) -> tuple[list[list[Segment]], list[Segment], DroppedInk]:
     """The ink of each box, whole components with the box that holds most of them.
 
-    Args:
-        mask: (H, W) uint8, the zone's ink without what is printed.
-        levels: (H, W) uint8, its levels before thresholding.
-        cells: The boxes, from left to right.
-
-    Returns:
-        One list a box, what may well be a rest of a wall (nobody writes a stroke from line to line
-        along it), and what is in no box.
+    `mask`: (H, W) uint8, the zone's ink without what is printed. `levels`: (H, W) uint8, its levels
+    before thresholding. Returns one list a box, what may well be a rest of a wall (nobody writes a
+    stroke from line to line along it), and what is in no box.
     """
     components, homes = cell_homes(mask, cells)
     found: list[list[Segment]] = [[] for _ in cells]
@@ -75,9 +70,7 @@ def segments_by_cell(
 def cell_homes(mask: Image, cells: Sequence[Cell]) -> tuple[Components, list[int | Reason]]:
     """The ink of a zone, and for each component its box, or why it is in none.
 
-    Args:
-        mask: (H, W) uint8, the zone's ink without what is printed.
-        cells: The boxes, from left to right.
+    `mask`: (H, W) uint8, the zone's ink without what is printed.
     """
     components = connected_components(_parted(mask, cells))
     homes: list[int | Reason] = []
@@ -212,13 +205,9 @@ def boxed_ink(
 ) -> Region:
     """The ink of each box, and the rests of their walls.
 
-    Args:
-        name: Of the zone; "" for a row of boxes that has none.
-        mask: (H, W) uint8, the ink without what is printed.
-        levels: (H, W) uint8, its levels before thresholding.
-        grid: The boxes, in pixels of the mask.
-        at: Left and top of the mask on the sheet.
-        count: How many digits are expected, at least and at most.
+    `name`: Of the zone; "" for a row of boxes that has none. `mask`: (H, W) uint8, the ink without
+    what is printed. `levels`: (H, W) uint8, its levels before thresholding. `at`: Left and top of
+    the mask on the sheet. `count`: How many digits are expected, at least and at most.
     """
     by_cell, walls, dropped = segments_by_cell(mask, levels, grid.cells)
     size = _digit_height_px(by_cell, grid.cells[0].height)

@@ -45,8 +45,7 @@ def find_features(pixels: Image) -> Features:
 
     ORB turns each keypoint's surroundings upright, so that pages on their side or head match, too.
 
-    Args:
-        pixels: (H, W) or (H, W, 3) uint8, dark on light.
+    `pixels`: (H, W) or (H, W, 3) uint8, dark on light.
     """
     gray = pixels if pixels.ndim == 2 else np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY))
     shrink = min(1.0, FEATURES.longer_px / max(gray.shape))
@@ -111,8 +110,7 @@ def matches(form: Features, scan: Features) -> Pairs:
     Hough transform to detect arbitrary shapes, 1981; D. Lowe, Distinctive image features from
     scale-invariant keypoints, 2004).
 
-    Returns:
-        (count, 2) pixels of the form and of the scan; none where nothing agrees.
+    Returns (count, 2) pixels of the form and of the scan; none where nothing agrees.
     """
     nothing = np.zeros((0, 2)), np.zeros((0, 2))
     if min(len(form.points), len(scan.points)) < MATCHING.neighbours:

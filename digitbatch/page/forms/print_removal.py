@@ -47,11 +47,9 @@ def without_print(
     were taken out. What then remains of a line itself is dropped. In boxes and on combs, strokes
     that run along a line stay, too, where the pen is clearly darker than the print.
 
-    Args:
-        mask: (H, W) uint8, ink 255 on 0; the zone, with little around it.
-        grid: Its printed lines.
-        places: How many digits it is for; with one line only, a comb's ticks are looked for.
-        levels: (H, W) uint8 before thresholding, light ink on black; None: not known.
+    `mask`: (H, W) uint8, ink 255 on 0; the zone, with little around it. `places`: How many digits
+    it is for; with one line only, a comb's ticks are looked for. `levels`: (H, W) uint8 before
+    thresholding, light ink on black; None: not known.
     """
     if not grid.rows and not grid.walls:
         return mask
@@ -107,10 +105,8 @@ COMB_TICKS: Final = CombTicks()
 def comb_ticks(turned: Image, rows: Sequence[Rule], places: int | None) -> list[Rule]:
     """A comb's ticks, as rules of the turned zone, if enough of them stand where they must.
 
-    Args:
-        turned: (W, H) uint8, ink 255 on 0: the zone without its lines, turned.
-        rows: These lines.
-        places: How many digits it is for; None: not known, and no ticks are looked for.
+    `turned`: (W, H) uint8, ink 255 on 0: the zone without its lines, turned. `places`: How many
+    digits it is for; None: not known, and no ticks are looked for.
     """
     if not rows or not places:
         return []
@@ -142,12 +138,7 @@ def _rise(
 
     None where there is none.
 
-    Args:
-        turned: (W, H) uint8, ink 255 on 0.
-        at: The place, a row of that.
-        near_px: How far from it is looked.
-        foot: The line, a column of that.
-        skip_px: The line itself has left a gap of this.
+    `turned`: (W, H) uint8, ink 255 on 0.
     """
     first = max(0, round(at - near_px))
     strip = turned[first : round(at + near_px) + 1, :foot]
@@ -181,13 +172,9 @@ def without_print_colour(rgb: Image, printed: Image, ink: Image) -> Image | None
     blue. The part of the pen's that is at right angles to the print's does not see the print, also
     where the two cross.
 
-    Args:
-        rgb: (H, W, 3) uint8, a zone.
-        printed: (H, W) uint8 mask of what is surely print.
-        ink: (H, W) uint8 mask of what is most probably the pen's.
-
-    Returns:
-        (H, W) uint8, light ink on black; None where print and pen are too alike.
+    `rgb`: (H, W, 3) uint8, a zone. `printed`: (H, W) uint8 mask of what is surely print. `ink`: (H,
+    W) uint8 mask of what is most probably the pen's. Returns (H, W) uint8, light ink on black; None
+    where print and pen are too alike.
     """
     paper = np.maximum(
         np.percentile(rgb.reshape(-1, 3), DROPOUT.paper_percentile, axis=0), DROPOUT.darkest_paper

@@ -149,10 +149,7 @@ def back_on_scan(
 ) -> PageResult:
     """A result with its boxes where they are on the scan, and what is to be said of the fit.
 
-    Args:
-        result: With its boxes on the laid page.
-        laid: How it was laid.
-        without: Codes of reasons that are not held against any field.
+    `without`: Codes of reasons that are not held against any field.
     """
     if laid.to_scan is None:
         return result

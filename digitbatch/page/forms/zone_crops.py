@@ -42,11 +42,7 @@ class Crop:
 def cut_zone(place: Fractions, sheet: Sheet, page: Page, *, wide: bool = False) -> Crop:
     """Cut a zone out of a sheet, with a little around it: digits leave it.
 
-    Args:
-        place: Of the zone.
-        sheet: The page as its page stages left it.
-        page: As it was laid.
-        wide: Whether to look farther to its sides, where no boxes hold the digits.
+    `wide`: Whether to look farther to its sides, where no boxes hold the digits.
     """
     box = on_sheet(place, sheet, page)
     beyond = round(CROP.beyond_of_height * box.height)
@@ -106,13 +102,8 @@ def digits_beyond(
 
     Before a zone there is print more often than a digit.
 
-    Args:
-        components: The ink of the zone and around it.
-        digits: Which of it may be digits.
-        inside: (count,) which of it has its middle in the zone.
-        zone: In pixels of the crop.
-        others: The page's other zones, also: what lies there is theirs.
-        most: How many digits the zone is for.
+    `inside`: (count,) which of it has its middle in the zone. `others`: The page's other zones,
+    also: what lies there is theirs.
     """
     number = [int(index) for index in digits if inside[index]]
     if not number:
@@ -141,14 +132,7 @@ def digits_beyond(
 
 
 def _goes_on(components: Components, last: int, index: int, size: float) -> bool:
-    """Whether a component is as tall as the digits of a number, and stands right behind the last.
-
-    Args:
-        components: The ink of the zone and around it.
-        last: The number's last digit.
-        index: Of the component.
-        size: Height of the number's digits.
-    """
+    """Whether a component is as tall as a number's digits, and stands right behind the last."""
     gap = components.left[index] - (components.left[last] + components.width[last])
     near = -OVERFLOW.overlap_of_digit * size < gap < OVERFLOW.near_of_digit * size
     height = components.height[index]

@@ -44,8 +44,7 @@ def propose_zones(pixels: Image) -> list[Proposal]:
 
     Boxes of one height and width that stand in a row are one number.
 
-    Args:
-        pixels: (H, W) or (H, W, 3) uint8, the form, as straight as it is to be.
+    `pixels`: (H, W) or (H, W, 3) uint8, the form, as straight as it is to be.
     """
     mask = _sheet(pixels)
     height, width = mask.shape

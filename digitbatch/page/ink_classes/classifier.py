@@ -81,9 +81,8 @@ class InkClassifier(Protocol):
     def classify(self, sheet: Sheet, among: Among) -> InkEvidence:
         """What each connected component of a page is.
 
-        Args:
-            sheet: The page as its page stages left it, a mask.
-            among: Which components are looked at; the others are taken for the pen's.
+        `sheet`: The page as its page stages left it, a mask. `among`: Which components are looked
+        at; the others are taken for the pen's.
         """
         ...
 
@@ -94,9 +93,6 @@ class InkClassifier(Protocol):
 
         Asked when lines are known, for what is noise shows beside digits.
 
-        Args:
-            evidence: What was said of the page.
-            components: Those of the page; some may have been parted since.
-            sorting: Which of them can be what.
+        `components`: Those of the page; some may have been parted since.
         """
         ...

@@ -68,10 +68,8 @@ WORDS: Final = WordTuning()
 def find_words(mask: Image, outside: Among, ask: Ask) -> InkEvidence:
     """The printed words of a sheet.
 
-    Args:
-        mask: (H, W) uint8, ink 255 on 0.
-        outside: Which components are looked at.
-        ask: The network; it is asked twice at most, and only if a line may be words.
+    `mask`: (H, W) uint8, ink 255 on 0. `ask`: The network; it is asked twice at most, and only if a
+    line may be words.
     """
     components = connected_components(mask)
     of = outside(components)
@@ -178,9 +176,7 @@ def by_height(words: InkEvidence, of: NDArray[np.bool_]) -> list[NDArray[np.bool
 
     Numbers are printed, too: where many are, they would say how high the page's digits are.
 
-    Args:
-        words: The page's ink and its words.
-        of: (count,) components that are no words.
+    `of`: (count,) components that are no words.
     """
     if not words.lines:
         return [of]
@@ -234,10 +230,7 @@ def noise(
 ) -> NDArray[np.bool_]:
     """(count,) which components are specks of a crowd.
 
-    Args:
-        components: The ink of a sheet.
-        sorting: Which of it can be what.
-        page_shape: (height, width) of the sheet in pixels.
+    `page_shape`: (height, width) of the sheet in pixels.
     """
     size = sorting.digit_height_px
     lost = np.zeros(len(components), np.bool_)
@@ -266,10 +259,7 @@ def noise(
 
 
 def _beside_digits(
-    components: Components,
-    sorting: Sorting,
-    small: NDArray[np.int64],
-    page_shape: tuple[int, ...],
+    components: Components, sorting: Sorting, small: NDArray[np.int64], page_shape: tuple[int, ...]
 ) -> NDArray[np.bool_]:
     """Which specks lie on a digit's box, or close to it."""
     step = max(1.0, sorting.digit_height_px / NOISE.steps_of_digit)

@@ -165,16 +165,8 @@ def more_words(
 ) -> list[Box]:
     """The rest of lines of words, and shorter words; notes them in `is_word`.
 
-    Args:
-        components: The ink of a sheet.
-        found: Its runs of components.
-        lines: The parts of the long ones, each with its run.
-        known: Which of these are words.
-        is_word: (count,) which components are.
-        ask: The network; it is asked once.
-
-    Returns:
-        Around each word.
+    `lines`: The parts of the long ones, each with its run. `is_word`: (count,) which components
+    are. Returns a box around each word.
     """
     short = [(number, run) for number, run in enumerate(found) if len(run) < TYPE.fewest]
     stand = levelled(components, [run for _, run in short])
@@ -221,19 +213,9 @@ def _parts(
 
 
 def _is_more(
-    components: Components,
-    part: _Part,
-    likely: NDArray[np.float32],
-    together: NDArray[np.float32],
+    components: Components, part: _Part, likely: NDArray[np.float32], together: NDArray[np.float32]
 ) -> bool:
-    """Whether a part of a line is words, or a printed number among them.
-
-    Args:
-        components: The ink of the sheet.
-        part: What is looked at.
-        likely: How likely some of it are digits.
-        together: The same of all parts of its line.
-    """
+    """Whether a part of a line is words, or a printed number among them."""
     members, size = part.members, part.size
     if not part.in_run and not is_narrow(components, members, size):
         return False

@@ -39,9 +39,8 @@ EVENNESS: Final = EvennessTuning()
 def unevenness(line: Sequence[Segment], *, all_but_one: bool = False) -> float:
     """How uneven a line is, 1 where print ends.
 
-    Args:
-        line: Its digits from left to right, three at least.
-        all_but_one: At its best place if one digit may be left out.
+    `line`: Its digits from left to right, three at least. `all_but_one`: At its best place if one
+    digit may be left out.
     """
     uneven = float(unevennesses([line])[0])
     if all_but_one and len(line) >= EVENNESS.run:
@@ -70,10 +69,6 @@ def is_even(line: Sequence[Segment], uneven: float) -> bool:
     """Whether a line, or most of it without a break, is as even as print.
 
     A printed letter beside a number, read as a digit, hangs lower or stands lower than the digits.
-
-    Args:
-        line: As `unevenness` takes it.
-        uneven: What that says of it.
     """
     if uneven <= (EVENNESS.few_uneven if len(line) == LEAST else 1):
         return True
@@ -134,10 +129,8 @@ def _unevennesses(
 ) -> NDArray[np.float64]:
     """How uneven some sets of digits are, (sets,).
 
-    Args:
-        at: (digits,), as `_places` says.
-        edges: (digits, 2), the same.
-        members: (sets, digits of each) which.
+    `at`: (digits,), as `_places` says. `edges`: (digits, 2), the same. `members`: (sets, digits of
+    each) which.
     """
     heights = (edges[:, 0] - edges[:, 1])[members].mean(axis=1)
     return np.asarray(
@@ -155,9 +148,8 @@ def _places(line: Sequence[Segment]) -> tuple[NDArray[np.float64], NDArray[np.fl
 def _spreads_px(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
     """How far the worse of two rows of points lies from its line, or bow: one sigma, (sets,).
 
-    Args:
-        x: (sets, points).
-        y: (sets, points, rows); each row has the line, or the bow, that it lies on best.
+    `x`: (sets, points). `y`: (sets, points, rows); each row has the line, or the bow, that it lies
+    on best.
     """
     degree = 2 if x.shape[1] >= EVENNESS.bent else 1
     # Orthogonal polynomials: what is left of y is what lies along none of them.
@@ -205,9 +197,7 @@ Likeness = NDArray[np.float32]
 def likeness(segments: Sequence[Segment], digits: Sequence[int]) -> Likeness:
     """How alike each two equal digits are, whatever their size.
 
-    Args:
-        segments: The digits of a page.
-        digits: What each is read as. A 1 is like nothing, and so is what is beyond 3000 digits.
+    `digits`: What each is read as. A 1 is like nothing, and so is what is beyond 3000 digits.
     """
     labels = np.asarray(digits[: TWINS.most])
     found = np.full((len(segments), len(segments)), -1.0, np.float32)

@@ -59,13 +59,9 @@ class Columns:
 def find_columns(lines: Sequence[Sequence[Segment]], digit_height_px: float) -> Columns | None:
     """The columns in which the ink of most lines stands.
 
-    Args:
-        lines: What stands in each line, in any order: digits and whatever is as large.
-        digit_height_px: Height of the digits.
-
-    Returns:
-        None where the lines are no table: too few, or without gaps that go through. Some may be
-        headings, which go across the columns of the others.
+    `lines`: What stands in each line, in any order: digits and whatever is as large. Returns None
+    where the lines are no table: too few, or without gaps that go through. Some may be headings,
+    which go across the columns of the others.
     """
     size = digit_height_px
     regions = [_InkedLine.of(line) for line in lines if line]
@@ -93,11 +89,7 @@ def inner_edges(
 ) -> list[float]:
     """Where most lines leave a narrow gap inside a column: words often stand close to numbers.
 
-    Args:
-        lines: What stands in each line, as for `find_columns`.
-        columns: The table's.
-        number: Of the column, from 1.
-        digit_height_px: Height of the digits.
+    `number`: Of the column, from 1.
     """
     own = [[segment for segment in line if columns.of(segment) == number] for line in lines]
     regions = [_InkedLine.of(line) for line in own if line]
@@ -160,13 +152,7 @@ def _edges(
 ) -> list[float]:
     """Between the bands in which ink stands above ink, where lines leave so wide a gap.
 
-    Args:
-        left: (count,) pixels.
-        right: (count,) the same.
-        owner: (count,) the line of each.
-        size: Height of a digit, pixels.
-        apart: How wide a gap, in digit heights.
-        without: Share of the lines that need not leave it.
+    `left`: (count,) pixels. `right`: (count,) the same. `owner`: (count,) the line of each.
     """
     inked, first = _profile(left, right, owner, TUNED.bin_of_digit * size)
     taken = inked.sum(axis=0) > max(TUNED.crossing_lines, TUNED.crossed * len(inked))

@@ -28,18 +28,11 @@ OCCLUSION: Final = OcclusionTuning()
 
 
 def occluded(
-    components: Components,
-    sorting: Sorting,
-    lines: Sequence[Sequence[int]],
-    of: NDArray[np.bool_],
+    components: Components, sorting: Sorting, lines: Sequence[Sequence[int]], of: NDArray[np.bool_]
 ) -> list[bool]:
     """Whether there is ink in or beside each line that may hide digits.
 
-    Args:
-        components: The ink of a sheet.
-        sorting: Which of it can be what.
-        lines: Which components are each line's digits.
-        of: (count,) which components are looked at: not those of printed words, for example.
+    `of`: (count,) which components are looked at: not those of printed words, for example.
     """
     size = sorting.digit_height_px
     dropped = of & (
@@ -93,10 +86,7 @@ RESIDUE: Final = Residue()
 def goes_on(components: Components, line: Sequence[int], levels: Image) -> bool:
     """Whether one of a line's strokes goes on beyond both of its ends.
 
-    Args:
-        components: The ink of a sheet.
-        line: Which of it are the line's digits.
-        levels: (H, W) uint8 of the sheet before thresholding, light ink on black.
+    `levels`: (H, W) uint8 of the sheet before thresholding, light ink on black.
     """
     for index in line:
         if components.width[index] > RESIDUE.thin * components.height[index]:
@@ -151,10 +141,6 @@ def beside(lines: Sequence[Sequence[Segment]], digit_height_px: float) -> list[b
     """Which lines have a digit of another line at their side.
 
     A line that was parted by mistake reads as two whole numbers, and neither shows what it lacks.
-
-    Args:
-        lines: The digits of each line of a page.
-        digit_height_px: Height of the digits.
     """
     boxes = [segment.box for line in lines for segment in line]
     if not boxes:

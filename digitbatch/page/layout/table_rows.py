@@ -53,13 +53,7 @@ class Rows:
 def find_rows(
     components: Components, lines: list[list[int]], digit_height_px: float
 ) -> Rows | None:
-    """How a sheet's rows run; None where its lines do not run alike, or are few.
-
-    Args:
-        components: The ink of a sheet.
-        lines: Its digits, grouped into lines.
-        digit_height_px: Height of the digits.
-    """
+    """How a sheet's rows run; None where its lines do not run alike, or are few."""
     size = digit_height_px
     wide = [_width(components, line) for line in lines]
     long = [
@@ -171,12 +165,7 @@ def parted_rows(
 ) -> Image | None:
     """The mask with digits parted that touch the row below; None where there are none.
 
-    Args:
-        mask: (H, W) uint8, ink 255 on 0.
-        components: Its ink.
-        digits: Which of it may be digits.
-        rows: How the rows run.
-        size: Height of a digit.
+    `mask`: (H, W) uint8, ink 255 on 0.
     """
     result: Image | None = None
     slope, bend, twist = rows.course

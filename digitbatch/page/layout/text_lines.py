@@ -58,12 +58,8 @@ def group_lines(components: Components, sorting: Sorting) -> list[list[int]]:
     The page's slope is voted on by each component's direction to its nearest right neighbour; along
     it, components are taken from left to right and each continues the line that it best lies on.
 
-    Args:
-        components: The ink of a sheet.
-        sorting: Which of it can be digits, and their height.
-
-    Returns:
-        Indices into `components`, one list a line, none of them empty.
+    `sorting`: Which of it can be digits, and their height. Returns indices into `components`, one
+    list a line, none of them empty.
     """
     size = sorting.digit_height_px
     chosen = sorting.digits
@@ -109,7 +105,7 @@ def _level(
     whole = [
         index for index in end if components.height[index] >= TUNED.whole_of_digit * size
     ] or end
-    return median(across[whole].tolist())
+    return float(median(across[whole].tolist()))
 
 
 def _rejoined(components: Components, lines: list[list[int]], size: float) -> list[list[int]]:
@@ -223,10 +219,7 @@ class _Course:
 def page_slope(x: NDArray[np.float64], y: NDArray[np.float64], digit_height_px: float) -> float:
     """The direction in which most neighbours lie, in radians; positive falls to the right.
 
-    Args:
-        x: (count,) centres of the components, pixels.
-        y: (count,) the same.
-        digit_height_px: Height of the page's digits.
+    `x`: (count,) centres of the components, pixels. `y`: (count,) the same.
     """
     angles = np.deg2rad(np.arange(-TUNED.steepest_deg, TUNED.steepest_deg + 1.0))
     order = np.argsort(x, kind="stable")
@@ -255,12 +248,8 @@ def _to_neighbours(
 ) -> NDArray[np.float64]:
     """The directions, in radians, in which some components have their nearest right neighbours.
 
-    Args:
-        x: (count,) centres of all components, from left to right.
-        y: (count,) the same.
-        ends: (count,) up to which component each has its neighbours.
-        which: Those that are asked about.
-        digit_height_px: Height of the page's digits.
+    `x`: (count,) centres of all components, from left to right. `y`: (count,) the same. `ends`:
+    (count,) up to which component each has its neighbours.
     """
     own = np.arange(len(x))[which]
     others = own[:, None] + np.arange(1, max(2, int((ends[which] - own).max())))
@@ -283,14 +272,7 @@ def attach(
 ) -> list[list[int]]:
     """The smaller components that lie on each line, between or beside its digits.
 
-    Args:
-        components: The ink of a sheet.
-        lines: Indices of each line's digits.
-        smaller: Indices of what may belong to them.
-        digit_height_px: Height of the page's digits.
-
-    Returns:
-        Indices into `components`, one list for each of `lines`, in no order.
+    Returns indices into `components`, one list for each of `lines`, in no order.
     """
     size = digit_height_px
     best = np.full(len(smaller), TUNED.beside_of_digit)

@@ -59,13 +59,8 @@ class Runs:
     ) -> "Runs | None":
         """The runs across a line; None where too few are on it.
 
-        Args:
-            mask: (H, W) uint8, ink 255 on 0.
-            line: Along it.
-            reach_px: How far above and below it is looked.
-            beyond_px: How far past its ends.
-            aside_px: How far its ink may lie from its fitted course.
-            least: Columns with ink on it.
+        `mask`: (H, W) uint8, ink 255 on 0. `aside_px`: How far its ink may lie from its fitted
+        course.
         """
         rule, band_px = line
         window = Window.along(mask.shape, rule, reach_px, beyond_px)
@@ -137,12 +132,8 @@ class Runs:
 def delete_rules(mask: Image, rules: Sequence[Rule]) -> Image:
     """The mask of a page without the ink of its rules.
 
-    Args:
-        mask: (H, W) uint8, ink 255 on 0.
-        rules: Along it.
-
-    Returns:
-        (H, W) uint8: `mask` itself where there are no rules.
+    `mask`: (H, W) uint8, ink 255 on 0. Returns (H, W) uint8: `mask` itself where there are no
+    rules.
     """
     if not rules:
         return mask
@@ -157,10 +148,7 @@ def delete_rules(mask: Image, rules: Sequence[Rule]) -> Image:
 def field_runs(mask: Image, lines: Iterable[Line], widest_px: int) -> list[Runs]:
     """The runs across each line of a form field on which there are enough.
 
-    Args:
-        mask: (H, W) uint8, ink 255 on 0; the field, with little around it.
-        lines: Along it.
-        widest_px: No line is thicker.
+    `mask`: (H, W) uint8, ink 255 on 0; the field, with little around it.
     """
     found = []
     for line in lines:
@@ -201,15 +189,8 @@ def mended(
 ) -> Image:
     """Close the gaps that deleted lines left in strokes.
 
-    Args:
-        mask: (H, W) uint8, ink 255 on 0, with the lines.
-        without: (H, W) uint8, without them.
-        rows: Whether lines along it were deleted.
-        columns: Whether lines across it were.
-        leaning: Directions of strokes, as in `EITHER_WAY`.
-
-    Returns:
-        (H, W) uint8.
+    `mask`: (H, W) uint8, ink 255 on 0, with the lines. `without`: (H, W) uint8, without them.
+    Returns (H, W) uint8.
     """
     deleted = cv2.subtract(mask, without)
     result = without
@@ -246,14 +227,9 @@ def without_rests(
 ) -> Image:
     """Drop the components that lie nowhere but on lines.
 
-    Args:
-        mask: (H, W) uint8, ink 255 on 0.
-        rows: Lines along it.
-        columns: Lines across it, as rules of the turned mask.
-        row_aside_px: How far a rest of a row may lie off its course; more for thick ones.
-
-    Returns:
-        (H, W) uint8.
+    `mask`: (H, W) uint8, ink 255 on 0. `columns`: Lines across it, as rules of the turned mask.
+    `row_aside_px`: How far a rest of a row may lie off its course; more for thick ones. Returns (H,
+    W) uint8.
     """
     near = np.zeros(mask.shape, np.bool_)
     for view, lines, aside in ((near, rows, row_aside_px), (near.T, columns, REST_PX)):

@@ -69,14 +69,10 @@ def find_rules(
 ) -> list[Rule]:
     """The near-horizontal rules of a page.
 
-    Args:
-        mask: (H, W) uint8, ink 255 on 0.
-        levels: (H, W) uint8 before thresholding, light ink on black; None: not known. With them
-            strokes that stand in line are told from a rule, and rules that the mask hardly shows
-            are found.
-        shortest_px: No rule is shorter.
-        digits_px: What a row of digits may be long; 0: not known.
-        min_coverage: How much of its way a rule shows as thin ink.
+    `mask`: (H, W) uint8, ink 255 on 0. `levels`: (H, W) uint8 before thresholding, light ink on
+    black; None: not known. With them strokes that stand in line are told from a rule, and rules
+    that the mask hardly shows are found. `digits_px`: What a row of digits may be long; 0: not
+    known. `min_coverage`: How much of its way a rule shows as thin ink.
     """
     width, thickest = mask.shape[1], thickest_rule_px(mask)
     piece_px = max(DETECTION.piece_px, round(width / DETECTION.piece_parts))
@@ -121,10 +117,7 @@ def _as_shown(rule: Rule, levels: Image | None, thickest: int, *, is_covered: bo
 def thin_pieces(mask: Image, thickest_px: int, length_px: int) -> list[Points]:
     """Thin near-horizontal pieces of ink, the longest first.
 
-    Args:
-        mask: (H, W) uint8, ink 255 on 0.
-        thickest_px: What is thicker is no rule.
-        length_px: Shortest piece.
+    `mask`: (H, W) uint8, ink 255 on 0.
     """
     height, width = mask.shape
     bits = packed(mask)
@@ -198,12 +191,6 @@ def joined(
 
     The longest piece is followed first, from its nearest continuation to the farthest, and the
     curve is fitted anew on the way.
-
-    Args:
-        points: Of each piece, the longest first.
-        thickest_px: How thick a rule may be.
-        page_width_px: Of the page.
-        least_px: Columns that a line must show.
     """
     if not points:
         return []
@@ -249,10 +236,8 @@ def _followed(
 def to_its_ends(mask: Image, line: Rule, aside_px: int) -> Rule:
     """A line of a form field as far as its ink goes on: a fit often misses the last segments.
 
-    Args:
-        mask: (H, W) uint8, ink 255 on 0; the field.
-        line: Along it.
-        aside_px: How far its ink may lie from its fitted course.
+    `mask`: (H, W) uint8, ink 255 on 0; the field. `aside_px`: How far its ink may lie from its
+    fitted course.
     """
     height, width = mask.shape
     xs = np.arange(width)

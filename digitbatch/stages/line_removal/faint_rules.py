@@ -40,13 +40,8 @@ def faint_rules(ink: Image, known: Sequence[Rule], thickest_px: int) -> list[Rul
     every such course it is counted how much of the way is darker than both sides; strokes of digits
     that stand in line leave gaps.
 
-    Args:
-        ink: (H, W) uint8 levels, light ink on black.
-        known: The rules that the mask shows.
-        thickest_px: The thickest that a rule is.
-
-    Returns:
-        Those that are not known, from the top down.
+    `ink`: (H, W) uint8 levels, light ink on black. Returns those that are not known, from the top
+    down.
     """
     height, width = ink.shape
     rules = sorted(known, key=lambda rule: rule.height_at(width / 2))
@@ -123,11 +118,8 @@ def levels_across(
 
     What lies beyond the picture looks as its edge does.
 
-    Args:
-        ink: (H, W) uint8 levels, light ink on black.
-        xs: (columns,) of the course.
-        rows: (columns,) its row in each.
-        aside_px: How far above and below it.
+    `ink`: (H, W) uint8 levels, light ink on black. `xs`: (columns,) of the course. `rows`:
+    (columns,) its row in each.
     """
     offsets = np.array([-aside_px, -1, 0, 1, aside_px])[:, None]
     return np.asarray(ink[np.clip(rows + offsets, 0, len(ink) - 1), xs], np.float32)

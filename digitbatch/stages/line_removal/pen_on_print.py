@@ -72,17 +72,11 @@ def with_pen_on_rules(
 
     What is a rule's under a stroke that ends on it goes, too: it would be a dash of the digit.
 
-    Args:
-        mask: (H, W) uint8, ink 255 on 0, with the rules.
-        without: (H, W) uint8, without them.
-        levels: (H, W) uint8 before thresholding, light ink on black.
-        rows: Rules along it.
-        columns: Rules across it, as rules of the turned mask.
-        reach_px: How far from a rule it is looked for.
-        least_px: A rule's level is measured in parts of at least this length.
-
-    Returns:
-        (H, W) uint8. The same as `without` where the pen is no darker than the rules.
+    `mask`: (H, W) uint8, ink 255 on 0, with the rules. `without`: (H, W) uint8, without them.
+    `levels`: (H, W) uint8 before thresholding, light ink on black. `columns`: Rules across it, as
+    rules of the turned mask. `reach_px`: How far from a rule it is looked for. `least_px`: A rule's
+    level is measured in parts of at least this length. Returns (H, W) uint8. The same as `without`
+    where the pen is no darker than the rules.
     """
     pen = _pen_level(levels, without)
     if pen is None:
@@ -118,13 +112,9 @@ def with_pen_on_lines(
 
     An upright stroke stays also where all of it lies on a wall: a 1.
 
-    Args:
-        mask: (H, W) uint8, ink 255 on 0, with the lines.
-        without: (H, W) uint8, without them.
-        levels: (H, W) uint8 before thresholding, light ink on black.
-        rows: Lines along it.
-        columns: Lines across it, as rules of the turned mask.
-        reach_px: How far from a line it is looked for.
+    `mask`: (H, W) uint8, ink 255 on 0, with the lines. `without`: (H, W) uint8, without them.
+    `levels`: (H, W) uint8 before thresholding, light ink on black. `columns`: Lines across it, as
+    rules of the turned mask. `reach_px`: How far from a line it is looked for.
     """
     pen = _pen_level(levels, without)
     along = [_Ink.along(mask, levels, rule, reach_px) for rule in rows]
@@ -166,8 +156,7 @@ def _begins_along(
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """The same for each column of a long rule, and whether the rule is dark enough to show there.
 
-    Returns:
-        (columns,) 256 and more where nothing is told, and (columns,).
+    Returns (columns,) 256 and more where nothing is told, and (columns,).
     """
     parts = max(1, round(len(ridge) / max(least_px, PEN_ON_PRINT.blocks * len(ridge))))
     edges = np.linspace(0, len(ridge), parts + 1).astype(np.int64)

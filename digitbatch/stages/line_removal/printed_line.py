@@ -43,11 +43,7 @@ class Window:
     ) -> "Window":
         """The pixels up to `reach_px` above and below a rule, and up to `beyond_px` past its ends.
 
-        Args:
-            shape: Height and width of the picture.
-            rule: In its pixels.
-            reach_px: The window is 2 * reach_px + 1 high, with the rule in the middle.
-            beyond_px: At either end.
+        `reach_px`: The window is 2 * reach_px + 1 high, with the rule in the middle.
         """
         height, width = shape[:2]
         xs = np.arange(max(0, rule.left - beyond_px), min(width, rule.right + beyond_px + 1))

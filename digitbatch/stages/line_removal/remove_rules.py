@@ -56,13 +56,8 @@ class RemoveRules(PageStage):
     def left_of(self, mask: Image, levels: Image | None, digit_height_px: float | None) -> Image:
         """What of a page's ink is not its rules.
 
-        Args:
-            mask: (H, W) uint8, ink 255 on 0.
-            levels: (H, W) uint8 before thresholding, light ink on black; None: not known.
-            digit_height_px: Of the page's digits, where it is known.
-
-        Returns:
-            (H, W) uint8: `mask` itself where there are no rules.
+        `mask`: (H, W) uint8, ink 255 on 0. `levels`: (H, W) uint8 before thresholding, light ink on
+        black; None: not known. Returns (H, W) uint8: `mask` itself where there are no rules.
         """
         # On a crop of one line, a 1 is as long as a third of the page.
         digits_px = DETECTION.digit_heights * (digit_height_px or 0.0)
