@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import partial, reduce
 from typing import Final
 
 import numpy as np
@@ -184,9 +184,7 @@ def _is_beside_larger(boxes: Sequence[Box], digit_height_px: float, large: Seque
     """Whether larger ink on the level of a line's ink is left out of it."""
     if not boxes or not large:
         return False
-    line = boxes[0]
-    for box in boxes[1:]:
-        line = line.union(box)
+    line = reduce(Box.union, boxes)
     reach = _REACH * digit_height_px
     for box in large:
         shared = min(box.bottom, line.bottom) - max(box.top, line.top)

@@ -79,8 +79,8 @@ class Components:
         if len(self) > MANY:
             return [False] * len(self)
         boxes = np.stack([self.left, self.top, self.width, self.height], axis=1)
-        boxes += np.array([-around_px, -around_px, 2 * around_px, 2 * around_px])
-        return [bool(one) for one in alone(boxes)]
+        found: list[bool] = alone(boxes + around_px * np.array([-1, -1, 2, 2])).tolist()
+        return found
 
     @cached_property
     def _grown(self) -> Image:
@@ -108,21 +108,16 @@ class Components:
             return np.asarray(part == index + 1, np.uint8)
         box = self.box(index)
         own = np.zeros((bottom - top, right - left), np.uint8)
-        rows = slice(box.top - top, box.bottom - top)
-        own[rows, box.left - left : box.right - left] = (
-            self.mask[box.top : box.bottom, box.left : box.right] & 1
-        )
+        inside = np.s_[box.top - top : box.bottom - top, box.left - left : box.right - left]
+        own[inside] = self.mask[box.top : box.bottom, box.left : box.right] & 1
         return own
 
     def reach(self, index: int, around_px: int) -> tuple[int, int, int, int]:
         """Left, top, right, bottom of a component's box and some pixels around it, on the sheet."""
         height, width = self.mask.shape
-        left, top = int(self.left[index]), int(self.top[index])
-        right, bottom = left + int(self.width[index]), top + int(self.height[index])
-        return (
-            max(left - around_px, 0), max(top - around_px, 0),
-            min(right + around_px, width), min(bottom + around_px, height),
-        )  # fmt: skip
+        box = self.box(index)
+        left, top = max(box.left - around_px, 0), max(box.top - around_px, 0)
+        return left, top, min(box.right + around_px, width), min(box.bottom + around_px, height)
 
     def __len__(self) -> int:
         return len(self.left)
@@ -131,6 +126,14 @@ class Components:
     def first_pixels(self) -> NDArray[np.int64]:
         """(count,) the number of a pixel of each, by which it is known in another mask."""
         return np.asarray(self.first[:, 1] * self.mask.shape[1] + self.first[:, 0], np.int64)
+
+    @cached_property
+    def right(self) -> NDArray[np.int64]:
+        return self.left + self.width
+
+    @cached_property
+    def bottom(self) -> NDArray[np.int64]:
+        return self.top + self.height
 
     @cached_property
     def center_x(self) -> NDArray[np.float64]:
@@ -142,8 +145,8 @@ class Components:
 
     def box(self, index: int) -> Box:
         """The half-open box around component `index`."""
-        left, top = int(self.left[index]), int(self.top[index])
-        return Box(left, top, left + int(self.width[index]), top + int(self.height[index]))
+        edges = (self.left[index], self.top[index], self.right[index], self.bottom[index])
+        return Box(*map(int, edges))
 
 
 class Reason(StrEnum):
@@ -179,9 +182,8 @@ class Sorting:
         still = np.zeros(len(lost), np.bool_)
         still[self.fragments] = True
         kept = self.fragments[~lost[self.fragments]]
-        return replace(
-            self, fragments=kept, faults=(*self.faults, (Reason.TOO_SMALL, lost & still))
-        )
+        faults = (*self.faults, (Reason.TOO_SMALL, lost & still))
+        return replace(self, fragments=kept, faults=faults)
 
     def dropped(self) -> dict[int, Reason]:
         """Each component that is neither a digit nor a fragment, and why."""
@@ -228,27 +230,21 @@ def sort_components(
     page_height, page_width = page_shape[:2]
     dirt = height < min_height_px
     edge = TUNED.edge_px
-    at_edge = (
-        (components.left <= edge)
-        | (components.top <= edge)
-        | (components.left + width >= page_width - edge)
-        | (components.top + height >= page_height - edge)
-    )
+    at_edge = (components.left <= edge) | (components.right >= page_width - edge)
+    at_edge |= (components.top <= edge) | (components.bottom >= page_height - edge)
     too_big = (width > TUNED.widest_of_digit * size) | (height > TUNED.tallest_of_digit * size)
     bar = TUNED.bar_of_digit * size
     low = (height < TUNED.lowest_of_digit * size) & ~((height > bar) & (width > bar))
     flat = (width > TUNED.flat_of_height * height) & (height < TUNED.flat_of_digit * size)
     flat |= (width > TUNED.flattest_of_height * height) & (height < TUNED.flattest_of_digit * size)
-    is_part = (height < TUNED.cut_height_of_digit * size) | (
-        width < TUNED.cut_width_of_digit * size
-    )
-    cut_off = at_edge & is_part
+    cut_off = height < TUNED.cut_height_of_digit * size
+    cut_off |= width < TUNED.cut_width_of_digit * size
+    cut_off &= at_edge
     digits = ~dirt & ~too_big & ~low & ~flat & ~cut_off
     speck = np.maximum(width, height) < max(TUNED.speck_px, TUNED.speck_of_digit * size)
-    fits = (height < TUNED.fragment_height_of_digit * size) & (
-        width < TUNED.fragment_width_of_digit * size
-    )
-    fragments = ~dirt & ~too_big & ~digits & ~at_edge & fits & ~speck
+    fragments = ~dirt & ~too_big & ~digits & ~at_edge & ~speck
+    fragments &= height < TUNED.fragment_height_of_digit * size
+    fragments &= width < TUNED.fragment_width_of_digit * size
     # What is no digit is low, flat or cut off; of that, what is no fragment and no speck is flat.
     faults = (
         (Reason.TOO_SMALL, dirt),

@@ -96,10 +96,8 @@ def around_zones(sheet: Sheet, page: Page, zones: Sequence[Fractions]) -> Sheet:
     high = np.stack([edges[:, 2] + beyond, edges[:, 3] + beyond]).max(axis=1)
     lacking = np.maximum(AROUND.least_part * max(height, width) - (high - low), 0) / 2
     left, top = np.clip(np.floor(low - lacking), 0, (width - 1, height - 1)).astype(int).tolist()
-    right, bottom = (
-        np.clip(np.ceil(high + lacking), (left + 1, top + 1), (width, height)).astype(int).tolist()
-    )
-    return sheet.cropped(Box(left, top, right, bottom))
+    most = np.clip(np.ceil(high + lacking), (left + 1, top + 1), (width, height)).astype(int)
+    return sheet.cropped(Box(left, top, *most.tolist()))
 
 
 def zone_edges(place: Fractions, sheet: Sheet, page: Page) -> NDArray[np.float64]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Final
 
 import cv2
@@ -96,13 +96,16 @@ def _quantile(levels: NDArray[np.uint8], share: float) -> float:
     return float(some[first]) + (at - first) * (float(some[last]) - float(some[first]))
 
 
+def box_around(segments: Sequence[Segment]) -> Box:
+    """The box around some segments."""
+    return reduce(Box.union, (segment.box for segment in segments))
+
+
 def merged(segments: Sequence[Segment]) -> Segment:
     """Several segments as one."""
     if len(segments) == 1:
         return segments[0]
-    box = segments[0].box
-    for segment in segments[1:]:
-        box = box.union(segment.box)
+    box = box_around(segments)
     ink = np.zeros((box.height, box.width), np.uint8)
     for segment in segments:
         at = segment.box

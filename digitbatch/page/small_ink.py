@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from digitbatch.page.segments import Segment, merged
+from digitbatch.page.segments import Segment, box_around, merged
 
 DECIMAL: Final = ("point", "comma")
 """The kinds of marks that part a number's decimals."""
@@ -116,9 +116,7 @@ def _columns(segments: Sequence[Segment], size: float) -> Iterator[list[int]]:
 
 
 def _is_stroke(own: Sequence[Segment], large: Sequence[Segment], size: float) -> bool:
-    box = own[0].box
-    for segment in own[1:]:
-        box = box.union(segment.box)
+    box = box_around(own)
     free = DOTTED.free_of_digit * size
     beside = all(
         other.box.left - box.right >= free or box.left - other.box.right >= free for other in large

@@ -13,6 +13,7 @@ from digitbatch.page.forms.cells import boxed_ink
 from digitbatch.page.forms.zone_crops import crop_of
 from digitbatch.page.forms.zone_regions import without_grid
 from digitbatch.page.regions import Region
+from digitbatch.page.segments import box_around
 from digitbatch.stages.base import Sheet
 from digitbatch.stages.line_removal.printed_line import Rule
 from digitbatch.types import Box, Image, Page
@@ -115,10 +116,7 @@ def _is_upright(part: Image, grid: Grid) -> bool:
     inked = 0
     for x, column in ((first.left, 0), (last.right, 1)):
         for course in ends:
-            left, top = (
-                max(0, round(x) - TUNED.stray_px),
-                max(0, round(course[column]) - TUNED.stray_px),
-            )
+            left, top = (max(0, round(at) - TUNED.stray_px) for at in (x, course[column]))
             corner = part[top : top + 2 * TUNED.stray_px + 1, left : left + 2 * TUNED.stray_px + 1]
             inked += bool(corner.any())
     return (
@@ -186,7 +184,7 @@ def in_order(
     lines: Sequence[Region], rows: Sequence[Region], boxes: Sequence[BoxRow]
 ) -> list[Region]:
     """Lines and rows of boxes in reading order: from the top down, on one level from the left."""
-    found = [(_around(line), line) for line in lines]
+    found = [(box_around(line.segments), line) for line in lines]
     placed = sorted(
         zip((row.place for row in boxes), rows, strict=True), key=lambda entry: entry[0].top
     )
@@ -196,13 +194,6 @@ def in_order(
         )
         found.insert(at, (place, row))
     return [ink for _, ink in found]
-
-
-def _around(line: Region) -> Box:
-    box = line.segments[0].box
-    for segment in line.segments[1:]:
-        box = box.union(segment.box)
-    return box
 
 
 def _is_behind(box: Box, place: Box) -> bool:

@@ -109,8 +109,7 @@ def digits_beyond(
     if not number:
         return []
     size = float(np.median(components.height[number]))
-    right = components.left + components.width
-    x, y = components.center_x, components.center_y
+    right, x, y = components.right, components.center_x, components.center_y
     width = components.mask.shape[1]
     reach = OVERFLOW.beyond_of_height * zone.height
     free = [
@@ -133,7 +132,7 @@ def digits_beyond(
 
 def _goes_on(components: Components, last: int, index: int, size: float) -> bool:
     """Whether a component is as tall as a number's digits, and stands right behind the last."""
-    gap = components.left[index] - (components.left[last] + components.width[last])
+    gap = components.left[index] - components.right[last]
     near = -OVERFLOW.overlap_of_digit * size < gap < OVERFLOW.near_of_digit * size
     height = components.height[index]
     alike = OVERFLOW.lowest_of_digit * size <= height <= OVERFLOW.tallest_of_digit * size

@@ -35,37 +35,30 @@ def occluded(
     `of`: (count,) which components are looked at: not those of printed words, for example.
     """
     size = sorting.digit_height_px
-    dropped = of & (
-        np.maximum(components.width, components.height) > OCCLUSION.large_of_digit * size
-    )
-    dropped[sorting.digits] = False
-    dropped[sorting.fragments] = False
-    dropped &= np.minimum(components.width, components.height) >= OCCLUSION.thin_of_digit * size
+    longer = np.maximum(components.width, components.height)
+    shorter = np.minimum(components.width, components.height)
+    dropped = of & (longer > OCCLUSION.large_of_digit * size)
+    dropped &= shorter >= OCCLUSION.thin_of_digit * size
+    dropped[sorting.digits] = dropped[sorting.fragments] = False
     large = np.flatnonzero(dropped)
     return [len(large) > 0 and _reaches(components, large.tolist(), line) for line in lines]
 
 
 def _reaches(components: Components, large: Sequence[int], line: Sequence[int]) -> bool:
-    tops = components.top[line]
-    top, bottom = float(np.median(tops)), float(np.median(tops + components.height[line]))
+    top, bottom = (float(np.median(ends[line])) for ends in (components.top, components.bottom))
+    left, right = float(components.left[line].min()), float(components.right[line].max())
     high = bottom - top
-    rights = components.left[line] + components.width[line]
     margin, aside = OCCLUSION.margin_of_line * high, OCCLUSION.aside_of_digit * high
     rows = round(top + margin), round(bottom - margin)
-    columns = (
-        round(float(components.left[line].min()) - aside),
-        round(float(rights.max()) + aside),
-    )
+    columns = round(left - aside), round(right + aside)
     for index in large:
         box = components.box(index)
         first, last = max(rows[0], box.top) - box.top, min(rows[1], box.bottom) - box.top
         start, end = max(columns[0], box.left) - box.left, min(columns[1], box.right) - box.left
         if first >= last or start >= end:
             continue
-        if (
-            np.count_nonzero(components.own(index)[first:last, start:end])
-            >= OCCLUSION.ink_of_square * high**2
-        ):
+        inked = np.count_nonzero(components.own(index)[first:last, start:end])
+        if inked >= OCCLUSION.ink_of_square * high**2:
             return True
     return False
 
@@ -146,9 +139,8 @@ def beside(lines: Sequence[Sequence[Segment]], digit_height_px: float) -> list[b
     if not boxes:
         return [False] * len(lines)
     owner = np.repeat(np.arange(len(lines)), [len(line) for line in lines])
-    left, top, right, bottom = np.array(
-        [(box.left, box.top, box.right, box.bottom) for box in boxes]
-    ).T
+    edges = [(box.left, box.top, box.right, box.bottom) for box in boxes]
+    left, top, right, bottom = np.array(edges).T
     found = np.zeros(len(lines), bool)
     for first in range(0, len(boxes), ADJACENT.at_once):
         own = slice(first, first + ADJACENT.at_once)

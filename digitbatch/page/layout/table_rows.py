@@ -75,9 +75,7 @@ def find_rows(
     course, off = _fitted(x, y, row, len(long), size)
     if float(np.median(np.abs(off))) > TUNED.straight_of_digit * size:
         return None
-    straight = Rows(course, np.zeros(0))
-    levels = _levels(components, lines, straight, size)
-    return Rows(course, levels)
+    return Rows(course, _levels(components, lines, Rows(course, np.zeros(0)), size))
 
 
 def _fitted(
@@ -120,10 +118,6 @@ def _middles(components: Components, lines: list[list[int]], rows: Rows) -> list
     return [median(level[line].tolist()) for line in lines]
 
 
-def _heights(components: Components, line: list[int], rows: Rows) -> NDArray[np.float64]:
-    return rows.level(components.center_x[line], components.center_y[line])
-
-
 def in_rows(
     components: Components, lines: list[list[int]], rows: Rows, digit_height_px: float
 ) -> list[list[int]]:
@@ -137,7 +131,8 @@ def in_rows(
     members: list[list[int]] = [[] for _ in rows.levels]
     rest: list[list[int]] = []
     for line in lines:
-        off = np.abs(_heights(components, line, rows)[:, None] - rows.levels[None])
+        level = rows.level(components.center_x[line], components.center_y[line])
+        off = np.abs(level[:, None] - rows.levels[None])
         nearest = off.argmin(axis=1)
         left: list[int] = []
         for index, number, far in zip(line, nearest.tolist(), off.min(axis=1), strict=True):
@@ -156,8 +151,7 @@ def _broken(components: Components, lines: list[list[int]], rows: Rows, size: fl
 
 
 def _width(components: Components, line: list[int]) -> float:
-    left = components.left[line]
-    return float((left + components.width[line]).max() - left.min())
+    return float(components.right[line].max() - components.left[line].min())
 
 
 def parted_rows(

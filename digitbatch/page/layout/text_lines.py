@@ -80,12 +80,11 @@ def _continued(
 
     A line goes on in one that begins where it ends, at the height at which it ends.
     """
-    right = components.left + components.width
     result: list[list[int]] = []
     for line in sorted(lines, key=lambda line: int(components.left[line].min())):
         start = float(components.left[line].min())
         for before in result:
-            gap = (start - float(right[before].max())) / size
+            gap = (start - float(components.right[before].max())) / size
             if not -TUNED.half_shared_of_digit < gap < TUNED.next_of_digit:
                 continue
             ends = before[-TUNED.end_digits :], line[: TUNED.end_digits]
@@ -114,18 +113,11 @@ def _rejoined(components: Components, lines: list[list[int]], size: float) -> li
     A short line goes into a longer one where each of its members stands beside, and within the
     height of, clearly taller digits of it.
     """
-    bottom = components.top + components.height
-    kept = sorted(lines, key=lambda line: (-len(line), line))
     result: list[list[int]] = []
-    for line in kept:
-        home = None
-        if len(line) <= TUNED.most_halves:
-            for other in result:
-                if len(other) > len(line) and all(
-                    _within(components, bottom, np.asarray(other), index, size) for index in line
-                ):
-                    home = other
-                    break
+    for line in sorted(lines, key=lambda line: (-len(line), line)):
+        longer = (other for other in result if len(other) > len(line) <= TUNED.most_halves)
+        homes = (o for o in longer if all(_within(components, np.array(o), i, size) for i in line))
+        home = next(homes, None)
         if home is None:
             result.append(list(line))
         else:
@@ -133,25 +125,17 @@ def _rejoined(components: Components, lines: list[list[int]], size: float) -> li
     return result
 
 
-def _within(
-    components: Components,
-    bottom: NDArray[np.int64],
-    others: NDArray[np.int64],
-    index: int,
-    size: float,
-) -> bool:
-    left, right = components.left[others], components.left[others] + components.width[others]
-    own_left, own_right = components.left[index], components.left[index] + components.width[index]
-    gap = np.maximum(left - own_right, own_left - right)
+def _within(components: Components, others: NDArray[np.int64], index: int, size: float) -> bool:
+    left, right, bottom = components.left, components.right, components.bottom
+    gap = np.maximum(left[others] - right[index], left[index] - right[others])
     nearest = others[np.argsort(gap, kind="stable")[: TUNED.neighbors]]
     if gap.min() > TUNED.gap_of_digit * size:
         return False
     own = float(components.height[index])
     if own > TUNED.half_of_tallest * float(components.height[nearest].max()):
         return False
-    shared = np.minimum(bottom[index], bottom[nearest].max()) - np.maximum(
-        components.top[index], components.top[nearest].min()
-    )
+    shared = min(bottom[index], bottom[nearest].max())
+    shared -= max(components.top[index], components.top[nearest].min())
     return float(shared) > TUNED.shared * own
 
 
@@ -277,7 +261,7 @@ def attach(
     size = digit_height_px
     best = np.full(len(smaller), TUNED.beside_of_digit)
     home = np.full(len(smaller), -1)
-    left, right = components.left, components.left + components.width
+    left, right = components.left, components.right
     x, y = components.center_x[smaller], components.center_y[smaller]
     # Line by line, for a fax has tens of thousands of specks.
     for number, line in enumerate(lines):
