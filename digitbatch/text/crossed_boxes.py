@@ -75,13 +75,9 @@ def crossed_boxes(
 ) -> frozenset[int]:
     """Which boxes of a zone are crossed out; none where any ink is left out that is not explained.
 
-    The digits stand in neighbouring boxes, the crosses in those next to them.
-
-    Args:
-        read: In which boxes digits are read, from left to right.
-        left_out: In which boxes ink is left out.
-        crosses: For each box its cross, if it holds one for sure; empty: none is looked for.
-        count: How many digits are expected, at least and at most.
+    The digits stand in neighbouring boxes, the crosses in those next to them. In boxes of `read`,
+    from left to right, are digits, in those of `left_out` is other ink; `crosses` holds the sure
+    cross of each box, and is empty where none is looked for.
     """
     filled = sorted({*read, *left_out})
     explained = (

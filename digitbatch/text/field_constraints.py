@@ -78,13 +78,9 @@ class Chosen:
 def options_of(
     readings: Sequence[Hypothesis], ways: Sequence[NBest], free: Hypothesis, *, boxed: bool = False
 ) -> Options:
-    """What a field may say, box by box where it has boxes.
+    """What a field may say, unit by unit; `free` is what it says without rules.
 
-    Args:
-        readings: Of each unit, without rules.
-        ways: Of each unit.
-        free: What they come to together.
-        boxed: Whether each unit is a box, whose ink may be a cross and no digit.
+    Where units are `boxed`, the ink of each may be a cross and no digit.
     """
     found: dict[str, Option] = {"": Option(1.0, ())}
     for reading, way in zip(readings, ways, strict=True):

@@ -76,12 +76,8 @@ def joined_boxes(
 
     What is likelier no digit (a cross, a letter, a blot) is left over, as long as as many digits
     remain as must be there; else the likeliest of them are read as digits. Where all that is left
-    over is in boxes that are crossed out for sure, it is set apart.
-
-    Args:
-        hypotheses: Of the boxes, from left to right.
-        count: How many digits are expected, at least and at most.
-        crosses: For each box its cross, if it holds one for sure; empty where none is looked for.
+    over is in boxes that are crossed out for sure, it is set apart. `crosses` holds the sure cross
+    of each box, and is empty where none is looked for.
     """
     kept, dropped = _kept(hypotheses, 0 if count is None else count[0])
     left_over = [(box, left) for box, one in enumerate(hypotheses) for left in one.left_over]

@@ -67,9 +67,6 @@ def are_typeset(lines: Sequence[Sequence[DigitHypothesis]]) -> list[bool]:
     A page that holds print is looked at more closely: there, one digit that a speck or a gap has
     changed makes no line handwritten. Lines of one or two digits say little. They are taken for
     handwriting only where the page's longer lines are, and two digits only if they are uneven too.
-
-    Args:
-        lines: The digits of each line of a page, from left to right.
     """
     page = _measured(lines)
     judged = [_Judged()] * len(lines)

@@ -63,13 +63,9 @@ def table_lines(
 ) -> list[TableLine]:
     """The lines of a page, letters left out of them, what table they make, and what is doubtful.
 
-    Lines of words lose all their digits: nothing is read there.
-
-    Args:
-        readings: Of each line of a page without zones, from the top down.
-        heights_px: Of each line's digits.
-        judged: The same lines as the network for single digits read them, where another network has
-            had its say: that one knows digits alone, and names no letter.
+    Lines come from the top down. Those of words lose all their digits: nothing is read there.
+    `judged` are the lines as the network for single digits read them, where another has had its
+    say: that one knows digits alone, and names no letter.
     """
     if not readings:
         return []
