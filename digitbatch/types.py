@@ -51,6 +51,15 @@ class Box:
     def height(self) -> int:
         return self.bottom - self.top
 
+    def holds(self, other: "Box") -> bool:
+        """Whether none of another lies outside of it."""
+        return (
+            self.left <= other.left
+            and self.top <= other.top
+            and self.right >= other.right
+            and self.bottom >= other.bottom
+        )
+
     def union(self, other: "Box") -> "Box":
         """The smallest box that holds both."""
         return Box(

@@ -49,6 +49,11 @@ class ReviewReason(Enum):
     RULE_RESIDUE = "rule-residue", "a stroke like 1 goes on as a line"
     LARGER_INK = "larger-ink", "larger ink stands beside it"
     FAINT_DIGIT = "faint-digit", "a digit is fainter than the page's pen"
+    LINE_CONTACT = (
+        "line-contact",
+        "a printed line may hide a stroke, with which a digit would be {}",
+    )
+    ENCIRCLED = "encircled", "ink stands within a digit"
     BEHIND_ZONE = "behind-zone", "a digit lies behind its zone"
     # Constraints of the configuration.
     BREAKS_RULE = "breaks-rule", "{} breaks {}, and nothing that obeys it fits the ink"

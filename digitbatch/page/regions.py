@@ -5,8 +5,9 @@ from dataclasses import dataclass, field, replace
 
 from digitbatch.acceptance.reasons import Finding, ReviewReason
 from digitbatch.page.connected_components import Components, DroppedInk
+from digitbatch.page.line_contact import LineContact
 from digitbatch.page.segments import Segment, component_segment
-from digitbatch.page.small_ink import is_point, with_dotted_strokes
+from digitbatch.page.small_ink import encircled, is_point, with_dotted_strokes
 from digitbatch.types import Box, Image
 
 
@@ -29,6 +30,7 @@ class Region:
     points: tuple[Segment, ...] = ()  # decimal points, commas, rests of walls: no part of any digit
     count: tuple[int, int] | None = None  # digits expected, at least and at most
     cells: tuple["Region", ...] = ()  # where there are boxes, each one's ink, from left to right
+    contacts: tuple[LineContact, ...] = ()  # digits that touch printed lines
     findings: tuple[Finding, ...] = ()  # why a person should look at what is read, whatever it is
 
     # For people to look at: of a zone, what was sorted out before anything was read, and the
@@ -43,13 +45,29 @@ class Region:
 
 
 def parted(
-    name: str, height: float, segments: tuple[Segment, ...], count: tuple[int, int] | None = None
+    name: str,
+    height: float,
+    segments: tuple[Segment, ...],
+    count: tuple[int, int] | None = None,
+    *,
+    is_decimal: bool = False,
 ) -> Region:
-    """Ink with its points told from the rest, and specks that make a stroke joined."""
+    """Ink with its points told from the rest, and specks that make a stroke joined.
+
+    `is_decimal`: Whether a decimal point is expected, which may stand at half the digits' height.
+    """
     segments, is_dotted = with_dotted_strokes(segments, height)
-    points = tuple(segment for segment in segments if is_point(segment, segments, height))
+    points = tuple(
+        segment
+        for segment in segments
+        if is_point(segment, segments, height, is_decimal=is_decimal)
+    )
     rest = tuple(segment for segment in segments if segment not in points)
-    findings = (Finding(ReviewReason.DOTTED_STROKE),) if is_dotted else ()
+    doubts = {
+        ReviewReason.DOTTED_STROKE: is_dotted,
+        ReviewReason.ENCIRCLED: encircled(rest, height),
+    }
+    findings = tuple(Finding(reason) for reason, holds in doubts.items() if holds)
     return Region(name, height, rest, points, count, findings=findings)
 
 

@@ -21,6 +21,8 @@ class PointTuning:
     comma_length: float = 1.6  # height over width from which it is a comma
     above_of_digit: float = 0.3  # how far above the baseline its middle may be
     below_of_digit: float = 0.5  # and how far below
+    raised_of_digit: float = 0.8  # how far above it may be where a decimal point is expected,
+    raised_length: float = 1.5  # and its height over its width then: a short 1 is no point
     standing_of_digit: float = 0.55  # segments from this height on stand on the baseline
     overlap: float = 0.35  # of its width; more of it under a digit makes it a part of that digit
 
@@ -33,10 +35,13 @@ def is_speck(segment: Segment, digit_height_px: float) -> bool:
     return segment.size_px <= POINT.speck_of_digit * digit_height_px
 
 
-def is_point(segment: Segment, line: Sequence[Segment], digit_height_px: float) -> bool:
+def is_point(
+    segment: Segment, line: Sequence[Segment], digit_height_px: float, *, is_decimal: bool = False
+) -> bool:
     """Whether a segment of a line is a point or a comma.
 
-    A fragment of a digit stands over or under the rest of it; a point stands beside.
+    A fragment of a digit stands over or under the rest of it; a point stands beside. `is_decimal`:
+    Whether one is expected; some are written at half the digits' height.
     """
     size = digit_height_px
     if (
@@ -51,7 +56,9 @@ def is_point(segment: Segment, line: Sequence[Segment], digit_height_px: float) 
     near = sorted(standing, key=lambda other: abs(other.center_x - segment.center_x))[:2]
     base = sum(other.box.bottom for other in near) / len(near)
     middle = (segment.box.top + segment.box.bottom) / 2
-    if not -POINT.above_of_digit * size <= middle - base <= POINT.below_of_digit * size:
+    is_raised = is_decimal and segment.box.height <= POINT.raised_length * segment.box.width
+    above = POINT.raised_of_digit if is_raised else POINT.above_of_digit
+    if not -above * size <= middle - base <= POINT.below_of_digit * size:
         return False
     under = max(
         min(segment.box.right, other.box.right) - max(segment.box.left, other.box.left)
@@ -60,11 +67,37 @@ def is_point(segment: Segment, line: Sequence[Segment], digit_height_px: float) 
     return under <= POINT.overlap * segment.box.width
 
 
-def mark_kind(segment: Segment, line: Sequence[Segment], digit_height_px: float) -> str:
-    """What ink is that no digit explains: "point", "comma" or "other"."""
-    if not is_point(segment, line, digit_height_px):
+def mark_kind(
+    segment: Segment, line: Sequence[Segment], digit_height_px: float, *, is_decimal: bool = False
+) -> str:
+    """What ink is that no digit explains: "point", "comma" or "other"; see `is_point`."""
+    if not is_point(segment, line, digit_height_px, is_decimal=is_decimal):
         return "other"
     return "comma" if segment.box.height > POINT.comma_length * segment.box.width else "point"
+
+
+@dataclass(frozen=True, slots=True)
+class EncircledTuning:
+    """When ink stands within other ink: a digit in a circle is a 0 that has something in it."""
+
+    least_of_digit: float = 0.3  # digit heights: what is smaller is a speck
+
+
+ENCIRCLED: Final = EncircledTuning()
+
+
+def encircled(segments: Sequence[Segment], digit_height_px: float) -> bool:
+    """Whether some of a line's ink stands within other ink of it, on all four sides."""
+    least_px = ENCIRCLED.least_of_digit * digit_height_px
+    return any(
+        outer.box.left < inner.box.left
+        and outer.box.right > inner.box.right
+        and outer.box.top < inner.box.top
+        and outer.box.bottom > inner.box.bottom
+        for inner in segments
+        if inner.size_px >= least_px
+        for outer in segments
+    )
 
 
 @dataclass(frozen=True, slots=True)

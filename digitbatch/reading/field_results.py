@@ -116,7 +116,9 @@ def _marks(hypothesis: Hypothesis, seen: Seen) -> tuple[tuple[Mark, ...], tuple[
     for segment, is_explained in ink:
         if is_speck(segment, seen.digit_height_px):
             continue
-        kind = mark_kind(segment, written, seen.digit_height_px)
+        kind = mark_kind(
+            segment, written, seen.digit_height_px, is_decimal=seen.decimals is not None
+        )
         mark = Mark(kind, scan_box(segment.box, seen.to_scan))
         marks.append(mark)
         if not is_explained and not (expected and kind in DECIMAL):

@@ -10,6 +10,7 @@ from digitbatch.config import Config
 from digitbatch.page.analysis import Layout, analyse_layout, find_print, prepared_page
 from digitbatch.page.forms.box_rows import Printed
 from digitbatch.page.forms.registration import RegisteredPage, back_on_scan, register
+from digitbatch.page.forms.table_lines import with_printed_form
 from digitbatch.page.ink_classes import HeuristicInk, InkClassifier, InkEvidence
 from digitbatch.page.preparation import Left
 from digitbatch.reading.fields import Field, joined_fields, judged_fields, with_rows
@@ -17,6 +18,7 @@ from digitbatch.stages.base import Sheet
 from digitbatch.text.classification import Readers
 from digitbatch.text.ctc_groups import rescored_groups
 from digitbatch.text.ensemble import rescored_by_ensemble
+from digitbatch.text.line_contact import with_line_contacts_told
 from digitbatch.text.line_context import rescored_in_context
 from digitbatch.text.page_constraints import Constrained, constrained
 from digitbatch.text.page_context import (
@@ -70,6 +72,13 @@ def _preprocessing(state: PageState) -> PageState:
     left: Left | None = [] if state.is_traced else None
     sheet, boxes = prepared_page(state.registered, state.config, left)
     return replace(state, sheet=sheet, boxes=boxes, stages=tuple(left or ()))
+
+
+def _printed_form(state: PageState) -> PageState:
+    if not state.config.fields:
+        return state
+    sheet, registered = with_printed_form(state.sheet, state.registered)
+    return replace(state, sheet=sheet, registered=registered)
 
 
 def _printed_words(state: PageState) -> PageState:
@@ -144,6 +153,7 @@ PASSES: Final = (
     # What is on the page.
     Pass("registration", _registration, optional=False),
     Pass("preprocessing", _preprocessing, optional=False),
+    Pass("printed_form", _printed_form),
     Pass("printed_words", _printed_words, optional=False),
     Pass("layout_analysis", _layout_analysis, optional=False),
     # What is written.
@@ -154,6 +164,7 @@ PASSES: Final = (
     rescoring("line_context", rescored_in_context),
     rescoring("writer_adaptation", adapted_to_writer),
     Pass("constraints", _constraints, optional=False),
+    rescoring("line_contact", with_line_contacts_told),
     Pass("fragments", _fragments),
     Pass("page_context", _page_context),
     Pass("print_context", _print_context),

@@ -23,11 +23,13 @@ mask    (H, W) only 0 and 255, ink 255 on 0 (an inverted binary)
 
 TWO_VALUED: Final[frozenset[PixelKind]] = frozenset({"binary", "mask"})
 
-Layer = Literal["ink", "rules", "faint"]
+Layer = Literal["ink", "rules", "walls", "colored", "faint"]
 
 LAYER_KINDS: Final[Mapping[Layer, PixelKind]] = {
     "ink": "ink",  # the last levels before thresholding: digits are cut from them
     "rules": "mask",  # the ruled lines that were taken out: zones look for their boxes in it
+    "walls": "mask",  # where upright lines of a page with zones run
+    "colored": "mask",  # print of another colour than the pen's, taken out of a page with zones
     "faint": "mask",  # the ink that is fainter than the page's pen, and was kept for its place
 }
 """What a sheet may have beside its pixels, pixel on pixel; each has one kind and is 0 on paper."""

@@ -117,7 +117,7 @@ def decimal_places(
         segment
         for segment in (*(left.segment for left in reading.left_over), *points)
         if not is_speck(segment, digit_height_px)
-        and mark_kind(segment, written, digit_height_px) in DECIMAL
+        and mark_kind(segment, written, digit_height_px, is_decimal=True) in DECIMAL
     ]
     if len(marks) != 1:
         return None

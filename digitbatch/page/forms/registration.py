@@ -45,6 +45,8 @@ class PlacedZone:
     zone: Zone
     place: Fractions
     outside: bool = False  # whether some of it was not scanned
+    is_divided: bool = True  # whether walls of the page run through it, as far as is known
+    is_walled: bool = False  # whether it is one cell, with walls of the page on both sides
 
 
 @dataclass(frozen=True, slots=True)

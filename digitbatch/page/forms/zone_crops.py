@@ -32,6 +32,9 @@ class Crop:
     around: Box  # what was cut out, on the sheet
     mask: Image  # (H, W) its ink, printed lines too
     levels: Image  # (H, W) before thresholding
+    rules: Image | None = None  # (H, W) what of the mask is the page's printed lines; None: nothing
+    walls: Image | None = None  # (H, W) where upright ones of them run
+    colored: Image | None = None  # (H, W) what of the mask is print of another colour
 
     @property
     def inner(self) -> tuple[float, float]:
@@ -60,10 +63,14 @@ def crop_of(box: Box, around: Box, sheet: Sheet) -> Crop:
     rows, columns = slice(around.top, around.bottom), slice(around.left, around.right)
     # A box's long sides may be gone as ruled lines already; its walls are found by them.
     mask = sheet.pixels[rows, columns]
-    if sheet.rules is not None:
-        mask = mask | sheet.rules[rows, columns]
-    levels = sheet.pixels if sheet.ink is None else sheet.ink
-    return Crop(box, around, np.ascontiguousarray(mask), levels[rows, columns])
+    layers = {name: layer[rows, columns] for name, layer in sheet.layers.items()}
+    rules, colored = layers.get("rules"), layers.get("colored")
+    for taken in (rules, colored):
+        mask = mask if taken is None else mask | taken
+    levels = layers.get("ink", sheet.pixels[rows, columns])
+    return Crop(
+        box, around, np.ascontiguousarray(mask), levels, rules, layers.get("walls"), colored
+    )
 
 
 def on_sheet(place: Fractions, sheet: Sheet, page: Page) -> Box:

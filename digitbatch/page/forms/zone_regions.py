@@ -24,6 +24,7 @@ from digitbatch.page.forms.cells import boxed_ink, cleaned
 from digitbatch.page.forms.print_removal import without_print, without_print_colour
 from digitbatch.page.forms.registration import PlacedZone, RegisteredPage, reference_of
 from digitbatch.page.forms.zone_crops import Crop, cut_zone, digits_beyond, on_sheet
+from digitbatch.page.line_contact import line_contacts
 from digitbatch.page.preparation import prepare_sheet, to_page
 from digitbatch.page.regions import Region, RemovedPrint, parted, segments_of, with_finding
 from digitbatch.page.segments import moved_segment
@@ -62,10 +63,19 @@ def zone_ink(placed: PlacedZone, sheet: Sheet, laid: RegisteredPage, config: Con
     usable = np.concatenate([sorting.digits, sorting.fragments])
     chosen = [int(index) for index in usable if inside[index]]
     segments = tuple(moved_segment(p, left, top) for p in segments_of(components, chosen, levels))
-    found = parted(placed.zone.name, sorting.digit_height_px, segments, count)
+    is_decimal = placed.zone.decimals is not None
+    found = parted(
+        placed.zone.name, sorting.digit_height_px, segments, count, is_decimal=is_decimal
+    )
     beside = dict.fromkeys(np.flatnonzero(~inside).tolist(), Reason.OUTSIDE)
     dropped = DroppedInk(components, sorting.dropped() | beside, left, top)
-    found = replace(found, dropped=(dropped, *_coloured(written)), removed=_removed(written))
+    taken = np.asarray(crop.mask & ~written.mask, np.uint8)
+    found = replace(
+        found,
+        contacts=line_contacts(found.segments, taken, (left, top), found.digit_height_px),
+        dropped=(dropped, *_coloured(written)),
+        removed=_removed(written),
+    )
     outside = any(segment.center_x >= crop.zone.right for segment in found.segments)
     return with_finding(found, ReviewReason.BEHIND_ZONE) if outside else found
 
@@ -113,7 +123,7 @@ def written_in(placed: PlacedZone, sheet: Sheet, laid: RegisteredPage, config: C
     crop = cut_zone(placed.place, sheet, laid.page)
     count = placed.zone.digits
     grid = zone_grid(placed, crop, config)
-    if count is not None and not grid.cells:
+    if count is not None and not grid.cells and not placed.is_walled:
         wide = cut_zone(placed.place, sheet, laid.page, wide=True)
         grid = grid.moved_right(crop.around.left - wide.around.left)
         crop = wide
@@ -135,11 +145,19 @@ def without_grid(
     page: Page,
     others: tuple[Box, ...] = (),
 ) -> Written:
-    """The ink of a crop without its grid, nor print of another colour that is left of that."""
-    plain = without_print(crop.mask, grid, None if count is None else count[1], crop.levels)
-    dropped = _other_colour(crop, grid, plain, sheet, page)
-    mask, levels = dropped or (plain, cleaned(crop.levels, crop.mask, plain))
-    return Written(crop, grid, count, others, plain, mask, levels)
+    """The ink of a crop without its grid, the page's lines, and print of another colour."""
+    mask = crop.mask
+    if crop.rules is not None and not grid.cells:
+        mask = np.ascontiguousarray(mask & ~crop.rules)
+    plain = without_print(mask, grid, None if count is None else count[1], crop.levels)
+    if crop.colored is not None:
+        mask = np.asarray(plain & ~crop.colored, np.uint8)
+    else:
+        dropped = _other_colour(crop, grid, plain, sheet, page)
+        if dropped is not None:
+            return Written(crop, grid, count, others, plain, *dropped)
+        mask = plain
+    return Written(crop, grid, count, others, plain, mask, cleaned(crop.levels, crop.mask, mask))
 
 
 def sort_zone(written: Written, config: Config) -> tuple[Components, NDArray[np.bool_], Sorting]:
@@ -205,7 +223,13 @@ def zone_grid(placed: PlacedZone, crop: Crop, config: Config) -> Grid:
         own = _printed(config)[config.fields.index(placed.zone)]
         x, y = crop.around.width / own.width_px, crop.around.height / own.height_px
         printed = own.grid.scaled(x, y)
-    return find_boxes(crop.mask, Known(_most(placed.zone), crop.inner, printed=printed))
+    digits = placed.zone.digits
+    if placed.is_walled and (digits is None or digits[0] != digits[1]):
+        return Grid()  # a cell of a table, for a number of any length
+    mask = crop.mask
+    if crop.walls is not None and not placed.is_divided:
+        mask = np.ascontiguousarray(mask & ~crop.walls)  # those of its cell are none of boxes in it
+    return find_boxes(mask, Known(_most(placed.zone), crop.inner, printed=printed))
 
 
 def _most(zone: Zone) -> int | None:

@@ -54,7 +54,13 @@ class RemoveRules(PageStage):
         return sheet.with_pixels(left).with_layer("rules", taken)
 
     def left_of(self, mask: Image, levels: Image | None, digit_height_px: float | None) -> Image:
-        """What of a page's ink is not its rules.
+        """What of a page's ink is not its rules: (H, W) uint8; see `apart`."""
+        return self.apart(mask, levels, digit_height_px)[0]
+
+    def apart(
+        self, mask: Image, levels: Image | None, digit_height_px: float | None
+    ) -> tuple[Image, list[Rule], list[Rule]]:
+        """What of a page's ink is not its rules; these along it, and across it, of the turned page.
 
         `mask`: (H, W) uint8, ink 255 on 0. `levels`: (H, W) uint8 before thresholding, light ink on
         black; None: not known. Returns (H, W) uint8: `mask` itself where there are no rules.
@@ -70,9 +76,9 @@ class RemoveRules(PageStage):
         turned = np.asarray(cv2.transpose(delete_rules(mask, rows)), np.uint8)
         columns = found(turned, None if levels is None else levels.T)
         if not rows and not columns:
-            return mask
+            return mask, [], []
         without = np.asarray(cv2.transpose(delete_rules(turned, columns)), np.uint8)
         if levels is not None:
             reach_px = thickest_rule_px(mask)
             without = with_pen_on_rules(mask, without, levels, rows, columns, reach_px, digits_px)
-        return mended(mask, without, rows=bool(rows), columns=bool(columns))
+        return mended(mask, without, rows=bool(rows), columns=bool(columns)), rows, columns
