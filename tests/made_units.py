@@ -89,7 +89,7 @@ def made_boxes(
         for one in hypotheses
     )
     segments = tuple(segment for cell in cells for segment in cell.segments)
-    whole = Region(name, height_px, segments, (), count, cells, findings)
+    whole = Region(name, height_px, segments, (), count, cells, findings=findings)
     return tuple(
         _unit(placed(one), number + at, field_number, whole, cell)
         for at, (one, cell) in enumerate(zip(hypotheses, cells, strict=True))

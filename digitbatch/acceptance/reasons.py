@@ -54,6 +54,8 @@ class ReviewReason(Enum):
         "a printed line may hide a stroke, with which a digit would be {}",
     )
     ENCIRCLED = "encircled", "ink stands within a digit"
+    REACHES_IN = "reaches-in", "ink from outside reaches into the zone"
+    DIVIDED = "divided", "a printed line stands between its digits"
     BEHIND_ZONE = "behind-zone", "a digit lies behind its zone"
     # Constraints of the configuration.
     BREAKS_RULE = "breaks-rule", "{} breaks {}, and nothing that obeys it fits the ink"

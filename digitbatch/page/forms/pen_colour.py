@@ -125,7 +125,7 @@ def _hues(rgb: Image, at: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArr
 
 
 def _by_pen(share: NDArray[np.float32], ink: Image, lines: Image) -> Image:
-    """The ink that is the pen's: components as a whole, but those of both; lines by their pixels."""
+    """The pen's ink: components as a whole, but for those of both; lines pixel by pixel."""
     along = lines > 0
     at = (ink > 0) & ~along
     count, labels = cv2.connectedComponents(np.asarray(at, np.uint8), connectivity=8)

@@ -148,7 +148,7 @@ def _is_written(ink: Image, left: float, top: float, right: float, bottom: float
     trimmed = round(TUNED.trimmed_of_height * (bottom - top))
     rows = slice(max(0, round(top) + trimmed), max(1, round(bottom) - trimmed))
     part = ink[rows, max(0, round(left)) : max(0, round(right))]
-    return np.count_nonzero(part.any(axis=1)) >= TUNED.written * max(1, len(part))
+    return bool(np.count_nonzero(part.any(axis=1)) >= TUNED.written * max(1, len(part)))
 
 
 def _on_page(edges: tuple[float, float, float, float], sheet: Sheet, page: Page) -> Fractions:

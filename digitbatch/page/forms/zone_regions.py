@@ -1,5 +1,6 @@
 """The ink of a zone: its print found and taken out, its boxes told apart."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
@@ -27,7 +28,7 @@ from digitbatch.page.forms.zone_crops import Crop, cut_zone, digits_beyond, on_s
 from digitbatch.page.line_contact import line_contacts
 from digitbatch.page.preparation import prepare_sheet, to_page
 from digitbatch.page.regions import Region, RemovedPrint, parted, segments_of, with_finding
-from digitbatch.page.segments import moved_segment
+from digitbatch.page.segments import Segment, moved_segment
 from digitbatch.stages.base import Sheet
 from digitbatch.stages.hysteresis import Hysteresis, hysteresis
 from digitbatch.stages.scale import typical_height_px
@@ -40,6 +41,9 @@ class ZoneTuning:
 
     inset_of_height: float = 0.1  # of a box: nearer to its walls ink may be print
     low: float = 0.62  # of hysteresis, of its high level: in a zone there is little that is not ink
+    inside: float = 0.5  # share of a component's ink: from here on it is the zone's
+    reaching: float = 0.2  # and from here on it may be, where it stands beside the digits,
+    tall_of_digit: float = 0.5  # and is so tall, in digit heights
     frame_px: int = 9  # paper around a crop, whose edges are no edges of the page
     kept_templates: int = 4  # of which a process keeps what is printed in their zones
 
@@ -76,8 +80,45 @@ def zone_ink(placed: PlacedZone, sheet: Sheet, laid: RegisteredPage, config: Con
         dropped=(dropped, *_coloured(written)),
         removed=_removed(written),
     )
-    outside = any(segment.center_x >= crop.zone.right for segment in found.segments)
-    return with_finding(found, ReviewReason.BEHIND_ZONE) if outside else found
+    is_fixed = count is not None and count[0] == count[1]
+    doubts = {
+        ReviewReason.BEHIND_ZONE: any(s.center_x >= crop.zone.right for s in found.segments),
+        ReviewReason.REACHES_IN: _reaches_in(components, crop, inside, found.digit_height_px),
+        ReviewReason.DIVIDED: not is_fixed and _is_divided(crop, found.segments),
+    }
+    for reason in (reason for reason, holds in doubts.items() if holds):
+        found = with_finding(found, reason)
+    return found
+
+
+def share_inside(components: Components, crop: Crop) -> NDArray[np.float64]:
+    """(count,): how much of each component's ink lies in the zone, 0 to 1."""
+    zone, around = crop.zone, crop.around
+    rows = slice(zone.top - around.top, zone.bottom - around.top)
+    within = components.labels[rows, zone.left - around.left : zone.right - around.left]
+    counts = np.bincount(within.ravel(), minlength=len(components) + 1)[1:]
+    return np.asarray(counts / components.area, np.float64)
+
+
+def _reaches_in(
+    components: Components, crop: Crop, inside: NDArray[np.bool_], digit_height_px: float
+) -> bool:
+    """Whether ink as tall as a digit lies partly in the zone, on its level, and is not read."""
+    y = components.center_y + crop.around.top
+    level = (y >= crop.zone.top) & (y < crop.zone.bottom)
+    tall = components.height >= TUNED.tall_of_digit * digit_height_px
+    partly = level & tall & ~inside
+    return bool(partly.any() and (share_inside(components, crop)[partly] >= TUNED.reaching).any())
+
+
+def _is_divided(crop: Crop, segments: Sequence[Segment]) -> bool:
+    """Whether a wall of the page stands between the digits of a zone: they may be of two cells."""
+    if crop.walls is None:
+        return False
+    middle = (crop.zone.top + crop.zone.bottom) // 2 - crop.around.top
+    walls = np.flatnonzero(crop.walls[middle]) + crop.around.left
+    places = [segment.center_x for segment in segments]
+    return bool(places) and bool(np.any((walls > min(places)) & (walls < max(places))))
 
 
 def _removed(written: "Written") -> RemovedPrint:
@@ -164,8 +205,7 @@ def sort_zone(written: Written, config: Config) -> tuple[Components, NDArray[np.
     """The ink of a zone without boxes, which of it has its middle in the zone, and what it is."""
     components = connected_components(written.mask)
     crop, box = written.crop, written.crop.zone
-    x, y = components.center_x + crop.around.left, components.center_y + crop.around.top
-    inside = (x >= box.left) & (x < box.right) & (y >= box.top) & (y < box.bottom)
+    inside = share_inside(components, crop) >= TUNED.inside
     seen = typical_height_px(components.width[inside], components.height[inside])
     size = min(seen or box.height, box.height)
     least = config.segmenter.min_height_px or 0
