@@ -55,6 +55,7 @@ class ReviewReason(Enum):
     )
     ENCIRCLED = "encircled", "ink stands within a digit"
     REACHES_IN = "reaches-in", "ink from outside reaches into the zone"
+    FAINT_REST = "faint-rest", "strokes that are too faint to read stand in the zone"
     DIVIDED = "divided", "a printed line stands between its digits"
     BEHIND_ZONE = "behind-zone", "a digit lies behind its zone"
     # Constraints of the configuration.

@@ -31,6 +31,7 @@ class Region:
     count: tuple[int, int] | None = None  # digits expected, at least and at most
     cells: tuple["Region", ...] = ()  # where there are boxes, each one's ink, from left to right
     contacts: tuple[LineContact, ...] = ()  # digits that touch printed lines
+    is_free: bool = False  # whether there is paper above and below its ink, within its zone
     findings: tuple[Finding, ...] = ()  # why a person should look at what is read, whatever it is
 
     # For people to look at: of a zone, what was sorted out before anything was read, and the

@@ -60,6 +60,7 @@ class Seen:
     points: Sequence[Segment] = ()  # decimal points and commas, found before anything was read
     columns: Sequence[int] = ()  # of the table, from 1, of each digit; empty without a table
     decimals: Literal["ignore", "keep"] | None = None  # of points; None: a person looks at them
+    is_free: bool = False  # whether there is paper above and below its ink, within its zone
 
 
 def field_row(
@@ -76,7 +77,7 @@ def field_row(
     entry = FieldResult(
         seen.name, "ok", text, sure.confidence, box=_around(digits), digits=digits, marks=marks
     )
-    return entry, (*_counted(seen.count, digits), *_findings(hypothesis, digits, odd, sure))
+    return entry, (*_counted(seen.count, digits), *_findings(hypothesis, digits, odd, sure, seen))
 
 
 def field_result(
@@ -146,10 +147,14 @@ def _counted(count: tuple[int, int] | None, digits: Sequence[DigitResult]) -> tu
 
 
 def _findings(
-    hypothesis: Hypothesis, digits: Sequence[DigitResult], marks: Sequence[Mark], sure: Sureness
+    hypothesis: Hypothesis,
+    digits: Sequence[DigitResult],
+    marks: Sequence[Mark],
+    sure: Sureness,
+    seen: Seen,
 ) -> list[Finding]:
     """Why a person should look at this field; nothing where none should."""
-    found = []
+    found: list[Finding] = []
     unread = sum(digit.text == "?" for digit in digits)
     if unread:
         found.append(Finding(ReviewReason.UNREADABLE, ("1 digit" if unread == 1 else unread,)))
@@ -158,8 +163,9 @@ def _findings(
     if marks:
         found += _left_out(marks)
     if all(digit.text == "1" for digit in digits):
-        # So do rests of rules and page edges look.
-        found.append(Finding(ReviewReason.ONLY_STROKES))
+        # So do rests of rules and page edges look, but not within a zone.
+        if not seen.is_free:
+            found.append(Finding(ReviewReason.ONLY_STROKES))
     elif _stands_off(digits, hypothesis.places):
         found.append(Finding(ReviewReason.FAR_STROKE))
     return found

@@ -90,7 +90,7 @@ def with_rows(
         region, unit = field.region, field.units[0]
         seen = Seen(
             region.name or f"line-{lines + 1:02d}", region.digit_height_px, to_scan, region.count,
-            region.points, unit.columns, decimals.get(region.name),
+            region.points, unit.columns, decimals.get(region.name), region.is_free,
         )  # fmt: skip
         entry = _row(field, seen, without)
         if region.name or entry.text or (region.cells and entry.status == "review"):

@@ -41,9 +41,12 @@ class ZoneTuning:
 
     inset_of_height: float = 0.1  # of a box: nearer to its walls ink may be print
     low: float = 0.62  # of hysteresis, of its high level: in a zone there is little that is not ink
+    free_of_height: float = 0.06  # of the zone, above and below ink that no line touches
     inside: float = 0.5  # share of a component's ink: from here on it is the zone's
     reaching: float = 0.2  # and from here on it may be, where it stands beside the digits,
     tall_of_digit: float = 0.5  # and is so tall, in digit heights
+    faint: float = 0.35  # of the pen's level: a stroke from here on is no grain of the paper
+    blurred_px: int = 5  # around ink and print, where they are blurred
     frame_px: int = 9  # paper around a crop, whose edges are no edges of the page
     kept_templates: int = 4  # of which a process keeps what is printed in their zones
 
@@ -74,9 +77,11 @@ def zone_ink(placed: PlacedZone, sheet: Sheet, laid: RegisteredPage, config: Con
     beside = dict.fromkeys(np.flatnonzero(~inside).tolist(), Reason.OUTSIDE)
     dropped = DroppedInk(components, sorting.dropped() | beside, left, top)
     taken = np.asarray(crop.mask & ~written.mask, np.uint8)
+    contacts = line_contacts(found.segments, taken, (left, top), found.digit_height_px)
     found = replace(
         found,
-        contacts=line_contacts(found.segments, taken, (left, top), found.digit_height_px),
+        contacts=contacts,
+        is_free=not contacts and _is_free(crop.zone, found.segments),
         dropped=(dropped, *_coloured(written)),
         removed=_removed(written),
     )
@@ -84,11 +89,21 @@ def zone_ink(placed: PlacedZone, sheet: Sheet, laid: RegisteredPage, config: Con
     doubts = {
         ReviewReason.BEHIND_ZONE: any(s.center_x >= crop.zone.right for s in found.segments),
         ReviewReason.REACHES_IN: _reaches_in(components, crop, inside, found.digit_height_px),
+        ReviewReason.FAINT_REST: _has_faint_rest(written, found.digit_height_px),
         ReviewReason.DIVIDED: not is_fixed and _is_divided(crop, found.segments),
     }
     for reason in (reason for reason, holds in doubts.items() if holds):
         found = with_finding(found, reason)
     return found
+
+
+def _is_free(zone: Box, segments: Sequence[Segment]) -> bool:
+    """Whether there is paper above and below the ink of a zone."""
+    free_px = TUNED.free_of_height * zone.height
+    return bool(segments) and all(
+        segment.box.top >= zone.top + free_px and segment.box.bottom <= zone.bottom - free_px
+        for segment in segments
+    )
 
 
 def share_inside(components: Components, crop: Crop) -> NDArray[np.float64]:
@@ -109,6 +124,26 @@ def _reaches_in(
     tall = components.height >= TUNED.tall_of_digit * digit_height_px
     partly = level & tall & ~inside
     return bool(partly.any() and (share_inside(components, crop)[partly] >= TUNED.reaching).any())
+
+
+def _has_faint_rest(written: "Written", digit_height_px: float) -> bool:
+    """Whether a zone has strokes as tall as a digit that are too faint to count as ink.
+
+    Thresholding takes the page's pen for its measure: of a number whose last digit is written with
+    less pressure, the first ones look whole.
+    """
+    zone, around = written.crop.zone, written.crop.around
+    rows = slice(zone.top - around.top, zone.bottom - around.top)
+    at = rows, slice(zone.left - around.left, zone.right - around.left)
+    mask, levels = written.crop.mask[at], cv2.blur(written.levels, (3, 3))[at]
+    inked = written.mask[at] > 0
+    if not inked.any():
+        return False
+    pen = float(np.median(written.levels[at][inked]))
+    reach = np.ones((TUNED.blurred_px, TUNED.blurred_px), np.uint8)
+    faint = (levels > TUNED.faint * pen) & (cv2.dilate(mask, reach) == 0)
+    _, _, found, _ = cv2.connectedComponentsWithStats(np.asarray(faint, np.uint8), connectivity=8)
+    return bool(np.any(found[1:, cv2.CC_STAT_HEIGHT] >= TUNED.tall_of_digit * digit_height_px))
 
 
 def _is_divided(crop: Crop, segments: Sequence[Segment]) -> bool:
