@@ -11,7 +11,7 @@ from digitbatch.page.forms.box_frames import framed
 from digitbatch.page.forms.box_grid import STEP_PX, Grid
 from digitbatch.page.forms.cells import boxed_ink
 from digitbatch.page.forms.zone_crops import crop_of
-from digitbatch.page.forms.zone_regions import without_grid
+from digitbatch.page.forms.zone_print import without_grid
 from digitbatch.page.regions import Region
 from digitbatch.page.segments import box_around
 from digitbatch.stages.base import Sheet

@@ -109,7 +109,7 @@ def digits_beyond(
 
     Before a zone there is print more often than a digit.
 
-    `inside`: (count,) which of it has its middle in the zone. `others`: The page's other zones,
+    `inside`: (count,) which of it is the zone's. `others`: The page's other zones,
     also: what lies there is theirs.
     """
     number = [int(index) for index in digits if inside[index]]

@@ -1,8 +1,7 @@
-"""The ink of a zone: its print found and taken out, its boxes told apart."""
+"""The ink of a zone without its print: what of it is read, and what a person should look at."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Final
 
 import cv2
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digitbatch.acceptance.reasons import ReviewReason
-from digitbatch.config import Config, Zone
+from digitbatch.config import Config
 from digitbatch.page.connected_components import (
     Components,
     DroppedInk,
@@ -19,28 +18,22 @@ from digitbatch.page.connected_components import (
     connected_components,
     sort_components,
 )
-from digitbatch.page.forms.box_finder import Known, find_boxes
-from digitbatch.page.forms.box_grid import Grid
-from digitbatch.page.forms.cells import boxed_ink, cleaned
-from digitbatch.page.forms.print_removal import without_print, without_print_colour
-from digitbatch.page.forms.registration import PlacedZone, RegisteredPage, reference_of
-from digitbatch.page.forms.zone_crops import Crop, cut_zone, digits_beyond, on_sheet
+from digitbatch.page.forms.cells import boxed_ink
+from digitbatch.page.forms.registration import PlacedZone, RegisteredPage
+from digitbatch.page.forms.zone_crops import Crop, digits_beyond
+from digitbatch.page.forms.zone_print import Written, written_in
 from digitbatch.page.line_contact import line_contacts
-from digitbatch.page.preparation import prepare_sheet, to_page
 from digitbatch.page.regions import Region, RemovedPrint, parted, segments_of, with_finding
 from digitbatch.page.segments import Segment, moved_segment
 from digitbatch.stages.base import Sheet
-from digitbatch.stages.hysteresis import Hysteresis, hysteresis
 from digitbatch.stages.scale import typical_height_px
-from digitbatch.types import Box, Image, Page, PageRef
+from digitbatch.types import Box
 
 
 @dataclass(frozen=True, slots=True)
 class ZoneTuning:
     """The ink of a zone."""
 
-    inset_of_height: float = 0.1  # of a box: nearer to its walls ink may be print
-    low: float = 0.62  # of hysteresis, of its high level: in a zone there is little that is not ink
     free_of_height: float = 0.06  # of the zone, above and below ink that no line touches
     inside: float = 0.5  # share of a component's ink: from here on it is the zone's
     reaching: float = 0.2  # and from here on it may be, where it stands beside the digits,
@@ -48,14 +41,13 @@ class ZoneTuning:
     faint: float = 0.35  # of the pen's level: a stroke from here on is no grain of the paper
     blurred_px: int = 5  # around ink and print, where they are blurred
     frame_px: int = 9  # paper around a crop, whose edges are no edges of the page
-    kept_templates: int = 4  # of which a process keeps what is printed in their zones
 
 
 TUNED: Final = ZoneTuning()
 
 
 def zone_ink(placed: PlacedZone, sheet: Sheet, laid: RegisteredPage, config: Config) -> Region:
-    """The ink whose middle lies in a zone, without what is printed there."""
+    """The ink most of which lies in a zone, without what is printed there."""
     count = placed.zone.digits
     written = written_in(placed, sheet, laid, config)
     crop, levels = written.crop, written.levels
@@ -126,7 +118,7 @@ def _reaches_in(
     return bool(partly.any() and (share_inside(components, crop)[partly] >= TUNED.reaching).any())
 
 
-def _has_faint_rest(written: "Written", digit_height_px: float) -> bool:
+def _has_faint_rest(written: Written, digit_height_px: float) -> bool:
     """Whether a zone has strokes as tall as a digit that are too faint to count as ink.
 
     Thresholding takes the page's pen for its measure: of a number whose last digit is written with
@@ -156,7 +148,7 @@ def _is_divided(crop: Crop, segments: Sequence[Segment]) -> bool:
     return bool(places) and bool(np.any((walls > min(places)) & (walls < max(places))))
 
 
-def _removed(written: "Written") -> RemovedPrint:
+def _removed(written: Written) -> RemovedPrint:
     around = written.crop.around
     cells = (
         Box(
@@ -171,7 +163,7 @@ def _removed(written: "Written") -> RemovedPrint:
     return RemovedPrint(around, mask, tuple(cells))
 
 
-def _coloured(written: "Written") -> tuple[DroppedInk, ...]:
+def _coloured(written: Written) -> tuple[DroppedInk, ...]:
     """The ink of a zone that was dropped as print of another colour."""
     mask = np.asarray(written.plain & ~written.mask, np.uint8)
     if not mask.any():
@@ -181,63 +173,8 @@ def _coloured(written: "Written") -> tuple[DroppedInk, ...]:
     return (DroppedInk(components, reasons, written.crop.around.left, written.crop.around.top),)
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """What is left of a zone's ink when its print is taken out."""
-
-    crop: Crop
-    grid: Grid
-    count: tuple[int, int] | None  # digits expected, at least and at most
-    others: tuple[Box, ...]  # the page's other zones, in pixels of the crop
-    plain: Image  # (H, W) mask without the printed lines
-    mask: Image  # (H, W) mask without print of another colour, either
-    levels: Image  # (H, W) before thresholding, the same
-
-
-def written_in(placed: PlacedZone, sheet: Sheet, laid: RegisteredPage, config: Config) -> Written:
-    """The ink of a zone and around it, without what is printed there."""
-    crop = cut_zone(placed.place, sheet, laid.page)
-    count = placed.zone.digits
-    grid = zone_grid(placed, crop, config)
-    if count is not None and not grid.cells and not placed.is_walled:
-        wide = cut_zone(placed.place, sheet, laid.page, wide=True)
-        grid = grid.moved_right(crop.around.left - wide.around.left)
-        crop = wide
-    others = [on_sheet(o.place, sheet, laid.page) for o in laid.zones if o is not placed]
-    left, top = crop.around.left, crop.around.top
-    beside = tuple(
-        Box(max(0, o.left - left), max(0, o.top - top), o.right - left, o.bottom - top)
-        for o in others
-        if o.right > left and o.bottom > top
-    )
-    return without_grid(crop, grid, count, sheet, laid.page, beside)
-
-
-def without_grid(
-    crop: Crop,
-    grid: Grid,
-    count: tuple[int, int] | None,
-    sheet: Sheet,
-    page: Page,
-    others: tuple[Box, ...] = (),
-) -> Written:
-    """The ink of a crop without its grid, the page's lines, and print of another colour."""
-    mask = crop.mask
-    if crop.rules is not None and not grid.cells:
-        mask = np.ascontiguousarray(mask & ~crop.rules)
-    plain = without_print(mask, grid, None if count is None else count[1], crop.levels)
-    if crop.colored is not None:
-        mask = np.asarray(plain & ~crop.colored, np.uint8)
-    else:
-        dropped = _other_colour(crop, grid, plain, sheet, page)
-        if dropped is not None:
-            return Written(crop, grid, count, others, plain, *dropped)
-        mask = plain
-    return Written(crop, grid, count, others, plain, mask, cleaned(crop.levels, crop.mask, mask))
-
-
 def sort_zone(written: Written, config: Config) -> tuple[Components, NDArray[np.bool_], Sorting]:
-    """The ink of a zone without boxes, which of it has its middle in the zone, and what it is."""
+    """The ink of a zone without boxes, which of it is in the zone, and what it is."""
     components = connected_components(written.mask)
     crop, box = written.crop, written.crop.zone
     inside = share_inside(components, crop) >= TUNED.inside
@@ -258,78 +195,3 @@ def sort_zone(written: Written, config: Config) -> tuple[Components, NDArray[np.
         beyond = digits_beyond(components, sorting.digits, inside, zone, written.others, most)
         inside[beyond] = True
     return components, inside, sorting
-
-
-def _other_colour(
-    crop: Crop, grid: Grid, mask: Image, sheet: Sheet, page: Page
-) -> tuple[Image, Image] | None:
-    """The zone's ink and levels without print of another colour; None where there is none."""
-    if page.pixels.ndim == 2 or not (grid.rows or grid.walls):
-        return None
-    shift = np.array([[1.0, 0.0, crop.around.left], [0.0, 1.0, crop.around.top], [0.0, 0.0, 1.0]])
-    height, width = mask.shape
-    rgb = np.asarray(
-        cv2.warpAffine(
-            page.pixels, to_page(sheet, page) @ shift, (width, height),
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE,
-        ),
-        np.uint8,
-    )  # fmt: skip
-    within = np.zeros_like(mask)
-    for cell in grid.cells:
-        inset = TUNED.inset_of_height * cell.height
-        rows = slice(round(cell.top + inset), round(cell.bottom - inset))
-        within[rows, round(cell.left + inset) : round(cell.right - inset)] = 255
-    if not grid.cells:
-        zone, around = crop.zone, crop.around
-        within[zone.top - around.top : zone.bottom - around.top] = 255
-    printed = np.asarray(cv2.subtract(crop.mask, mask), np.uint8)
-    levels = without_print_colour(rgb, printed, np.asarray(mask & within, np.uint8))
-    if levels is None:
-        return None
-    high, low = Hysteresis(low=TUNED.low).levels(levels)
-    return hysteresis(levels, high, low), levels
-
-
-def zone_grid(placed: PlacedZone, crop: Crop, config: Config) -> Grid:
-    """What is printed in a zone: as on the template's page, if there is one, else as seen."""
-    printed = None
-    if config.template is not None:
-        own = _printed(config)[config.fields.index(placed.zone)]
-        x, y = crop.around.width / own.width_px, crop.around.height / own.height_px
-        printed = own.grid.scaled(x, y)
-    digits = placed.zone.digits
-    if placed.is_walled and (digits is None or digits[0] != digits[1]):
-        return Grid()  # a cell of a table, for a number of any length
-    mask = crop.mask
-    if crop.walls is not None and not placed.is_divided:
-        mask = np.ascontiguousarray(mask & ~crop.walls)  # those of its cell are none of boxes in it
-    return find_boxes(mask, Known(_most(placed.zone), crop.inner, printed=printed))
-
-
-def _most(zone: Zone) -> int | None:
-    """How many digits a zone is for; None: nobody says."""
-    return None if zone.digits is None else zone.digits[1]
-
-
-@dataclass(frozen=True, slots=True)
-class _Printed:
-    """What the template's page has in a zone, in pixels of the zone's crop there."""
-
-    grid: Grid
-    width_px: int
-    height_px: int
-
-
-@lru_cache(maxsize=TUNED.kept_templates)
-def _printed(config: Config) -> tuple[_Printed, ...]:
-    """What is printed in each zone of the template's page; kept, for it is the same for all."""
-    reference, places = reference_of(config)
-    page = Page(PageRef("template", 1), reference.pixels, reference.dpi)
-    sheet = prepare_sheet(page, config)
-    found = []
-    for zone, place in zip(config.fields, places, strict=True):
-        crop = cut_zone(place, sheet, page)
-        grid = find_boxes(crop.mask, Known(_most(zone), crop.inner))
-        found.append(_Printed(grid, crop.around.width, crop.around.height))
-    return tuple(found)
