@@ -10,7 +10,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from digitbatch.page.segments import Segment, tight_segment
+from digitbatch.page.segments import Segment, merged, tight_segment
 from digitbatch.types import Box, Image
 
 
@@ -46,8 +46,18 @@ def line_contacts(
     sheet.
     """
     tall = (one for one in segments if one.box.height >= TUNED.least_of_digit * digit_height_px)
-    found = ((segment.box, _completed(segment, lines, at)) for segment in tall)
+    found = ((one.box, _completed(_with_parts(one, segments), lines, at)) for one in tall)
     return tuple(LineContact(box, whole) for box, whole in found if whole is not None)
+
+
+def _with_parts(segment: Segment, segments: Sequence[Segment]) -> Segment:
+    """A digit with the pieces above and below it that a line parted from it."""
+    parts = [
+        one
+        for one in segments
+        if one.box.left >= segment.box.left and one.box.right <= segment.box.right
+    ]
+    return segment if len(parts) == 1 else merged(parts)
 
 
 def _completed(segment: Segment, lines: Image, at: tuple[int, int]) -> Segment | None:

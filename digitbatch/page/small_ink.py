@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Final
 
 from digitbatch.page.segments import Segment, box_around, merged
+from digitbatch.types import Box
 
 DECIMAL: Final = ("point", "comma")
 """The kinds of marks that part a number's decimals."""
@@ -81,23 +82,32 @@ class EncircledTuning:
     """When ink stands within other ink: a digit in a circle is a 0 that has something in it."""
 
     least_of_digit: float = 0.3  # digit heights: what is smaller is a speck
+    inked: int = 127  # level of a segment's ink
 
 
 ENCIRCLED: Final = EncircledTuning()
 
 
 def encircled(segments: Sequence[Segment], digit_height_px: float) -> bool:
-    """Whether some of a line's ink stands within other ink of it, on all four sides."""
+    """Whether some of a line's ink stands within other ink of it, which is on all four sides."""
     least_px = ENCIRCLED.least_of_digit * digit_height_px
     return any(
-        outer.box.left < inner.box.left
-        and outer.box.right > inner.box.right
-        and outer.box.top < inner.box.top
-        and outer.box.bottom > inner.box.bottom
+        outer.box.holds(inner.box) and _is_around(outer, inner.box)
         for inner in segments
         if inner.size_px >= least_px
         for outer in segments
+        if outer is not inner
     )
+
+
+def _is_around(outer: Segment, box: Box) -> bool:
+    """Whether there is ink above, below, left and right of a box's middle, beyond the box."""
+    ink = outer.ink > ENCIRCLED.inked
+    left, top = box.left - outer.box.left, box.top - outer.box.top
+    right, bottom = left + box.width, top + box.height
+    column, row = ink[:, (left + right) // 2], ink[(top + bottom) // 2]
+    sides = column[:top], column[bottom:], row[:left], row[right:]
+    return all(bool(side.any()) for side in sides)
 
 
 @dataclass(frozen=True, slots=True)
