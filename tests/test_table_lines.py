@@ -150,17 +150,24 @@ class TestTables:
         (found,) = read_zones(table.scan(), [table.zone(1, 1)], networks)
         assert found.text == text or found.status == "review"
 
-    def test_a_number_over_two_cells_is_looked_at(self, networks: Networks) -> None:
-        """The wall between its digits may part two numbers."""
-        table = Table(replace(STYLE, columns=4, wide=140))
-        table.write("4720", 1, 1, at=0.4)
-        width = table.style.size[0]
+    def test_a_zone_over_two_cells_is_not_one_number(self, networks: Networks) -> None:
+        """The wall between its digits may part two, and is no 1 either."""
+        table = Table(STYLE)
+        table.write("47", 1, 1, at=0.6)
+        table.write("35", 1, 2, at=0.1)
         first, second = table.zone(1, 1), table.zone(1, 2)
         both = first.model_copy(update={"box": (*first.box[:2], *second.box[2:])})
         (found,) = read_zones(table.scan(), [both], networks)
         assert found.status == "review"
+
+    def test_a_number_that_goes_on_over_a_wall_is_looked_at(self, networks: Networks) -> None:
+        """Its last digit may be the next cell's first."""
+        table = Table(TableStyle(digit=40))
+        end = table.write("4720", 1, 1, at=0.25)
+        assert table.cell(1, 1).right < end - 10
+        (found,) = read_zones(table.scan(), [table.zone(1, 1)], networks)
+        assert (found.text, found.status) == ("4720", "review")
         assert ReviewReason.DIVIDED.code in found.reasons
-        assert both.box[2] * width > 320
 
     def test_ink_that_reaches_in_is_told(self, networks: Networks) -> None:
         """A digit of the next cell, or one that was begun before the zone."""
