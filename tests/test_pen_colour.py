@@ -95,6 +95,19 @@ def test_two_pens_of_two_colours_both_stay(second: Rgb) -> None:
     assert left_of(digits(1), found) > 0.97
 
 
+@pytest.mark.parametrize("second", [RED, (40, 120, 60), (130, 40, 130)])
+def test_a_second_pen_in_the_same_zone_stays(second: Rgb) -> None:
+    """Its hue is on no way from the print's to the first pen's, so it is no print."""
+    lines, dots = comb()
+    first, other = digits(0) | digits(1), digits(0) | digits(1)
+    first[:, 190:], other[:, :190] = 0, 0
+    rgb = page((lines | dots, GREY), (first, BLUE), (other, second))
+    found = colored_print(rgb, lines | dots | first | other, lines, ZONES)
+    assert found is not None
+    assert left_of(first, found) > 0.97
+    assert left_of(other, found) > 0.97
+
+
 def test_a_page_that_is_not_written_on_has_no_pen() -> None:
     """Specks of colour make none."""
     lines, dots = comb()

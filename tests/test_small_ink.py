@@ -73,7 +73,7 @@ class TestRaisedPoint:
         table.write("96", 1, 1, at=(end + 15 - cell.left) / cell.width)
         zones = [table.zone(1, 1, decimals=decimals), table.zone(1, 1, name="plain")]
         told, plain = read_zones(table.scan(), zones, networks)
-        assert (told.text.replace(" ", ""), told.status) == (text, "ok")
+        assert (told.text, told.status) == (text, "ok")
         assert plain.status == "review"
 
 
