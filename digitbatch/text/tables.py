@@ -87,11 +87,7 @@ def table_lines(
     columns = _with_words_parted(columns, numbers, standing, size)
     cells = _cells(numbers, columns)
     letters = dict.fromkeys(_letter_columns(cells), Letter.LIKELY)
-    sure = [
-        at
-        for at in letters
-        if _are_letters(cells[at], TUNED.sure_letters, TUNED.least_sure) and not _is_one(cells[at])
-    ]
+    sure = [at for at in letters if _are_letters(cells[at], TUNED.sure_letters, TUNED.least_sure)]
     letters |= dict.fromkeys(sure, Letter.SURE)
     kept = _without_columns(kept, columns, {*letters})
     judged = _without_columns(judged, columns, {*letters})
@@ -126,7 +122,11 @@ def _numbered(
 
 
 def _letter_columns(cells: "_Cells") -> set[int]:
-    return {at for at, own in cells.items() if _are_letters(own, TUNED.letters, TUNED.least_column)}
+    return {
+        at
+        for at, own in cells.items()
+        if _are_letters(own, TUNED.letters, TUNED.least_column) and not _is_one(own)
+    }
 
 
 def _is_one(cells: Sequence[Sequence[DigitHypothesis]]) -> bool:
