@@ -21,6 +21,10 @@ class PolarityTuning:
     most: float = 0.45  # and at most: paper on a dark desk is more
     darker: float = 0.1  # of the light ink, so much dark ink there may be
     stroke: float = 0.2  # of the shorter side: no stroke is as thick, a sheet of paper is
+    # A sheet that is written on: it fills so much of the least rectangle around it (an ellipse
+    # 0.79), and of what its outline encloses so much is light; of a frame or a bold 0 less is.
+    rectangle: float = 0.84
+    paper: float = 0.86
 
 
 TUNED: Final = PolarityTuning()
@@ -50,6 +54,27 @@ def is_light_on_dark(pixels: Image) -> bool:
     share = float(light.mean())
     if not TUNED.least <= share <= TUNED.most or dark.mean() > TUNED.darker * share:
         return False
-    thick = max(2, round(TUNED.stroke * min(height, width)))
-    padded = cv2.copyMakeBorder(np.asarray(light, np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
-    return not cv2.erode(padded, np.ones((thick, thick), np.uint8)).any()
+    return not _is_sheet(np.asarray(light, np.uint8))
+
+
+def _is_sheet(light: Image) -> bool:
+    """Whether some of what is light is no stroke but paper, bare or written on.
+
+    `light`: (h, w) uint8, 1 on 0.
+    """
+    thick_px = TUNED.stroke * min(light.shape)
+    padded = np.pad(light, 1)
+    if cv2.erode(padded, np.ones((max(2, round(thick_px)),) * 2, np.uint8)).any():
+        return True
+    outlines, _ = cv2.findContours(padded, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    for outline in outlines:
+        sides = [side + 1 for side in cv2.minAreaRect(outline)[1]]
+        if min(sides) < thick_px:
+            continue
+        within = np.zeros_like(padded)
+        cv2.drawContours(within, [outline], -1, 1, cv2.FILLED)
+        area = cv2.countNonZero(within)
+        is_rectangle = area >= TUNED.rectangle * sides[0] * sides[1]
+        if is_rectangle and cv2.countNonZero(within & padded) >= TUNED.paper * area:
+            return True
+    return False
