@@ -49,8 +49,8 @@ class PrintEvidence:
     # together: a misread letter looks like an odd twin, so no measure is enough
     by_hand: float = 4.0
     narrow: float = 0.1  # a spread of widths that print hardly exceeds
+    least_print: int = 2  # long lines: a page without words has so many of print, or none
     # A page by hand: of at least four other lines so many are uneven, and few digits have a twin.
-    least_print: int = 2  # lines; a page without words has print only where there are so many
     four: int = 4  # digits of such a line, too
     beyond: float = 1.05  # as uneven as print hardly is
     many: tuple[float, float] = (0.6, 0.75)
