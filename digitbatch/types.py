@@ -144,6 +144,7 @@ class PageResult:
     ref: PageRef
     fields: tuple[FieldResult, ...]
     fit: Fit | None = None  # None: the configuration names no template
+    is_inverted: bool = False  # whether it is light ink on dark paper, and was read inverted
     # WebP of each field, where a report asked for them; results for programs have none.
     pictures: tuple[bytes, ...] = field(default=(), repr=False, compare=False)
 

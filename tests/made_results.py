@@ -121,6 +121,7 @@ pages = st.builds(
     PageResult,
     st.builds(PageRef, names, st.integers(1, 10**6)),
     st.lists(fields, min_size=1, max_size=3).map(tuple),
+    is_inverted=st.booleans(),
 )
 
 

@@ -1,5 +1,6 @@
 """Columns, letters among numbers, and paper on a desk."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +17,7 @@ from digitbatch.stages.base import Sheet
 from digitbatch.stages.crop_to_paper import CropToPaper
 from digitbatch.text.field_text import line_parts
 from digitbatch.text.hypothesis import Cause, DigitHypothesis, Hypothesis, LeftOver, Letter
-from digitbatch.text.tables import GOES_ON_BESIDE, table_lines
+from digitbatch.text.tables import GOES_ON_BESIDE, MAY_BE_PRINT, table_lines
 from digitbatch.types import Box, Image
 
 SIZE = 20.0
@@ -29,10 +30,10 @@ def segment(left: float, top: float) -> Segment:
     return Segment(np.full((20, 12), 255, np.uint8), Box(x, y, x + 12, y + 20))
 
 
-def place(left: float, top: float, likely: float = 0.99) -> DigitHypothesis:
+def place(left: float, top: float, likely: float = 0.99, digit: int = 4) -> DigitHypothesis:
     """A digit that the network is so sure of."""
     shares = np.full(11, (1 - likely) / 10, np.float32)
-    shares[4] = likely
+    shares[digit] = likely
     return DigitHypothesis(segment(left, top), shares)
 
 
@@ -48,11 +49,22 @@ def table(rows: int, columns: int, tilt: float = 0.0) -> list[list[Segment]]:
     ]
 
 
-def read(rows: list[list[float]]) -> list[Hypothesis]:
-    """Readings of one-digit cells with these likelihoods."""
+def read(rows: list[list[float]], last: Sequence[int] = ()) -> list[Hypothesis]:
+    """Readings of one-digit cells with these likelihoods; no column's digits are alike.
+
+    `last`: What the last column looks like instead, from top to bottom.
+    """
     return [
         Hypothesis(
-            tuple(place(30 + 60 * x, 10 + 30 * y, likely) for x, likely in enumerate(row)),
+            tuple(
+                place(
+                    30 + 60 * x,
+                    10 + 30 * y,
+                    likely,
+                    last[y] if last and x == len(row) - 1 else (x + y) % 10,
+                )
+                for x, likely in enumerate(row)
+            ),
             (),
             float(np.prod(row)),
         )
@@ -169,12 +181,33 @@ class TestLetters:
         assert {row.status for row in rows} == {status}
         assert all(row.marks for row in rows)
 
+    @pytest.mark.parametrize("likely", [0.2, 0.3, 0.45])
+    @pytest.mark.parametrize("digit", [1, 4, 7])
+    @pytest.mark.parametrize("others", [0, 2])
+    def test_a_column_that_looks_like_one_digit_is_kept(
+        self, digit: int, likely: float, others: int
+    ) -> None:
+        """A strange hand's 1s are doubtful from top to bottom, and each is in its row's text."""
+        looks = [digit] * (9 - others) + [(digit + 2) % 10] * others
+        lines = table_lines(read([[0.99, 0.98, 0.99, likely]] * 9, looks), [SIZE] * 9)
+        assert [line.columns for line in lines] == [(1, 2, 3, 4)] * 9
+        assert [line.reading.text[-1] for line in lines] == [str(look) for look in looks]
+        assert not any(line.reading.left_over for line in lines)
+
+    @pytest.mark.parametrize("likely", [0.2, 0.3, 0.45])
+    @pytest.mark.parametrize("most", [1, 3, 5])
+    def test_a_column_of_letters_of_several_kinds_is_not(self, most: int, likely: float) -> None:
+        """Grades look like several digits: half of them may look like one, and all are left out."""
+        looks = [8] * most + [3, 6, 0, 4, 2, 5, 7, 9][: 9 - most]
+        lines = table_lines(read([[0.99, 0.98, 0.99, likely]] * 9, looks), [SIZE] * 9)
+        assert [line.columns for line in lines] == [(1, 2, 3)] * 9
+
     def test_digits_close_beside_words_are_kept(self) -> None:
         """The first number of each row stands nearer to a word than two columns do."""
         rows = [
             Hypothesis(
                 (
-                    place(30, 10 + 30 * row, 0.4), place(46, 10 + 30 * row, 0.4),
+                    place(30, 10 + 30 * row, 0.4, row), place(46, 10 + 30 * row, 0.4),
                     place(66, 10 + 30 * row),
                     place(110, 10 + 30 * row), place(160, 10 + 30 * row),
                 ),
@@ -199,6 +232,15 @@ class TestLetters:
         lines = table_lines([again, *rest], [SIZE] * 5, [first, *rest])
         assert [len(line.reading.places) for line in lines] == [7] * 5
         assert not table_lines([first, *rest], [SIZE] * 5)[0].reading.places
+
+    def test_even_rows_are_doubted_where_there_may_be_print(self) -> None:
+        """Two rows, or one beside words; a row alone stands even by chance."""
+        told = []
+        for rows, has_words in ((2, True), (1, True), (2, False), (1, False)):
+            readings = read([[0.99] * 4] * rows)
+            lines = table_lines(readings, [SIZE] * rows, has_words=has_words)
+            told.append([MAY_BE_PRINT in line.findings for line in lines])
+        assert told == [[True] * 2, [True], [True] * 2, [False]]
 
     def test_a_row_without_a_number_is_for_a_person(self) -> None:
         """Its text does not show which is missing."""

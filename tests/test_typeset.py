@@ -13,11 +13,12 @@ from digitbatch.packaged import default_model
 from digitbatch.page.segments import Segment
 from digitbatch.reading import read_page
 from digitbatch.synth.pages import PageStyle, write_lines
-from digitbatch.synth.paper import Paper, expose, fax
+from digitbatch.synth.paper import Paper, expose, fax, set_type
 from digitbatch.synth.strokes import Hand
 from digitbatch.text.hypothesis import DigitHypothesis
 from digitbatch.text.print_detection import are_typeset
 from digitbatch.types import Box, FieldResult, Image, Page, PageRef
+from tests.plain_hand import HAND
 
 
 def placed(ink: Image, left: int, top: int, digit: int) -> DigitHypothesis:
@@ -66,6 +67,24 @@ def test_short_lines_go_with_the_page() -> None:
     assert are_typeset([short, hand, print_]) == [True, False, True]
     assert are_typeset([short]) == [True]
     assert are_typeset([]) == []
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 7])
+def test_one_line_alone_is_no_print_where_no_words_are(count: int) -> None:
+    """A line by hand stands even by chance, and one digit always does."""
+    even = line(count, 0.0, 0)
+    assert are_typeset([even]) == [True]
+    assert are_typeset([even], has_words=False) == [False]
+    assert are_typeset([even, line(7, 4.0, 1)], has_words=False) == [False, False]
+    assert are_typeset([], has_words=False) == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_two_lines_of_print_are_seen_without_words(seed: int) -> None:
+    """The numbers of a till stand alone; short ones beside them are doubted as on any page."""
+    lines = [line(5, 0.0, seed), line(7, 0.0, seed + 10), line(2, 0.0, seed), line(1, 0.0, seed)]
+    assert are_typeset(lines, has_words=False) == [True] * 4
+    assert are_typeset(lines[1:], has_words=False) == [False] * 3
 
 
 def test_one_spoilt_digit_makes_no_printed_page_handwritten() -> None:
@@ -125,6 +144,36 @@ def test_no_printed_line_is_accepted(size_px: float, by_fax: bool) -> None:
     rows = fields(fax(pixels, rng) if by_fax else pixels)
     assert rows
     assert not [row.text for row in rows if row.status == "ok"]
+
+
+def printed(*texts: str) -> Image:
+    """Lines in type on white paper."""
+    layer = np.zeros((120 + 90 * len(texts), 640), np.uint8)
+    for row, text in enumerate(texts):
+        set_type(layer, text, 60, 40 + 90 * row, 48)
+    return np.dstack([255 - layer] * 3)
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_a_clear_digit_alone_on_its_page_is_accepted(digit: int) -> None:
+    """It stands even, as any digit does, and there is nothing else that could be print."""
+    style = PageStyle(width_px=300, height_px=260, digit_height_px=60)
+    page = write_lines([str(digit)], style, HAND, np.random.default_rng(4))
+    (row,) = fields(page.pixels)
+    assert row.text == str(digit)
+    assert "may-be-print" not in row.reasons
+    # A stroke like 1 alone may be anything.
+    assert (row.status, row.reasons) == (
+        ("review", ("only-strokes",)) if digit == 1 else ("ok", ())
+    )
+
+
+def test_print_is_for_review_where_two_lines_are_or_words() -> None:
+    """One printed number alone is not known from a hand's; a second one shows it, or a word."""
+    for texts in (("40962", "583764"), ("Order of goods", "to be sent by post", "40962", "7")):
+        rows = fields(printed(*texts))
+        assert {row.text for row in rows} >= {text for text in texts if text.isdigit()}
+        assert all("may-be-print" in row.reasons for row in rows)
 
 
 def test_a_hand_is_not_taken_for_print() -> None:

@@ -51,6 +51,8 @@ def page_to_json(result: PageResult) -> dict[str, Any]:
             for field in result.fields
         ],
     }
+    if result.is_inverted:
+        page["inverted"] = True
     if result.fit is not None:
         page["fit"] = {
             "matched": int(result.fit.matched),
@@ -78,6 +80,7 @@ def page_from_json(page: dict[str, Any]) -> PageResult:
             PageRef(_typed(page["file"], str), _typed(page["page"], int)),
             tuple(_field_from_json(field) for field in page["fields"]),
             _fit_from_json(page["fit"]) if "fit" in page else None,
+            _typed(page.get("inverted", False), bool),
         )
     except (KeyError, TypeError, OverflowError) as error:
         raise ValueError(f"this is not a page of digitbatch's results: {error!r}") from error

@@ -7,6 +7,7 @@ from typing import Final
 from digitbatch.acceptance.calibration import Judge
 from digitbatch.acceptance.reasons import ReviewReason
 from digitbatch.config import Config
+from digitbatch.imaging.polarity import is_light_on_dark
 from digitbatch.page.analysis import Layout, analyse_layout, find_print, prepared_page
 from digitbatch.page.forms.box_rows import Printed
 from digitbatch.page.forms.registration import RegisteredPage, back_on_scan, register
@@ -43,6 +44,7 @@ class PageState:
     without: frozenset[str]  # passes and reasons that are switched off, by their names
     registered: RegisteredPage  # on its template, if there is one; zones placed
     sheet: Sheet  # ink on paper, and the way back to the page
+    is_inverted: bool = False  # whether it is light ink on dark, and goes on inverted
     is_traced: bool = False  # whether people will look at what each step left
     stages: tuple[tuple[str, Image], ...] = ()  # then what each page stage left, by its name
     boxes: Printed = field(default_factory=Printed)  # rows of boxes of a page without zones
@@ -62,6 +64,14 @@ class Pass:
     name: str
     run: Callable[[PageState], PageState]
     optional: bool = True  # whether a page can be read without it
+
+
+def _polarity(state: PageState) -> PageState:
+    if not is_light_on_dark(state.page.pixels):
+        return state
+    return replace(
+        state, page=replace(state.page, pixels=255 - state.page.pixels), is_inverted=True
+    )
 
 
 def _registration(state: PageState) -> PageState:
@@ -122,7 +132,9 @@ def _fragments(state: PageState) -> PageState:
 
 
 def _page_context(state: PageState) -> PageState:
-    return state if state.words is None else replace(state, units=in_page_context(state.units))
+    if state.words is None:
+        return state
+    return replace(state, units=in_page_context(state.units, has_words=bool(state.words.lines)))
 
 
 def _print_context(state: PageState) -> PageState:
@@ -145,12 +157,14 @@ def _acceptance(state: PageState) -> PageState:
 
 def _results(state: PageState) -> PageState:
     rows = tuple(field.entry for field in state.fields if field.entry is not None)
-    result = PageResult(state.page.ref, rows or (FieldResult("", "empty"),))
+    rows = rows or (FieldResult("", "empty"),)
+    result = PageResult(state.page.ref, rows, is_inverted=state.is_inverted)
     return replace(state, result=back_on_scan(result, state.registered, state.without))
 
 
 PASSES: Final = (
     # What is on the page.
+    Pass("polarity", _polarity),
     Pass("registration", _registration, optional=False),
     Pass("preprocessing", _preprocessing, optional=False),
     Pass("printed_form", _printed_form),

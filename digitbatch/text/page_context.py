@@ -33,16 +33,18 @@ class PageContext:
 TUNED: Final = PageContext()
 
 
-def in_page_context(units: Units) -> Units:
+def in_page_context(units: Units, *, has_words: bool = True) -> Units:
     """The units of a page without zones, letters left out of its lines, and what is doubtful.
 
-    Rows of boxes are in no table: their boxes say where each digit stands.
+    Rows of boxes are in no table: their boxes say where each digit stands. `has_words`: Whether
+    there are printed words on the page.
     """
     alone = [unit for unit in units if not unit.is_box]
     table = table_lines(
         [unit.hypothesis for unit in alone],
         [unit.region.digit_height_px for unit in alone],
         [unit.searched for unit in alone],
+        has_words=has_words,
     )
     lines = [
         replace(
@@ -58,13 +60,13 @@ def in_page_context(units: Units) -> Units:
     rows = [own for own in fields if own[0].is_box]
     if rows:
         size = float(np.median([own[0].whole.digit_height_px for own in fields]))
-        lines, rows = _beside_boxes(lines, rows, size)
+        lines, rows = _beside_boxes(lines, rows, size, has_words=has_words)
     found = {unit.number: unit for unit in chain(lines, *rows)}
     return tuple(found[unit.number] for unit in units)
 
 
 def _beside_boxes(
-    lines: Sequence[Unit], rows: Sequence[Units], size: float
+    lines: Sequence[Unit], rows: Sequence[Units], size: float, *, has_words: bool
 ) -> tuple[list[Unit], list[Units]]:
     """Lines and rows of boxes with what is doubtful because of boxes.
 
@@ -75,7 +77,7 @@ def _beside_boxes(
     boxed: list[tuple[DigitHypothesis, ...]] = [
         tuple(chain.from_iterable(unit.hypothesis.places for unit in row)) for row in rows
     ]
-    printed = are_typeset([*written, *boxed])[len(lines) :]
+    printed = are_typeset([*written, *boxed], has_words=has_words)[len(lines) :]
     segments = [[place.segment for place in own] for own in (*written, *boxed)]
     goes_on = beside(segments, size)[: len(lines)]
     found = [

@@ -49,6 +49,7 @@ class PrintEvidence:
     # together: a misread letter looks like an odd twin, so no measure is enough
     by_hand: float = 4.0
     narrow: float = 0.1  # a spread of widths that print hardly exceeds
+    least_print: int = 2  # long lines: a page without words has so many of print, or none
     # A page by hand: of at least four other lines so many are uneven, and few digits have a twin.
     four: int = 4  # digits of such a line, too
     beyond: float = 1.05  # as uneven as print hardly is
@@ -61,12 +62,16 @@ class PrintEvidence:
 TUNED: Final = PrintEvidence()
 
 
-def are_typeset(lines: Sequence[Sequence[DigitHypothesis]]) -> list[bool]:
+def are_typeset(
+    lines: Sequence[Sequence[DigitHypothesis]], *, has_words: bool = True
+) -> list[bool]:
     """Which lines of a page are print, or may be.
 
     A page that holds print is looked at more closely: there, one digit that a speck or a gap has
     changed makes no line handwritten. Lines of one or two digits say little. They are taken for
     handwriting only where the page's longer lines are, and two digits only if they are uneven too.
+    Where the page has no printed words and no two lines that may be print, none is: one line by
+    hand stands even by chance, and one digit alone always does.
     """
     page = _measured(lines)
     judged = [_Judged()] * len(lines)
@@ -74,10 +79,12 @@ def are_typeset(lines: Sequence[Sequence[DigitHypothesis]]) -> list[bool]:
         judged = _judged(page, [[place.digit for place in line] for line in lines])
     even = _even_on_page(page, judged)
     by_hand = any(page.long) and not any(even)
-    return [
+    found = [
         is_even or one.holds_print if is_long else not by_hand or may_be_pair(line)
         for line, is_even, is_long, one in zip(page.segments, even, page.long, judged, strict=True)
     ]
+    is_long_print = [typeset for typeset, is_long in zip(found, page.long, strict=True) if is_long]
+    return found if has_words or sum(is_long_print) >= TUNED.least_print else [False] * len(found)
 
 
 def _even_on_page(page: "_Lines", judged: Sequence["_Judged"]) -> list[bool]:

@@ -31,6 +31,7 @@ class TableReading:
     letters: tuple[float, float] = (0.45, 0.22)  # of a column's digits are so doubtful, unlikely
     # The same of letters beyond doubt: the numbers of strange hands stay below 0.25 and 0.2.
     sure_letters: tuple[float, float] = (0.6, 0.4)
+    one_digit: float = 0.6  # of the cells that look like one digit: it may be that
     words: tuple[float, float] = (0.5, 0.3)  # the same of a line's
     least_column: int = 4  # digits; fewer say nothing about a column
     least_sure: int = 6  # ... and fewer nothing beyond doubt
@@ -60,6 +61,8 @@ def table_lines(
     readings: Sequence[Hypothesis],
     heights_px: Sequence[float],
     judged: Sequence[Hypothesis] | None = None,
+    *,
+    has_words: bool = True,
 ) -> list[TableLine]:
     """The lines of a page, letters left out of them, what table they make, and what is doubtful.
 
@@ -78,7 +81,7 @@ def table_lines(
     standing = [_standing(first if one.places else one, size) for first, one in pairs]
     columns = find_columns(standing, size)
     if columns is None:
-        both = zip(kept, _findings(kept, size), strict=True)
+        both = zip(kept, _findings(kept, size, has_words=has_words), strict=True)
         return [TableLine(reading, findings=findings) for reading, findings in both]
     numbers = [first for first, one in pairs if one.places]
     columns = _with_words_parted(columns, numbers, standing, size)
@@ -89,17 +92,24 @@ def table_lines(
     kept = _without_columns(kept, columns, {*letters})
     judged = _without_columns(judged, columns, {*letters})
     kept = _without_words(kept, judged, TUNED.heading, TUNED.least_heading)
-    return _numbered(kept, columns, letters, size)
+    return _numbered(kept, columns, letters, size, has_words=has_words)
 
 
 def _numbered(
-    kept: Sequence[Hypothesis], columns: Columns, letters: Mapping[int, Letter], size: float
+    kept: Sequence[Hypothesis],
+    columns: Columns,
+    letters: Mapping[int, Letter],
+    size: float,
+    *,
+    has_words: bool,
 ) -> list[TableLine]:
     """The lines of a table with their rows and columns, and their ink in columns of letters."""
     lines, row = [], 0
     filled = [tuple(columns.of(place.segment) for place in reading.places) for reading in kept]
     usual = _usual_columns(filled)
-    for reading, own, findings in zip(kept, filled, _findings(kept, size), strict=True):
+    for reading, own, findings in zip(
+        kept, filled, _findings(kept, size, has_words=has_words), strict=True
+    ):
         row += bool(own)
         left_over = tuple(
             replace(left, letter=letters.get(columns.of(left.segment), Letter.NO))
@@ -112,7 +122,17 @@ def _numbered(
 
 
 def _letter_columns(cells: "_Cells") -> set[int]:
-    return {at for at, own in cells.items() if _are_letters(own, TUNED.letters, TUNED.least_column)}
+    return {
+        at
+        for at, own in cells.items()
+        if _are_letters(own, TUNED.letters, TUNED.least_column) and not _is_one(own)
+    }
+
+
+def _is_one(cells: Sequence[Sequence[DigitHypothesis]]) -> bool:
+    """Whether a column looks like one digit from top to bottom: a strange hand's 1s, say."""
+    counts = Counter(cell[0].digit for cell in cells if cell)
+    return max(counts.values(), default=0) >= TUNED.one_digit * sum(counts.values())
 
 
 def _with_words_parted(
@@ -150,13 +170,17 @@ def _usual_columns(rows: Sequence[tuple[int, ...]]) -> set[int]:
     return {number for number, count in counts.items() if count >= TUNED.filled * len(rows)}
 
 
-def _findings(readings: Sequence[Hypothesis], size: float) -> list[tuple[Finding, ...]]:
+def _findings(
+    readings: Sequence[Hypothesis], size: float, *, has_words: bool
+) -> list[tuple[Finding, ...]]:
     """What is doubtful of each line that no look at the line alone shows."""
     places = [reading.places for reading in readings]
     lines = [[place.segment for place in line] for line in places]
     return [
         ((MAY_BE_PRINT,) if is_print else ()) + ((GOES_ON_BESIDE,) if goes_on else ())
-        for is_print, goes_on in zip(are_typeset(places), beside(lines, size), strict=True)
+        for is_print, goes_on in zip(
+            are_typeset(places, has_words=has_words), beside(lines, size), strict=True
+        )
     ]
 
 
