@@ -144,6 +144,7 @@ class PageResult:
     ref: PageRef
     fields: tuple[FieldResult, ...]
     fit: Fit | None = None  # None: the configuration names no template
+    turned_deg: int = 0  # clockwise, by which it was turned to be read: 0, 90, 180 or 270
     is_inverted: bool = False  # whether it is light ink on dark paper, and was read inverted
     # WebP of each field, where a report asked for them; results for programs have none.
     pictures: tuple[bytes, ...] = field(default=(), repr=False, compare=False)

@@ -72,7 +72,7 @@ def inspect_page(
     trace = trace_page(page, config, networks, judge)
     state, result = trace.state, trace.result
     laid, sheet = state.registered, state.sheet
-    if laid.to_scan is not None:
+    if laid.reference is not None:
         pictures.append(("template", _over_reference(laid)))
     pictures += state.stages
     regions = state.layout.regions

@@ -51,6 +51,8 @@ def page_to_json(result: PageResult) -> dict[str, Any]:
             for field in result.fields
         ],
     }
+    if result.turned_deg:
+        page["turned_deg"] = int(result.turned_deg)
     if result.is_inverted:
         page["inverted"] = True
     if result.fit is not None:
@@ -80,6 +82,7 @@ def page_from_json(page: dict[str, Any]) -> PageResult:
             PageRef(_typed(page["file"], str), _typed(page["page"], int)),
             tuple(_field_from_json(field) for field in page["fields"]),
             _fit_from_json(page["fit"]) if "fit" in page else None,
+            _typed(page.get("turned_deg", 0), int),
             _typed(page.get("inverted", False), bool),
         )
     except (KeyError, TypeError, OverflowError) as error:

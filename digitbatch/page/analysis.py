@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from digitbatch.acceptance.reasons import ReviewReason
 from digitbatch.config import Config
-from digitbatch.errors import CoarsePageError
+from digitbatch.errors import CoarsePageError, PageError
 from digitbatch.page.connected_components import (
     Components,
     DroppedInk,
@@ -37,6 +37,10 @@ from digitbatch.page.regions import Region, faintly, parted, segments_of, with_f
 from digitbatch.stages.base import Sheet
 from digitbatch.stages.scale import typical_height_px
 from digitbatch.types import Box
+
+MOST_DIGITS: Final = 4000
+"""Of a page without zones. A page of numbers in small handwriting has 2,500; what takes the time of
+lines is their number squared."""
 
 _LOW: Final = 0.6  # digit heights: what is too large for a digit and of such a height ...
 _HIGH: Final = 4.0  # ... may hold digits
@@ -239,6 +243,11 @@ def _line_ink(
         return None
     least = config.segmenter.min_height_px or 0
     sorting = _only(of, sort_components(components, size, shape, least))
+    if len(sorting.digits) > MOST_DIGITS:
+        raise PageError(
+            f"{len(sorting.digits):,} pieces of ink could be digits, more than a page of numbers"
+            f" has ({MOST_DIGITS:,}): is it a texture, a halftone or a page of print?"
+        )
     lines = group_lines(components, sorting)
     rows = None if "table_rows" in without else find_rows(components, lines, size)
     if rows is not None:

@@ -10,7 +10,7 @@ from digitbatch.config import Config
 from digitbatch.imaging.polarity import is_light_on_dark
 from digitbatch.page.analysis import Layout, analyse_layout, find_print, prepared_page
 from digitbatch.page.forms.box_rows import Printed
-from digitbatch.page.forms.registration import RegisteredPage, back_on_scan, register
+from digitbatch.page.forms.registration import RegisteredPage, back_on_scan, register, turned
 from digitbatch.page.forms.table_lines import with_printed_form
 from digitbatch.page.ink_classes import HeuristicInk, InkClassifier, InkEvidence
 from digitbatch.page.preparation import Left
@@ -21,6 +21,7 @@ from digitbatch.text.ctc_groups import rescored_groups
 from digitbatch.text.ensemble import rescored_by_ensemble
 from digitbatch.text.line_contact import with_line_contacts_told
 from digitbatch.text.line_context import rescored_in_context
+from digitbatch.text.orientation import quarter_turns
 from digitbatch.text.page_constraints import Constrained, constrained
 from digitbatch.text.page_context import (
     beside_print,
@@ -44,6 +45,7 @@ class PageState:
     without: frozenset[str]  # passes and reasons that are switched off, by their names
     registered: RegisteredPage  # on its template, if there is one; zones placed
     sheet: Sheet  # ink on paper, and the way back to the page
+    quarter_turns: int = 0  # counterclockwise, by which it was turned to be read
     is_inverted: bool = False  # whether it is light ink on dark, and goes on inverted
     is_traced: bool = False  # whether people will look at what each step left
     stages: tuple[tuple[str, Image], ...] = ()  # then what each page stage left, by its name
@@ -95,6 +97,19 @@ def _printed_words(state: PageState) -> PageState:
     if state.config.fields:
         return state
     return replace(state, words=find_print(state.sheet, state.boxes, _ink_classifier(state)))
+
+
+def _orientation(state: PageState) -> PageState:
+    if state.words is None:
+        return state
+    sheet, components = state.sheet, state.words.components
+    ink = sheet.pixels if sheet.ink is None else sheet.ink
+    turns = quarter_turns(components, ink, state.readers)
+    if not turns:
+        return state
+    registered = turned(state.page, turns)
+    upright = _preprocessing(replace(state, registered=registered, quarter_turns=turns))
+    return _printed_words(upright)
 
 
 def _layout_analysis(state: PageState) -> PageState:
@@ -158,7 +173,12 @@ def _acceptance(state: PageState) -> PageState:
 def _results(state: PageState) -> PageState:
     rows = tuple(field.entry for field in state.fields if field.entry is not None)
     rows = rows or (FieldResult("", "empty"),)
-    result = PageResult(state.page.ref, rows, is_inverted=state.is_inverted)
+    result = PageResult(
+        state.page.ref,
+        rows,
+        is_inverted=state.is_inverted,
+        turned_deg=-90 * state.quarter_turns % 360,
+    )
     return replace(state, result=back_on_scan(result, state.registered, state.without))
 
 
@@ -169,6 +189,7 @@ PASSES: Final = (
     Pass("preprocessing", _preprocessing, optional=False),
     Pass("printed_form", _printed_form),
     Pass("printed_words", _printed_words, optional=False),
+    Pass("orientation", _orientation),
     Pass("layout_analysis", _layout_analysis, optional=False),
     # What is written.
     Pass("decoding", _decoding, optional=False),

@@ -146,6 +146,18 @@ def reference_of(config: Config) -> tuple[Reference, tuple[Fractions, ...]]:
     return load_reference(*source, places), places
 
 
+def turned(page: Page, turns: int) -> RegisteredPage:
+    """A page without zones turned by quarters, counterclockwise, and the way back."""
+    pixels = np.ascontiguousarray(np.rot90(page.pixels, turns))
+    height, width = (side * page.scale for side in page.pixels.shape[:2])
+    to_scan = np.eye(3)
+    for _ in range(turns):
+        # A quarter takes what was at (x, y) to (y, width - x).
+        to_scan = to_scan @ np.array([[0.0, -1.0, width], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+        width, height = height, width
+    return RegisteredPage(replace(page, pixels=pixels), to_scan=to_scan)
+
+
 def back_on_scan(
     result: PageResult, laid: RegisteredPage, without: Collection[str] = ()
 ) -> PageResult:
