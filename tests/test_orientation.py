@@ -28,6 +28,7 @@ def sheet(*lines: str) -> Image:
 
 
 def read(pixels: Image) -> PageResult:
+    """What a run has of a page."""
     page = Page(PageRef("page.png", 1), np.ascontiguousarray(pixels), None)
     return read_page(page, Config(), load_networks())
 
@@ -43,7 +44,8 @@ def test_a_turned_page_is_read_as_it_was_written(turns: int) -> None:
     assert [(f.text, f.status) for f in turned.fields] == [
         (f.text, f.status) for f in upright.fields
     ]
-    assert turned.turned_deg == 90 * turns and upright.turned_deg == 0
+    assert turned.turned_deg == 90 * turns
+    assert upright.turned_deg == 0
     ink = np.argwhere(np.rot90(UPRIGHT, turns) < 128)
     boxes = [field.box for field in turned.fields if field.box is not None]
     low = min(box.top for box in boxes), min(box.left for box in boxes)
