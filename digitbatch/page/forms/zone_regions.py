@@ -38,6 +38,7 @@ class ZoneTuning:
     inside: float = 0.5  # share of a component's ink: from here on it is the zone's
     reaching: float = 0.2  # and from here on it may be, where it stands beside the digits,
     tall_of_digit: float = 0.5  # and is so tall, in digit heights
+    wide_of_digit: float = 0.25  # digit heights: so wide is a faint stroke that is no wall
     faint: float = 0.35  # of the pen's level: a stroke from here on is no grain of the paper
     blurred_px: int = 5  # around ink and print, where they are blurred
     frame_px: int = 9  # paper around a crop, whose edges are no edges of the page
@@ -135,7 +136,11 @@ def _has_faint_rest(written: Written, digit_height_px: float) -> bool:
     reach = np.ones((TUNED.blurred_px, TUNED.blurred_px), np.uint8)
     faint = (levels > TUNED.faint * pen) & (cv2.dilate(mask, reach) == 0)
     _, _, found, _ = cv2.connectedComponentsWithStats(np.asarray(faint, np.uint8), connectivity=8)
-    return bool(np.any(found[1:, cv2.CC_STAT_HEIGHT] >= TUNED.tall_of_digit * digit_height_px))
+    tall = found[1:, cv2.CC_STAT_HEIGHT] >= TUNED.tall_of_digit * digit_height_px
+    # A faint wall is as tall, but no wider than its line.
+    return bool(
+        np.any(tall & (found[1:, cv2.CC_STAT_WIDTH] >= TUNED.wide_of_digit * digit_height_px))
+    )
 
 
 def _is_divided(crop: Crop, segments: Sequence[Segment]) -> bool:
