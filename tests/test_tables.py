@@ -233,11 +233,11 @@ class TestLetters:
         assert [len(line.reading.places) for line in lines] == [7] * 5
         assert not table_lines([first, *rest], [SIZE] * 5)[0].reading.places
 
-    def test_even_rows_are_doubted_where_there_may_be_print(self) -> None:
-        """Two rows, or one beside words; a row alone stands even by chance."""
+    def test_rows_of_one_digit_are_doubted_where_there_may_be_print(self) -> None:
+        """Beside words; even rows of more digits are doubted anywhere."""
         told = []
-        for rows, has_words in ((2, True), (1, True), (2, False), (1, False)):
-            readings = read([[0.99] * 4] * rows)
+        for digits, rows, has_words in ((4, 2, True), (1, 1, True), (4, 2, False), (1, 1, False)):
+            readings = read([[0.99] * digits] * rows)
             lines = table_lines(readings, [SIZE] * rows, has_words=has_words)
             told.append([MAY_BE_PRINT in line.findings for line in lines])
         assert told == [[True] * 2, [True], [True] * 2, [False]]

@@ -49,7 +49,6 @@ class PrintEvidence:
     # together: a misread letter looks like an odd twin, so no measure is enough
     by_hand: float = 4.0
     narrow: float = 0.1  # a spread of widths that print hardly exceeds
-    least_print: int = 2  # long lines: a page without words has so many of print, or none
     # A page by hand: of at least four other lines so many are uneven, and few digits have a twin.
     four: int = 4  # digits of such a line, too
     beyond: float = 1.05  # as uneven as print hardly is
@@ -70,8 +69,7 @@ def are_typeset(
     A page that holds print is looked at more closely: there, one digit that a speck or a gap has
     changed makes no line handwritten. Lines of one or two digits say little. They are taken for
     handwriting only where the page's longer lines are, and two digits only if they are uneven too.
-    Where the page has no printed words and no two lines that may be print, none is: one line by
-    hand stands even by chance, and one digit alone always does.
+    Where the page has neither printed words nor a longer line that may be print, they are none.
     """
     page = _measured(lines)
     judged = [_Judged()] * len(lines)
@@ -79,12 +77,14 @@ def are_typeset(
         judged = _judged(page, [[place.digit for place in line] for line in lines])
     even = _even_on_page(page, judged)
     by_hand = any(page.long) and not any(even)
-    found = [
-        is_even or one.holds_print if is_long else not by_hand or may_be_pair(line)
-        for line, is_even, is_long, one in zip(page.segments, even, page.long, judged, strict=True)
+    lines_of = list(zip(page.segments, even, page.long, judged, strict=True))
+    has_print = has_words or any(
+        is_even or one.holds_print for _, is_even, is_long, one in lines_of if is_long
+    )
+    return [
+        is_even or one.holds_print if is_long else has_print and (not by_hand or may_be_pair(line))
+        for line, is_even, is_long, one in lines_of
     ]
-    is_long_print = [typeset for typeset, is_long in zip(found, page.long, strict=True) if is_long]
-    return found if has_words or sum(is_long_print) >= TUNED.least_print else [False] * len(found)
 
 
 def _even_on_page(page: "_Lines", judged: Sequence["_Judged"]) -> list[bool]:
