@@ -100,8 +100,8 @@ def _printed_words(state: PageState) -> PageState:
 
 
 def _orientation(state: PageState) -> PageState:
-    if state.words is None:
-        return state
+    if state.words is None or state.words.lines:
+        return state  # printed words are told by how they stand: they stand upright
     sheet, components = state.sheet, state.words.components
     ink = sheet.pixels if sheet.ink is None else sheet.ink
     turns = quarter_turns(components, ink, state.readers)

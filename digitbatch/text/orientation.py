@@ -37,8 +37,8 @@ TUNED: Final = OrientationTuning()
 def quarter_turns(components: Components, ink: Image, readers: Readers) -> int:
     """By how many quarters a page is to be turned, counterclockwise, to stand upright: 0 to 3.
 
-    `components`: of the page as it came, without its print. `ink`: (H, W) uint8 the page's levels
-    before thresholding, light ink on black.
+    `components`: of the page as it came, which has no printed words. `ink`: (H, W) uint8 the
+    page's levels before thresholding, light ink on black.
     """
     segments = _samples(components, ink)
     if not segments:
