@@ -103,37 +103,42 @@ def bounded(
     """
     left, top, right, bottom = zone
     height, width = bottom - top, right - left
-    near = min(TUNED.near_of_height * height, TUNED.near_of_width * width)
-    far = max(near, TUNED.far_of_width * width)
+    near_px = min(TUNED.near_of_height * height, TUNED.near_of_width * width)
+    reach_px = TUNED.near_of_height * height
     walls = list(_crossing(columns, top, bottom, (top + bottom) / 2))
     levels = list(_crossing(rows, left, right, (left + right) / 2))
-
-    def is_free(first: float, last: float) -> bool:
-        return not _is_written(left_over, first, top, last, bottom)
-
-    at_left = [
-        x for x in walls if abs(x - left) < near or (left < x < left + far and is_free(left, x))
-    ]
-    at_right = [
-        x for x in walls if abs(x - right) < near or (right - far < x < right and is_free(x, right))
-    ]
-    first, last = max([*at_left, left - 1]) + 1, min([*at_right, right + 1]) - 1
-    is_divided = any(max(first, left + near) < x < min(last, right - near) for x in walls)
-    is_walled = not is_divided and all(
-        any(abs(x - edge) < near for x in walls) for edge in (left, right)
-    )
-    reach = TUNED.near_of_height * height
-    above = [y for y in levels if abs(y - top) < reach]
-    below = [y for y in levels if abs(y - bottom) < reach]
-    upper, lower = max(above, default=top - 1) + 1, min(below, default=bottom + 1) - 1
-    if not is_walled:
-        first, last = max(left, first), min(right, last)
+    at_left, at_right = _near(walls, left, near_px), _near(walls, right, near_px)
+    above, below = _near(levels, top, reach_px), _near(levels, bottom, reach_px)
+    first, last = _free_sides(zone, walls, max(near_px, TUNED.far_of_width * width), left_over)
+    first, last = max([*at_left, first]) + 1, min([*at_right, last]) - 1
+    is_divided = any(max(first, left + near_px) < x < min(last, right - near_px) for x in walls)
+    is_walled = bool(at_left and at_right) and not is_divided
+    if is_walled:
+        first, last = max(at_left) + 1, min(at_right) - 1
     else:
-        first = max((x for x in walls if abs(x - left) < near), default=first) + 1
-        last = min((x for x in walls if abs(x - right) < near), default=last) - 1
+        first, last = max(left, first), min(right, last)
+    upper, lower = max(above, default=top - 1) + 1, min(below, default=bottom + 1) - 1
     if not (is_walled and above and below):
         upper, lower = max(top, upper), min(bottom, lower)
     return Cell((first, upper, last, lower), is_divided, is_walled)
+
+
+def _near(places: Sequence[float], edge: float, px: float) -> list[float]:
+    return [place for place in places if abs(place - edge) < px]
+
+
+def _free_sides(
+    zone: tuple[float, float, float, float], walls: Sequence[float], far_px: float, ink: Image
+) -> tuple[float, float]:
+    """The innermost walls on either side between which and the zone's edge nothing is written."""
+    left, top, right, bottom = zone
+    first, last = left - 1, right + 1
+    for x in walls:
+        if left < x < left + far_px and not _is_written(ink, left, top, x, bottom):
+            first = max(first, x)
+        if right - far_px < x < right and not _is_written(ink, x, top, right, bottom):
+            last = min(last, x)
+    return first, last
 
 
 def _crossing(rules: Sequence[Rule], first: float, last: float, middle: float) -> Iterator[float]:
