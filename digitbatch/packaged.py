@@ -25,3 +25,8 @@ def default_model() -> Path:
 def default_line_model() -> Path:
     """The folder of the weights that read digits that touch."""
     return packaged_file("models") / "line"
+
+
+def default_ink_model() -> Path:
+    """The folder of the weights that tell a page's ink."""
+    return packaged_file("models") / "ink"

@@ -27,6 +27,10 @@ CROP_SIZE_PX: Final = 28
 CLASSES: Final = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "other")
 OTHER: Final = 10
 
+INK_CLASSES: Final = ("paper", "digit", "handwriting", "print", "rule")
+"""What a pixel of a page can be: nothing, a digit by hand, all else by hand, type and pictures in
+print, printed lines and boxes. Where writing crosses print or a rule, it is the writing."""
+
 Status = Literal["ok", "review", "empty", "error"]
 
 
@@ -155,6 +159,15 @@ class PageResult:
         return any(f.status == "error" for f in self.fields)
 
 
+@dataclass(frozen=True, slots=True)
+class InkMap:
+    """What each place of a page is, as the ink network says: evidence, not a decision."""
+
+    log_probabilities: NDArray[np.float32] = field(repr=False)
+    """(5, h, w) float32, by `INK_CLASSES`."""
+    scale: float  # pixels of the map for each of the page: (x + 0.5) * scale is a column
+
+
 class GroupText(Protocol):
     """One text that a group of touching digits may say."""
 
@@ -238,6 +251,21 @@ class Networks(Protocol):
 
         Returns:
             An answer for each ink.
+        """
+
+    @property
+    def tells_ink(self) -> bool:
+        """Whether there is an ink network; without one `ink_classes` must not be called."""
+
+    def ink_classes(self, pixels: Image) -> InkMap:
+        """What the ink network says of a page.
+
+        Args:
+            pixels: (height, width) or (height, width, 3) uint8, the whole page as it was scanned,
+                upright; dark ink on light paper, or light on dark.
+
+        Returns:
+            The map of all of the page.
         """
 
 

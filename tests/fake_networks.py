@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from digitbatch.types import Crops, GroupAnswers, Image, Predictor, Probabilities
+from digitbatch.types import Crops, GroupAnswers, Image, InkMap, Predictor, Probabilities
 
 
 @dataclass(frozen=True)
@@ -13,6 +13,7 @@ class FakeNetworks:
     digits: Predictor
     lines: Callable[[Sequence[Image]], GroupAnswers] | None = None
     again: Callable[[Crops, Probabilities], Probabilities] | None = None
+    ink: Callable[[Image], InkMap] | None = None
 
     @property
     def reads_strips(self) -> bool:
@@ -32,3 +33,11 @@ class FakeNetworks:
     ) -> GroupAnswers:
         assert self.lines is not None
         return self.lines(inks)
+
+    @property
+    def tells_ink(self) -> bool:
+        return self.ink is not None
+
+    def ink_classes(self, pixels: Image) -> InkMap:
+        assert self.ink is not None
+        return self.ink(pixels)

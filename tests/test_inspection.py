@@ -36,6 +36,7 @@ from digitbatch.types import (
     Crops,
     GroupAnswers,
     Image,
+    InkMap,
     Networks,
     Page,
     PageRef,
@@ -242,6 +243,16 @@ class Counting:
         """Noted."""
         self.asked += [(f"strips {reconsider}", ink.tobytes()) for ink in inks]
         return self.networks.read_strips(inks, reconsider=reconsider)
+
+    @property
+    def tells_ink(self) -> bool:
+        """As the networks do."""
+        return self.networks.tells_ink
+
+    def ink_classes(self, pixels: Image) -> InkMap:
+        """Noted."""
+        self.asked.append(("ink", pixels.tobytes()))
+        return self.networks.ink_classes(pixels)
 
 
 def boxed_page() -> Image:

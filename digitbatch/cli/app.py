@@ -494,7 +494,10 @@ def promote(
 @models.command()
 def rollback(
     kind: Annotated[
-        Kind, typer.Option(help="Of networks that read single digits, or lines of them.")
+        Kind,
+        typer.Option(
+            help="Of networks that read single digits, lines of them, or the ink of pages."
+        ),
     ] = Kind.digit,
 ) -> None:
     """Go back to what runs used before the last promotion."""

@@ -82,7 +82,8 @@ def evaluate_command(
     """
     from digitbatch.networks.registry import chosen_model
     from digitbatch.outputs import check_writable
-    from digitbatch.training.evaluation.evaluation import evaluation_json, load_judge, load_labelled
+    from digitbatch.training.evaluation.evaluation import evaluation_json
+    from digitbatch.training.evaluation.judging import load_judge, load_labelled
 
     set_up_logging("normal")
     for path in filter(None, (json_file, predictions, html)):
@@ -108,7 +109,11 @@ def evaluate_command(
 def _said(found: "Evaluation", folder: Path) -> list[str]:
     low, high = found.share.interval
     of_lines = found.kind == "line"
-    what, unit = ("lines read wholly right", " digits") if of_lines else ("digits", "")
+    what, unit = {
+        "digit": ("digits", ""),
+        "line": ("lines read wholly right", " digits"),
+        "ink": ("pieces of ink told on made pages", ""),
+    }[found.kind]
     model = f"model: {found.model_hash[:12]} in {folder}"
     figures = [
         f"accuracy: {found.accuracy:.2%} of {found.count:,} {what}"
@@ -145,7 +150,7 @@ def _predictions(found: "Evaluation") -> str:
 
 def list_command() -> None:
     """Print the cards of the models that are packaged or kept."""
-    kinds: tuple[Kind, ...] = ("digit", "line")
+    kinds: tuple[Kind, ...] = ("digit", "line", "ink")
     known = [one for kind in kinds for one in known_models(kind)]
     print(*("\n".join(_lines(one)) for one in known), sep="\n\n")
 

@@ -29,6 +29,7 @@ class Kind(StrEnum):
 
     digit = "digit"
     line = "line"
+    ink = "ink"
 
 
 def _workers(text: str) -> int | Literal["auto"]:

@@ -18,6 +18,7 @@ from digitbatch.errors import UsageError
 from digitbatch.networks.card import Kind
 from digitbatch.networks.committee import Committee
 from digitbatch.networks.ctc import LINE_CLASSES
+from digitbatch.networks.ink.network import InkNetwork
 from digitbatch.types import CLASSES, CROP_SIZE_PX, OTHER
 
 _PIXELS: Final = CROP_SIZE_PX**2
@@ -267,6 +268,7 @@ ARCHITECTURES: Final[dict[str, Architecture]] = {
     "line_large": Architecture(
         lambda: LineNetwork(LARGE), "for lines, four times as large", "line"
     ),
+    "ink": Architecture(InkNetwork, "what a page's ink is: pen, print, rule", "ink"),
 }
 
 

@@ -10,9 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from digitbatch.errors import ModelError
 from digitbatch.networks.ctc import LINE_CLASSES
+from digitbatch.networks.ink.pictures import INK_FORMAT
 from digitbatch.networks.line_strips import STRIP_FORMAT
 from digitbatch.stages.crops import CROP_FORMAT
-from digitbatch.types import CLASSES
+from digitbatch.types import CLASSES, INK_CLASSES
 
 CARD_FILE: Final = "card.json"
 WEIGHTS_FILE: Final = "weights.safetensors"
@@ -21,16 +22,22 @@ ONNX_FILE: Final = "model.onnx"
 SECOND: Final = "second"
 """Folder, in a model's folder, of the model that is asked about crops which the first doubts."""
 
-Kind = Literal["digit", "line"]
-"""What a network reads: one digit of a 28x28 crop, or a strip with several that touch."""
+Kind = Literal["digit", "line", "ink"]
+"""What a network reads: one digit of a 28x28 crop, a strip with several that touch, or a page, of
+whose ink it says what it is."""
 
 READS: Final[dict[Kind, tuple[int, tuple[str, ...]]]] = {
     "digit": (CROP_FORMAT, CLASSES),
     "line": (STRIP_FORMAT, LINE_CLASSES),
+    "ink": (INK_FORMAT, INK_CLASSES),
 }
 """The version of the crops or strips that this digitbatch makes, and what answers mean."""
 
-_WORDS: Final[dict[Kind, str]] = {"digit": "crops of single digits", "line": "strips of digits"}
+_WORDS: Final[dict[Kind, str]] = {
+    "digit": "crops of single digits",
+    "line": "strips of digits",
+    "ink": "the ink of pages",
+}
 
 
 class Card(BaseModel):

@@ -84,6 +84,33 @@ class OnnxLines:
         ]
 
 
+class OnnxInk:
+    """An ink network: pages as `ink_picture` makes them in, logits of each place out."""
+
+    model_hash: str
+
+    def __init__(self, folder: Path) -> None:
+        """Load the model in `folder`; a ModelError as for `OnnxPredictor`."""
+        card = load_card(folder, "ink")
+        self._session = _session(read_checked(folder / ONNX_FILE, card.onnx_sha256))
+        self.model_hash = model_hash(folder, "ink")
+
+    @classmethod
+    def from_bytes(cls, onnx: bytes) -> "OnnxInk":
+        """Load a network that is in no folder yet."""
+        network = cls.__new__(cls)
+        network._session, network.model_hash = _session(onnx), ""
+        return network
+
+    def __call__(self, pages: Sequence[Image]) -> list[NDArray[np.float32]]:
+        """Answer (3, H, W) uint8 each with (5, H/2, W/2) float32 each, one after the other."""
+        return [self.logits(levels) for levels in pages]
+
+    def logits(self, levels: Image) -> NDArray[np.float32]:
+        """The same of one page."""
+        return np.asarray(self._session.run(None, {"pictures": levels[None]})[0][0], np.float32)
+
+
 def _session(onnx: bytes) -> "onnxruntime.InferenceSession":
     """Load a network for one core of the CPU; a ModelError if ONNX Runtime cannot."""
     # Otherwise it notes a number for this machine in the home folder, to report its use by.

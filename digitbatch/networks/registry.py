@@ -13,7 +13,7 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,9 +37,15 @@ from digitbatch.networks.card import (
     read_checked,
     second_model,
 )
-from digitbatch.packaged import default_line_model, default_model
+from digitbatch.packaged import default_ink_model, default_line_model, default_model
 
 log = logging.getLogger(__name__)
+_PACKAGED: Final[dict[Kind, Callable[[], Path]]] = {
+    "digit": default_model,
+    "line": default_line_model,
+    "ink": default_ink_model,
+}
+_FOR: Final[dict[Kind, str]] = {"digit": "digits", "line": "lines", "ink": "ink"}
 
 HOME_VARIABLE: Final = "DIGITBATCH_HOME"
 HISTORY_FILE: Final = "promoted.json"
@@ -133,7 +139,7 @@ class Known:
 
 def packaged_model(kind: Kind = "digit") -> Path:
     """The folder of the model that comes with digitbatch."""
-    return default_model() if kind == "digit" else default_line_model()
+    return _PACKAGED[kind]()
 
 
 def promoted_model(kind: Kind = "digit") -> Path | None:
@@ -205,8 +211,8 @@ def rollback(kind: Kind = "digit") -> Path:
         left = _promotions_of(kind)
         if not left:
             raise UsageError(
-                f"there is nothing to roll back to: no model for {kind}s is promoted, runs use the"
-                " packaged one"
+                f"there is nothing to roll back to: no model for {_FOR[kind]} is promoted, runs use"
+                " the packaged one"
             )
         while left := left[:-1]:
             try:

@@ -4,6 +4,7 @@
     networks.classify(crops)                          # (count, 11) posteriors of single digits
     networks.reconsider(crops, answers)               # the same, an ensemble asked as well
     networks.read_strips(inks)                        # posteriors of whole groups, by CTC
+    networks.ink_classes(pixels)                      # what each place of a page is
 
 `NetworkSet` makes a network's rows of what is asked, and an answer of what it says; the networks
 themselves lie in a dictionary by their names, and each takes a batch of rows. So it is all the same
@@ -27,11 +28,12 @@ from numpy.typing import NDArray
 
 from digitbatch.networks.card import second_model
 from digitbatch.networks.devices import Device, cuda_is_there, require_cuda
+from digitbatch.networks.ink.pictures import ink_picture, log_probabilities
 from digitbatch.networks.line_reader import LineAnswer, LineAnswers
 from digitbatch.networks.line_strips import make_strip
-from digitbatch.networks.onnx_runtime import OnnxLines, OnnxPredictor
+from digitbatch.networks.onnx_runtime import OnnxInk, OnnxLines, OnnxPredictor
 from digitbatch.networks.registry import chosen_model
-from digitbatch.types import CLASSES, Crops, Image, Network, Probabilities
+from digitbatch.types import CLASSES, Crops, Image, InkMap, Network, Probabilities
 
 if TYPE_CHECKING:
     from digitbatch.networks.torch_runtime import TorchPredictor
@@ -47,6 +49,9 @@ LINES: Final = "lines"
 
 LINES_SECOND: Final = "lines, second"
 """The same, of a larger network."""
+
+INK: Final = "ink"
+"""Pages, (3, H, W) uint8 each, see `ink.pictures`, to (5, H/2, W/2) float32 logits each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,19 @@ class NetworkSet:
             logs = [np.logaddexp(one + first, two + second) for one, two in pairs]
         return LineAnswers(LineAnswer(*one) for one in zip(strips, logs, strict=True))
 
+    @property
+    def tells_ink(self) -> bool:
+        """See `types.Networks`."""
+        return INK in self.by_name
+
+    def ink_classes(self, pixels: Image) -> InkMap:
+        """See `types.Networks`: at half the resolution of what the network sees of a page."""
+        picture = ink_picture(pixels)
+        (logits,) = self.by_name[INK]([picture.levels])
+        logs = log_probabilities(np.asarray(logits, np.float32))
+        height, width = -(-picture.height // 2), -(-picture.width // 2)
+        return InkMap(logs[:, :height, :width], picture.scale / 2)
+
     def _log_posteriors(self, name: str, rows: list[Image]) -> list[NDArray[np.float64]]:
         said = self.by_name[name](rows) if rows else []
         return [np.asarray(one, np.float64) for one in said]
@@ -112,22 +130,30 @@ _ON_CPU: Final[Mapping[str, Callable[[Path], Network]]] = {
     DIGITS_SECOND: partial(OnnxPredictor, chunk=1),  # few crops are doubted
     LINES: OnnxLines,
     LINES_SECOND: OnnxLines,
+    INK: OnnxInk,
 }
 
 
-def network_folders(model: Path, line_model: Path | None = None) -> dict[str, Path]:
+def network_folders(
+    model: Path, line_model: Path | None = None, ink_model: Path | None = None
+) -> dict[str, Path]:
     """Where each network of a run lies, by its name; a second one only where a model has it.
 
-    Without a line network's folder strips are not read.
+    Without a line network's folder strips are not read, without an ink network's it is not asked.
     """
     places = {DIGITS: model, DIGITS_SECOND: second_model(model)}
+    if ink_model is not None:
+        places[INK] = ink_model
     if line_model is not None:
         places |= {LINES: line_model, LINES_SECOND: second_model(line_model)}
     return {name: place for name, place in places.items() if place is not None}
 
 
 def open_networks(
-    model: Path, line_model: Path | None = None, shared: Mapping[str, Network] | None = None
+    model: Path,
+    line_model: Path | None = None,
+    shared: Mapping[str, Network] | None = None,
+    ink_model: Path | None = None,
 ) -> NetworkSet:
     """The networks of one process: those that it shares, and of the others its own, on the CPU.
 
@@ -137,6 +163,7 @@ def open_networks(
         model: The digit network's folder.
         line_model: The line network's folder; None: strips are not read.
         shared: Networks that are loaded elsewhere, by name.
+        ink_model: The ink network's folder; None: it is not asked.
 
     Raises:
         ModelError: If the digit model is missing, damaged, or made for other crops.
@@ -144,7 +171,7 @@ def open_networks(
     shared = shared or {}
     own = {
         name: _ON_CPU[name](place) if name == DIGITS else _when_asked(partial(_ON_CPU[name], place))
-        for name, place in network_folders(model, line_model).items()
+        for name, place in network_folders(model, line_model, ink_model).items()
         if name not in shared
     }
     return NetworkSet({**own, **shared})
@@ -179,7 +206,7 @@ def torch_networks(
     digits = TorchPredictor(folders[DIGITS], device, batch_size)
     loaded: dict[str, Network] = {DIGITS: digits}
     for name, place in folders.items():
-        if name != DIGITS and is_known(place):
+        if name not in (DIGITS, INK) and is_known(place):
             load = TorchLines if name in (LINES, LINES_SECOND) else TorchPredictor
             loaded[name] = load(place, device, batch_size)
     return loaded, digits.device_name

@@ -19,11 +19,14 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import load
 from torch import Tensor, nn
+from torch.nn import functional
 
 from digitbatch.errors import ModelError, UsageError
 from digitbatch.networks.architectures import build
 from digitbatch.networks.card import WEIGHTS_FILE, Card, load_card, model_hash, read_checked
 from digitbatch.networks.devices import torch_device
+from digitbatch.networks.ink.network import InkNetwork, folded_stem
+from digitbatch.networks.ink.pictures import TILE_PX
 from digitbatch.networks.line_strips import STRIP_HEIGHT_PX
 from digitbatch.types import CLASSES, CROP_SIZE_PX, OTHER, Crops, Image, Probabilities
 
@@ -88,6 +91,36 @@ class LineAnswering(Calibrated):
         """Answer (N, 32, W) uint8 with (N, W/2, 12) float32 log probabilities."""
         scaled = strips.to(torch.float32).unsqueeze(1) * (1 / 255)
         return torch.log_softmax(self.network(scaled) * (1 / self.temperature), dim=2)
+
+
+class InkAnswering(Calibrated):
+    """A network for the ink of whole pages.
+
+    It gives logits, divided by the temperature: a page has a million of them, and only those of its
+    ink are asked for probabilities.
+    """
+
+    names = ("pictures", "logits")
+    example_shape = (1, 3, 8 * TILE_PX, 10 * TILE_PX)
+    free: ClassVar[dict[int, Any]] = {
+        2: TILE_PX * torch.export.Dim("tall", min=2, max=512),
+        3: TILE_PX * torch.export.Dim("wide", min=2, max=512),
+    }
+    network: InkNetwork
+    stem_weight: Tensor
+    stem_bias: Tensor
+
+    def __init__(self, network: InkNetwork, temperature: float) -> None:
+        super().__init__(network, temperature)
+        weight, bias = folded_stem(network)
+        self.register_buffer("stem_weight", weight.clone(), persistent=False)
+        self.register_buffer("stem_bias", bias.clone(), persistent=False)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Answer (1, 3, H, W) uint8 with (1, 5, H/2, W/2) float32 logits."""
+        levels = pictures.to(torch.float32)
+        stem = functional.conv2d(levels, self.stem_weight, self.stem_bias, stride=4)
+        return self.network.after_stem(stem) * (1 / self.temperature)
 
 
 class TorchPredictor:

@@ -15,6 +15,7 @@ from digitbatch.types import (
     GroupAnswer,
     GroupAnswers,
     Image,
+    InkMap,
     Networks,
     Probabilities,
 )
@@ -107,3 +108,12 @@ class AskedOnce:
         answers = self._networks.read_strips([*new.values()], reconsider=reconsider)
         self._known |= zip(new, answers, strict=True)
         return answers.regrouped([self._known[key] for key in keys])
+
+    @property
+    def tells_ink(self) -> bool:
+        """See `Networks`."""
+        return self._networks.tells_ink
+
+    def ink_classes(self, pixels: Image) -> InkMap:
+        """See `Networks`."""
+        return self._networks.ink_classes(pixels)

@@ -5,6 +5,7 @@ Does not import torch: both are judged as a run on the CPU uses them.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -19,19 +20,22 @@ from digitbatch.networks.registry import (
     packaged_model,
     promoted_model,
 )
-from digitbatch.training.evaluation.evaluation import Evaluation, load_judge, load_labelled
+from digitbatch.training.evaluation.evaluation import Evaluation
+from digitbatch.training.evaluation.judging import load_judge, load_labelled
+
+_WHAT: Final[dict[Kind, str]] = {"digit": "digits", "line": "lines", "ink": "pieces of ink"}
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What two models read of the same digits, or of the same lines made of them."""
+    """What two models read of the same digits, or of the same lines or pages made of them."""
 
     count: int
     right: int  # by the new one
     right_before: int  # by the present one
     gained: int  # by the new one alone
     lost: int  # by the present one alone
-    what: str = "digits"  # or "lines"
+    what: str = "digits"  # or "lines", or "pieces of ink"
 
     @property
     def p_value(self) -> float:
@@ -67,7 +71,7 @@ def promote(folder: Path, gate: Path) -> Promoted | None:
     Args:
         folder: The model, as training leaves it; it is copied, and the present one stays kept.
         gate: Labelled digits that neither model was trained on; see `load_labelled`. A line network
-            is judged on lines made of them.
+            is judged on lines made of them, an ink network on pages.
 
     Returns:
         What took place; None: nothing, the model is what runs use already.
@@ -98,7 +102,7 @@ def promote(folder: Path, gate: Path) -> Promoted | None:
 
 
 def compare(new: Evaluation, present: Evaluation) -> Comparison:
-    """Compare what two models read of the same digits, or of the same lines."""
+    """Compare what two models read of the same digits, lines or pages."""
     right, before = new.right, present.right
     return Comparison(
         count=new.count,
@@ -106,7 +110,7 @@ def compare(new: Evaluation, present: Evaluation) -> Comparison:
         right_before=int(before.sum()),
         gained=int(np.count_nonzero(right & ~before)),
         lost=int(np.count_nonzero(before & ~right)),
-        what="digits" if new.kind == "digit" else "lines",
+        what=_WHAT[new.kind],
     )
 
 

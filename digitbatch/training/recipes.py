@@ -12,6 +12,7 @@ from digitbatch.networks.architectures import architecture
 from digitbatch.training.augmentation import Augmentation
 from digitbatch.training.optimisation import Recipe
 from digitbatch.training.synthesis.composition import LineStyle
+from digitbatch.training.synthesis.ink_pages import InkStyle
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,34 @@ class LineRecipe(Recipe):
         return True
 
 
-AnyRecipe = DigitRecipe | LineRecipe
+@dataclass(frozen=True, slots=True)
+class InkRecipe(Recipe):
+    """How the ink network is trained. The defaults are those of the packaged one."""
+
+    epochs: int = 36
+    epoch_crops: int = 8192  # cut from made pages; none comes again
+    batch: int = 16  # each crop is of another page
+    page_batches: int = 36  # crops of a page are in so many batches, one in each
+    crop_px: int = 256
+    wide_crop_px: int = 512  # of every second batch, which has fewer: in them, the middle of a page
+    # lies as far from any margin as the network sees
+    learning_rate: float = 5e-3
+    weight_decay: float = 0.01
+    average_decay: float = 0.999
+    largest_gradient: float = 2.0
+    statistics_batches: int = 16
+    validation_pages: int = 24
+    test_pages: int = 150
+    checked_pages: int = 4  # the export is asked about
+    style: InkStyle = field(default_factory=InkStyle)
+
+    @property
+    def knows_other(self) -> bool:
+        """Letters and signs are writing, too."""
+        return True
+
+
+AnyRecipe = DigitRecipe | LineRecipe | InkRecipe
 """What a checkpoint may hold: every class of recipe that `RECIPES` has."""
 
 
@@ -144,6 +172,7 @@ RECIPES: Final[dict[str, NamedRecipe]] = {
     ),
     "line": NamedRecipe(LineRecipe(), _OURS),
     "line_large": NamedRecipe(LineRecipe(epochs=32, epoch_lines=16384), _OURS),
+    "ink": NamedRecipe(InkRecipe(), _OURS),
 }
 # fmt: on
 

@@ -25,7 +25,7 @@ from digitbatch.training.data import Labelled, contact_sheet
 from digitbatch.training.data.read import Places, absolute_places, read_training_data
 from digitbatch.training.evaluation.pictures import curves_png
 from digitbatch.training.export import ModelTask, make_card
-from digitbatch.training.recipes import AnyRecipe, DigitRecipe, LineRecipe, recipe_of
+from digitbatch.training.recipes import AnyRecipe, DigitRecipe, InkRecipe, LineRecipe, recipe_of
 from digitbatch.training.run_folder import (
     CHECKPOINT_FILE,
     UNFINISHED,
@@ -39,6 +39,7 @@ from digitbatch.training.run_folder import (
     save_checkpoint,
 )
 from digitbatch.training.tasks.digits import DigitTask
+from digitbatch.training.tasks.ink import InkTask
 from digitbatch.training.tasks.lines import LineTask
 from digitbatch.training.trainer import Progress, Report, Trainer
 
@@ -96,6 +97,7 @@ class Interruption:
 TASKS: Final[dict[type[AnyRecipe], Callable[..., ModelTask[Any]]]] = {
     DigitRecipe: DigitTask.prepared,
     LineRecipe: LineTask,
+    InkRecipe: InkTask,
 }
 """What a recipe is for; each takes the recipe, the digits, the seed and the device."""
 

@@ -31,6 +31,9 @@ class InkEvidence:
     """(count, 4) float32, rows sum to 1: how likely each component is of each `InkClass`."""
     lines: tuple[Box, ...] = ()  # of print, from the first letter to the last, on the sheet
     capital_px: float = 0.0  # height of most of their capitals
+    digit: NDArray[np.float32] | None = field(default=None, repr=False)
+    """(count,) float32, 0 to 1: how likely each is a digit by hand, where a classifier says so: of
+    the pen's, words and signs are none."""
 
     @classmethod
     def with_print(
@@ -56,7 +59,7 @@ class InkEvidence:
     def on(self, components: Components) -> "InkEvidence":
         """The same of the sheet's components after some were parted or taken out.
 
-        Those that are new, for they begin at another pixel, are taken for the pen's.
+        Those that are new, for they begin at another pixel, are taken for the pen's, and digits.
         """
         posterior = np.zeros((len(components), len(InkClass)), np.float32)
         posterior[:, InkClass.PEN] = 1.0
@@ -64,7 +67,11 @@ class InkEvidence:
             components.first_pixels, self.components.first_pixels, return_indices=True
         )
         posterior[new] = self.posterior[old]
-        return replace(self, components=components, posterior=posterior)
+        digit = None
+        if self.digit is not None:
+            digit = np.ones(len(components), np.float32)
+            digit[new] = self.digit[old]
+        return replace(self, components=components, posterior=posterior, digit=digit)
 
 
 Among = Callable[[Components], NDArray[np.bool_]]

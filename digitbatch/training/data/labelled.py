@@ -60,6 +60,7 @@ class Labelled:
     held: NDArray[np.bool_] | None = None  # (count,) to validate on; None: whoever trains draws
     doubtful: NDArray[np.bool_] | None = None  # (count,) "other", but possibly like a digit
     writers: NDArray[np.int64] | None = None  # (count,) who wrote it; -1: not known
+    places: tuple[str, ...] = ()  # where it was read, for what crops do not hold; (): not said
 
     def __len__(self) -> int:
         return len(self.labels)

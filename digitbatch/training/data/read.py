@@ -237,7 +237,7 @@ def read_training_data(
             too little to train on. The message names the file.
     """
     sets = read_sets(places, "train")
-    crops = join(sets)
+    crops = replace(join(sets), places=tuple(places))
     if not knows_other:
         kept = crops.labels != OTHER
         if knows_letters and crops.writers is not None:

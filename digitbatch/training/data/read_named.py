@@ -90,6 +90,54 @@ def read_named_sets(
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A set's characters as pen tracks, before any pen drew them."""
+
+    name: str
+    role: str  # "digits" or "other"
+    weight: float  # of the set
+    credit: str
+    characters: list[Tracks]
+    labels: NDArray[np.str_]  # (count,), as the file writes them
+    writers: NDArray[np.str_]  # (count,), "" where the file names none
+    held: NDArray[np.bool_]  # (count,) to validate on
+
+
+def read_written(place: Path) -> list[Written]:
+    """Read the pen tracks among the sets that a file of named sets names, but for those to test on.
+
+    Of sets whose role is "other" also what looks like digits is there: in a word it is a letter.
+
+    Raises:
+        ConfigError, UsageError: As `read_named_sets`.
+    """
+    found = []
+    for one in named_sets(place):
+        if one.about.reader != "pen_tracks":
+            continue
+        source = read_pen_tracks(one.place(one.about.path))
+        tests = one.about.test
+        wanted = np.ones(len(source), np.bool_)
+        wanted[_left_out(one, len(source), "train")] = False
+        if tests and tests.writers:
+            wanted &= ~np.isin(source.writers, one.listed(tests.writers))
+        kept = np.flatnonzero(wanted)
+        found.append(
+            Written(
+                name=one.name,
+                role=one.about.role,
+                weight=one.about.weight,
+                credit=one.about.credit,
+                characters=[source.characters[place] for place in kept.tolist()],
+                labels=source.labels[kept],
+                writers=source.writers[kept],
+                held=_held(one, source.writers[kept]),
+            )
+        )
+    return found
+
+
 def _read(one: Named, part: Part, read_set: ReadSet, people: _People) -> Labelled:
     about = one.about
     if about.reader == "crops":

@@ -1,21 +1,17 @@
 """What a model answers about labelled digits, or about lines made of them. Imports no torch."""
 
-import logging
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
-from digitbatch.networks.card import Kind, load_card
-from digitbatch.networks.devices import Device
+from digitbatch.networks.card import Kind
 from digitbatch.networks.line_reader import LineReader
-from digitbatch.networks.runtime import load_predictor
-from digitbatch.training.data import Labelled, read_data, summary_lines
+from digitbatch.training.data import Labelled
 from digitbatch.training.evaluation.measures import (
     ConfidenceBin,
     Rejection,
@@ -29,8 +25,6 @@ from digitbatch.training.synthesis.lines import MadeLine, make_lines
 from digitbatch.training.synthesis.pool import make_pool
 from digitbatch.types import CLASSES, Image, Predictor
 
-log = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True, slots=True)
 class LineGate:
@@ -43,6 +37,7 @@ class LineGate:
 
 
 LINE_GATE: Final = LineGate()
+_UNITS: Final[dict[Kind, str]] = {"digit": "crops", "line": "lines", "ink": "components"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +45,8 @@ class Evaluation:
     """What a model answered, each time right or wrong.
 
     Of a network for single digits the answers are classes of crops; "other" where a digit stands is
-    wrong. Of a line network they are texts, right if all of a line's digits are, and no more.
+    wrong. Of a line network they are texts, right if all of a line's digits are, and no more. Of an
+    ink network they are classes of connected components.
     """
 
     kind: Kind
@@ -68,7 +64,7 @@ class Evaluation:
     @property
     def unit(self) -> str:
         """What was read, in words."""
-        return "crops" if self.kind == "digit" else "lines"
+        return _UNITS[self.kind]
 
     @property
     def count(self) -> int:
@@ -104,7 +100,7 @@ class Evaluation:
         """How many are right of each class, or of lines with each number of digits."""
         right, of_lines = self.right, self.kind == "line"
         keys = np.array([len(text) for text in self.labels] if of_lines else self.labels)
-        names = np.unique(keys).tolist() if of_lines else CLASSES
+        names = CLASSES if self.kind == "digit" else np.unique(keys).tolist()
         return {
             str(name): Share(int(right[keys == name].sum()), int((keys == name).sum()))
             for name in names
@@ -203,38 +199,6 @@ def evaluate_lines(
     )
 
 
-def load_judge(
-    folder: Path, device: Device = "cpu", batch_size: int = 4096
-) -> Callable[[Labelled], Evaluation]:
-    """Load a model to be evaluated on labelled digits; a line network, on lines made of them.
-
-    Lines are read on the CPU. What evaluates them raises a UsageError where lines lack a digit.
-
-    Raises:
-        ModelError: If the model is missing, damaged, or made for other crops.
-        DeviceError: If "cuda" is asked for and not there.
-    """
-    if load_card(folder, None).kind == "line":
-        reader = LineReader(folder)
-        return lambda digits: replace(
-            evaluate_lines(reader, lines_of(digits)), model_hash=reader.model_hash
-        )
-    predictor = load_predictor(folder, device, batch_size)
-    return lambda digits: replace(
-        evaluate_digits(predictor, digits),
-        model_hash=predictor.model_hash,
-        device_name=predictor.device_name,
-    )
-
-
-def load_labelled(places: Sequence[str | Path]) -> Labelled:
-    """Read the digits that models are judged on, test digits; a summary goes to the log."""
-    found = read_data(places, "test")
-    for line in summary_lines(found):
-        log.info("%s", line)
-    return found
-
-
 def evaluation_json(found: Evaluation, data: Labelled) -> dict[str, JsonValue]:
     """What `digitbatch evaluate --json` writes; docs/evaluation.md has every key."""
     content: dict[str, JsonValue] = {
@@ -249,11 +213,13 @@ def evaluation_json(found: Evaluation, data: Labelled) -> dict[str, JsonValue]:
         "model_hash": found.model_hash,
     }
     groups = found.groups
+    by_group: dict[str, JsonValue] = {
+        name: {"count": own.count, "accuracy": own.accuracy} for name, own in groups.items()
+    }
     if found.kind == "line":
-        by_length: dict[str, JsonValue] = {
-            length: {"count": own.count, "accuracy": own.accuracy} for length, own in groups.items()
-        }
-        return content | {"digit_error": found.digit_error, "by_length": by_length}
+        return content | {"digit_error": found.digit_error, "by_length": by_group}
+    if found.kind == "ink":
+        return content | {"by_class": by_group}
     return content | {
         "per_class": {name: own.accuracy for name, own in groups.items()},
         "per_class_count": {name: own.count for name, own in groups.items()},

@@ -51,7 +51,8 @@ def evaluation_page(found: Evaluation, data: Labelled) -> str:
         "device": found.device_name,
     }
     curve = rejection_curve(found.confidences, found.right, _SHARES)
-    title = f"Evaluation on {'lines made of ' if of_lines else ''}{escape(data.name)}"
+    made = "" if found.kind == "digit" else "lines made of " if of_lines else "pages made of "
+    title = f"Evaluation on {made}{escape(data.name)}"
     body = [
         f"<h1>{title}</h1>",
         _facts(facts),
@@ -59,7 +60,7 @@ def evaluation_page(found: Evaluation, data: Labelled) -> str:
         f"<pre>{escape(chr(10).join(summary_lines(data)))}</pre>",
         f"<h2>{'By number of digits' if of_lines else 'Classes'}</h2>",
         _groups(found),
-        "" if of_lines else _confusion(found),
+        _confusion(found) if found.kind == "digit" else "",
         "<h2>Confidence</h2><div class=charts>",
         line_chart(
             "Wrong among those kept, by share rejected",
