@@ -15,12 +15,13 @@ from digitbatch.synth.form_pages.canvas import (
 from digitbatch.synth.form_pages.dice import Dice
 from digitbatch.synth.form_pages.hands import by_writer
 from digitbatch.synth.form_pages.pen import draw_pen
+from digitbatch.synth.form_pages.style import Rule
 from digitbatch.synth.form_pages.typefaces import text_mask
 from digitbatch.synth.form_pages.writing import write_number
 
 WHITE = np.full(3, 255, np.float32)
 BLACK = np.zeros(3, np.float32)
-SOLID = (1.0, BLACK, "solid", 1.0)
+SOLID: Rule = (1.0, BLACK, "solid", 1.0)
 
 
 @pytest.fixture(scope="module")

@@ -3,9 +3,11 @@
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from digitbatch.networks.ink.pictures import INK_VIEW, PAPER_LEVEL, TILE_PX, ink_picture
 from digitbatch.networks.runtime import INK, NetworkSet
+from digitbatch.page.connected_components import Components
 from digitbatch.page.ink_classes import InkClass, LearnedInk
 from digitbatch.stages.base import Sheet
 from digitbatch.types import INK_CLASSES, Image, InkMap
@@ -65,9 +67,9 @@ def map_of(classes: Image, scale: float) -> InkMap:
     return InkMap(np.log(probabilities), scale)
 
 
-def everything(components: object) -> np.ndarray:  # type: ignore[type-arg]
+def everything(components: Components) -> NDArray[np.bool_]:
     """All components are looked at."""
-    return np.ones(len(components), np.bool_)  # type: ignore[arg-type]
+    return np.ones(len(components), np.bool_)
 
 
 def test_pixels_vote() -> None:
@@ -106,8 +108,8 @@ def test_what_is_not_looked_at_is_the_pens() -> None:
     mask[5:10, 5:10] = 255
     classes = np.full((20, 20), INK_CLASSES.index("rule"), np.uint8)
 
-    def nothing(components: object) -> np.ndarray:  # type: ignore[type-arg]
-        return np.zeros(len(components), np.bool_)  # type: ignore[arg-type]
+    def nothing(components: Components) -> NDArray[np.bool_]:
+        return np.zeros(len(components), np.bool_)
 
     evidence = LearnedInk(map_of(classes, 1.0)).classify(Sheet(mask, "mask"), nothing)
     assert evidence.likeliest(InkClass.PEN).all()

@@ -2,10 +2,12 @@
 
 import signal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from digitbatch.networks.architectures import build
 from digitbatch.networks.card import load_card
@@ -70,9 +72,9 @@ def page_of(labels: Image) -> InkPage:
     return InkPage("form", levels, labels, pixel_weights(labels, INK_STYLE), full)
 
 
-def sure_of(labels: Image) -> np.ndarray:  # type: ignore[type-arg]
+def sure_of(labels: NDArray[Any]) -> NDArray[np.float32]:
     """Logits that say just that."""
-    return (10.0 * (np.arange(5)[:, None, None] == labels)).astype(np.float32)
+    return np.asarray(10.0 * (np.arange(5)[:, None, None] == labels), np.float32)
 
 
 class TestNetwork:

@@ -93,7 +93,7 @@ def _places(
         at = (row[0] * x + row[1] * y + row[2] + 0.5) * ink_map.scale
         return np.asarray(np.clip(at.astype(np.int64), 0, size - 1), np.int64)
 
-    return along(back[1], height) * width + along(back[0], width)
+    return np.asarray(along(back[1], height) * width + along(back[0], width), np.int64)
 
 
 def _mean(

@@ -94,7 +94,8 @@ def draw_page(seed: int, hands: Hands, faces: Typefaces, kind: PageKind | None =
         kind: What page; None: drawn.
     """
     dice = Dice(seed)
-    kind = kind or dice.weighted(tuple(KINDS), tuple(KINDS.values()))
+    if kind is None:
+        kind = dice.weighted(tuple(KINDS), tuple(KINDS.values()))
     small = kind == "large" or (kind in ("digits", "notebook") and dice.share(0.25))
     height, width = dice.pick(_SMALL_SIZES if small else _SIZES)
     paper = _paper(dice)

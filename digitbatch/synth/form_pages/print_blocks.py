@@ -112,7 +112,7 @@ def code_picture(canvas: Canvas, style: Style, left: float, top: float, width: f
     canvas.put(ink, x, top, style.ink, PRINT)
     if dice.share(0.5):
         style.words(canvas, dice.count(1, 4), left, top + 6, most_px=max(20.0, x - left - 6))
-    return min(ink.shape[0], 130) + 6.0
+    return float(min(ink.shape[0], 130) + 6)
 
 
 def logo(canvas: Canvas, style: Style, left: float, top: float, width: float) -> float:

@@ -86,7 +86,7 @@ class InkCounts:
     @property
     def right(self) -> NDArray[np.bool_]:
         """Which components are told rightly."""
-        return np.array(self.truths) == np.array(self.answers)
+        return np.asarray(np.array(self.truths) == np.array(self.answers), np.bool_)
 
     def figures(self, part: str) -> dict[str, float]:
         """What a card holds of it.

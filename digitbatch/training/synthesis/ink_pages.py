@@ -200,4 +200,5 @@ def _unseen(levels: Image, labels: NDArray[np.uint8], style: InkStyle) -> NDArra
     """Ink that light, noise or a copier took away."""
     differs = np.abs(levels.astype(np.int16) - PAPER_LEVEL).max(axis=0).astype(np.uint8)
     near = cv2.dilate(differs, np.ones((3, 3), np.uint8))
-    return (labels > 0) & (labels != IGNORED) & (np.asarray(near) < style.seen_levels)
+    unseen = np.asarray(near) < style.seen_levels
+    return np.asarray((labels > 0) & (labels != IGNORED) & unseen, np.bool_)
