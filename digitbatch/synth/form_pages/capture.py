@@ -137,7 +137,7 @@ def taken(pixels: Image, dice: Dice) -> Image:
     elif dice.share(0.2):
         sharp = cv2.GaussianBlur(pixels, (0, 0), 1.2)
         pixels = np.asarray(cv2.addWeighted(pixels, 1.8, sharp, -0.8, 0), np.uint8)
-    grey = dice.share(0.5)
+    grey = dice.share(0.38)
     if grey:
         one = cv2.transform(pixels, _GREY[None])
         pixels = np.asarray(cv2.merge([one, one, one]), np.uint8)

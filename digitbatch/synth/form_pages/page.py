@@ -94,8 +94,8 @@ def draw_page(seed: int, hands: Hands, faces: Typefaces, kind: PageKind | None =
         kind: What page; None: drawn.
     """
     dice = Dice(seed)
-    if kind is None:
-        kind = dice.weighted(tuple(KINDS), tuple(KINDS.values()))
+    drawn: PageKind = dice.weighted(tuple(KINDS), tuple(KINDS.values()))
+    kind = drawn if kind is None else kind
     small = kind == "large" or (kind in ("digits", "notebook") and dice.share(0.25))
     height, width = dice.pick(_SMALL_SIZES if small else _SIZES)
     paper = _paper(dice)

@@ -135,7 +135,7 @@ def draw_pen(dice: Dice, hands: Hands, paper: Colour, height_px: float) -> Pen:
         paper: The paper's colour: no pen is as light.
         height_px: About how high digits become: pens have a width of their own.
     """
-    kind = dice.weighted(("black", "blue", "red", "green", "pencil"), (34, 36, 12, 3, 15))
+    kind = dice.weighted(("black", "blue", "red", "green", "pencil"), (29, 42, 12, 2, 15))
     if kind == "black":
         colour = np.full(3, dice.between(0, 75)) + dice.arrays.uniform(-8, 8, 3)
     elif kind == "blue":

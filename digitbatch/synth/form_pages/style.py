@@ -107,14 +107,14 @@ def draw_style(
         zoom: How large all is, 1 for an A4 page on about 1200 pixels.
     """
     light = float(np.mean(paper)) / 255
-    ink = np.full(3, dice.between(0, 70)) if dice.share(0.72) else dice.arrays.uniform(0, 150, 3)
+    ink = np.full(3, dice.between(0, 70)) if dice.share(0.84) else dice.arrays.uniform(0, 150, 3)
     accent = dice.arrays.uniform(0, 170, 3)
     line = (
         ink if dice.share(0.5) else accent if dice.share(0.3) else np.full(3, dice.between(60, 205))
     )
     pattern: Pattern = dice.weighted(("solid", "dots", "dashes"), (86, 8, 6))
     thick = dice.pick((0.5, 0.7, 1, 1, 1, 1.4, 2, 2, 3)) * max(0.7, zoom)
-    writing_px = zoom * dice.by_logarithm(11, 48)
+    writing_px = zoom * dice.by_logarithm(10, 44)
     return Style(
         dice=dice,
         faces=faces,

@@ -36,8 +36,8 @@ class InkStyle:
     on_writing: float = 0.6  # share of the crops that lie on writing, ...
     on_print: float = 0.26  # ... and on print or rules
     gain: tuple[float, float] = (0.7, 1.35)  # of a crop's contrast
-    channels_swapped: float = 0.08
-    greyed: float = 0.08
+    channels_swapped: float = 0.03
+    greyed: float = 0.05
 
 
 INK_STYLE: Final = InkStyle()
