@@ -3,8 +3,9 @@
     page = draw_page(seed, hands, Typefaces())
     page.pixels, page.labels                   # (h, w, 3) uint8, and (h, w) places in INK_CLASSES
 
-`page` chooses what page it is; `print_blocks`, `field_blocks`, `tables` and `sheets` draw it in a
-`Style` with `Pen`s on a `Canvas`, which keeps the labels; `capture` scans or photographs it.
+`page` chooses what page it is; `print_blocks`, `picture_blocks`, `field_blocks`, `tables` and
+`sheets` draw it in a `Style` with `Pen`s on a `Canvas`, which keeps the labels; `surroundings` lays
+things over it that are no ink, `capture` scans or photographs it.
 Handwriting comes from whoever calls (`Hands`), typefaces from the machine (`Typefaces`).
 """
 

@@ -4,11 +4,12 @@ import cv2
 import numpy as np
 
 from digitbatch.synth.form_pages.canvas import PRINT, RULE, Canvas
+from digitbatch.synth.form_pages.marks import mark
 from digitbatch.synth.form_pages.print_blocks import seven_segments
 from digitbatch.synth.form_pages.style import Rule, Style
 from digitbatch.synth.form_pages.typefaces import text_mask
 from digitbatch.synth.form_pages.words import short_print, word
-from digitbatch.synth.form_pages.writing import fill_in, mark, write_number, write_text
+from digitbatch.synth.form_pages.writing import fill_in, write_number, write_text
 
 
 def fields(canvas: Canvas, style: Style, left: float, top: float, width: float) -> float:

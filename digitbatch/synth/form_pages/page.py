@@ -11,20 +11,22 @@ from digitbatch.synth.form_pages.capture import desk, laid_out, lit, slow_noise,
 from digitbatch.synth.form_pages.dice import Dice
 from digitbatch.synth.form_pages.field_blocks import combs, fields, ticks
 from digitbatch.synth.form_pages.hands import Hands
-from digitbatch.synth.form_pages.print_blocks import (
+from digitbatch.synth.form_pages.picture_blocks import (
     bubbles,
     code_picture,
     corner_marks,
-    guide_signs,
-    head,
     icons,
     logo,
+    stamp,
+    watermark,
+)
+from digitbatch.synth.form_pages.print_blocks import (
+    guide_signs,
+    head,
     magnetic_line,
     name_logo,
     paragraph,
     printed_numbers,
-    stamp,
-    watermark,
 )
 from digitbatch.synth.form_pages.sheets import (
     digit_sheet,

@@ -3,9 +3,11 @@
 import numpy as np
 
 from digitbatch.synth.form_pages.canvas import RULE, Canvas
-from digitbatch.synth.form_pages.print_blocks import head, logo, paragraph, printed_numbers
+from digitbatch.synth.form_pages.marks import mark
+from digitbatch.synth.form_pages.picture_blocks import logo
+from digitbatch.synth.form_pages.print_blocks import head, paragraph, printed_numbers
 from digitbatch.synth.form_pages.style import Rule, Style
-from digitbatch.synth.form_pages.writing import fill_in, mark, write_number, write_words
+from digitbatch.synth.form_pages.writing import fill_in, write_number, write_words
 
 
 def rule_paper(canvas: Canvas, style: Style, step: float) -> None:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from digitbatch.synth.form_pages.canvas import Canvas
+from digitbatch.synth.form_pages.marks import strike_out
 from digitbatch.synth.form_pages.style import Style
 from digitbatch.synth.form_pages.words import label, printed_number, short_print
-from digitbatch.synth.form_pages.writing import fill_in, strike_out, write_number
+from digitbatch.synth.form_pages.writing import fill_in, write_number
 
 
 @dataclass(frozen=True, slots=True)
