@@ -75,7 +75,11 @@ class LineRecipe(Recipe):
 
 @dataclass(frozen=True, slots=True)
 class InkRecipe(Recipe):
-    """How the ink network is trained. The defaults are those of the packaged one."""
+    """How the ink network is trained.
+
+    The defaults are those of the packaged one, but for the epochs and how many pages it was judged
+    on: its card has them.
+    """
 
     epochs: int = 36
     epoch_crops: int = 8192  # cut from made pages; none comes again
