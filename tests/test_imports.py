@@ -64,6 +64,7 @@ import digitbatch
 TORCH = (
     "digitbatch.networks.architectures",
     "digitbatch.networks.committee",
+    "digitbatch.networks.ink.network",
     "digitbatch.networks.torch_runtime",
     "digitbatch.training.augmentation",
     "digitbatch.training.export",

@@ -12,7 +12,7 @@ from digitbatch.cli import app
 from digitbatch.errors import ExitCode
 from digitbatch.networks.card import CARD_FILE, load_card, model_hash
 from digitbatch.networks.registry import HOME_VARIABLE, promoted_model
-from digitbatch.packaged import default_line_model, default_model
+from digitbatch.packaged import default_ink_model, default_line_model, default_model
 from tests.nn.idx_files import drawn_digits, labelled, write_part
 from tests.nn.made_models import stubborn_model
 from tests.test_imports import HIDE_TORCH, python
@@ -102,9 +102,11 @@ def test_all_that_is_kept_is_listed(gate: Path, model: Path) -> None:
     assert roles[0].startswith(f"{mine}  promoted 2")
     assert roles[0].endswith("; the default for runs")
     line = model_hash(default_line_model(), "line")[:12]
+    ink = model_hash(default_ink_model(), "ink")[:12]
     assert roles[1:] == [
         f"{PACKAGED[:12]}  packaged; 1 rollback back",
         f"{line}  packaged; the default for runs",
+        f"{ink}  packaged; the default for runs",
     ]
     kept = promoted_model()
     assert kept is not None
