@@ -46,8 +46,7 @@ from digitbatch.synth.crop_pens import CropPen, DoubleZeroPen
 from digitbatch.synth.forms import FORM_KINDS
 from digitbatch.synth.page_kinds import PAGE_KINDS
 from digitbatch.synth.paper import retakes
-from digitbatch.training.data import Labelled, read_data
-from digitbatch.training.data.read import read_training_data
+from digitbatch.training.data import Labelled, read_data, read_sets
 from digitbatch.types import failed_page
 
 
@@ -59,8 +58,7 @@ def digits_for(part: str, mnist: Path) -> Labelled:
     """
     if part == "test":
         return read_data([mnist], "test")
-    data = read_training_data([str(mnist)], knows_other=True).crops
-    return held_out_digits(data, [default_model()])
+    return held_out_digits(read_sets([mnist], "train"), [default_model()])[0]
 
 
 def made_samples(kind: str, digits: Labelled) -> Iterator[LabelledPage]:

@@ -37,6 +37,7 @@ from digitbatch.scoring.confidence_check import (
     together,
 )
 from digitbatch.scoring.verified_fields import verified_fields_of
+from digitbatch.synth.crop_pens import Hand
 
 
 def check_scans(dev: Path, judge: Judge) -> list[CheckedPages]:
@@ -77,9 +78,10 @@ def main() -> None:
     judge = find_judge(Config(review=Review(max_error=options.max_error)), *models)
     print(judge.promise)
     print(*TABLE_HEAD, sep="\n", flush=True)
+    digits = digits_for(options.digits, data / "data" / "mnist")
     made = check_made_pages(
         *models,
-        digits_for(options.digits, data / "data" / "mnist"),
+        [Hand(digits.crops, digits.labels)],
         judge,
         kinds=options.kinds.split(",") if options.kinds else CHECKED_KINDS,
         lines_a_kind=options.lines,

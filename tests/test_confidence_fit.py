@@ -20,6 +20,7 @@ from digitbatch.scoring.confidence_fit import FitSize, fit_calibration
 from digitbatch.scoring.held_out import check_every_digit, held_out_digits, without_misread
 from digitbatch.scoring.verified_fields import KindRead
 from digitbatch.stages.crops import center_crop
+from digitbatch.synth.crop_pens import Hand
 from digitbatch.synth.strokes import draw_digit
 from digitbatch.training.data import Labelled
 from digitbatch.training.synthesis.mixture import split
@@ -40,17 +41,33 @@ def written(count: int) -> Labelled:
     return crops_of(np.stack([center_crop(digit) for digit in drawn]), labels)
 
 
+def hand_of(digits: Labelled) -> Hand:
+    """The hand that writes with these digits."""
+    return Hand(digits.crops, digits.labels)
+
+
 def labelled(count: int) -> Labelled:
     """So many crops, of all classes in turn, as read from a file."""
     crops = np.zeros((count, CROP_SIZE_PX, CROP_SIZE_PX), np.uint8)
     return crops_of(crops, np.arange(count) % 10)
 
 
+def old_card(folder: Path, seed: int) -> Path:
+    """A folder with the card of a network that was trained before cards noted their sets."""
+    folder.mkdir()
+    about = {
+        "sets": (), "seed": seed, "training_data": "60,000 crops of mnist (IDX files of MNIST)",
+        "recipe": {"validation_digits": 5000, "other_crops": 12000},
+    }  # fmt: skip
+    save_card(load_card(default_model()).model_copy(update=about), folder)
+    return folder
+
+
 def fitted(processes: int) -> tuple[Calibration, list[KindRead]]:
     """A calibration of the packaged weights, of very few pages."""
     told: list[KindRead] = []
     made = fit_calibration(
-        default_model(), default_line_model(), written(60), seed=3, size=SIZE,
+        default_model(), default_line_model(), [hand_of(written(60))], seed=3, size=SIZE,
         processes=processes, report=told.append,
     )  # fmt: skip
     return made.calibration, told
@@ -75,24 +92,21 @@ def test_one_is_fitted_without_any_data() -> None:
 
 
 class TestHeldOut:
-    def test_they_are_those_that_training_keeps_out(self) -> None:
-        """The card's seed and recipe decide, as when the network was trained."""
+    def test_they_are_those_that_training_keeps_out(self, tmp_path: Path) -> None:
+        """The seed and recipe of a card that notes no sets decide, as when it was trained."""
         data = labelled(300)
-        rng = np.random.default_rng(load_card(default_model()).seed)
-        training, kept = split(data, 60, rng)
-        held = held_out_digits(data, [default_model()])
+        training, kept = split(data, 60, np.random.default_rng(3))
+        (held,) = held_out_digits([data], [old_card(tmp_path / "m", seed=3)])
         assert held.indexes.tolist() == kept.indexes.tolist()
         assert not set(held.indexes.tolist()) & set(training.indexes.tolist())
 
     def test_none_was_learnt_by_any_of_the_networks(self, tmp_path: Path) -> None:
         """What one of them learnt from, because its seed is another, is left out."""
         data = labelled(1000)
-        card = load_card(default_model())
         for seed in (1, 2):
-            (tmp_path / str(seed)).mkdir()
-            save_card(card.model_copy(update={"seed": seed}), tmp_path / str(seed))
-        first, second = (held_out_digits(data, [tmp_path / seed]) for seed in ("1", "2"))
-        both = held_out_digits(data, [tmp_path / "1", tmp_path / "2"])
+            old_card(tmp_path / str(seed), seed)
+        first, second = (held_out_digits([data], [tmp_path / seed])[0] for seed in ("1", "2"))
+        (both,) = held_out_digits([data], [tmp_path / "1", tmp_path / "2"])
         shared = set(first.indexes.tolist()) & set(second.indexes.tolist())
         assert set(both.indexes.tolist()) == shared
         assert 0 < len(both) < len(first)
@@ -106,7 +120,7 @@ class TestHeldOut:
         """Without a 7 no page can be written."""
         data = labelled(40)
         with pytest.raises(UsageError, match="no 7 to write"):
-            check_every_digit(data.take(np.flatnonzero(data.labels != 7)))
+            check_every_digit([data.take(np.flatnonzero(data.labels != 7))])
 
 
 def test_what_a_person_sees_is_not_accepted() -> None:

@@ -5,11 +5,17 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from digitbatch.scoring.labelled_pages import LabelledPage, made_pages, pages_by_many_writers
-from digitbatch.synth.crop_pens import CropPen, DoubleZeroPen, WriterPen
+from digitbatch.scoring.labelled_pages import (
+    LabelledPage,
+    made_pages,
+    pages_by_hands,
+    pages_by_many_writers,
+)
+from digitbatch.synth.crop_pens import CropPen, DoubleZeroPen, Hand, WriterPen
 from digitbatch.synth.forms import made_forms
 from digitbatch.synth.paper import CHANGES, retakes
 from digitbatch.synth.printed_pages import PRINT_KINDS, page_of_print
+from digitbatch.types import Image
 from tests.nn.idx_files import drawn_digits
 
 DIGITS = drawn_digits(40)
@@ -67,12 +73,54 @@ class TestPens:
     def test_every_second_writer_is_strange(self) -> None:
         """By chance, page by page; the others write the crops as they are."""
         pen = WriterPen(DIGITS.crops, DIGITS.labels)
+        hands = [Hand(DIGITS.crops, DIGITS.labels)]
         plain = PEN(1, np.random.default_rng(0), 40)
-        hands = [
+        as_they_are = [
             np.array_equal(pen(1, np.random.default_rng(0), 40), plain)
-            for _ in islice(pages_by_many_writers("webcam", pen, 78), 16)
+            for _ in islice(pages_by_many_writers("webcam", pen, hands, 78), 16)
         ]
-        assert 4 <= sum(hands) <= 12
+        assert 4 <= sum(as_they_are) <= 12
+
+
+class TestHands:
+    def test_a_single_hand_changes_nothing(self) -> None:
+        """Where nobody knows who wrote, pages are those of all digits together."""
+        hands = [Hand(DIGITS.crops, DIGITS.labels)]
+        again = next(pages_by_hands("webcam", CropPen(DIGITS.crops, DIGITS.labels), hands))
+        assert np.array_equal(again.page.pixels, first("webcam").page.pixels)
+
+    def test_a_page_is_in_one_hand(self) -> None:
+        """Each of its digits is the same writer's; over pages, all write."""
+        hands = [Hand(DIGITS.crops[k : k + 10], DIGITS.labels[k : k + 10]) for k in (0, 10, 20)]
+        pen = PenWithNotes(hands)
+        pages = pages_by_hands("webcam", pen, hands)
+        whose: list[int] = []
+        for _ in range(12):
+            pen.wrote.clear()
+            next(pages)
+            assert len(pen.wrote) == 1
+            whose += pen.wrote
+        assert set(whose) == {0, 1, 2}
+
+
+class PenWithNotes(CropPen):
+    """Notes which of its hands it writes with."""
+
+    def __init__(self, hands: list[Hand]) -> None:
+        """Begin with the first one's digits."""
+        super().__init__(hands[0].crops, hands[0].labels)
+        self._hands, self._now = hands, 0
+        self.wrote: set[int] = set()
+
+    def take_hand(self, hand: Hand) -> None:
+        """Write with another one's digits from now on."""
+        super().take_hand(hand)
+        self._now = next(place for place, one in enumerate(self._hands) if one is hand)
+
+    def __call__(self, label: int, rng: np.random.Generator, height_px: float) -> Image:
+        """One digit, as `CropPen` writes it."""
+        self.wrote.add(self._now)
+        return super().__call__(label, rng, height_px)
 
 
 class TestForms:

@@ -16,6 +16,7 @@ from digitbatch.outputs import write_file
 if TYPE_CHECKING:
     from digitbatch.acceptance.calibration import Judge
     from digitbatch.scoring.verified_fields import KindRead
+    from digitbatch.synth.crop_pens import Hand
     from digitbatch.training.data import Labelled
 
 log = logging.getLogger(__name__)
@@ -110,7 +111,6 @@ def fit_confidence(model: Path, given: CalibrateOptions) -> None:
         FitSize,
         fit_calibration,
     )
-    from digitbatch.scoring.held_out import check_every_digit, held_out_digits, without_misread
 
     if given.model is not None:
         raise UsageError("--fit names the weights: leave --model out")
@@ -122,14 +122,12 @@ def fit_confidence(model: Path, given: CalibrateOptions) -> None:
     model_hash(line_model, "line")
     check_free(out, given.replace)
     check_writable(out)
-    data = _labelled(given)
-    digits = without_misread(data, held_out_digits(data, (model, line_model)))
-    check_every_digit(digits)
-    log.info("made pages carry %s digits that training kept out", f"{len(digits):,}")
+    sets = _labelled(given)
+    hands = _held_out_hands(sets, model, line_model)
     fitted = fit_calibration(
         model,
         line_model,
-        digits,
+        hands,
         seed=SEED if given.seed is None else given.seed,
         size=size,
         processes=_processes(given),
@@ -143,7 +141,7 @@ def fit_confidence(model: Path, given: CalibrateOptions) -> None:
         print(f"to use it        review: {{calibration: {out}}} in pipeline.yaml")
     if given.check:
         judge = Judge(fitted.calibration, fitted.calibration.promise(max_error))
-        _check(model, line_model, judge, data, given)
+        _check(model, line_model, judge, sets, given)
 
 
 def check_confidence(given: CalibrateOptions) -> None:
@@ -158,7 +156,7 @@ def check_confidence(given: CalibrateOptions) -> None:
 
 
 def _check(
-    model: Path, line_model: Path, judge: "Judge", data: "Labelled", given: CalibrateOptions
+    model: Path, line_model: Path, judge: "Judge", sets: "list[Labelled]", given: CalibrateOptions
 ) -> None:
     """Read pages of digits that nothing was fitted on, and print a table."""
     from digitbatch.scoring.confidence_check import (
@@ -168,19 +166,22 @@ def _check(
         check_made_pages,
         together,
     )
-    from digitbatch.scoring.held_out import check_every_digit, held_out_digits
-    from digitbatch.training.data import read_test_digits
+    from digitbatch.scoring.hands import hands_of, set_shares
+    from digitbatch.scoring.held_out import check_every_digit
+    from digitbatch.training.data import read_test_sets
     from digitbatch.training.data.read import absolute_places
 
-    digits = read_test_digits(absolute_places(given.data or None))
-    if digits is None:
+    tests = read_test_sets(absolute_places(given.data or None))
+    if tests:
+        check_every_digit(tests)
+        hands = hands_of(tests, set_shares(tests))
+    else:
         log.warning("there are no test digits: pages carry those that confidence was fitted on")
-        digits = held_out_digits(data, (model, line_model))
-    check_every_digit(digits)
+        hands = _held_out_hands(sets, model, line_model)
     parts = check_made_pages(
         model,
         line_model,
-        digits,
+        hands,
         judge,
         kinds=_kinds(given, CHECKED_KINDS),
         lines_a_kind=given.lines or LINES_A_KIND,
@@ -209,11 +210,29 @@ def _kinds(given: CalibrateOptions, known: Sequence[str]) -> tuple[str, ...]:
     return kinds
 
 
-def _labelled(given: CalibrateOptions) -> "Labelled":
-    from digitbatch.training.data.read import absolute_places, read_training_data
+def _labelled(given: CalibrateOptions) -> "list[Labelled]":
+    """The sets as they are read for training; those of letters and signs are left out."""
+    from digitbatch.training.data import read_sets
+    from digitbatch.training.data.read import absolute_places
 
     log.info("reading the digits")
-    return read_training_data(absolute_places(given.data or None), knows_other=True).crops
+    return read_sets(absolute_places(given.data or None), "train", digits_only=True)
+
+
+def _held_out_hands(sets: "list[Labelled]", model: Path, line_model: Path) -> "list[Hand]":
+    """Hands to write pages with, of what none of the networks has learnt."""
+    from digitbatch.scoring.hands import hands_of, set_shares
+    from digitbatch.scoring.held_out import check_every_digit, held_out_digits, without_misread
+
+    found = held_out_digits(sets, (model, line_model))
+    held = [without_misread(*one) for one in zip(sets, found, strict=True)]
+    check_every_digit(held)
+    hands = hands_of(held, set_shares(sets))
+    for one in held if len(held) > 1 else ():
+        log.info("%s: %s digits that no network has learnt", one.name, f"{len(one):,}")
+    count = sum(map(len, held))
+    log.info("made pages carry %s digits that training kept out", f"{count:,}")
+    return hands
 
 
 def _lines_and_error(given: CalibrateOptions) -> tuple[Path, float]:

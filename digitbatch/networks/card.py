@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from digitbatch.errors import ModelError
 from digitbatch.networks.ctc import LINE_CLASSES
 from digitbatch.networks.ink.pictures import INK_FORMAT
+from digitbatch.networks.learnt_sets import LearntSet
 from digitbatch.networks.line_strips import STRIP_FORMAT
 from digitbatch.stages.crops import CROP_FORMAT
 from digitbatch.types import CLASSES, INK_CLASSES
@@ -54,6 +55,9 @@ class Card(BaseModel):
         default=1.0, gt=0, description='the odds of "other" are multiplied by it, after that'
     )
     training_data: str
+    sets: tuple[LearntSet, ...] = Field(
+        default=(), description="what it, and the network it began as, has learnt; (): not noted"
+    )
     credit: str = Field(description="whose data it is, and its licence")
     seed: int
     recipe: Mapping[str, JsonValue] = Field(description="what training can be repeated from")

@@ -13,16 +13,15 @@ from numpy.typing import NDArray
 from digitbatch.acceptance.binomial import upper_bound
 from digitbatch.acceptance.calibration import Judge, Promise
 from digitbatch.networks.runtime import open_networks
-from digitbatch.scoring.labelled_pages import made_pages
+from digitbatch.scoring.labelled_pages import pages_by_hands
 from digitbatch.scoring.verified_fields import (
     Report,
     VerifiedField,
     read_kinds,
     verified_fields_of,
 )
-from digitbatch.synth.crop_pens import CropPen, DoubleZeroPen
+from digitbatch.synth.crop_pens import CropPen, DoubleZeroPen, Hand
 from digitbatch.synth.page_kinds import PAGE_KINDS
-from digitbatch.training.data import Labelled
 from digitbatch.training.evaluation.measures import calibration_error
 
 CHECKED_KINDS: Final = tuple(kind for kind in PAGE_KINDS if kind != "print")
@@ -78,7 +77,7 @@ def checked_pages(kind: str, fields: Sequence[VerifiedField], judge: Judge) -> C
 def check_made_pages(
     model: Path,
     line_model: Path,
-    digits: Labelled,
+    hands: Sequence[Hand],
     judge: Judge,
     *,
     kinds: Sequence[str] = CHECKED_KINDS,
@@ -88,13 +87,13 @@ def check_made_pages(
 ) -> list[CheckedPages]:
     """Read the pages that accuracy is measured on, kind by kind, to check a judge.
 
-    The digits are of all ten classes; best such as neither the networks nor the calibration have
+    Each page is by one of the hands, best such as neither the networks nor the calibration have
     seen. The other arguments are those of `confidence_fit.fit_calibration`.
 
     Raises:
         ModelError: If a model is missing or damaged.
     """
-    read = partial(_read_kind, model, line_model, digits, lines_a_kind)
+    read = partial(_read_kind, model, line_model, hands, lines_a_kind)
     found = read_kinds(read, kinds, processes, report)
     return [checked_pages(kind, own, judge) for kind, own in found.items()]
 
@@ -111,12 +110,12 @@ def together(kind: str, parts: Iterable[CheckedPages]) -> CheckedPages:
 
 
 def _read_kind(
-    model: Path, line_model: Path, digits: Labelled, lines: int, kind: str
+    model: Path, line_model: Path, hands: Sequence[Hand], lines: int, kind: str
 ) -> list[VerifiedField]:
     networks = open_networks(model, line_model)
-    pen = (DoubleZeroPen if kind == "zeros" else CropPen)(digits.crops, digits.labels)
+    pen = (DoubleZeroPen if kind == "zeros" else CropPen)(hands[0].crops, hands[0].labels)
     fields: list[VerifiedField] = []
-    for labelled in islice(made_pages(kind, pen), lines):
+    for labelled in islice(pages_by_hands(kind, pen, hands), lines):
         fields += verified_fields_of(labelled, networks)
         if len(fields) >= lines:
             break

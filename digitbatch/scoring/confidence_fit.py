@@ -1,8 +1,8 @@
 """The fit of a calibration: to made pages of digits that its model never saw, or to results.
 
-Half of the made pages are by writers who slant, squeeze and press more than those of the pages that
-accuracy is measured on do, each page by one: a confidence that is fitted on tidy hands alone would
-promise too much of others.
+Each made page is by one writer, and half of them by some who slant, squeeze and press more than
+those of the pages that accuracy is measured on do: a confidence that is fitted on tidy hands alone
+would promise too much of others.
 """
 
 from collections.abc import Sequence
@@ -28,9 +28,8 @@ from digitbatch.scoring.verified_fields import (
     read_kinds,
     verified_fields_of,
 )
-from digitbatch.synth.crop_pens import WriterPen
+from digitbatch.synth.crop_pens import Hand, WriterPen
 from digitbatch.synth.page_kinds import PAGE_KINDS
-from digitbatch.training.data import Labelled
 
 FITTED_KINDS: Final = tuple(
     kind for kind in PAGE_KINDS if kind not in ("drawn", "print", "zeros", "webcam")
@@ -67,7 +66,7 @@ class Fitted:
 def fit_calibration(
     model: Path,
     line_model: Path,
-    digits: Labelled,
+    hands: Sequence[Hand],
     *,
     seed: int = SEED,
     size: FitSize | None = None,
@@ -76,12 +75,12 @@ def fit_calibration(
 ) -> Fitted:
     """Read pages of many writers with a pair of models, and fit.
 
-    The same models, digits, seed and size give the same calibration, with any number of processes.
+    The same models, hands, seed and size give the same calibration, with any number of processes.
 
     Args:
         model: Folder of the network for single digits.
         line_model: Folder of the network for lines.
-        digits: That neither has learnt from, of all ten classes.
+        hands: That neither has learnt from; each page is by one of them.
         seed: Of the pages.
         size: How much is read; None: as for the packaged calibration.
         processes: That read; 0: this one.
@@ -93,7 +92,7 @@ def fit_calibration(
     """
     size = size or FitSize()
     hashes = model_hash(model), model_hash(line_model, "line")
-    read = partial(_verified, model, line_model, digits, seed, size.lines_a_kind)
+    read = partial(_verified, model, line_model, hands, seed, size.lines_a_kind)
     found = read_kinds(read, size.kinds, processes, report)
     judged = [field for own in found.values() for field in own if not field.reviewed]
     wrong = [not field.right for field in judged]
@@ -117,14 +116,14 @@ def fit_calibration(
 
 
 def _verified(
-    model: Path, line_model: Path, digits: Labelled, seed: int, lines: int, kind: str
+    model: Path, line_model: Path, hands: Sequence[Hand], seed: int, lines: int, kind: str
 ) -> list[VerifiedField]:
     """So many fields of a kind by many writers, or a page's fields more."""
     networks = open_networks(model, line_model)
-    pen = WriterPen(digits.crops, digits.labels)
+    pen = WriterPen(hands[0].crops, hands[0].labels)
     own: list[VerifiedField] = []
     # A page has a line at least; one that cannot be read shall not be waited for without end.
-    for labelled in islice(pages_by_many_writers(kind, pen, seed), lines):
+    for labelled in islice(pages_by_many_writers(kind, pen, hands, seed), lines):
         own += verified_fields_of(labelled, networks)
         if len(own) >= lines:
             break

@@ -1,6 +1,6 @@
 """Pages whose text is known, ready to be read: made ones of every kind, without end."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image as Pil
 
 from digitbatch.config import Config, Template, Zone
-from digitbatch.synth.crop_pens import WriterPen
+from digitbatch.synth.crop_pens import CropPen, Hand, Hands, WriterPen
 from digitbatch.synth.forms import FORM_KINDS, MadeForm, made_forms
 from digitbatch.synth.page_kinds import PAGE_KINDS, made_page
 from digitbatch.synth.pages import Draw
@@ -56,14 +56,36 @@ def made_pages(kind: str, draw: Draw, seed: int = _SEED) -> Iterator[LabelledPag
         yield LabelledPage(Page(ref, pixels), Config(), lines)
 
 
-def pages_by_many_writers(kind: str, pen: WriterPen, seed: int) -> Iterator[LabelledPage]:
-    """Pages of a kind in hands of all sorts: half as the pen's digits are, half stranger."""
+def pages_by_hands(
+    kind: str, pen: CropPen, hands: Sequence[Hand], seed: int = _SEED
+) -> Iterator[LabelledPage]:
+    """Pages of a kind, each by one of the hands; of a single hand those of `made_pages`."""
+    turns = Hands(hands, np.random.default_rng([seed, 2, PAGE_KINDS.index(kind)]))
+    return _page_by_page(kind, pen, seed, lambda: pen.take_hand(turns.draw()))
+
+
+def pages_by_many_writers(
+    kind: str, pen: WriterPen, hands: Sequence[Hand], seed: int
+) -> Iterator[LabelledPage]:
+    """Pages of a kind in hands of all sorts: half as the hands' digits are, half stranger."""
     rng = np.random.default_rng([seed, 1, PAGE_KINDS.index(kind)])
+    turns = Hands(hands, np.random.default_rng([seed, 2, PAGE_KINDS.index(kind)]))
+
+    def change_writer() -> None:
+        pen.take_hand(turns.draw())
+        pen.change_writer(rng, max(0.0, float(rng.uniform(-1, 1))))
+
+    return _page_by_page(kind, pen, seed, change_writer)
+
+
+def _page_by_page(
+    kind: str, pen: CropPen, seed: int, before_each: Callable[[], None]
+) -> Iterator[LabelledPage]:
     for own_seed in count(seed):
         pages = made_pages(kind, pen, own_seed)
         try:
             while True:
-                pen.change_writer(rng, max(0.0, float(rng.uniform(-1, 1))))
+                before_each()
                 yield next(pages)
         except ValueError:
             continue  # so wide a hand that a line does not fit its page

@@ -4,6 +4,8 @@ Each is a `digitbatch.synth.pages.Draw`, as a `Hand` of the stroke models is. Pa
 them have the variety of real handwriting, and a known truth.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import cv2
@@ -19,12 +21,40 @@ _CROP_INK: Final = 40  # grey level from which on a crop's pixel is ink ...
 _PEN_INK: Final = 30  # ... and one of an enlarged digit
 
 
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """Digits of all ten classes that one person wrote, or many of whom nobody is known."""
+
+    crops: Crops = field(repr=False)  # (count, 28, 28) uint8
+    labels: NDArray[np.int64] = field(repr=False)  # (count,)
+    share: float = 1.0  # how often it writes a page, against others
+
+
+class Hands:
+    """Hands that take turns, by chance."""
+
+    def __init__(self, hands: Sequence[Hand], rng: Rng) -> None:
+        """Take one at least; `rng` decides whose turn it is."""
+        self._hands, self._rng = hands, rng
+        shares = np.array([hand.share for hand in hands])
+        self._ends = np.cumsum(shares / shares.sum())
+
+    def draw(self) -> Hand:
+        """Whose turn it is."""
+        place = int(np.searchsorted(self._ends, self._rng.random()))
+        return self._hands[min(place, len(self._hands) - 1)]
+
+
 class CropPen:
     """Writes labelled crops at any size, each time another one of the label."""
 
     def __init__(self, crops: Crops, labels: NDArray[np.int64]) -> None:
         """Take (count, 28, 28) uint8 crops and what they are; only digits are written."""
         self._by_label = [crops[labels == label] for label in range(10)]
+
+    def take_hand(self, hand: Hand) -> None:
+        """Write with another one's digits from now on."""
+        self._by_label = [hand.crops[hand.labels == label] for label in range(10)]
 
     def __call__(self, label: int, rng: Rng, height_px: float) -> Image:
         """One digit, (h, w) uint8, light ink on black; enlarged and sharpened to an even stroke."""

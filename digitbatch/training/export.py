@@ -16,11 +16,13 @@ from torch import nn
 
 from digitbatch.errors import ModelError
 from digitbatch.networks.card import READS, Card, Kind
+from digitbatch.networks.learnt_sets import LearntSet
 from digitbatch.networks.torch_runtime import Calibrated
 from digitbatch.training.data import Labelled
 from digitbatch.training.data.read import TrainingData
 from digitbatch.training.evaluation.evaluation import Evaluation
 from digitbatch.training.evaluation.pictures import pictures_of
+from digitbatch.training.learnt import learnt_in
 from digitbatch.training.run_folder import Settings
 from digitbatch.training.trainer import Target, Task
 
@@ -129,10 +131,15 @@ def check_same(one: Sequence[NDArray[Any]], two: Sequence[NDArray[Any]]) -> floa
 
 def make_card(
     task: ModelTask[Any], found: Exported, weights: bytes, settings: Settings, data: TrainingData,
-    metrics: Mapping[str, float],
+    metrics: Mapping[str, float], before: tuple[LearntSet, ...] | None = (),
 ) -> Card:  # fmt: skip
-    """The card of a trained network; `weights` is the file of them."""
+    """The card of a trained network.
+
+    `weights` is the file of them, `before` what the network had learnt that it began as; None: that
+    is not known.
+    """
     crop_format, classes = READS[task.kind]
+    learnt = learnt_in(data, settings.recipe.validation_digits, settings.seed)
     return Card(
         kind=task.kind,
         architecture=settings.model,
@@ -141,6 +148,7 @@ def make_card(
         temperature=found.answering.temperature,
         other_odds=found.answering.other_odds,
         training_data=task.in_words(data),
+        sets=() if before is None else (*before, *learnt),
         credit=data.credit(),
         seed=settings.seed,
         recipe=json.loads(json.dumps(asdict(settings.recipe))),

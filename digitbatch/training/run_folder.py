@@ -27,7 +27,7 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from digitbatch.errors import ModelError, OutputError, UsageError
-from digitbatch.networks.card import CARD_FILE, WEIGHTS_FILE, Card, save_card
+from digitbatch.networks.card import CARD_FILE, WEIGHTS_FILE, Card, load_card, save_card
 from digitbatch.training.optimisation import multiplies_bfloat16
 from digitbatch.training.recipes import AnyRecipe
 from digitbatch.training.trainer import Standing
@@ -162,6 +162,7 @@ UNFINISHED: Final = "unfinished"
 LOG_FILE: Final = "log.txt"
 CONTACT_SHEET_FILE: Final = "contact_sheet.png"
 EPOCHS: Final = "epochs"
+_START: Final = ".start"  # hidden: it does not become part of the model
 
 log = logging.getLogger(__name__)
 
@@ -223,6 +224,19 @@ class RunFolder:
     def save_epoch(self, number: int, weights: dict[str, Tensor]) -> None:
         """Write the weights of an epoch, from 1; an OutputError if they cannot be."""
         write_whole(self._folder / EPOCHS / f"{number:03}.safetensors", save(weights))
+
+    def keep_start(self, model: Path) -> None:
+        """Keep the card of the model that the training starts from, if it has one."""
+        card = model / CARD_FILE
+        if card.is_file():
+            write_whole(self._folder / _START / CARD_FILE, card.read_bytes())
+
+    def start_card(self) -> Card | None:
+        """The card that `keep_start` kept; None: there was none, or none that can be read."""
+        try:
+            return load_card(self._folder / _START, None)
+        except ModelError:
+            return None
 
     def finish(self, card: Card, files: Mapping[str, bytes]) -> None:
         """Replace the model by a new one, with the log and the like; see `save_model`."""

@@ -21,10 +21,12 @@ from digitbatch.errors import ModelError, UsageError
 from digitbatch.networks.architectures import build
 from digitbatch.networks.card import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, Card
 from digitbatch.networks.devices import torch_device
+from digitbatch.networks.learnt_sets import LearntSet
 from digitbatch.training.data import Labelled, contact_sheet
 from digitbatch.training.data.read import Places, absolute_places, read_training_data
 from digitbatch.training.evaluation.pictures import curves_png
 from digitbatch.training.export import ModelTask, make_card
+from digitbatch.training.learnt import learnt_by
 from digitbatch.training.recipes import AnyRecipe, DigitRecipe, InkRecipe, LineRecipe, recipe_of
 from digitbatch.training.run_folder import (
     CHECKPOINT_FILE,
@@ -205,6 +207,8 @@ class _Run:
             settings.data, knows_other=recipe.knows_other, knows_letters=recipe.knows_letters
         )
         self._folder = RunFolder(out, resumed=stopped is not None)
+        if start is not None:
+            self._folder.keep_start(start)
         self._introduce()
         self._task, self._trainer = begin(
             settings.model, recipe, self._data.crops, settings.seed, self._device, start
@@ -241,13 +245,21 @@ class _Run:
         folder.note(f"the export differs from the network by {found.difference:.2g} at most")
         weights = save({name: value.contiguous() for name, value in network.state_dict().items()})
         metrics = {**found.figures, "training_s": standing.taken_s}
-        card = make_card(task, found, weights, self._settings, self._data, metrics)
+        before = self._learnt_before()
+        card = make_card(task, found, weights, self._settings, self._data, metrics, before)
         for name, value in sorted(metrics.items()):
             folder.note(f"{name}: {value:g}")
         curves = curves_png(standing.history, f"validation {task.validated_on}")
         files = {WEIGHTS_FILE: weights, ONNX_FILE: found.onnx, "curves.png": curves}
         folder.finish(card, {**files, **found.pictures})
         return card
+
+    def _learnt_before(self) -> tuple[LearntSet, ...] | None:
+        """What the network that this one began as had learnt; None: nobody knows."""
+        if self._settings.recipe.initial_weights is None:
+            return ()
+        card = self._folder.start_card()
+        return (learnt_by(card) or None) if card else None
 
     def _how_to_continue(self) -> str:
         done, epochs = len(self._trainer.standing.history), self._trainer.epochs

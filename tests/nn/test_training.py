@@ -15,11 +15,12 @@ from digitbatch.networks.card import CARD_FILE, ONNX_FILE, WEIGHTS_FILE, load_ca
 from digitbatch.networks.onnx_runtime import OnnxPredictor
 from digitbatch.networks.registry import check_whole
 from digitbatch.networks.torch_runtime import TorchPredictor
-from digitbatch.training.data import read_data
+from digitbatch.training.data import read_data, read_sets
 from digitbatch.training.evaluation.evaluation import evaluate_digits
 from digitbatch.training.export import check_same
 from digitbatch.training.recipes import DigitRecipe, recipe_of
 from digitbatch.training.run_folder import CHECKPOINT_FILE, UNFINISHED, save_model
+from digitbatch.training.synthesis.mixture import split
 from digitbatch.training.train import resume, train
 from digitbatch.training.trainer import Progress
 from digitbatch.types import OTHER
@@ -68,6 +69,33 @@ class TestTheFolder:
         assert found.count == 20
         assert found.accuracy == pytest.approx(load_card(tiny_model).metrics["test_accuracy"])
         assert set(found.groups) == set("0123456789")
+
+    def test_its_card_says_what_was_learnt(self, tiny_data: Path, tiny_model: Path) -> None:
+        """All of the set but what validated; what is tested is no part of it."""
+        (one,) = load_card(tiny_model).sets
+        (read,) = read_sets([tiny_data], "train")
+        held = split(read, 20, np.random.default_rng(0))[1]
+        assert read.source is not None
+        assert (one.name, one.sha256) == (tiny_data.name, read.source.sha256)
+        assert np.flatnonzero(~one.mask()).tolist() == sorted(held.indexes.tolist())
+
+    def test_what_it_began_as_has_learnt_as_well(
+        self, tiny_data: Path, tiny_model: Path, tmp_path: Path
+    ) -> None:
+        """A network keeps what its first weights were learnt from, stopped and resumed or not."""
+        out = tmp_path / "out"
+        with pytest.raises(KeyboardInterrupt):
+            train(
+                tiny_data, out, recipe=MANY_STEPS, seed=1, start=tiny_model, device="cpu",
+                report=stop_in_the_second_epoch,
+            )  # fmt: skip
+        (own,) = load_card(tiny_model).sets
+        first, second = resume(out, device="cpu").sets
+        assert first == own
+        assert second.sha256 == own.sha256
+        assert second.learnt != own.learnt
+        assert {path.name for path in out.iterdir()} >= PICTURES
+        assert not [path for path in out.rglob("*") if path.name.startswith(".")]
 
     def test_it_has_pictures_and_the_log(self, tiny_model: Path) -> None:
         """Beside the model are four pictures and the log; nothing of the way there is left."""

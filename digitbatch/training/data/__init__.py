@@ -8,7 +8,7 @@ from digitbatch.training.data.labelled import (
     join,
     summary_lines,
 )
-from digitbatch.training.data.read import read_data, read_sets, read_test_digits
+from digitbatch.training.data.read import read_data, read_sets, read_test_digits, read_test_sets
 
 __all__ = [
     "Labelled",
@@ -19,5 +19,6 @@ __all__ = [
     "read_data",
     "read_sets",
     "read_test_digits",
+    "read_test_sets",
     "summary_lines",
 ]

@@ -3,10 +3,11 @@
 A source yields pictures one by one; `collect` brings them into the frame of a run's crops.
 """
 
+import hashlib
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,22 @@ class Unread:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """All characters that a set has, whoever learns which of them."""
+
+    sha256: str  # of the characters and their labels, in order
+    count: int
+
+    @staticmethod
+    def of(count: int, *values: NDArray[Any]) -> "Source":
+        """The source of `count` characters whose content these arrays are."""
+        found = hashlib.sha256()
+        for one in values:
+            found.update(np.ascontiguousarray(one).tobytes())
+        return Source(found.hexdigest(), count)
+
+
+@dataclass(frozen=True, slots=True)
 class Labelled:
     """Labelled crops in the frame of a run's crops, each with the place it came from."""
 
@@ -61,6 +78,8 @@ class Labelled:
     doubtful: NDArray[np.bool_] | None = None  # (count,) "other", but possibly like a digit
     writers: NDArray[np.int64] | None = None  # (count,) who wrote it; -1: not known
     places: tuple[str, ...] = ()  # where it was read, for what crops do not hold; (): not said
+    source: "Source | None" = None  # of one set: what its crops come from
+    source_places: NDArray[np.int64] | None = None  # (count,) in it; several crops may share one
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -82,9 +101,18 @@ class Labelled:
             held=None if self.held is None else self.held[places],
             doubtful=None if self.doubtful is None else self.doubtful[places],
             writers=None if self.writers is None else self.writers[places],
+            source_places=None if self.source_places is None else self.source_places[places],
             unread=(),
             inverted=0,
         )
+
+
+def with_source(found: Labelled) -> Labelled:
+    """Crops that are all that their set has: each is a character of its own."""
+    count = len(found)
+    return replace(
+        found, source=Source.of(count, found.crops, found.labels), source_places=np.arange(count)
+    )
 
 
 def collect(

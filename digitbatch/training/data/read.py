@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from digitbatch.errors import UsageError
 from digitbatch.training.data.array_files import ENDINGS, find_idx, idx_samples, read_arrays
@@ -18,6 +19,7 @@ from digitbatch.training.data.labelled import (
     from_arrays,
     join,
     summary_lines,
+    with_source,
 )
 from digitbatch.training.data.named_sets import is_named
 from digitbatch.training.data.read_named import read_named_sets
@@ -34,7 +36,9 @@ def read_data(places: Sequence[str | Path], part: Part) -> Labelled:
     return join(read_sets(places, part))
 
 
-def read_sets(places: Sequence[str | Path], part: Part) -> list[Labelled]:
+def read_sets(
+    places: Sequence[str | Path], part: Part, *, digits_only: bool = False
+) -> list[Labelled]:
     """Read labelled digits, each in the frame of a run's crops, a set for each place.
 
     Args:
@@ -43,6 +47,7 @@ def read_sets(places: Sequence[str | Path], part: Part) -> list[Labelled]:
             sets (a set for each name). `PLACE:2.5` gives its digits that weight in training.
         part: "train" or "test", of data that are divided. "test" takes the training digits where
             there are no others; `kind` says so. What is not divided is read whole.
+        digits_only: Leave out named sets whose role is "other".
 
     Raises:
         UsageError: Nothing there is known or can be read, it is damaged, a label is outside the
@@ -52,7 +57,7 @@ def read_sets(places: Sequence[str | Path], part: Part) -> list[Labelled]:
     for place in places:
         path, weight = split_weight(place)
         if is_named(path):
-            sets += read_named_sets(path, part, weight, read_set)
+            sets += read_named_sets(path, part, weight, read_set, digits_only=digits_only)
         else:
             sets.append(read_set(path, part, weight))
     if not sum(len(one) for one in sets):
@@ -66,6 +71,12 @@ def read_sets(places: Sequence[str | Path], part: Part) -> list[Labelled]:
 
 def read_test_digits(places: Sequence[str | Path]) -> Labelled | None:
     """Read the test digits of those places that have some; None: none has."""
+    sets = read_test_sets(places)
+    return join(sets) if sets else None
+
+
+def read_test_sets(places: Sequence[str | Path]) -> list[Labelled]:
+    """Read the test digits of those places that have some, a set for each place or name."""
     paths = [split_weight(place)[0] for place in places]
     sets = []
     for path in paths:
@@ -73,8 +84,7 @@ def read_test_digits(places: Sequence[str | Path]) -> Labelled | None:
             sets += read_named_sets(path, "test", 1.0, read_set, digits_only=True)
         elif _may_have_test_digits(path):
             sets.append(read_set(path, "test", 1.0))
-    sets = [one for one in sets if one.part == "test" and len(one)]
-    return join(sets) if sets else None
+    return [one for one in sets if one.part == "test" and len(one)]
 
 
 def split_weight(place: str | Path) -> tuple[Path, float]:
@@ -94,6 +104,10 @@ def split_weight(place: str | Path) -> tuple[Path, float]:
 
 def read_set(path: Path, part: Part, weight: float = 1.0) -> Labelled:
     """Read one place that is no file of named sets; see `read_sets`."""
+    return with_source(_read_place(path, part, weight))
+
+
+def _read_place(path: Path, part: Part, weight: float) -> Labelled:
     name = path.as_posix()
     try:
         if path.is_file():
@@ -176,6 +190,7 @@ class TrainingData:
     sets: tuple[Labelled, ...]  # one for each place, as it was read
     crops: Labelled  # what of all of them can be learnt
     test: Labelled | None
+    chosen: NDArray[np.int64] | None = None  # places of `crops` in all sets joined; None: all are
 
     def summary(self) -> list[str]:
         """What was read, set by set, for people."""
@@ -238,18 +253,20 @@ def read_training_data(
     """
     sets = read_sets(places, "train")
     crops = replace(join(sets), places=tuple(places))
+    chosen = np.arange(len(crops))
     if not knows_other:
         kept = crops.labels != OTHER
         if knows_letters and crops.writers is not None:
             kept |= crops.writers >= 0
-        crops = crops.take(np.flatnonzero(kept))
+        chosen = np.flatnonzero(kept)
+        crops = crops.take(chosen)
     if np.count_nonzero(crops.labels != OTHER) < _FEWEST:
         raise UsageError(
             f"{', '.join(places)}: {np.count_nonzero(crops.labels != OTHER)} digits were read;"
             f" training needs {_FEWEST} at least, and learns to read from thousands: name MNIST's"
             " folder with another --data"
         )
-    return TrainingData(tuple(sets), crops, read_test_digits(places))
+    return TrainingData(tuple(sets), crops, read_test_digits(places), chosen)
 
 
 def _credit(data: Labelled) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from digitbatch.errors import UsageError
 from digitbatch.training.data.array_files import read_labelled_pictures
-from digitbatch.training.data.labelled import Labelled, Part, Sample, collect
+from digitbatch.training.data.labelled import Labelled, Part, Sample, Source, collect
 from digitbatch.training.data.named_sets import Named, named_sets
 from digitbatch.training.data.pen_tracks import PLAIN, Pens, Tracks, draw_tracks, read_pen_tracks
 from digitbatch.types import OTHER, Image
@@ -32,6 +32,15 @@ class _Source(ABC):
     writers: NDArray[np.str_]  # (count,)
 
     @abstractmethod
+    def content(self) -> NDArray[np.uint8] | NDArray[np.float64]:
+        """The characters, by which the file is known again."""
+
+    def source(self) -> Source:
+        """All characters of the file, whatever their role."""
+        labels = np.frombuffer("\n".join(self.labels.tolist()).encode(), np.uint8)
+        return Source.of(len(self.labels), labels, self.content())
+
+    @abstractmethod
     def picture(self, place: int, pens: Pens, rng: np.random.Generator) -> Image:
         """A character as it is there, or as a pen draws it."""
 
@@ -39,6 +48,9 @@ class _Source(ABC):
 @dataclass(frozen=True, slots=True)
 class _Scanned(_Source):
     pictures: NDArray[np.uint8]  # (count, height, width)
+
+    def content(self) -> NDArray[np.uint8]:
+        return self.pictures
 
     def picture(self, place: int, pens: Pens, rng: np.random.Generator) -> Image:
         del pens, rng
@@ -48,6 +60,9 @@ class _Scanned(_Source):
 @dataclass(frozen=True, slots=True)
 class _Drawn(_Source):
     characters: list[Tracks]  # (count,)
+
+    def content(self) -> NDArray[np.float64]:
+        return np.concatenate([stroke for character in self.characters for stroke in character])
 
     def picture(self, place: int, pens: Pens, rng: np.random.Generator) -> Image:
         return draw_tracks(self.characters[place], pens, rng)
@@ -159,27 +174,28 @@ def _of_own_kind(one: Named, part: Part, read_set: ReadSet, people: _People) -> 
     if part == "test":
         return found
     writers = np.array(one.writers(len(found)) or [""] * len(found))
-    return _by_writers(one, found, writers, np.arange(len(found)), people)
+    return _by_writers(one, found, writers, np.arange(len(found)), people, part)
 
 
 def _by_writers(
     one: Named, found: Labelled, writers: NDArray[np.str_], places: NDArray[np.int64],
-    people: _People,
+    people: _People, part: Part,
 ) -> Labelled:  # fmt: skip
-    """Say of each crop who wrote it ("": not known), and whether it is validated on.
+    """Say of each crop who wrote it ("": not known), and in training whether it is validated on.
 
-    The crops' indexes are places in `writers`, but for sets of their own kind; those at `places`
-    may be validated on.
+    The crops' places are places in `writers`; those at `places` may be validated on.
     """
-    held = places[_held(one, writers[places])]
-    indexes = found.indexes if one.about.reader != "crops" else np.arange(len(found))
     names, which = np.unique(writers, return_inverse=True)
     numbers = [
         people.setdefault((one.about.credit, name), len(people)) if name else -1
         for name in names.tolist()
     ]
     whose = np.array(numbers, np.int64)[which]
-    return replace(found, held=np.isin(indexes, held), writers=whose[indexes])
+    own = np.zeros(0, np.int64) if found.source_places is None else found.source_places
+    found = replace(found, writers=whose[own])
+    if part == "test":
+        return found
+    return replace(found, held=np.isin(own, places[_held(one, writers[places])]))
 
 
 def _source(one: Named, path: Path) -> _Source:
@@ -211,7 +227,8 @@ def _chosen(one: Named, source: _Source, part: Part, people: _People) -> Labelle
                 yield Sample(file, place, label, picture)
 
     found = collect(one.name, _KINDS[about.reader], samples())
-    return _by_writers(one, found, source.writers, places, people) if part == "train" else found
+    found = replace(found, source=source.source(), source_places=found.indexes)
+    return _by_writers(one, found, source.writers, places, people, part)
 
 
 def _of_part(one: Named, source: _Source, part: Part) -> NDArray[np.int64]:
