@@ -6,7 +6,9 @@ python benchmarks/accuracy.py --without-zones [--real]
 python benchmarks/accuracy.py --engine tesseract|rapidocr [--json FILE]
 
 Made pages carry MNIST's digits, read from $DIGITBATCH_DATA/data/mnist (or --data): those that
-training keeps out (`held`, to tune by) or the test part (`test`, to publish). --real reads the
+training keeps out (`held`, to tune by) or the test part (`test`, to publish). With `test` there are
+also pages by the test writers of other sets, one writer each (benchmarks/hand_pages.py), and
+--hand-lines of each kind; they are skipped without $DIGITBATCH_DATA. --real reads the
 scans below $DIGITBATCH_DATA/dev instead, each folder of them against its truth.json. Prints a
 Markdown table. Pages are made from a fixed seed: the same command measures the same pages.
 --retaken reads each of these scans as other cameras and scanners would have taken it
@@ -31,10 +33,11 @@ import cv2
 
 from benchmarks.accuracy_page import AGAIN, Record, note
 from benchmarks.counting import count, without_zones
+from benchmarks.hand_pages import HAND_KINDS, hand_pages
 from benchmarks.other_engines import ENGINES, Engine, MissingEngineError, Reader
 from benchmarks.scans import SCANS, SCANS_WITH_ZONES, read_scans
 from digitbatch import __version__
-from digitbatch.errors import PageError
+from digitbatch.errors import PageError, UsageError
 from digitbatch.networks.card import model_hash
 from digitbatch.networks.registry import chosen_model
 from digitbatch.networks.runtime import open_networks
@@ -143,12 +146,15 @@ def chosen_engine(name: str, model: Path) -> Engine:
         sys.exit(f"skipped: {error}")
 
 
-def chosen_kinds(wanted: str | None, *, scans: bool, without_zones: bool) -> list[str]:
-    """The kinds of pages that were asked for, or all, or the end where there is no such kind."""
-    known = list(SCANS if scans else PAGE_KINDS)
+def chosen_kinds(wanted: str | None, *, scans: bool, without_zones: bool, test: bool) -> list[str]:
+    """The kinds of pages that were asked for, or all, or the end where there is no such kind.
+
+    Those by test writers have to be asked for unless it is test digits that are read.
+    """
+    known = list(SCANS if scans else [*PAGE_KINDS, *HAND_KINDS])
     if without_zones:
         known = list(SCANS_WITH_ZONES if scans else FORM_KINDS)
-    kinds = wanted.split(",") if wanted else known
+    kinds = wanted.split(",") if wanted else [k for k in known if test or k not in HAND_KINDS]
     if unknown := set(kinds) - set(known):
         sys.exit(f"no such kinds: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     return kinds
@@ -158,6 +164,7 @@ def main() -> None:
     """Read the options and measure."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--lines", type=int, default=400, help="of each kind")
+    parser.add_argument("--hand-lines", type=int, default=100, help="of each by other writers")
     parser.add_argument("--kinds", help="those to read, with commas between; left out: all")
     parser.add_argument("--digits", choices=["held", "test"], default="held")
     parser.add_argument("--data", type=Path, default=os.environ.get("DIGITBATCH_DATA"))
@@ -173,22 +180,38 @@ def main() -> None:
     if options.retaken and not options.real:
         sys.exit("--retaken is of scans: give --real as well")
     cv2.setNumThreads(1)
-    kinds = chosen_kinds(options.kinds, scans=options.real, without_zones=options.without_zones)
+    kinds = chosen_kinds(
+        options.kinds,
+        scans=options.real,
+        without_zones=options.without_zones,
+        test=options.digits == "test",
+    )
     engine = chosen_engine(options.engine, options.model)
     data = Path(options.data)
-    digits = None if options.real else digits_for(options.digits, data / "data" / "mnist")
+    by_mnist = not options.real and not set(kinds) <= set(HAND_KINDS)
+    digits = digits_for(options.digits, data / "data" / "mnist") if by_mnist else None
     print("| pages | lines | wholly right | spurious | accepted | accepted wrong | CPU a line |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for kind in kinds:
-        pages = read_scans(data / "dev", kind) if digits is None else made_samples(kind, digits)
-        name = kind
+        name, lines, of_what = kind, options.lines, options.digits
+        if kind in HAND_KINDS:
+            lines, of_what = options.hand_lines, "test"
+            try:
+                pages = hand_pages(kind)
+            except UsageError as error:
+                print(f"skipped: {kind}: {error}", file=sys.stderr)
+                continue
+        elif digits is not None:
+            pages = made_samples(kind, digits)
+        else:
+            pages, lines, of_what = read_scans(data / "dev", kind), None, None
         if options.retaken:
             pages, name = taken_again(pages), f"{kind}{AGAIN}"
         if options.without_zones:
             pages, name = map(without_zones, pages), f"{kind} without zones"
-        about = {"kind": name, "digits": None if digits is None else options.digits}
-        seen = measure(pages, engine.read, None if digits is None else options.lines)
-        if digits is None:
+        about = {"kind": name, "digits": of_what}
+        seen = measure(pages, engine.read, lines)
+        if of_what is None:
             seen["first_page"] = None  # the data stays where it is, every trace of it
         print_row(name, seen)
         if options.json:

@@ -81,7 +81,7 @@ A line is *wholly right* if all of its digits are right and none is missing or t
 
 ## Made pages
 
-Each line is made of MNIST's test digits, which no training has seen, on pages with shadows, skew, noise and JPEG. `zeros` are pairs of touching zeros, `print` has words and numbers in type among the written lines, `template` are forms of many layouts that lie shifted, turned and slanted; [digitbatch/synth/](../digitbatch/synth) makes all of them.
+Each line is made of MNIST's test digits, which no training has seen, or in `list by unipen` and the like of the digits of one test writer a page of another set ([hands.yaml](../hands.yaml)), on pages with shadows, skew, noise and JPEG. `zeros` are pairs of touching zeros, `print` has words and numbers in type among the written lines, `template` are forms of many layouts that lie shifted, turned and slanted; [digitbatch/synth/](../digitbatch/synth) makes all of them.
 
 {header}
 {rule}

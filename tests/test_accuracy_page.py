@@ -21,9 +21,10 @@ from benchmarks.accuracy_page import (
     readme_part,
 )
 from benchmarks.counting import count, without_zones
+from benchmarks.hand_pages import HAND_KINDS, hand_pages
 from benchmarks.other_engines import MissingEngineError, digits_of, in_rows, tesseract
 from digitbatch.config import Config, Zone
-from digitbatch.errors import PageError
+from digitbatch.errors import PageError, UsageError
 from digitbatch.scoring.labelled_pages import LabelledPage, Written
 from digitbatch.types import FieldResult, Page, PageRef, PageResult
 
@@ -103,6 +104,14 @@ def test_a_page_that_cannot_be_read_has_no_line_right() -> None:
     labelled = LabelledPage(Page(REF, np.zeros((9, 9), np.uint8)), Config(), ["12", "34"])
     seen = measure(iter([labelled, labelled, labelled]), read, lines=4)
     assert (seen["lines"], seen["right"], seen["spurious"]) == (4, 0, 0)
+
+
+def test_other_hands_need_their_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages by test writers of sets that are not there are skipped for a reason in words."""
+    monkeypatch.delenv("DIGITBATCH_DATA", raising=False)
+    for kind in HAND_KINDS:
+        with pytest.raises(UsageError, match="DIGITBATCH_DATA is not set"):
+            hand_pages(kind)
 
 
 def test_texts_side_by_side_are_one_row() -> None:
