@@ -153,7 +153,7 @@ def _pairs(ref: PageRef, written: dict[str, str], rows: Sequence[Record]) -> Ite
     """The fields of a page: those written, and those read where nothing is."""
     said = [row for row in rows if bare(row.text) and row.status in ("ok", "review")]
     # Zones may have numbers for names; lines are never called otherwise.
-    if all(map(_LINE.fullmatch, written)) and all(_READ_LINE.fullmatch(row.field) for row in said):
+    if all(map(_LINE.fullmatch, written)) and all(map(_is_line, said)):
         order = sorted(written, key=lambda name: int(_LINE.sub(r"\1", name)))
         lines = [written[name] for name in order if written[name]]
         return (Pair(ref, LINES, line or "", row) for line, row in aligned(lines, said))
@@ -161,6 +161,10 @@ def _pairs(ref: PageRef, written: dict[str, str], rows: Sequence[Record]) -> Ite
     names = dict.fromkeys((*written, *rows_of))
     pairs = (Pair(ref, name, written.get(name, ""), rows_of.get(name)) for name in names)
     return (pair for pair in pairs if pair.written or pair.row is not None)
+
+
+def _is_line(row: Record) -> bool:
+    return _READ_LINE.fullmatch(row.field) is not None
 
 
 def _curve(pairs: Sequence[Pair]) -> Iterator[Point]:

@@ -140,14 +140,13 @@ def _best_path(paths: Paths, count: tuple[int, int] | None) -> list[Step]:
     """The best path (Viterbi); without a step where none has so many digits."""
     scores = paths.logs.max(axis=1).tolist()
     best: list[dict[int, _State]] = [{0: (0.0, -1, -1, 0)}]
+    digits_of = [len(group.digits) for group in paths.groups]
     for arcs in paths.arcs[1:]:
         # For each number of digits; where `count` is None, all have none.
         states: dict[int, _State] = {}
         for start, index, shape in arcs:
             score = shape + scores[index] if index >= 0 else shape
-            more = 0
-            if count and index != NOISE:
-                more = 1 if index >= 0 else len(paths.groups[GROUP - index].digits)
+            more = _digits_more(index, digits_of) if count else 0
             for digits, state in best[start].items():
                 now, reached = digits + more, state[0] + score
                 if count and now > count[1]:
@@ -157,6 +156,13 @@ def _best_path(paths: Paths, count: tuple[int, int] | None) -> list[Step]:
         best.append(states)
     ends = [n for n in best[-1] if count is None or n >= count[0]]
     return _traced(best, max(ends, key=lambda n: best[-1][n][0])) if ends else []
+
+
+def _digits_more(index: int, digits_of: Sequence[int]) -> int:
+    """How many digits a step adds; `digits_of`: how many each group's text has."""
+    if index == NOISE:
+        return 0
+    return 1 if index >= 0 else digits_of[GROUP - index]
 
 
 def _total(paths: Paths) -> float:

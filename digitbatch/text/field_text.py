@@ -85,11 +85,12 @@ def joined_boxes(
     boxes = tuple(box for box, _, _ in kept)
     apart = crossed_boxes(boxes, {box for box, _ in left_over}, crosses, count)
     margins = [one.margin for box, one in enumerate(hypotheses) if box not in apart and one.places]
+    out = (crosses[box] for box in sorted(apart))
     joined = Hypothesis(
         tuple(place for _, _, place in kept),
         tuple(left for box, left in left_over if box not in apart),
         float(np.prod(margins)),
-        tuple(cross for box in sorted(apart) if (cross := crosses[box]) is not None),
+        tuple(filter(None, out)),
     )
     return JoinedBoxes(joined, boxes, tuple(at for _, at, _ in kept))
 

@@ -111,10 +111,9 @@ def build_lattice(
         segmenter: Whether components may be parted and joined at all.
     """
     segmenter = segmenter or Contours()
+    may_cut = segmenter.cut_touching
     cut = [
-        oversegmented(segment, digit_height_px)
-        if segmenter.cut_touching and may_be_several(segment, posterior, digit_height_px)
-        else Oversegmented((segment,))
+        _cut(segment, digit_height_px, posterior if may_cut else None)
         for segment, posterior in zip(segments, whole, strict=True)
     ]
     owned = [
@@ -130,13 +129,10 @@ def build_lattice(
     found = {span: segments[component] for span, component in components.items()}
     if segmenter.join_fragments:
         found |= _unions(found, digit_height_px)
-    found |= {
-        (first, last): merged(primitives[first:last])
-        for first in range(len(primitives))
-        for last in _ends(primitives, first, digit_height_px)
-        if (segmenter.join_fragments or len(set(sources[first:last])) == 1)
-        and (first, last) not in found
-    }
+    may_join = segmenter.join_fragments
+    for first, last in _runs(primitives, None if may_join else sources, digit_height_px):
+        if (first, last) not in found:
+            found[first, last] = merged(primitives[first:last])
     candidates = [Candidate(*span, found[span], components.get(span)) for span in sorted(found)]
     seams = tuple(_seams(segments, cut, places))
     return Lattice(digit_height_px, tuple(primitives), tuple(candidates), tuple(sources), seams)
@@ -198,6 +194,26 @@ def may_be_several(segment: Segment, probabilities: NDArray[np.float32], size: f
 
 def _is_too_large(box: Box, size: float) -> bool:
     return box.width > WIDEST * size or box.height > TUNED.tallest * size
+
+
+def _cut(segment: Segment, size: float, posterior: NDArray[np.float32] | None) -> Oversegmented:
+    """A component in parts, where it may be several digits; None: it may not be parted."""
+    if posterior is None or not may_be_several(segment, posterior, size):
+        return Oversegmented((segment,))
+    return oversegmented(segment, size)
+
+
+def _runs(
+    primitives: Sequence[Segment], sources: Sequence[int] | None, size: float
+) -> Iterator[tuple[int, int]]:
+    """Every run of neighbouring primitives that may be one digit.
+
+    `sources`: Which component each is of, where a digit is of one; None: where it may be of more.
+    """
+    for first in range(len(primitives)):
+        for last in _ends(primitives, first, size):
+            if sources is None or len(set(sources[first:last])) == 1:
+                yield first, last
 
 
 def _ends(primitives: Sequence[Segment], first: int, size: float) -> list[int]:

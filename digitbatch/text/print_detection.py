@@ -77,13 +77,11 @@ def are_typeset(
         judged = _judged(page, [[place.digit for place in line] for line in lines])
     even = _even_on_page(page, judged)
     by_hand = any(page.long) and not any(even)
-    lines_of = list(zip(page.segments, even, page.long, judged, strict=True))
-    has_print = has_words or any(
-        is_even or one.holds_print for _, is_even, is_long, one in lines_of if is_long
-    )
+    typeset = [is_even or one.holds_print for is_even, one in zip(even, judged, strict=True)]
+    has_print = has_words or bool(np.logical_and(typeset, page.long).any())
     return [
-        is_even or one.holds_print if is_long else has_print and (not by_hand or may_be_pair(line))
-        for line, is_even, is_long, one in lines_of
+        own if is_long else has_print and (not by_hand or may_be_pair(line))
+        for line, own, is_long in zip(page.segments, typeset, page.long, strict=True)
     ]
 
 

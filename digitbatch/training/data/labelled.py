@@ -7,6 +7,7 @@ import hashlib
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, Final, Literal, TypeVar
 
 import numpy as np
@@ -173,14 +174,16 @@ def join(sets: list[Labelled]) -> Labelled:
         files=tuple(f"{one.name}/{file}" for one in sets for file in one.files),
         indexes=np.concatenate([one.indexes for one in sets]),
         weights=np.concatenate([one.weights for one in sets]),
-        unread=tuple(
-            replace(bad, file=f"{one.name}/{bad.file}") for one in sets for bad in one.unread
-        ),
+        unread=tuple(chain.from_iterable(map(_unread, sets))),
         inverted=sum(one.inverted for one in sets),
         held=_joined([one.held for one in sets], sets, np.False_),
         doubtful=_joined([one.doubtful for one in sets], sets, np.False_),
         writers=_joined([one.writers for one in sets], sets, np.int64(-1)),
     )
+
+
+def _unread(one: Labelled) -> Iterator[Unread]:
+    return (replace(bad, file=f"{one.name}/{bad.file}") for bad in one.unread)
 
 
 def _joined(

@@ -1,6 +1,7 @@
 """Who writes on made forms: the writers of labelled crops and of pen tracks."""
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -27,12 +28,8 @@ def form_hands(digits: Labelled, *, held: bool) -> Hands:
         digits: Digits, and crops of class "other".
         held: Whether to take those who are held back to judge by, or the others.
     """
-    written = [
-        found
-        for place in digits.places
-        if is_named(split_weight(place)[0])
-        for found in read_written(split_weight(place)[0])
-    ]
+    places_of = (split_weight(place)[0] for place in digits.places)
+    written = list(chain.from_iterable(map(read_written, filter(is_named, places_of))))
     collections, weights = [], []
     for one in written:
         if one.role == "digits":
