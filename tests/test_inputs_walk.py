@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from digitbatch.errors import PageError, UsageError
 from digitbatch.inputs import InputOptions, Walk, open_source, walk
-from digitbatch.inputs.walk import portable, relative_name
+from digitbatch.inputs.file_names import portable, relative_name
 
 PNG = b"\x89PNG\r\n\x1a\n"
 posix = pytest.mark.skipif(os.name == "nt", reason="POSIX file names and links")

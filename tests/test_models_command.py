@@ -11,7 +11,8 @@ from typer.testing import CliRunner, Result
 from digitbatch.cli import app
 from digitbatch.errors import ExitCode
 from digitbatch.networks.card import CARD_FILE, load_card, model_hash
-from digitbatch.networks.registry import HOME_VARIABLE, promoted_model
+from digitbatch.networks.promotions import HOME_VARIABLE
+from digitbatch.networks.registry import promoted_model
 from digitbatch.packaged import default_ink_model, default_line_model, default_model
 from tests.nn.idx_files import drawn_digits, labelled, write_part
 from tests.nn.made_models import stubborn_model

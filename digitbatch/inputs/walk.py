@@ -1,7 +1,6 @@
 """Find the files to read in files and folders, in an order and by names that no machine changes."""
 
 import os
-import re
 import stat
 import sys
 from collections import Counter
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from digitbatch.errors import InputError, UsageError
 from digitbatch.inputs.file_formats import HEAD_BYTES, format_of, has_ending
+from digitbatch.inputs.file_names import portable, relative_name
 from digitbatch.inputs.source import SourceFile
 
 # Paths are strings until a file is taken: os.scandir gives strings, and a folder may hold a
@@ -34,7 +34,6 @@ _SYSTEM_NAMES = frozenset({
     "system volume information", "lost+found",
     "@eadir",  # small copies of every picture, on network disks
 })  # fmt: skip
-_LOOKS_ESCAPED = re.compile(r"\\(?=x[0-9a-f]{2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,35 +286,3 @@ def _common_folder(folders: list[str]) -> str | None:
         return os.path.commonpath(folders)
     except ValueError:
         return None
-
-
-def relative_name(path: str, base: str | None) -> str:
-    """An absolute path without "..", at or below `base`, as it stands in the results.
-
-    "/" is between folders; "" is `base` itself, None keeps all of the path. Bytes that are not
-    UTF-8 stand as backslash, x, two lower-case hexadecimal digits; a backslash before what looks
-    like that stands as backslash x5c, so that different names stay different.
-    """
-    relative = path[len(base or "") :].lstrip(os.sep)
-    return portable(relative.replace(os.sep, "/"))
-
-
-def portable(name: str) -> str:
-    """A file name, as the system gives it, in characters that every output can hold."""
-    if name.isascii():
-        return _LOOKS_ESCAPED.sub(r"\\x5c", name) if "\\" in name else name
-    name = _LOOKS_ESCAPED.sub(r"\\x5c", name)
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        # POSIX: undecodable bytes come as U+DC80 to U+DCFF. Windows: any half of a pair may stand.
-        return "".join(map(_character, name))
-    return name
-
-
-def _character(character: str) -> str:
-    if not "\ud800" <= character <= "\udfff":
-        return character
-    if "\udc80" <= character <= "\udcff":
-        return f"\\x{ord(character) - 0xDC00:02x}"
-    return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))

@@ -10,7 +10,6 @@ A run that has begun keeps its folder, whatever is promoted or rolled back meanw
 
 import hashlib
 import logging
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -18,13 +17,11 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from filelock import FileLock, Timeout
-from platformdirs import user_data_path
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from digitbatch.errors import LockedError, ModelError, OutputError, UsageError
+from digitbatch.errors import LockedError, ModelError, UsageError
 from digitbatch.networks.card import (
     CARD_FILE,
     ONNX_FILE,
@@ -37,6 +34,14 @@ from digitbatch.networks.card import (
     read_checked,
     second_model,
 )
+from digitbatch.networks.promotions import (
+    Promotion,
+    kept_error,
+    models_folder,
+    promotions_of,
+    read_promotions,
+    write_promotions,
+)
 from digitbatch.packaged import default_ink_model, default_line_model, default_model
 
 log = logging.getLogger(__name__)
@@ -46,86 +51,6 @@ _PACKAGED: Final[dict[Kind, Callable[[], Path]]] = {
     "ink": default_ink_model,
 }
 _FOR: Final[dict[Kind, str]] = {"digit": "digits", "line": "lines", "ink": "ink"}
-
-HOME_VARIABLE: Final = "DIGITBATCH_HOME"
-HISTORY_FILE: Final = "promoted.json"
-
-
-class Promotion(BaseModel):
-    """One model that was made the default for runs."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    # Both hashes: the same weights with another temperature are another model.
-    model: str = Field(pattern="^[0-9a-f]{12}-[0-9a-f]{12}$", description="name of its folder")
-    promoted_at: AwareDatetime
-    kind: Kind = "digit"
-
-    @property
-    def folder(self) -> Path:
-        """Where the model is kept."""
-        return _models_folder() / self.model
-
-
-class _History(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    version: Literal[1] = 1
-    promotions: tuple[Promotion, ...]
-
-
-def _models_folder() -> Path:
-    home = os.environ.get(HOME_VARIABLE)
-    data = Path(home) if home else user_data_path("digitbatch", appauthor=False)
-    return data.absolute() / "models"
-
-
-def _promotions_of(kind: Kind) -> tuple[Promotion, ...]:
-    """The promotions in force of one kind, oldest first."""
-    return tuple(promotion for promotion in _read_promotions() if promotion.kind == kind)
-
-
-def _read_promotions() -> tuple[Promotion, ...]:
-    """The promotions in force, oldest first; a ModelError if the history is damaged."""
-    path = _models_folder() / HISTORY_FILE
-    try:
-        return _History.model_validate_json(path.read_bytes()).promotions
-    except (FileNotFoundError, NotADirectoryError):  # some system users have /dev/null as home
-        return ()
-    except OSError as error:
-        raise ModelError(
-            f"{path}: cannot be read ({error.strerror}), so it is not known which weights are"
-            f" promoted; make it readable, name the weights with --model, or let {HOME_VARIABLE}"
-            " name another folder"
-        ) from error
-    except ValidationError as error:
-        raise ModelError(
-            f"{path}: is damaged, so it is not known which weights are promoted; remove it to use"
-            " the packaged ones and promote anew, or name the weights with --model"
-        ) from error
-
-
-def _write_promotions(promotions: list[Promotion]) -> None:
-    """Replace the history, whole or not at all."""
-    path = _models_folder() / HISTORY_FILE
-    text = _History(promotions=tuple(promotions)).model_dump_json(indent=2) + "\n"
-    new = path.with_name(f".{HISTORY_FILE}.new")  # one at a time: see `changing`
-    try:
-        with new.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
-    except OSError as error:
-        raise _kept_error(path, error) from error
-
-
-def _kept_error(path: Path, error: OSError) -> OutputError:
-    """What to say where a kept model or the history cannot be written."""
-    return OutputError(
-        f"{path}: cannot be written ({error.strerror or error}); runs use what they used before."
-        f" Make room or allow writing there, or let {HOME_VARIABLE} name another folder"
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +74,7 @@ def promoted_model(kind: Kind = "digit") -> Path | None:
         ModelError: If it cannot be used. Runs then end: other weights would give other results,
             and nobody would know.
     """
-    promotions = _promotions_of(kind)
+    promotions = promotions_of(kind)
     if not promotions:
         return None
     folder = promotions[-1].folder
@@ -182,13 +107,13 @@ def known_models(kind: Kind = "digit") -> list[Known]:
         ModelError: If the history of promotions is damaged.
     """
     known: dict[Path, Known] = {}  # promoted, rolled back and promoted again: listed once
-    promotions = _promotions_of(kind)
+    promotions = promotions_of(kind)
     for steps, promotion in enumerate(reversed(promotions)):
         found = Known(promotion.folder, promotion.promoted_at, steps_back=steps)
         known.setdefault(promotion.folder, found)
     packaged = packaged_model(kind)
     known[packaged] = Known(packaged, None, steps_back=len(promotions))
-    for card in sorted(_models_folder().glob(f"[!.]*/{CARD_FILE}")):
+    for card in sorted(models_folder().glob(f"[!.]*/{CARD_FILE}")):
         if _kind(card.parent) == kind:
             known.setdefault(card.parent, Known(card.parent, None, steps_back=None))
     return list(known.values())
@@ -208,7 +133,7 @@ def rollback(kind: Kind = "digit") -> Path:
         ModelError, LockedError, OutputError: The history is damaged, held, or not to be written.
     """
     with changing():
-        left = _promotions_of(kind)
+        left = promotions_of(kind)
         if not left:
             raise UsageError(
                 f"there is nothing to roll back to: no model for {_FOR[kind]} is promoted, runs use"
@@ -220,7 +145,7 @@ def rollback(kind: Kind = "digit") -> Path:
                 break
             except ModelError as error:
                 log.warning("passed over: %s", error)
-        _write_promotions([one for one in _read_promotions() if one.kind != kind or one in left])
+        write_promotions([one for one in read_promotions() if one.kind != kind or one in left])
     return left[-1].folder if left else packaged_model(kind)
 
 
@@ -232,7 +157,7 @@ def changing() -> Iterator[None]:
         LockedError: If one does so now.
         OutputError: If nothing can be written there.
     """
-    models = _models_folder()
+    models = models_folder()
     try:
         models.mkdir(parents=True, exist_ok=True)
         lock = FileLock(models / ".lock", timeout=0)
@@ -242,7 +167,7 @@ def changing() -> Iterator[None]:
             f"another process is promoting or rolling back in {models}; wait until it has ended"
         ) from error
     except OSError as error:
-        raise _kept_error(models, error) from error
+        raise kept_error(models, error) from error
     try:
         yield
     finally:
@@ -256,7 +181,7 @@ def copied(folder: Path) -> Iterator[Path]:
     What is judged is what is kept, even if somebody trains into `folder` meanwhile. A copy that
     fails raises an OutputError and leaves nothing.
     """
-    models = _models_folder()
+    models = models_folder()
     with ExitStack() as stack:
         try:
             beside = tempfile.TemporaryDirectory(
@@ -267,7 +192,7 @@ def copied(folder: Path) -> Iterator[Path]:
             if second_model(folder) is not None:
                 _copy_files(folder / SECOND, copy / SECOND)
         except OSError as error:
-            raise _kept_error(models, error) from error
+            raise kept_error(models, error) from error
         yield copy
 
 
@@ -297,8 +222,8 @@ def keep(copy: Path) -> Path:
                 place.replace(copy.with_name("damaged"))
             copy.replace(place)
     except OSError as error:
-        raise _kept_error(place, error) from error
-    _write_promotions([*_read_promotions(), promotion])
+        raise kept_error(place, error) from error
+    write_promotions([*read_promotions(), promotion])
     return place
 
 

@@ -3,19 +3,16 @@
 Pages are read in memory, kind by kind, in processes that end with whoever started them.
 """
 
-import os
-import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import active_children, get_context, parent_process
-from multiprocessing.connection import wait
-from threading import Thread
+from multiprocessing import active_children, get_context
 
 import cv2
 
 from digitbatch.acceptance.calibration import Evidence, Judge, as_shown
+from digitbatch.child_process import work_for_parent
 from digitbatch.errors import PageError
 from digitbatch.reading import read_page
 from digitbatch.scoring.labelled_pages import LabelledPage
@@ -147,13 +144,4 @@ def reading_pool(processes: int) -> Iterator[ProcessPoolExecutor]:
 
 def _begin() -> None:
     cv2.setNumThreads(1)  # as many as there are cores, in each process, would be too many
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who started them
-    Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """One that was killed cannot tell its processes to end."""
-    parent = parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
+    work_for_parent()

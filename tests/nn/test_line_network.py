@@ -17,8 +17,8 @@ from digitbatch.networks.card import CARD_FILE, SECOND, WEIGHTS_FILE, load_card,
 from digitbatch.networks.line_reader import LineAnswer, LineAnswers, LineReader
 from digitbatch.networks.line_strips import Strip, make_strip
 from digitbatch.networks.onnx_runtime import OnnxPredictor
+from digitbatch.networks.promotions import HOME_VARIABLE
 from digitbatch.networks.registry import (
-    HOME_VARIABLE,
     chosen_model,
     known_models,
     packaged_model,

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from digitbatch.errors import LockedError, ModelError, OutputError, UsageError
 from digitbatch.networks.card import CARD_FILE, ONNX_FILE, WEIGHTS_FILE
+from digitbatch.networks.promotions import HISTORY_FILE, HOME_VARIABLE
 from digitbatch.networks.registry import (
-    HISTORY_FILE,
-    HOME_VARIABLE,
     changing,
     copied,
     known_models,

@@ -59,7 +59,9 @@ def zone_ink(placed: PlacedZone, sheet: Sheet, laid: RegisteredPage, config: Con
         return replace(
             boxed, dropped=(*boxed.dropped, *_coloured(written)), removed=_removed(written)
         )
-    components, inside, sorting = sort_zone(written, config)
+    components = connected_components(written.mask)
+    share = _share_inside(components, crop)
+    inside, sorting = _sorted(written, components, share, config)
     usable = np.concatenate([sorting.digits, sorting.fragments])
     chosen = [int(index) for index in usable if inside[index]]
     segments = tuple(moved_segment(p, left, top) for p in segments_of(components, chosen, levels))
@@ -81,7 +83,9 @@ def zone_ink(placed: PlacedZone, sheet: Sheet, laid: RegisteredPage, config: Con
     is_fixed = count is not None and count[0] == count[1]
     doubts = {
         ReviewReason.BEHIND_ZONE: any(s.center_x >= crop.zone.right for s in found.segments),
-        ReviewReason.REACHES_IN: _reaches_in(components, crop, inside, found.digit_height_px),
+        ReviewReason.REACHES_IN: _reaches_in(
+            components, crop, (share >= TUNED.reaching) & ~inside, found.digit_height_px
+        ),
         ReviewReason.FAINT_REST: _has_faint_rest(written, found.digit_height_px),
         ReviewReason.DIVIDED: not is_fixed and _is_divided(crop, found.segments),
     }
@@ -99,7 +103,7 @@ def _is_free(zone: Box, segments: Sequence[Segment]) -> bool:
     )
 
 
-def share_inside(components: Components, crop: Crop) -> NDArray[np.float64]:
+def _share_inside(components: Components, crop: Crop) -> NDArray[np.float64]:
     """(count,): how much of each component's ink lies in the zone, 0 to 1."""
     zone, around = crop.zone, crop.around
     rows = slice(zone.top - around.top, zone.bottom - around.top)
@@ -109,14 +113,13 @@ def share_inside(components: Components, crop: Crop) -> NDArray[np.float64]:
 
 
 def _reaches_in(
-    components: Components, crop: Crop, inside: NDArray[np.bool_], digit_height_px: float
+    components: Components, crop: Crop, partly: NDArray[np.bool_], digit_height_px: float
 ) -> bool:
-    """Whether ink as tall as a digit lies partly in the zone, on its level, and is not read."""
+    """Whether ink as tall as a digit and on the zone's level is among what lies partly in it."""
     y = components.center_y + crop.around.top
     level = (y >= crop.zone.top) & (y < crop.zone.bottom)
     tall = components.height >= TUNED.tall_of_digit * digit_height_px
-    partly = level & tall & ~inside
-    return bool(partly.any() and (share_inside(components, crop)[partly] >= TUNED.reaching).any())
+    return bool((partly & level & tall).any())
 
 
 def _has_faint_rest(written: Written, digit_height_px: float) -> bool:
@@ -178,11 +181,15 @@ def _coloured(written: Written) -> tuple[DroppedInk, ...]:
     return (DroppedInk(components, reasons, written.crop.around.left, written.crop.around.top),)
 
 
-def sort_zone(written: Written, config: Config) -> tuple[Components, NDArray[np.bool_], Sorting]:
-    """The ink of a zone without boxes, which of it is in the zone, and what it is."""
-    components = connected_components(written.mask)
+def _sorted(
+    written: Written, components: Components, share: NDArray[np.float64], config: Config
+) -> tuple[NDArray[np.bool_], Sorting]:
+    """Which ink of a zone without boxes is read there, (count,), and what it is.
+
+    `share`: (count,) of each component that lies in the zone.
+    """
     crop, box = written.crop, written.crop.zone
-    inside = share_inside(components, crop) >= TUNED.inside
+    inside = share >= TUNED.inside
     seen = typical_height_px(components.width[inside], components.height[inside])
     size = min(seen or box.height, box.height)
     least = config.segmenter.min_height_px or 0
@@ -199,4 +206,4 @@ def sort_zone(written: Written, config: Config) -> tuple[Components, NDArray[np.
         most = written.count[1]
         beyond = digits_beyond(components, sorting.digits, inside, zone, written.others, most)
         inside[beyond] = True
-    return components, inside, sorting
+    return inside, sorting

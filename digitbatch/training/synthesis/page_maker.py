@@ -1,19 +1,16 @@
 """Makes pages for the ink network in a process of its own, beside the training."""
 
-import os
-import signal
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
-from multiprocessing.connection import wait
-from threading import Thread
+from multiprocessing import get_context
 from typing import Final
 
 import numpy as np
 
+from digitbatch.child_process import work_for_parent
 from digitbatch.synth.form_pages import Hands, Typefaces
 from digitbatch.training.synthesis.ink_pages import InkPage, InkStyle, make_ink_page
 
@@ -96,16 +93,7 @@ _work: list[_Work] = []
 
 def _begin(work: _Work) -> None:
     _work[:] = [work]
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who started it
-    Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """One that was killed cannot tell its process to end."""
-    parent = parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
+    work_for_parent()
 
 
 def _made(seed: int) -> InkPage:
