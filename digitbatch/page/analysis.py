@@ -222,7 +222,7 @@ def find_lines(
     What is as high as these words is looked at by itself where other ink is higher: the height of
     the page's digits is then not that of its print. Nothing where nothing has a digit's shape.
     """
-    outside = outside_boxes(words.components, printed) & ~words.is_print
+    outside = outside_boxes(words.components, printed) & words.is_pen
     parts = [part for part in by_height(words, outside) if part.any()]
     found = (_line_ink(part, sheet, config, printed, words, classifier, without) for part in parts)
     return [ink for ink in found if ink is not None]

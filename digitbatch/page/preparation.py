@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -114,6 +115,16 @@ def to_page(sheet: Sheet, page: Page) -> Affine:
     """From a sheet's pixels to those of the page that it was made of."""
     back = scaling(1 / page.scale, 1 / page.scale)
     return np.asarray((back @ np.vstack([sheet.to_scan, [0.0, 0.0, 1.0]]))[:2], np.float64)
+
+
+def on_sheet(page: Page, sheet: Sheet) -> Image:
+    """A page's pixels, gray or in colour, where they lie on a sheet that was made of it."""
+    height, width = sheet.pixels.shape[:2]
+    laid = cv2.warpAffine(
+        page.pixels, to_page(sheet, page), (width, height),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE,
+    )  # fmt: skip
+    return np.asarray(laid, np.uint8)
 
 
 @dataclass(frozen=True, slots=True)

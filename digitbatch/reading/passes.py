@@ -12,8 +12,8 @@ from digitbatch.page.analysis import Layout, analyse_layout, find_print, prepare
 from digitbatch.page.forms.box_rows import Printed
 from digitbatch.page.forms.registration import RegisteredPage, back_on_scan, register, turned
 from digitbatch.page.forms.table_lines import with_printed_form
-from digitbatch.page.ink_classes import HeuristicInk, InkClassifier, InkEvidence
-from digitbatch.page.preparation import Left
+from digitbatch.page.ink_classes import HeuristicInk, InkClassifier, InkEvidence, WeighedInk
+from digitbatch.page.preparation import Left, on_sheet, to_page
 from digitbatch.reading.fields import Field, joined_fields, judged_fields, with_rows
 from digitbatch.stages.base import Sheet
 from digitbatch.text.classification import Readers
@@ -115,13 +115,24 @@ def _orientation(state: PageState) -> PageState:
 def _layout_analysis(state: PageState) -> PageState:
     layout = analyse_layout(
         state.sheet, state.registered, state.config, state.boxes, state.words,
-        _ink_classifier(state), state.without,
+        _by_type(state), state.without,
     )  # fmt: skip
     return replace(state, layout=layout)
 
 
-def _ink_classifier(state: PageState) -> InkClassifier:
+def _by_type(state: PageState) -> HeuristicInk:
     return HeuristicInk(None if "printed_words" in state.without else state.readers.classify)
+
+
+def _ink_classifier(state: PageState) -> InkClassifier:
+    by_type = _by_type(state)
+    if by_type.ask is None or "ink_map" in state.without or not state.readers.networks.tells_ink:
+        return by_type
+    page, sheet = state.registered.page, state.sheet
+    rgb = None if page.pixels.ndim == 2 else on_sheet(page, sheet)  # noqa: PLR2004 - gray
+    return WeighedInk(
+        by_type, state.readers.networks.ink_classes(page.pixels), to_page(sheet, page), rgb
+    )
 
 
 def _decoding(state: PageState) -> PageState:
@@ -209,7 +220,7 @@ PASSES: Final = (
 )
 """Every pass, in order. To add one, write a function of the state and give it a name here."""
 
-_STEPS: Final = ("printed_words", "table_rows", "noise_density")
+_STEPS: Final = ("printed_words", "ink_map", "table_rows", "noise_density")
 """What can be switched off inside of passes without which no page is read."""
 
 SWITCHES: Final = frozenset(

@@ -1,8 +1,6 @@
 """Print in another colour than the pen's, told apart by hue: what lies in the zones is the pen's.
 
-What ink takes from the paper's light is a direction in the space of red, green and blue, whatever
-its strength: the hue. Print has one, a pen another. JPEG keeps colour at half of the resolution,
-so a pixel has the mean hue of its neighbours, and ink that hangs together is judged as a whole,
+Print has one hue (`imaging.hue`), a pen another. Ink that hangs together is judged as a whole,
 unless it is of both; its edges stay as sharp as thresholding left them.
 """
 
@@ -13,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from digitbatch.imaging.hue import hues_of
 from digitbatch.types import Box, Image
 
 
@@ -37,10 +36,6 @@ class ColourTuning:
     other_pen: float = 0.25  # of a zone's ink that is no line: less by the pen, and another wrote
     beyond_of_height: float = 0.25  # of a zone: so far around it that is so
     faintest: float = 0.12  # of the paper's light: what takes less has no hue
-    blur_px: int = 3
-    grain_px: int = 15  # paper is what is lightest within so much,
-    paper_px: int = 31  # in the mean over so much
-    darkest_paper: int = 40  # level of 255
 
 
 TUNED: Final = ColourTuning()
@@ -86,7 +81,7 @@ def _pen_share(
 ) -> NDArray[np.float32] | None:
     """(H, W): how far each pixel of ink is from the print's hue, on the way to the pen's."""
     at = ink > 0
-    hues, strength = _hues(rgb, at)
+    hues, strength = hues_of(rgb, at)
     is_clear = strength > TUNED.faintest
     is_print, is_inside = printed[at] & is_clear, (inside & ~printed)[at] & is_clear
     if min(np.count_nonzero(is_print), np.count_nonzero(is_inside)) < TUNED.least_px:
@@ -108,20 +103,6 @@ def _pen_share(
     found = np.zeros(ink.shape, np.float32)
     found[at] = np.where(is_near, np.clip(share, 0, 1), 1)
     return found
-
-
-def _hues(rgb: Image, at: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """(count, 2): red against blue, green against both; (count,): how much light is taken."""
-    grain = np.ones((TUNED.grain_px, TUNED.grain_px), np.uint8)
-    lightest = cv2.dilate(cv2.medianBlur(rgb, TUNED.blur_px), grain)
-    paper = cv2.blur(lightest, (TUNED.paper_px, TUNED.paper_px))[at]
-    seen = cv2.blur(rgb, (TUNED.blur_px, TUNED.blur_px))[at]
-    light = np.maximum(paper, TUNED.darkest_paper).astype(np.float32)
-    lack = np.clip((light - seen) / light, 0, 1)
-    strength = np.asarray(lack.mean(axis=1), np.float32)
-    red, green, blue = (lack / np.maximum(strength, 0.02)[:, None]).T
-    hues = np.stack([red - blue, green - (red + blue) / 2], axis=1)
-    return np.asarray(hues, np.float32), strength
 
 
 def _by_pen(share: NDArray[np.float32], ink: Image, lines: Image) -> Image:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from digitbatch.page.forms.pen_colour import colored_print
 from digitbatch.page.forms.registration import RegisteredPage
-from digitbatch.page.preparation import to_page, zone_edges
+from digitbatch.page.preparation import on_sheet, to_page, zone_edges
 from digitbatch.stages.base import Sheet
 from digitbatch.stages.line_removal.printed_line import Rule
 from digitbatch.stages.line_removal.remove_rules import RemoveRules
@@ -187,13 +187,7 @@ def _other_colour(
     if page.pixels.ndim == 2:
         return None
     height, width = sheet.pixels.shape
-    rgb = np.asarray(
-        cv2.warpAffine(
-            page.pixels, to_page(sheet, page), (width, height),
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE,
-        ),
-        np.uint8,
-    )  # fmt: skip
+    rgb = on_sheet(page, sheet)
     low = np.clip(np.rint(edges[:, :2]), 0, (width - 1, height - 1)).astype(int)
     high = np.maximum(np.rint(edges[:, 2:]).astype(int), low + 1)
     zones = [Box(*corner) for corner in np.hstack([low, high]).tolist()]

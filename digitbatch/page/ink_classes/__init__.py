@@ -20,6 +20,7 @@ from digitbatch.page.ink_classes.typeset import (
     unevennesses,
     width_spread,
 )
+from digitbatch.page.ink_classes.weighed import WeighedInk
 
 __all__ = [
     "ALIKE",
@@ -31,6 +32,7 @@ __all__ = [
     "InkClassifier",
     "InkEvidence",
     "LearnedInk",
+    "WeighedInk",
     "by_height",
     "holds_even_run",
     "is_even",

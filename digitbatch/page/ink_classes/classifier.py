@@ -35,6 +35,9 @@ class InkEvidence:
     """(count,) float32, 0 to 1: how likely each is a digit by hand, where a classifier says so: of
     the pen's, words and signs are none."""
 
+    is_colored: NDArray[np.bool_] | None = field(default=None, repr=False)
+    """(count,) which have a pen's hue, another than the print's; None: hue says nothing here."""
+
     @classmethod
     def with_print(
         cls,
@@ -50,6 +53,11 @@ class InkEvidence:
     def likeliest(self, ink_class: InkClass) -> NDArray[np.bool_]:
         """(count,) which components are of a class more likely than of any other."""
         return np.asarray(self.posterior.argmax(axis=1) == ink_class, np.bool_)
+
+    @property
+    def is_pen(self) -> NDArray[np.bool_]:
+        """(count,) which components are the pen's."""
+        return self.likeliest(InkClass.PEN)
 
     @property
     def is_print(self) -> NDArray[np.bool_]:
@@ -71,7 +79,13 @@ class InkEvidence:
         if self.digit is not None:
             digit = np.ones(len(components), np.float32)
             digit[new] = self.digit[old]
-        return replace(self, components=components, posterior=posterior, digit=digit)
+        is_colored = None
+        if self.is_colored is not None:
+            is_colored = np.zeros(len(components), np.bool_)
+            is_colored[new] = self.is_colored[old]
+        return replace(
+            self, components=components, posterior=posterior, digit=digit, is_colored=is_colored
+        )
 
 
 Among = Callable[[Components], NDArray[np.bool_]]

@@ -11,7 +11,7 @@ from digitbatch.page.connected_components import Components, Sorting, connected_
 from digitbatch.page.ink_classes.classifier import Among, InkClass, InkEvidence
 from digitbatch.page.ink_classes.heuristic import noise
 from digitbatch.stages.base import Sheet
-from digitbatch.types import INK_CLASSES, InkMap
+from digitbatch.types import INK_CLASSES, Affine, InkMap
 
 _OF: Final = {
     "paper": InkClass.PAPER,
@@ -36,7 +36,7 @@ class LearnedInk:
     def classify(self, sheet: Sheet, among: Among) -> InkEvidence:
         """What each component is; those that are not looked at are the pen's, and digits."""
         components = connected_components(sheet.pixels)
-        shares = component_shares(self.ink_map, sheet, components)
+        shares = component_shares(self.ink_map, sheet.to_scan, components)
         posterior = np.zeros((len(components), len(InkClass)), np.float32)
         for column, name in enumerate(INK_CLASSES):
             posterior[:, _OF[name]] += shares[:, column]
@@ -54,12 +54,12 @@ class LearnedInk:
         return np.asarray(paper | noise(components, sorting, components.mask.shape), np.bool_)
 
 
-def component_shares(ink_map: InkMap, sheet: Sheet, components: Components) -> NDArray[np.float32]:
+def component_shares(ink_map: InkMap, to_page: Affine, components: Components) -> NDArray[np.float32]:
     """What the pixels of each component vote for.
 
     Args:
-        ink_map: Of the page as it was scanned.
-        sheet: The page as its page stages left it; its way back leads to the map.
+        ink_map: Of the page.
+        to_page: From the sheet's pixels to those that the map was made of.
         components: Those of the sheet.
 
     Returns:
@@ -71,7 +71,7 @@ def component_shares(ink_map: InkMap, sheet: Sheet, components: Components) -> N
         return np.zeros((0, classes), np.float32)
     y, x = np.nonzero(components.labels)
     owners = components.labels[y, x] - 1
-    where = _places(ink_map, sheet, x, y)
+    where = _places(ink_map, to_page, x, y)
     flat = ink_map.log_probabilities.reshape(classes, -1)
     areas = np.maximum(1, np.bincount(owners, minlength=count))
     means = np.stack(
@@ -83,11 +83,10 @@ def component_shares(ink_map: InkMap, sheet: Sheet, components: Components) -> N
 
 
 def _places(
-    ink_map: InkMap, sheet: Sheet, x: NDArray[np.int64], y: NDArray[np.int64]
+    ink_map: InkMap, back: Affine, x: NDArray[np.int64], y: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """Where on the map pixels of the sheet lie, as numbers of its pixels."""
     height, width = ink_map.log_probabilities.shape[1:]
-    back = sheet.to_scan
 
     def along(row: Sequence[float], size: int) -> NDArray[np.int64]:
         at = (row[0] * x + row[1] * y + row[2] + 0.5) * ink_map.scale
