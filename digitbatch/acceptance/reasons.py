@@ -40,9 +40,12 @@ class ReviewReason(Enum):
     # Beside the page's other lines.
     MAY_BE_PRINT = "may-be-print", "may be print"
     GOES_ON_BESIDE = "goes-on-beside", "may go on beside it"
+    MAY_BE_TWO = "may-be-two", "may be two numbers"
     EMPTY_COLUMN = "empty-column", "{} empty"
+    INK_BESIDE = "ink-beside", "ink beside it is not read"
     PRINT_BESIDE = "print-beside", "print stands close beside it"
     # The ink of the line or zone.
+    MAY_BE_SLASH = "may-be-slash", "digit {} may be a slash"
     DOTTED_STROKE = "dotted-stroke", "a stroke is made of specks"
     IN_BOXES = "in-boxes", "stands in boxes"
     OCCLUDED = "occluded", "ink across it may hide digits"

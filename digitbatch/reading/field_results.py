@@ -38,6 +38,9 @@ class FieldRules:
     unreadable: float = 0.95  # "other" this likely: no digit is worth naming
     cell_gap: float = 0.35  # digit heights: what stands nearer is one number
     far: float = 3.0  # digit heights: farther from the others a 1 may be the rest of a rule
+    slash: float = 1.25  # times as high as the digits beside it, at least two, is a slash
+    beside_slash: int = 2
+    lean: float = 0.2  # run over rise, that it leans to the right
     decimals: int = 6  # of probabilities: what lies beyond differs between processors
 
 
@@ -162,6 +165,9 @@ def _findings(
         found.append(_unsure(hypothesis, digits, sure))
     if marks:
         found += _left_out(marks)
+    slash = _slash(digits, hypothesis.places)
+    if slash is not None:
+        found.append(Finding(ReviewReason.MAY_BE_SLASH, (slash + 1,)))
     if all(digit.text == "1" for digit in digits):
         # So do rests of rules and page edges look, but not within a zone.
         if not seen.is_free:
@@ -179,6 +185,27 @@ def _stands_off(digits: Sequence[DigitResult], places: Sequence[DigitHypothesis]
     far = TUNED.far * median([box.height for box in boxes])
     ends = ((digits[0], boxes[0], boxes[1]), (digits[-1], boxes[-2], boxes[-1]))
     return any(digit.text == "1" and b.left - a.right > far for digit, a, b in ends)
+
+
+def _slash(digits: Sequence[DigitResult], places: Sequence[DigitHypothesis]) -> int | None:
+    """The place of a 1 that is rather a slash between numbers: higher than digits, and leaning."""
+    heights = [place.segment.box.height for place in places]
+    others = [height for height, digit in zip(heights, digits, strict=True) if digit.text != "1"]
+    if len(others) < TUNED.beside_slash:
+        return None
+    high = TUNED.slash * median(others)
+    for at, (digit, height) in enumerate(zip(digits, heights, strict=True)):
+        if 0 < at < len(digits) - 1 and digit.text == "1" and height > high:
+            if _lean(places[at].segment) > TUNED.lean:
+                return at
+    return None
+
+
+def _lean(segment: Segment) -> float:
+    """How far a stroke leans to the right, as run over rise."""
+    y, x = np.nonzero(segment.ink)
+    y = y - y.mean()
+    return float(-(y @ (x - x.mean())) / max(float(y @ y), 1.0))
 
 
 def _unsure(hypothesis: Hypothesis, digits: Sequence[DigitResult], sure: Sureness) -> Finding:

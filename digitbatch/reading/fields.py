@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from digitbatch.acceptance.calibration import Judge, as_shown
 from digitbatch.acceptance.reasons import Finding, ReviewReason, with_status
@@ -75,13 +76,45 @@ def _confidence_after(constrained: Constrained, before: float) -> float:
     return as_shown(gained / (1.0 + gained))
 
 
+@dataclass(frozen=True, slots=True)
+class FormRows:
+    """What of a printed form is no number, though digits are read in it. Set on real forms."""
+
+    single: float = 0.9  # a digit that stands alone is surer than this
+    stroke: float = 0.98  # and of nothing but strokes like 1 each
+    readable: float = 0.6  # what is less sure is as good as unread,
+    unread: float = 0.5  # and so much of a number is not
+
+
+FORM_ROWS: Final = FormRows()
+
+
+def is_number(entry: FieldResult) -> bool:
+    """Whether a line of a printed form is a number, and not rather a tick, a rest or a word."""
+    if entry.status != "review" or not entry.digits:
+        return True
+    sure = [digit.confidence for digit in entry.digits]
+    if len(sure) == 1 and sure[0] < FORM_ROWS.single:
+        return False
+    if ReviewReason.ONLY_STROKES.code in entry.reasons and min(sure) < FORM_ROWS.stroke:
+        return False
+    unread = len(entry.marks) + sum(each < FORM_ROWS.readable for each in sure)
+    return unread <= FORM_ROWS.unread * (len(sure) + len(entry.marks))
+
+
 def with_rows(
-    fields: Sequence[Field], to_scan: Affine, config: Config, without: Collection[str] = ()
+    fields: Sequence[Field],
+    to_scan: Affine,
+    config: Config,
+    without: Collection[str] = (),
+    *,
+    is_form: bool = False,
 ) -> tuple[Field, ...]:
     """All fields of a page, judged, with their rows; a line in which nothing is read has none.
 
     `to_scan` goes from the sheet's pixels to the scan's; reasons with codes in `without` are not
-    held against any field.
+    held against any field. `is_form`: Whether the page has printed words and no zones; there, what
+    is no number is no row.
     """
     decimals = {zone.name: zone.decimals for zone in config.fields}
     found: list[Field] = []
@@ -93,7 +126,9 @@ def with_rows(
             region.points, unit.columns, decimals.get(region.name), region.is_free,
         )  # fmt: skip
         entry = _row(field, seen, without)
-        if region.name or entry.text or (region.cells and entry.status == "review"):
+        if is_form and not region.cells and not is_number(entry):
+            found.append(field)
+        elif region.name or entry.text or (region.cells and entry.status == "review"):
             lines += 1
             found.append(replace(field, entry=entry))
         else:

@@ -177,7 +177,10 @@ def _constraints(state: PageState) -> PageState:
 def _acceptance(state: PageState) -> PageState:
     joined = joined_fields(state.units, state.constrained)
     fields = judged_fields(joined, state.readers.networks, state.judge)
-    rows = with_rows(fields, state.sheet.to_scan, state.config, state.without)
+    is_form = bool(state.words and state.words.lines) and "form_rows" not in state.without
+    rows = with_rows(
+        fields, state.sheet.to_scan, state.config, state.without, is_form=is_form
+    )
     return replace(state, fields=rows)
 
 
@@ -220,7 +223,7 @@ PASSES: Final = (
 )
 """Every pass, in order. To add one, write a function of the state and give it a name here."""
 
-_STEPS: Final = ("printed_words", "ink_map", "table_rows", "noise_density")
+_STEPS: Final = ("printed_words", "ink_map", "table_rows", "noise_density", "form_rows")
 """What can be switched off inside of passes without which no page is read."""
 
 SWITCHES: Final = frozenset(

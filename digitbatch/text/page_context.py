@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Final
 
 import numpy as np
@@ -26,6 +26,10 @@ class PageContext:
     larger: float = 1.35  # times as high as the capitals beside it: a hand's, even on their level
     adjoins: float = 1.0  # nearer to a printed word a number may have lost a digit to it
     level: float = 0.4  # of the lower one's height that two on one level share
+    said_by_hue: int = 3  # digits of a pen's hue are by hand; of fewer, letters read as digits
+    digit_of_height: tuple[float, float] = (0.5, 2.0)  # of a line's: ink that may be its digit,
+    goes_on: float = 8.0  # up to so far beside it: cells are wide
+    two_numbers: float = 2.5  # more paper stands between the numbers of two fields, out of tables
     small: float = 0.45  # a fragment; what is larger is seen to belong where it is
     apart: float = 0.1  # of paper between it and the rest of a digit, from left to right
 
@@ -116,10 +120,22 @@ def beside_print(units: Units, words: InkEvidence) -> Units:
     """
     if not words.lines:
         return units
-    return tuple(unit if unit.is_box else _doubted(unit, words) for unit in units)
+    unread = _unread(units, words)
+    return tuple(unit if unit.is_box else _doubted(unit, words, unread) for unit in units)
 
 
-def _doubted(unit: Unit, words: InkEvidence) -> Unit:
+def _unread(units: Units, words: InkEvidence) -> tuple[Box, ...]:
+    """The pen's ink that is in no digit."""
+    components, read = words.components, np.zeros(words.components.mask.shape, np.bool_)
+    for segment in chain.from_iterable(map(_segments, units)):
+        box = segment.box
+        read[box.top : box.bottom, box.left : box.right] = True
+    x, y = components.center_x.astype(np.int64), components.center_y.astype(np.int64)
+    left_out = np.flatnonzero(words.is_pen & ~read[y, x])
+    return tuple(map(components.box, left_out.tolist()))
+
+
+def _doubted(unit: Unit, words: InkEvidence, unread: Sequence[Box]) -> Unit:
     segments = _segments(unit)
     if not segments:
         return unit
@@ -127,11 +143,30 @@ def _doubted(unit: Unit, words: InkEvidence) -> Unit:
     around, height = merged(segments).box, _height(segments)
     on_level = [box for box in words.lines if _on_one_level(box, around)]
     is_low = bool(on_level) and height < TUNED.larger * words.capital_px
-    if is_low or len(segments) < LEAST or is_even_beside_print(segments):
+    if len(segments) >= TUNED.said_by_hue and all(
+        words.is_colored_at(segment.box) for segment in segments
+    ):
+        unit = replace(unit, findings=tuple(f for f in unit.findings if f != MAY_BE_PRINT))
+    elif is_low or len(segments) < LEAST or is_even_beside_print(segments):
         findings.append(MAY_BE_PRINT)
-    if any(_gap(box, around) < TUNED.adjoins * height for box in on_level):
+    boxes = [segment.box for segment in segments]
+    gaps = [after.left - before.right for before, after in pairwise(boxes)]
+    if unit.columns is None and max(gaps, default=0) > TUNED.two_numbers * height:
+        findings.append(Finding(ReviewReason.MAY_BE_TWO))
+    if any(_is_beside(box, around, height) for box in words.doubtful):
+        findings.append(Finding(ReviewReason.PRINT_BESIDE))
+    if any(_is_beside(box, around, height) for box in unread):
+        findings.append(Finding(ReviewReason.INK_BESIDE))
+    elif any(_gap(box, around) < TUNED.adjoins * height for box in on_level):
         findings.append(Finding(ReviewReason.PRINT_BESIDE))
     return _with_findings(unit, findings)
+
+
+def _is_beside(box: Box, line: Box, height: int) -> bool:
+    """Whether ink that was left out as print may have been a digit of a line."""
+    low, high = TUNED.digit_of_height
+    is_digit = low * height < box.height < high * height
+    return is_digit and _on_one_level(box, line) and _gap(box, line) < TUNED.goes_on * height
 
 
 def _is_printed(segments: Sequence[Segment], words: InkEvidence) -> bool:

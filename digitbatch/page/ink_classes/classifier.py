@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,10 @@ class InkEvidence:
     is_colored: NDArray[np.bool_] | None = field(default=None, repr=False)
     """(count,) which have a pen's hue, another than the print's; None: hue says nothing here."""
 
+    is_label: NDArray[np.bool_] | None = field(default=None, repr=False)
+    """(count,) which are print that stands between what is written; None: words alone do."""
+    doubtful: tuple[Box, ...] = ()  # ink that is left out for print, and may be the pen's
+
     @classmethod
     def with_print(
         cls,
@@ -49,6 +53,14 @@ class InkEvidence:
         """Evidence that is sure of what is print, and takes all else for the pen's."""
         classes = np.where(is_print, InkClass.PRINT, InkClass.PEN)
         return cls(components, np.eye(len(InkClass), dtype=np.float32)[classes], lines, capital_px)
+
+    def is_colored_at(self, box: Box) -> bool:
+        """Whether most ink within a box of the sheet is a pen's of another hue than the print's."""
+        if self.is_colored is None:
+            return False
+        here = self.components.labels[box.top : box.bottom, box.left : box.right]
+        own = here[here > 0] - 1
+        return bool(len(own)) and bool(self.is_colored[own].mean() > 0.5)  # noqa: PLR2004
 
     def likeliest(self, ink_class: InkClass) -> NDArray[np.bool_]:
         """(count,) which components are of a class more likely than of any other."""
@@ -75,16 +87,21 @@ class InkEvidence:
             components.first_pixels, self.components.first_pixels, return_indices=True
         )
         posterior[new] = self.posterior[old]
-        digit = None
-        if self.digit is not None:
-            digit = np.ones(len(components), np.float32)
-            digit[new] = self.digit[old]
-        is_colored = None
-        if self.is_colored is not None:
-            is_colored = np.zeros(len(components), np.bool_)
-            is_colored[new] = self.is_colored[old]
+
+        def moved(old_values: NDArray[Any] | None, of_new: float) -> NDArray[Any] | None:
+            if old_values is None:
+                return None
+            values = np.full(len(components), of_new, old_values.dtype)
+            values[new] = old_values[old]
+            return values
+
         return replace(
-            self, components=components, posterior=posterior, digit=digit, is_colored=is_colored
+            self,
+            components=components,
+            posterior=posterior,
+            digit=moved(self.digit, 1.0),
+            is_colored=moved(self.is_colored, 0),
+            is_label=moved(self.is_label, 0),
         )
 
 

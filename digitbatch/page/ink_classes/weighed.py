@@ -36,18 +36,26 @@ class Weights:
     clear_px: int = 20  # of a component whose hue is known,
     faintest: float = 0.12  # of the paper's light: a pixel that takes less has none
     apart: float = 0.08  # hues of two inks are so far apart at least,
-    spread: float = 2.5  # and so many times as far as most of the print is from its middle
-    most_percentile: int = 95
+    spread: float = 3.0  # and so many times as far as most of the print is from its middle
+    most_percentile: int = 75
+    wall: float = 0.25  # of its height: narrower print may be a box's wall, and parts no line
+    capitals: int = 75  # percentile of the heights of printed letters: that of capitals
+    of_print: float = 0.3  # of the way from the print's hue to the pen's: up to here it is print
+    of_pen: float = 0.5  # and from here on another ink
     by_pen: float = -1.0  # by the map: may be a pen's, to see which hues pens have here
     fewest_colored: int = 6  # components by a pen of its own hue
-    other_hue: float = -4.0  # what another hue than the print's says,
-    same_hue: float = 4.0  # and what its own does, where most of the pen's ink has another,
-    same_hue_of_two: float = 1.0  # and where less has
+    may_be_pen: float = 2.0  # by the map: ink that is left out for print, and may be the pen's
+    of_both: float = 0.4  # of a digit's ink is of each hue in a component: print and pen that touch
+    many: float = 0.4  # times as much of the pen's ink has another hue as has the print's: then
+    one_pen: float = 4.0  # so much say the print's hue for print and another against it,
+    of_two: float = 1.0  # and where less has, so much
 
 
 WEIGHTS: Final = Weights()
 _PEN: Final = tuple(INK_CLASSES.index(name) for name in ("digit", "handwriting"))
-_PRINTED: Final = tuple(INK_CLASSES.index(name) for name in ("print", "rule"))
+_PRINT: Final = INK_CLASSES.index("print")
+_RULE: Final = INK_CLASSES.index("rule")
+_LEAST: Final = 0.01  # log odds of what is taken for one and might as well be the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,34 +74,37 @@ class WeighedInk:
         of = among(components)
         shares = component_shares(self.ink_map, self.to_page, components)
         odds = _odds(shares)
-        sure = of & (odds > WEIGHTS.sure) & (shares[:, INK_CLASSES.index("rule")] < 0.5)  # noqa: PLR2004
+        is_rule = shares[:, _RULE] > shares[:, _PRINT]
+        sure = of & (odds > WEIGHTS.sure) & ~is_rule
         if np.count_nonzero(sure | evidence.is_print) < WEIGHTS.fewest:
             return evidence
         found = runs(components, of, components.mask.shape[0])
         links = _links(components, found)
-        total, is_colored = _averaged(odds, links), np.zeros(len(components), np.bool_)
+        no = np.zeros(len(components), np.bool_)
+        hue = _HueSaid(np.zeros(len(components)), no, no)
         if self.rgb is not None:
-            said, is_colored = _said_by_hue(
-                self.rgb, components, links, odds, sure | evidence.is_print
-            )
-            total = total + said
+            hue = _said_by_hue(self.rgb, components, links, odds, sure | evidence.is_print)
+        total, is_colored = _averaged(odds, links) + hue.odds, hue.is_colored
         is_print = of & ((total > 0) | (evidence.is_print & ~is_colored))
-        posterior = np.zeros_like(evidence.posterior)
-        chance = np.where(is_print, np.maximum(1 / (1 + np.exp(-total)), 0.5 + 1e-3), 1 / (1 + np.exp(-np.minimum(total, -1e-3))))
-        is_rule = is_print & (shares[:, INK_CLASSES.index("rule")] > shares[:, INK_CLASSES.index("print")]) & ~evidence.is_print
-        posterior[:, InkClass.PEN] = 1 - chance
-        posterior[:, InkClass.PRINT] = np.where(is_rule, 0, chance)
-        posterior[:, InkClass.RULE] = np.where(is_rule, chance, 0)
-        posterior[~of] = np.eye(len(InkClass), dtype=np.float32)[InkClass.PEN]
-        words = is_print & ~is_rule
-        boxes = tuple(_word_boxes(components, found, words))
+        is_word, boxes = _words(components, found, is_print & ~is_rule)
         capital_px = evidence.capital_px
-        if not capital_px and boxes:
-            capital_px = float(np.percentile(components.height[words], 75))
+        if boxes and not capital_px:
+            capital_px = float(np.percentile(components.height[is_word], WEIGHTS.capitals))
+        is_label = (hue.odds == WEIGHTS.one_pen) & ~is_rule
+        is_label &= components.width > WEIGHTS.wall * components.height
+        is_label |= evidence.is_print | (is_word & (total > WEIGHTS.sure))
+        may_be_pen = (odds < WEIGHTS.may_be_pen) & (hue.odds < WEIGHTS.one_pen)
+        may_be_pen |= hue.is_both | (odds < WEIGHTS.by_pen)
+        may_be_pen &= is_print & ~evidence.is_print
         return replace(
-            evidence, posterior=posterior, lines=(*evidence.lines, *boxes), capital_px=capital_px,
+            evidence,
+            posterior=_posterior(np.where(is_print, np.maximum(total, _LEAST), -_LEAST), is_rule, of),
+            lines=(*evidence.lines, *boxes),
+            capital_px=capital_px,
             is_colored=is_colored,
-        )  # fmt: skip
+            is_label=is_label & is_print,
+            doubtful=tuple(components.box(at) for at in np.flatnonzero(may_be_pen).tolist()),
+        )
 
     def specks(
         self, evidence: InkEvidence, components: Components, sorting: Sorting
@@ -104,7 +115,7 @@ class WeighedInk:
 
 def _odds(shares: NDArray[np.float32]) -> NDArray[np.float64]:
     """(count,) how much likelier print than pen is, by the map: log odds."""
-    printed = shares[:, _PRINTED].sum(axis=1) + WEIGHTS.least_share
+    printed = shares[:, (_PRINT, _RULE)].sum(axis=1) + WEIGHTS.least_share
     return np.asarray(np.log(printed / (shares[:, _PEN].sum(axis=1) + WEIGHTS.least_share)))
 
 
@@ -132,19 +143,29 @@ def _averaged(values: NDArray[np.float64], links: NDArray[np.int64]) -> NDArray[
     return np.divide(total, weight, out=np.full(len(values), np.nan), where=weight > 0)
 
 
+@dataclass(frozen=True, slots=True)
+class _HueSaid:
+    """What hue says of components, (count,) each."""
+
+    odds: NDArray[np.float64]  # for print
+    is_colored: NDArray[np.bool_]  # a pen's, of another hue than the print's
+    is_both: NDArray[np.bool_]  # print and pen that touch
+
+
 def _said_by_hue(
     rgb: Image,
     components: Components,
     links: NDArray[np.int64],
     odds: NDArray[np.float64],
     is_print: NDArray[np.bool_],
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """(count,) log odds for print, and whether each has another hue than the print's.
+) -> _HueSaid:
+    """What hue says.
 
     `odds`: What the map says. `is_print`: What surely is.
     """
     count = len(components)
-    nothing = np.zeros(count), np.zeros(count, np.bool_)
+    no = np.zeros(count, np.bool_)
+    nothing = _HueSaid(np.zeros(count), no, no)
     at = components.labels > 0
     hues, strength = hues_of(rgb, at)
     is_clear = strength > WEIGHTS.faintest
@@ -162,29 +183,49 @@ def _said_by_hue(
     off = np.linalg.norm(hue - middle, axis=1)
     spread = float(np.percentile(off[is_print & is_known], WEIGHTS.most_percentile))
     apart = max(WEIGHTS.apart, WEIGHTS.spread * spread)
-    off = _averaged(np.where(is_known, off, np.nan), links)
-    is_colored = np.nan_to_num(off) > apart
-    is_same = np.nan_to_num(off, nan=np.inf) <= apart
     by_pen = (odds < WEIGHTS.by_pen) & is_known
-    colored, same = (np.count_nonzero(by_pen & one) for one in (is_colored, is_same))
-    if colored < WEIGHTS.fewest_colored:
+    is_far = by_pen & (off > apart)
+    if np.count_nonzero(is_far) < WEIGHTS.fewest_colored:
         return nothing
-    same_hue = WEIGHTS.same_hue if colored >= same else WEIGHTS.same_hue_of_two
-    said = np.where(is_colored, WEIGHTS.other_hue, np.where(is_same, same_hue, 0.0))
-    return said, np.asarray(is_colored, np.bool_)
+    to_pen = max(apart, float(np.linalg.norm(np.median(hue[is_far], axis=0) - middle)))
+    way = _averaged(np.where(is_known, off / to_pen, np.nan), links)
+    is_colored = np.nan_to_num(way) > WEIGHTS.of_pen
+    is_same = np.nan_to_num(way, nan=np.inf) < WEIGHTS.of_print
+    colored, same = (np.count_nonzero(by_pen & one) for one in (is_colored, is_same))
+    if colored < WEIGHTS.many * same:  # two pens, or paper that is stained
+        said = np.where(is_colored, -WEIGHTS.of_two, np.where(is_same, WEIGHTS.of_two, 0.0))
+        return _HueSaid(said, no, no)
+    said = np.where(is_colored, -WEIGHTS.one_pen, np.where(is_same, WEIGHTS.one_pen, 0.0))
+    ways = np.linalg.norm(hues[is_clear] - middle, axis=1) / to_pen
+    of_pen, of_print = (
+        np.bincount(own, part, count) for part in (ways > WEIGHTS.of_pen, ways < WEIGHTS.of_print)
+    )
+    digit_px = float(np.median(clear[is_colored & by_pen]))
+    is_both = np.minimum(of_pen, of_print) > WEIGHTS.of_both * digit_px
+    return _HueSaid(said, np.asarray(is_colored, np.bool_), np.asarray(is_both, np.bool_))
 
 
-def _word_boxes(
-    components: Components, found: list[NDArray[np.int64]], words: NDArray[np.bool_]
-) -> list[Box]:
-    """Boxes around printed letters that stand side by side, two or more."""
-    boxes = []
+def _words(
+    components: Components, found: list[NDArray[np.int64]], is_type: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], list[Box]]:
+    """Printed letters that stand side by side, two or more: (count,) which, and boxes around them."""
+    is_word, boxes = np.zeros(len(components), np.bool_), []
     for run in found:
-        printed = words[run]
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], printed.astype(np.int8), [0]])))
-        boxes += [
-            box_around(components, run[first:last])
-            for first, last in zip(edges[::2], edges[1::2], strict=True)
-            if last - first > 1
-        ]
-    return boxes
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], is_type[run].astype(np.int8), [0]])))
+        for first, last in zip(edges[::2], edges[1::2], strict=True):
+            if last - first > 1:
+                is_word[run[first:last]] = True
+                boxes.append(box_around(components, run[first:last]))
+    return is_word, boxes
+
+
+def _posterior(
+    odds: NDArray[np.float64], is_rule: NDArray[np.bool_], of: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """(count, 4) by `InkClass`. `odds`: log odds for print. `of`: all else is the pen's."""
+    posterior = np.zeros((len(odds), len(InkClass)), np.float32)
+    chance = np.where(of, 1 / (1 + np.exp(-odds)), 0.0)
+    posterior[:, InkClass.PEN] = 1 - chance
+    posterior[:, InkClass.PRINT] = np.where(is_rule, 0, chance)
+    posterior[:, InkClass.RULE] = np.where(is_rule, chance, 0)
+    return posterior

@@ -1,6 +1,7 @@
 """Text lines of connected components in reading order, also where baselines slope or wave."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 from typing import Final
 
@@ -43,6 +44,9 @@ class LineTuning:
     gap_of_digit: float = 0.6  # to the nearest of them
     half_of_tallest: float = 0.75  # of these, in height, is a half at the most
     shared: float = 0.6  # share of its height that lies within theirs
+    # Print between two digits, in heights of the lower one.
+    print_of_lower: float = 0.5  # so high it is at least
+    print_off_of_lower: float = 0.5  # and so far off their level at most
     # Smaller components.
     beside_of_digit: float = 0.75  # so far off its neighbours' middle, a speck is in no line
     ends_of_digit: float = 2.0  # nor so far before its first digit or behind its last one,
@@ -71,6 +75,34 @@ def group_lines(components: Components, sorting: Sorting) -> list[list[int]]:
     lines = _continued(components, lines, across, size)
     lines.sort(key=lambda line: float(np.mean(across[line])))
     return [sorted(line, key=lambda index: float(along[index])) for line in lines]
+
+
+def divided(
+    components: Components, lines: list[list[int]], is_print: NDArray[np.bool_]
+) -> list[list[int]]:
+    """Lines parted where print stands between: there a line was written into several fields.
+
+    `is_print`: (count,) which components are print.
+    """
+    printed = np.flatnonzero(is_print)
+    x, y, height = (
+        side[printed] for side in (components.center_x, components.center_y, components.height)
+    )
+    result: list[list[int]] = []
+    for line in lines:
+        part = [line[0]]
+        for before, index in pairwise(line):
+            lower = min(components.height[before], components.height[index])
+            level = (components.center_y[before] + components.center_y[index]) / 2
+            is_between = (x > components.right[before]) & (x < components.left[index])
+            is_between &= height > TUNED.print_of_lower * lower
+            is_between &= np.abs(y - level) < TUNED.print_off_of_lower * lower
+            if is_between.any():
+                result.append(part)
+                part = []
+            part.append(index)
+        result.append(part)
+    return result
 
 
 def _continued(
