@@ -37,9 +37,8 @@ from digitbatch.acceptance.reasons import ReviewReason
 from digitbatch.config import Config
 from digitbatch.errors import PageError
 from digitbatch.networks.card import model_hash
-from digitbatch.networks.registry import packaged_model
-from digitbatch.networks.runtime import open_networks
-from digitbatch.packaged import default_model
+from digitbatch.networks.runtime import load_networks
+from digitbatch.packaged import default_line_model, default_model
 from digitbatch.reading import read_page
 from digitbatch.reading.page_reader import default_judge
 from digitbatch.reading.passes import SWITCHES
@@ -141,7 +140,7 @@ class Setting:
 
     def measure(self, part: Part) -> list[Row]:
         """The rows of a part."""
-        networks = open_networks(default_model(), packaged_model("line"))
+        networks = load_networks()
 
         def read(labelled: LabelledPage, without: frozenset[str]) -> PageResult:
             try:
@@ -155,7 +154,7 @@ class Setting:
 
 def this_version() -> str:
     """Of all that decides what is read, and how fast."""
-    weights = model_hash(default_model()), model_hash(packaged_model("line"), "line")
+    weights = model_hash(default_model()), model_hash(default_line_model(), "line")
     return code_version(_DECIDES, (*weights, default_judge(Config()).calibration.fingerprint()))
 
 

@@ -131,7 +131,7 @@ def print_row(kind: str, seen: Record) -> None:
 def digitbatch_engine(model: Path) -> Engine:
     """What is measured: on one core, with the model of a folder."""
     lines = chosen_model(None, "line")
-    networks = open_networks(model, lines)
+    networks = open_networks(model, lines, ink_model=chosen_model(None, "ink"))
     about = f"{__version__}, weights {model_hash(model)[:8]} and {model_hash(lines, 'line')[:8]}"
     return Engine(lambda page, config: read_page(page, config, networks), about)
 

@@ -25,9 +25,8 @@ from digitbatch.app.run import find_judge
 from digitbatch.config import Config
 from digitbatch.config.model import Review
 from digitbatch.engine.files import usable_cores
-from digitbatch.networks.registry import packaged_model
-from digitbatch.networks.runtime import open_networks
-from digitbatch.packaged import default_model
+from digitbatch.networks.runtime import load_networks
+from digitbatch.packaged import default_line_model, default_model
 from digitbatch.scoring.confidence_check import (
     CHECKED_KINDS,
     TABLE_HEAD,
@@ -42,7 +41,7 @@ from digitbatch.synth.crop_pens import Hand
 
 def check_scans(dev: Path, judge: Judge) -> list[CheckedPages]:
     """What confidence says of every kind of scans below a folder."""
-    networks = open_networks(default_model(), packaged_model("line"))
+    networks = load_networks()
     return [
         checked_pages(
             kind,
@@ -74,7 +73,7 @@ def main() -> None:
     if options.data is None:
         sys.exit("skipped: name the folder of the data by --data or DIGITBATCH_DATA")
     cv2.setNumThreads(1)
-    data, models = Path(options.data), (default_model(), packaged_model("line"))
+    data, models = Path(options.data), (default_model(), default_line_model())
     judge = find_judge(Config(review=Review(max_error=options.max_error)), *models)
     print(judge.promise)
     print(*TABLE_HEAD, sep="\n", flush=True)

@@ -209,7 +209,7 @@ def _parse_checkpoint(data: bytes, folder: Path) -> None:
     load_checkpoint(folder / CHECKPOINT_FILE)
 
 
-BINDING = Binding("a", "b", "c", "d")
+BINDING = Binding("a", "b", "c", "d", "e")
 
 
 def _parse_journal(data: bytes, folder: Path) -> None:
@@ -222,7 +222,7 @@ def _parse_journal(data: bytes, folder: Path) -> None:
         read_status(out)
 
 
-META = RunMeta("1", "a", "b", "c", "d")
+META = RunMeta("1", "a", "b", "c", "d", "e")
 
 
 def _journal() -> bytes:

@@ -62,6 +62,7 @@ def make(folder: Path, files: int) -> int:
         reading.config.fingerprint(),
         model_hash(reading.model),
         model_hash(reading.line_model, "line"),
+        model_hash(reading.ink_model, "ink"),
         reading.judge.calibration.fingerprint(),
     )
     pages = [page_line(page(number)) for number in range(A_FOLDER)]

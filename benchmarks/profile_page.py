@@ -148,7 +148,9 @@ def profile(scans: Sequence[Path], config: Config) -> Profile:
 def _reader(config: Config) -> Iterator[Reader]:
     """A reader that has read a page before."""
     judge = default_judge(config)
-    yield PageReading(config, default_model(), packaged_model("line"), judge)({})
+    yield PageReading(
+        config, default_model(), packaged_model("line"), packaged_model("ink"), judge
+    )({})
 
 
 def print_table(found: dict[str, Profile]) -> None:

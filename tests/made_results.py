@@ -22,7 +22,7 @@ from digitbatch.types import (
     failed_page,
 )
 
-META = RunMeta("1.2.3", "sha256:aa", "sha256:bb", "sha256:dd", "sha256:cc")
+META = RunMeta("1.2.3", "sha256:aa", "sha256:bb", "sha256:ee", "sha256:dd", "sha256:cc")
 
 READ = PageResult(
     PageRef("a/Prüfung.png", 1),

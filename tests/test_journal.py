@@ -318,7 +318,8 @@ class TestRepeated:
 
 class TestBinding:
     @pytest.mark.parametrize(
-        "what", ["config_hash", "model_hash", "line_model_hash", "calibration_hash"]
+        "what",
+        ["config_hash", "model_hash", "line_model_hash", "ink_model_hash", "calibration_hash"],
     )
     def test_another_plan_is_refused(self, run: KeptRun, what: str) -> None:
         """Results of another plan are not mixed in: exit code 3, with both values and the flag."""
@@ -340,9 +341,9 @@ class TestBinding:
         run()
         assert run.read == []
         assert b"9.9.9" in run.content()[1]
-        fields = Binding("a", "b", "c", "d", reading=1).to_json()
+        fields = Binding("a", "b", "c", "d", "e", reading=1).to_json()
         with pytest.raises(ConfigError, match="was 1 and is 2"):
-            Binding("a", "b", "c", "d", reading=2).check(fields, run.outputs[0])
+            Binding("a", "b", "c", "d", "e", reading=2).check(fields, run.outputs[0])
 
     def test_what_is_no_journal_is_left_alone(self, run: KeptRun) -> None:
         """A file of somebody else in the journal's place is not written to."""
@@ -355,7 +356,7 @@ class TestBinding:
         """It lies beside the first output, or where it was before."""
         outputs = [tmp_path / "a.csv", tmp_path / "b.json"]
         assert find_journal(outputs).name == "a.csv.digitbatch-journal"
-        with Journal(find_journal(outputs[1:]), Binding("a", "b", "c", "d")):
+        with Journal(find_journal(outputs[1:]), Binding("a", "b", "c", "d", "e")):
             pass
         assert find_journal(outputs).name == "b.json.digitbatch-journal"
 

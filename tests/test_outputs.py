@@ -153,7 +153,7 @@ from digitbatch.types import PageRef, failed_page
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
 try:
-    with OutputSet([Path(sys.argv[1])], RunMeta("1", "a", "b", "c", "d")) as outputs:
+    with OutputSet([Path(sys.argv[1])], RunMeta("1", "a", "b", "c", "d", "e")) as outputs:
         for page in range(int(sys.argv[2])):
             outputs.write(OutputPage.of(failed_page(PageRef("a.tif", page + 1), "broken")))
         outputs.finish(RunSummary())

@@ -279,6 +279,18 @@ def far_stroke() -> Image:
     return pixels
 
 
+def slash() -> Image:
+    """A day and a month, parted by a slash."""
+    style = PageStyle(width_px=700, height_px=200, digit_height_px=44, spacing=1.4)
+    pixels = write_lines(["2736"], style, HAND, np.random.default_rng(5)).pixels.copy()
+    found = connected_components(np.asarray((pixels.min(axis=2) < 128) * 255, np.uint8))
+    _, second, third, _ = np.argsort(found.left)
+    x = int(found.left[second] + found.width[second] + found.left[third]) // 2
+    top, foot = int(found.top[second]) - 12, int(found.top[second] + found.height[second]) + 10
+    cv2.line(pixels, (x + 14, top), (x - 14, foot), 30, 4)
+    return pixels
+
+
 def speck_beside() -> Image:
     """A number with a speck on the right of its second digit, where a fine 1 may have broken."""
     pixels = one_line("4358")
@@ -298,6 +310,7 @@ DOUBTFUL = (
     Doubtful(ReviewReason.SUM_AGAINST_INK, sum_page("572"), three_zones("a + b = c")),
     Doubtful(ReviewReason.EMPTY_BOX, empty_box()),
     Doubtful(ReviewReason.FAR_STROKE, far_stroke()),
+    Doubtful(ReviewReason.MAY_BE_SLASH, slash()),
 )
 
 

@@ -44,7 +44,9 @@ def read(path: Path, config: Config | None = None) -> PageResult:
     """Read a file of one page as a worker does."""
     config = config or Config()
     judge = default_judge(config)
-    reader = PageReading(config, default_model(), packaged_model("line"), judge)({})
+    reader = PageReading(
+        config, default_model(), packaged_model("line"), packaged_model("ink"), judge
+    )({})
     source = SourceFile(path, path.name)
     (found,) = read_chunk(Chunk(source), reader, InputOptions())
     return found.result

@@ -78,6 +78,7 @@ def test_examples_in_the_docs_are_what_is_written() -> None:
         document["version"],
         document["model_hash"],
         document["line_model_hash"],
+        document["ink_model_hash"],
         document["calibration_hash"],
         document["config_hash"],
     )

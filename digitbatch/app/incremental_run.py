@@ -61,7 +61,11 @@ def run_with_journal(
         StoppedError: If somebody asks for it.
     """
     binding = Binding(
-        meta.config_hash, meta.model_hash, meta.line_model_hash, meta.calibration_hash
+        meta.config_hash,
+        meta.model_hash,
+        meta.line_model_hash,
+        meta.ink_model_hash,
+        meta.calibration_hash,
     )
     files = targets.all_files
     for path in files:

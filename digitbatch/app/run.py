@@ -135,6 +135,7 @@ def run(
         __version__,
         weights,
         model_hash(reading.line_model, "line"),
+        model_hash(reading.ink_model, "ink"),
         judge.calibration.fingerprint(),
         plan.fingerprint(),
     )
@@ -263,7 +264,8 @@ def load_plan(config: StrPath | Config | None, model: StrPath | None) -> PageRea
     folder, origin = _find_model(_path(model), plan)
     log.info("config: %s; model: %s", place, origin)
     lines = chosen_model(plan.line_model, "line")
-    return PageReading(plan, folder, lines, find_judge(plan, folder, lines))
+    ink = chosen_model(plan.ink_model, "ink")
+    return PageReading(plan, folder, lines, ink, find_judge(plan, folder, lines))
 
 
 def _find_model(given: Path | None, plan: Config) -> tuple[Path, str]:

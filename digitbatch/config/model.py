@@ -109,6 +109,9 @@ class Config(BaseModel):
     line_model: _Path | None = Field(
         default=None, description="The same for the network that reads digits that touch."
     )
+    ink_model: _Path | None = Field(
+        default=None, description="The same for the network that tells pen from print."
+    )
     review: Review = Field(default=Review(), description="When a field is sent to a person.")
 
     @field_validator("stages")
@@ -184,6 +187,7 @@ class Config(BaseModel):
             exclude={
                 "model": True,
                 "line_model": True,
+                "ink_model": True,
                 "template": {"image"},
                 "review": {"calibration"},
             },

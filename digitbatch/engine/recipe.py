@@ -18,6 +18,7 @@ class PageReading:
     config: Config
     model: Path  # a folder
     line_model: Path  # the same, of the network that reads digits that touch
+    ink_model: Path  # the same, of the network that tells pen from print
     judge: Judge  # of how sure fields are
     pictures: bool = False  # whether results have pictures of their fields
 
@@ -29,7 +30,7 @@ class PageReading:
         """
         from digitbatch.networks.runtime import open_networks
 
-        return open_networks(self.model, self.line_model, shared)
+        return open_networks(self.model, self.line_model, shared, self.ink_model)
 
     def __call__(self, shared: Mapping[str, Network]) -> Reader:
         return _PageReader(self.config, self.networks(shared), self.judge, self.pictures)

@@ -30,8 +30,8 @@ VIEW: Final = HueView()
 def hues_of(rgb: Image, at: NDArray[np.bool_]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The hue of some pixels of a page, and how much of the paper's light each takes.
 
-    `rgb`: (H, W, 3) uint8. `at`: (H, W), the pixels that are asked about. Returns (count, 2) float32,
-    red against blue and green against both; (count,) float32, 0 to 1.
+    `rgb`: (H, W, 3) uint8. `at`: (H, W), the pixels that are asked about. Returns (count, 2)
+    float32, red against blue and green against both; (count,) float32, 0 to 1.
     """
     grain = np.ones((VIEW.grain_px, VIEW.grain_px), np.uint8)
     lightest = cv2.dilate(cv2.medianBlur(rgb, VIEW.blur_px), grain)

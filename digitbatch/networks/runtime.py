@@ -179,7 +179,8 @@ def open_networks(
 
 def load_networks(model: Path | None = None, line_model: Path | None = None) -> NetworkSet:
     """Networks on the CPU; None: the promoted one, else the packaged one. See `open_networks`."""
-    return open_networks(chosen_model(model), chosen_model(line_model, "line"))
+    ink_model = chosen_model(None, "ink")
+    return open_networks(chosen_model(model), chosen_model(line_model, "line"), None, ink_model)
 
 
 def torch_networks(

@@ -33,8 +33,9 @@ class ReportFormat(Format):
         )
         meta = self.meta
         made = (
-            f"digitbatch {meta.version}, weights {meta.model_hash[:12]} and "
-            f"{meta.line_model_hash[:12]}, configuration {meta.config_hash[:12]}"
+            f"digitbatch {meta.version}, weights {meta.model_hash[:12]}, "
+            f"{meta.line_model_hash[:12]} and {meta.ink_model_hash[:12]}, "
+            f"configuration {meta.config_hash[:12]}"
         )
         page = _part("report.html").format(
             policy=escape(policy), style=style, script=script, made=escape(made)

@@ -47,6 +47,7 @@ class RunMeta:
     version: str
     model_hash: str
     line_model_hash: str
+    ink_model_hash: str
     calibration_hash: str
     config_hash: str
 

@@ -178,9 +178,9 @@ def _dropped(
         reasons |= dict.fromkeys(loose, Reason.NO_LINE)
         yield DroppedInk(ink.components, {at: why for at, why in reasons.items() if ink.of[at]})
     outside = outside_boxes(words.components, printed)  # what is in boxes is read there
-    rest = dict.fromkeys(np.flatnonzero(words.is_print & outside).tolist(), Reason.WORDS)
+    rest = dict.fromkeys(np.flatnonzero(~words.is_pen & outside).tolist(), Reason.WORDS)
     if not inks:  # nothing else has the shape of a digit
-        shapeless = np.flatnonzero(~words.is_print & outside).tolist()
+        shapeless = np.flatnonzero(words.is_pen & outside).tolist()
         rest |= dict.fromkeys(shapeless, Reason.SHAPE)
     yield DroppedInk(words.components, rest)
 

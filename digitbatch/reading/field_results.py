@@ -195,9 +195,9 @@ def _slash(digits: Sequence[DigitResult], places: Sequence[DigitHypothesis]) -> 
         return None
     high = TUNED.slash * median(others)
     for at, (digit, height) in enumerate(zip(digits, heights, strict=True)):
-        if 0 < at < len(digits) - 1 and digit.text == "1" and height > high:
-            if _lean(places[at].segment) > TUNED.lean:
-                return at
+        is_between = 0 < at < len(digits) - 1 and digit.text == "1" and height > high
+        if is_between and _lean(places[at].segment) > TUNED.lean:
+            return at
     return None
 
 

@@ -129,7 +129,7 @@ def _ink_classifier(state: PageState) -> InkClassifier:
     if by_type.ask is None or "ink_map" in state.without or not state.readers.networks.tells_ink:
         return by_type
     page, sheet = state.registered.page, state.sheet
-    rgb = None if page.pixels.ndim == 2 else on_sheet(page, sheet)  # noqa: PLR2004 - gray
+    rgb = None if page.pixels.ndim == 2 else on_sheet(page, sheet)
     return WeighedInk(
         by_type, state.readers.networks.ink_classes(page.pixels), to_page(sheet, page), rgb
     )
@@ -178,9 +178,7 @@ def _acceptance(state: PageState) -> PageState:
     joined = joined_fields(state.units, state.constrained)
     fields = judged_fields(joined, state.readers.networks, state.judge)
     is_form = bool(state.words and state.words.lines) and "form_rows" not in state.without
-    rows = with_rows(
-        fields, state.sheet.to_scan, state.config, state.without, is_form=is_form
-    )
+    rows = with_rows(fields, state.sheet.to_scan, state.config, state.without, is_form=is_form)
     return replace(state, fields=rows)
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from digitbatch.acceptance.binomial import upper_bound
 from digitbatch.acceptance.calibration import Judge, Promise
+from digitbatch.networks.registry import packaged_model
 from digitbatch.networks.runtime import open_networks
 from digitbatch.scoring.labelled_pages import pages_by_hands
 from digitbatch.scoring.verified_fields import (
@@ -112,7 +113,7 @@ def together(kind: str, parts: Iterable[CheckedPages]) -> CheckedPages:
 def _read_kind(
     model: Path, line_model: Path, hands: Sequence[Hand], lines: int, kind: str
 ) -> list[VerifiedField]:
-    networks = open_networks(model, line_model)
+    networks = open_networks(model, line_model, ink_model=packaged_model("ink"))
     pen = (DoubleZeroPen if kind == "zeros" else CropPen)(hands[0].crops, hands[0].labels)
     fields: list[VerifiedField] = []
     for labelled in islice(pages_by_hands(kind, pen, hands), lines):

@@ -18,6 +18,7 @@ from digitbatch.acceptance.reasons import is_unsure_alone
 from digitbatch.acceptance.weights_fit import fit_weights
 from digitbatch.errors import UsageError
 from digitbatch.networks.card import model_hash
+from digitbatch.networks.registry import packaged_model
 from digitbatch.networks.runtime import open_networks
 from digitbatch.scoring.counts import paired
 from digitbatch.scoring.labelled_pages import pages_by_many_writers
@@ -119,7 +120,7 @@ def _verified(
     model: Path, line_model: Path, hands: Sequence[Hand], seed: int, lines: int, kind: str
 ) -> list[VerifiedField]:
     """So many fields of a kind by many writers, or a page's fields more."""
-    networks = open_networks(model, line_model)
+    networks = open_networks(model, line_model, ink_model=packaged_model("ink"))
     pen = WriterPen(hands[0].crops, hands[0].labels)
     own: list[VerifiedField] = []
     # A page has a line at least; one that cannot be read shall not be waited for without end.

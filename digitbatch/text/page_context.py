@@ -151,7 +151,7 @@ def _doubted(unit: Unit, words: InkEvidence, unread: Sequence[Box]) -> Unit:
         findings.append(MAY_BE_PRINT)
     boxes = [segment.box for segment in segments]
     gaps = [after.left - before.right for before, after in pairwise(boxes)]
-    if unit.columns is None and max(gaps, default=0) > TUNED.two_numbers * height:
+    if not unit.columns and max(gaps, default=0) > TUNED.two_numbers * height:
         findings.append(Finding(ReviewReason.MAY_BE_TWO))
     if any(_is_beside(box, around, height) for box in words.doubtful):
         findings.append(Finding(ReviewReason.PRINT_BESIDE))

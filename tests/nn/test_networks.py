@@ -33,7 +33,7 @@ from digitbatch.networks.runtime import (
     torch_networks,
 )
 from digitbatch.networks.torch_runtime import TorchPredictor
-from digitbatch.packaged import default_line_model, default_model
+from digitbatch.packaged import default_ink_model, default_line_model, default_model
 from digitbatch.reading.page_reader import default_judge
 from digitbatch.types import Crops, Image, Network, Networks
 from tests.nn.asking_readers import AskEverything, AskForLevels
@@ -253,7 +253,13 @@ class TestWorkers:
         """What is written on a page does not depend on where its networks are asked."""
         path = Path(__file__).resolve().parents[2] / "samples" / "pages" / "pencil.webp"
         config = Config()
-        reading = PageReading(config, default_model(), default_line_model(), default_judge(config))
+        reading = PageReading(
+            config,
+            default_model(),
+            default_line_model(),
+            default_ink_model(),
+            default_judge(config),
+        )
         own, through_another = (
             [
                 (field.text, field.status, field.box)

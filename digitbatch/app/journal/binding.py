@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from digitbatch.errors import ConfigError
 
-READING_VERSION: Final = 7
+READING_VERSION: Final = 8
 """Goes up with every change of the code that can change a result, and with no other.
 
 Journals of another reading are refused, so that no output mixes two: raising it makes every
@@ -23,6 +23,7 @@ _WORDS: Final = {
     "config": "the configuration",
     "model": "the weights",
     "line_model": "the weights for touching digits",
+    "ink_model": "the weights for ink",
     "calibration": "the calibration",
 }
 
@@ -34,6 +35,7 @@ class Binding:
     config: str  # fingerprint
     model: str  # sha256 of the weights
     line_model: str
+    ink_model: str
     calibration: str  # sha256 of what it decides
     reading: int = READING_VERSION
     journal: int = FORMAT

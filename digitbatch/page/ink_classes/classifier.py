@@ -60,7 +60,7 @@ class InkEvidence:
             return False
         here = self.components.labels[box.top : box.bottom, box.left : box.right]
         own = here[here > 0] - 1
-        return bool(len(own)) and bool(self.is_colored[own].mean() > 0.5)  # noqa: PLR2004
+        return bool(len(own)) and bool(self.is_colored[own].mean() > 0.5)
 
     def likeliest(self, ink_class: InkClass) -> NDArray[np.bool_]:
         """(count,) which components are of a class more likely than of any other."""

@@ -54,7 +54,9 @@ class LearnedInk:
         return np.asarray(paper | noise(components, sorting, components.mask.shape), np.bool_)
 
 
-def component_shares(ink_map: InkMap, to_page: Affine, components: Components) -> NDArray[np.float32]:
+def component_shares(
+    ink_map: InkMap, to_page: Affine, components: Components
+) -> NDArray[np.float32]:
     """What the pixels of each component vote for.
 
     Args:

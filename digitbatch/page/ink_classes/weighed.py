@@ -33,6 +33,7 @@ class Weights:
     fewest: int = 12  # components of it
     side_by_side: float = 0.8  # of the higher one's height: so near are neighbours,
     one_size: float = 1.7  # and so different in height at most
+    neighbour: float = 0.6  # as much as its own counts what is known of a neighbour
     clear_px: int = 20  # of a component whose hue is known,
     faintest: float = 0.12  # of the paper's light: a pixel that takes less has none
     apart: float = 0.08  # hues of two inks are so far apart at least,
@@ -94,11 +95,13 @@ class WeighedInk:
         is_label &= components.width > WEIGHTS.wall * components.height
         is_label |= evidence.is_print | (is_word & (total > WEIGHTS.sure))
         may_be_pen = (odds < WEIGHTS.may_be_pen) & (hue.odds < WEIGHTS.one_pen)
-        may_be_pen |= hue.is_both | (odds < WEIGHTS.by_pen)
+        may_be_pen |= hue.is_both | (odds < WEIGHTS.by_pen) | _beside(~is_print & of, links)
         may_be_pen &= is_print & ~evidence.is_print
         return replace(
             evidence,
-            posterior=_posterior(np.where(is_print, np.maximum(total, _LEAST), -_LEAST), is_rule, of),
+            posterior=_posterior(
+                np.where(is_print, np.maximum(total, _LEAST), -_LEAST), is_rule, of
+            ),
             lines=(*evidence.lines, *boxes),
             capital_px=capital_px,
             is_colored=is_colored,
@@ -129,18 +132,27 @@ def _links(components: Components, found: list[NDArray[np.int64]]) -> NDArray[np
     gap = components.left[second] - components.left[first] - components.width[first]
     near = gap < WEIGHTS.side_by_side * heights.max(axis=1)
     alike = heights.max(axis=1) < WEIGHTS.one_size * heights.min(axis=1)
-    return pairs[near & alike]
+    return np.asarray(pairs[near & alike], np.int64)
+
+
+def _beside(which: NDArray[np.bool_], links: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(count,) which components have a neighbour among some."""
+    found = np.zeros(len(which), np.bool_)
+    for one, other in (links.T, links.T[::-1]):
+        found[one[which[other]]] = True
+    return found
 
 
 def _averaged(values: NDArray[np.float64], links: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(count,) each value with half of each of its neighbours'; NaN says nothing."""
+    """(count,) each value with a part of each of its neighbours'; NaN says nothing."""
     known = ~np.isnan(values)
     total, weight = np.where(known, values, 0.0), known.astype(np.float64)
     own, says = total.copy(), weight.copy()
     for one, other in (links.T, links.T[::-1]):
-        np.add.at(total, one, own[other] / 2)
-        np.add.at(weight, one, says[other] / 2)
-    return np.divide(total, weight, out=np.full(len(values), np.nan), where=weight > 0)
+        np.add.at(total, one, WEIGHTS.neighbour * own[other])
+        np.add.at(weight, one, WEIGHTS.neighbour * says[other])
+    mean = np.divide(total, weight, out=np.full(len(values), np.nan), where=weight > 0)
+    return np.asarray(mean, np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,18 +209,18 @@ def _said_by_hue(
         return _HueSaid(said, no, no)
     said = np.where(is_colored, -WEIGHTS.one_pen, np.where(is_same, WEIGHTS.one_pen, 0.0))
     ways = np.linalg.norm(hues[is_clear] - middle, axis=1) / to_pen
-    of_pen, of_print = (
+    parts = [
         np.bincount(own, part, count) for part in (ways > WEIGHTS.of_pen, ways < WEIGHTS.of_print)
-    )
+    ]
     digit_px = float(np.median(clear[is_colored & by_pen]))
-    is_both = np.minimum(of_pen, of_print) > WEIGHTS.of_both * digit_px
+    is_both = np.minimum(*parts) > WEIGHTS.of_both * digit_px
     return _HueSaid(said, np.asarray(is_colored, np.bool_), np.asarray(is_both, np.bool_))
 
 
 def _words(
     components: Components, found: list[NDArray[np.int64]], is_type: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], list[Box]]:
-    """Printed letters that stand side by side, two or more: (count,) which, and boxes around them."""
+    """Printed letters that stand side by side: (count,) which, and boxes around them."""
     is_word, boxes = np.zeros(len(components), np.bool_), []
     for run in found:
         edges = np.flatnonzero(np.diff(np.concatenate([[0], is_type[run].astype(np.int8), [0]])))
