@@ -21,7 +21,7 @@ from digitbatch.page.connected_components import (
 )
 from digitbatch.page.forms.box_rows import Printed, find_box_rows, in_order, row_ink, within
 from digitbatch.page.forms.registration import RegisteredPage
-from digitbatch.page.forms.zone_regions import zone_ink
+from digitbatch.page.forms.zone_regions import zone_inks
 from digitbatch.page.ink_classes import InkClassifier, InkEvidence, by_height
 from digitbatch.page.layout.line_doubts import goes_on, occluded
 from digitbatch.page.layout.table_rows import find_rows, in_rows, parted_rows
@@ -118,7 +118,7 @@ def analyse_layout(
     switched off: "table_rows", "noise_density".
     """
     if words is None:
-        zones = (zone_ink(placed, sheet, laid, config) for placed in laid.zones)
+        zones = zone_inks(sheet, laid, config)
         return Layout(tuple(faintly(zone, sheet.faint) for zone in zones))
     rows = [faintly(row_ink(row, sheet, laid.page), sheet.faint) for row in printed.rows]
     inks = find_lines(sheet, config, printed, words, classifier, without)

@@ -1,5 +1,6 @@
 """What is printed in a zone, and the ink that is left without it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -12,8 +13,8 @@ from digitbatch.page.forms.box_finder import Known, find_boxes
 from digitbatch.page.forms.box_grid import Grid
 from digitbatch.page.forms.cells import cleaned
 from digitbatch.page.forms.print_removal import without_print, without_print_colour
-from digitbatch.page.forms.registration import PlacedZone, RegisteredPage, reference_of
-from digitbatch.page.forms.zone_crops import Crop, cut_zone, on_sheet
+from digitbatch.page.forms.registration import PlacedZone, reference_of
+from digitbatch.page.forms.zone_crops import Crop, cut_zone
 from digitbatch.page.preparation import prepare_sheet, to_page
 from digitbatch.stages.base import Sheet
 from digitbatch.stages.hysteresis import Hysteresis, hysteresis
@@ -45,23 +46,27 @@ class Written:
     levels: Image  # (H, W) before thresholding, the same
 
 
-def written_in(placed: PlacedZone, sheet: Sheet, laid: RegisteredPage, config: Config) -> Written:
-    """The ink of a zone and around it, without what is printed there."""
-    crop = cut_zone(placed.place, sheet, laid.page)
+def written_in(
+    placed: PlacedZone, sheet: Sheet, page: Page, config: Config, others: Sequence[Box]
+) -> Written:
+    """The ink of a zone and around it, without what is printed there.
+
+    `others`: The page's other zones, on the sheet.
+    """
+    crop = cut_zone(placed.place, sheet, page)
     count = placed.zone.digits
     grid = zone_grid(placed, crop, config)
     if count is not None and not grid.cells and not placed.is_walled:
-        wide = cut_zone(placed.place, sheet, laid.page, wide=True)
+        wide = cut_zone(placed.place, sheet, page, wide=True)
         grid = grid.moved_right(crop.around.left - wide.around.left)
         crop = wide
-    others = [on_sheet(o.place, sheet, laid.page) for o in laid.zones if o is not placed]
     left, top = crop.around.left, crop.around.top
     beside = tuple(
         Box(max(0, o.left - left), max(0, o.top - top), o.right - left, o.bottom - top)
         for o in others
         if o.right > left and o.bottom > top
     )
-    return without_grid(crop, grid, count, sheet, laid.page, beside)
+    return without_grid(crop, grid, count, sheet, page, beside)
 
 
 def without_grid(

@@ -1,6 +1,6 @@
 """The ink of a zone without its print: what of it is read, and what a person should look at."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -20,7 +20,7 @@ from digitbatch.page.connected_components import (
 )
 from digitbatch.page.forms.cells import boxed_ink
 from digitbatch.page.forms.registration import PlacedZone, RegisteredPage
-from digitbatch.page.forms.zone_crops import Crop, digits_beyond
+from digitbatch.page.forms.zone_crops import Crop, digits_beyond, on_sheet
 from digitbatch.page.forms.zone_print import Written, written_in
 from digitbatch.page.line_contact import line_contacts
 from digitbatch.page.regions import Region, RemovedPrint, parted, segments_of, with_finding
@@ -47,10 +47,23 @@ class ZoneTuning:
 TUNED: Final = ZoneTuning()
 
 
-def zone_ink(placed: PlacedZone, sheet: Sheet, laid: RegisteredPage, config: Config) -> Region:
-    """The ink most of which lies in a zone, without what is printed there."""
+def zone_inks(sheet: Sheet, laid: RegisteredPage, config: Config) -> Iterator[Region]:
+    """The ink of each zone of a page."""
+    boxes = [on_sheet(placed.place, sheet, laid.page) for placed in laid.zones]
+    for number, placed in enumerate(laid.zones):
+        others = [*boxes[:number], *boxes[number + 1 :]]
+        yield zone_ink(placed, sheet, laid, config, others)
+
+
+def zone_ink(
+    placed: PlacedZone, sheet: Sheet, laid: RegisteredPage, config: Config, others: Sequence[Box]
+) -> Region:
+    """The ink most of which lies in a zone, without what is printed there.
+
+    `others`: The page's other zones, on the sheet.
+    """
     count = placed.zone.digits
-    written = written_in(placed, sheet, laid, config)
+    written = written_in(placed, sheet, laid.page, config, others)
     crop, levels = written.crop, written.levels
     left, top = crop.around.left, crop.around.top
     if written.grid.cells:
