@@ -125,6 +125,7 @@ def test_json_holds_pages_origin_and_summary(tmp_path: Path) -> None:
         "version",
         "model_hash",
         "line_model_hash",
+        "ink_model_hash",
         "calibration_hash",
         "config_hash",
         "pages",
@@ -163,7 +164,7 @@ def test_json_has_a_page_a_line(results: list[PageResult]) -> None:
     """In JSON and JSON Lines a page is one line, whatever a reader takes for the end of a line."""
     text = as_text(JsonFormat(META), results)
     assert [page_from_json(page) for page in json.loads(text)["pages"]] == results
-    assert len(text.splitlines()) == 11 + len(results)
+    assert len(text.splitlines()) == 12 + len(results)
     text = as_text(JsonLinesFormat(META), results)
     assert [page_from_json(json.loads(line)) for line in text.splitlines()] == results
 
@@ -177,6 +178,7 @@ def test_json_lines_have_one_shape() -> None:
             "version",
             "model_hash",
             "line_model_hash",
+            "ink_model_hash",
             "calibration_hash",
             "config_hash",
             *page_to_json(READ),

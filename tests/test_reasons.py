@@ -60,6 +60,7 @@ _VALUES: Final[dict[ReviewReason, st.SearchStrategy[tuple[object, ...]]]] = {
     ReviewReason.UNREADABLE: st.tuples(st.just("1 digit") | st.integers(2, 20)),
     ReviewReason.LEFT_OUT: st.tuples(counted_marks),
     ReviewReason.LINE_CONTACT: st.tuples(st.sampled_from(CLASSES[:10])),
+    ReviewReason.MAY_BE_SLASH: st.tuples(numbers),
     ReviewReason.EMPTY_COLUMN: st.tuples(empty_columns),
     ReviewReason.BREAKS_RULE: st.tuples(texts, broken),
     ReviewReason.RULE_AGAINST_INK: st.tuples(texts, broken, texts),
