@@ -35,7 +35,7 @@ from benchmarks.accuracy_page import AGAIN, Record, note
 from benchmarks.counting import count, without_zones
 from benchmarks.hand_pages import HAND_KINDS, hand_pages
 from benchmarks.other_engines import ENGINES, Engine, MissingEngineError, Reader
-from benchmarks.scans import SCANS, SCANS_WITH_ZONES, read_scans
+from benchmarks.scans import MORE_SCANS, SCANS, SCANS_WITH_ZONES, read_scans
 from digitbatch import __version__
 from digitbatch.errors import PageError, UsageError
 from digitbatch.networks.card import model_hash
@@ -149,14 +149,17 @@ def chosen_engine(name: str, model: Path) -> Engine:
 def chosen_kinds(wanted: str | None, *, scans: bool, without_zones: bool, test: bool) -> list[str]:
     """The kinds of pages that were asked for, or all, or the end where there is no such kind.
 
-    Those by test writers have to be asked for unless it is test digits that are read.
+    Those by test writers have to be asked for unless it is test digits that are read, and scans
+    that are not published in the table always.
     """
     known = list(SCANS if scans else [*PAGE_KINDS, *HAND_KINDS])
     if without_zones:
         known = list(SCANS_WITH_ZONES if scans else FORM_KINDS)
     kinds = wanted.split(",") if wanted else [k for k in known if test or k not in HAND_KINDS]
-    if unknown := set(kinds) - set(known):
-        sys.exit(f"no such kinds: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    also = MORE_SCANS if scans and not without_zones else ()
+    if unknown := set(kinds) - {*known, *also}:
+        there = ", ".join((*known, *also))
+        sys.exit(f"no such kinds: {', '.join(sorted(unknown))}; there are {there}")
     return kinds
 
 
