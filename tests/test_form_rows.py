@@ -6,7 +6,9 @@ import pytest
 from digitbatch.acceptance.reasons import ReviewReason
 from digitbatch.page.connected_components import connected_components
 from digitbatch.page.ink_classes import InkEvidence
+from digitbatch.page.layout.reading_order import in_reading_order
 from digitbatch.page.layout.text_lines import divided
+from digitbatch.page.regions import Region
 from digitbatch.page.segments import Segment
 from digitbatch.reading.fields import is_number
 from digitbatch.text.hypothesis import DigitHypothesis, Hypothesis
@@ -107,3 +109,19 @@ def test_much_paper_makes_doubt() -> None:
     """Out of tables, a number ends where the paper is wide."""
     assert "may-be-two" not in told(standing(20, 60, 100, 140))
     assert "may-be-two" in told(standing(20, 60, 300, 340))
+
+
+def line_at(left: int, *, of_points: bool = False) -> Region:
+    """A line of one piece of ink, or of a point alone."""
+    piece = Segment(np.full((40, 20), 255, np.uint8), Box(left, 0, left + 20, 40))
+    return Region("", 40.0, () if of_points else (piece,), (piece,) if of_points else ())
+
+
+def test_lines_side_by_side_go_from_left_to_right() -> None:
+    """A form is read level by level, however the middles of its fields differ."""
+    placed = [(104.0, 20), (100.0, 600), (180.0, 10), (98.0, 300)]
+    ordered = in_reading_order([(middle, line_at(left)) for middle, left in placed])
+    assert [line.segments[0].box.left for _, line in ordered] == [20, 300, 600, 10]
+    assert in_reading_order([]) == []
+    alone = (100.0, line_at(5, of_points=True))
+    assert in_reading_order([(100.0, line_at(40)), alone])[0] == alone

@@ -24,6 +24,7 @@ from digitbatch.page.forms.registration import RegisteredPage
 from digitbatch.page.forms.zone_regions import zone_inks
 from digitbatch.page.ink_classes import InkClassifier, InkEvidence, by_height
 from digitbatch.page.layout.line_doubts import goes_on, occluded
+from digitbatch.page.layout.reading_order import in_reading_order
 from digitbatch.page.layout.table_rows import find_rows, in_rows, parted_rows
 from digitbatch.page.layout.text_lines import attach, divided, group_lines
 from digitbatch.page.preparation import (
@@ -45,7 +46,6 @@ lines is their number squared."""
 _LOW: Final = 0.6  # digit heights: what is too large for a digit and of such a height ...
 _HIGH: Final = 4.0  # ... may hold digits
 _REACH: Final = 1.5  # digit heights beside a line that are looked at for larger ink
-_ON_LEVEL: Final = 0.6  # digit heights: lines so near to each other stand side by side
 _LEAST_HEIGHT: Final = 0.6  # of the page's digits: a line of fragments does not make them digits
 
 
@@ -124,21 +124,9 @@ def analyse_layout(
     inks = find_lines(sheet, config, printed, words, classifier, without)
     lines = [line for ink in inks for line in _regions(ink, sheet, printed, words)]
     if words.lines:  # lines of two heights come one after the other
-        lines = _in_reading_order(lines)
+        lines = in_reading_order(lines)
     regions = in_order([line for _, line in lines], rows, printed.rows)
     return Layout(tuple(regions), partial(_dropped, inks, printed, words))
-
-
-def _in_reading_order(lines: list[tuple[float, Region]]) -> list[tuple[float, Region]]:
-    """From the top down, and from left to right what stands on one level."""
-    found: list[tuple[float, Region]] = []
-    level: list[tuple[float, Region]] = []
-    for middle, line in sorted(lines, key=lambda entry: entry[0]):
-        if level and middle - level[0][0] > _ON_LEVEL * line.digit_height_px:
-            found += sorted(level, key=lambda entry: entry[1].segments[0].box.left)
-            level = []
-        level.append((middle, line))
-    return found + sorted(level, key=lambda entry: entry[1].segments[0].box.left)
 
 
 def _regions(

@@ -139,27 +139,37 @@ def _doubted(unit: Unit, words: InkEvidence, unread: Sequence[Box]) -> Unit:
     segments = _segments(unit)
     if not segments:
         return unit
-    findings = []
-    around, height = merged(segments).box, _height(segments)
-    on_level = [box for box in words.lines if _on_one_level(box, around)]
-    is_low = bool(on_level) and height < TUNED.larger * words.capital_px
-    if len(segments) >= TUNED.said_by_hue and all(
-        words.is_colored_at(segment.box) for segment in segments
-    ):
+    if _is_by_pen(segments, words):
         unit = replace(unit, findings=tuple(f for f in unit.findings if f != MAY_BE_PRINT))
-    elif is_low or len(segments) < LEAST or is_even_beside_print(segments):
-        findings.append(MAY_BE_PRINT)
-    boxes = [segment.box for segment in segments]
-    gaps = [after.left - before.right for before, after in pairwise(boxes)]
-    if not unit.columns and max(gaps, default=0) > TUNED.two_numbers * height:
-        findings.append(Finding(ReviewReason.MAY_BE_TWO))
-    if any(_is_beside(box, around, height) for box in words.doubtful):
-        findings.append(Finding(ReviewReason.PRINT_BESIDE))
-    if any(_is_beside(box, around, height) for box in unread):
-        findings.append(Finding(ReviewReason.INK_BESIDE))
-    elif any(_gap(box, around) < TUNED.adjoins * height for box in on_level):
-        findings.append(Finding(ReviewReason.PRINT_BESIDE))
-    return _with_findings(unit, findings)
+    elif _may_be_print(segments, words):
+        unit = _with_findings(unit, [MAY_BE_PRINT])
+    around, height = merged(segments).box, _height(segments)
+    gaps = [after.box.left - before.box.right for before, after in pairwise(segments)]
+    doubts = {
+        ReviewReason.MAY_BE_TWO: not unit.columns
+        and max(gaps, default=0) > TUNED.two_numbers * height,
+        ReviewReason.INK_BESIDE: any(_is_beside(box, around, height) for box in unread),
+        ReviewReason.PRINT_BESIDE: any(_is_beside(box, around, height) for box in words.doubtful)
+        or any(_gap(box, around) < TUNED.adjoins * height for box in _on_level(around, words)),
+    }
+    return _with_findings(unit, [Finding(reason) for reason, holds in doubts.items() if holds])
+
+
+def _on_level(around: Box, words: InkEvidence) -> list[Box]:
+    return [box for box in words.lines if _on_one_level(box, around)]
+
+
+def _is_by_pen(segments: Sequence[Segment], words: InkEvidence) -> bool:
+    """Whether a number has a pen's hue, another than the print's."""
+    is_long = len(segments) >= TUNED.said_by_hue
+    return is_long and all(words.is_colored_at(segment.box) for segment in segments)
+
+
+def _may_be_print(segments: Sequence[Segment], words: InkEvidence) -> bool:
+    is_low = _height(segments) < TUNED.larger * words.capital_px
+    if is_low and _on_level(merged(segments).box, words):
+        return True
+    return len(segments) < LEAST or is_even_beside_print(segments)
 
 
 def _is_beside(box: Box, line: Box, height: int) -> bool:
