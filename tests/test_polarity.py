@@ -131,7 +131,7 @@ class TestNotInverted:
     ) -> None:
         """The margins are dark, the page is light."""
         page = with_digits(blank(short, ratio, 245), 30)
-        wide = max(1, round(part * short))
+        wide = max(1, round(part * min(page.shape)))
         edges = (page[:wide], page[-wide:], page[:, :wide], page[:, -wide:])
         for side in sides:
             edges[side][:] = 5
