@@ -3,13 +3,11 @@
 import cv2
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from digitbatch.networks.ink.pictures import INK_VIEW, PAPER_LEVEL, TILE_PX, ink_picture
 from digitbatch.networks.runtime import INK, NetworkSet
-from digitbatch.page.connected_components import Components
-from digitbatch.page.ink_classes import InkClass, LearnedInk
-from digitbatch.stages.base import Sheet
+from digitbatch.page.connected_components import connected_components
+from digitbatch.page.ink_classes.learned import component_shares
 from digitbatch.types import INK_CLASSES, Image, InkMap
 
 
@@ -67,11 +65,6 @@ def map_of(classes: Image, scale: float) -> InkMap:
     return InkMap(np.log(probabilities), scale)
 
 
-def everything(components: Components) -> NDArray[np.bool_]:
-    """All components are looked at."""
-    return np.ones(len(components), np.bool_)
-
-
 def test_pixels_vote() -> None:
     """A component is what most of its pixels are, whole: a stray pixel of the map cuts nothing."""
     mask = np.zeros((80, 160), np.uint8)
@@ -81,14 +74,17 @@ def test_pixels_vote() -> None:
     classes[:, 5:20] = INK_CLASSES.index("digit")
     classes[8:10, 5:20] = INK_CLASSES.index("rule")
     classes[:, 45:70] = INK_CLASSES.index("print")
-    evidence = LearnedInk(map_of(classes, 0.5)).classify(Sheet(mask, "mask"), everything)
-    assert len(evidence.components) == 2
-    by_place = dict(zip(evidence.components.left.tolist(), evidence.posterior, strict=True))
-    assert by_place[20].argmax() == InkClass.PEN
-    assert by_place[100].argmax() == InkClass.PRINT
-    assert evidence.digit is not None
-    assert evidence.digit[evidence.components.left == 20] > 0.5
-    np.testing.assert_allclose(evidence.posterior.sum(axis=1), 1, rtol=1e-5)
+    components = connected_components(mask)
+    shares = component_shares(map_of(classes, 0.5), np.eye(3)[:2], components)
+    assert shares.shape == (2, len(INK_CLASSES))
+    by_place = dict(zip(components.left.tolist(), shares, strict=True))
+    assert INK_CLASSES[by_place[20].argmax()] == "digit"
+    assert INK_CLASSES[by_place[100].argmax()] == "print"
+    np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-5)
+    assert (
+        len(component_shares(map_of(classes, 0.5), np.eye(3)[:2], connected_components(mask * 0)))
+        == 0
+    )
 
 
 def test_votes_come_from_the_scan() -> None:
@@ -97,23 +93,9 @@ def test_votes_come_from_the_scan() -> None:
     classes[30:40, 30:40] = INK_CLASSES.index("print")
     mask = np.zeros((25, 25), np.uint8)
     mask[8:12, 8:12] = 255
-    sheet = Sheet(mask, "mask", to_scan=np.array([[4.0, 0, 100], [0, 4.0, 100]]))
-    evidence = LearnedInk(map_of(classes, 0.25)).classify(sheet, everything)
-    assert evidence.likeliest(InkClass.PRINT).all()
-
-
-def test_what_is_not_looked_at_is_the_pens() -> None:
-    """Ink that lies aside is taken for a digit, so that none is lost unseen."""
-    mask = np.zeros((20, 20), np.uint8)
-    mask[5:10, 5:10] = 255
-    classes = np.full((20, 20), INK_CLASSES.index("rule"), np.uint8)
-
-    def nothing(components: Components) -> NDArray[np.bool_]:
-        return np.zeros(len(components), np.bool_)
-
-    evidence = LearnedInk(map_of(classes, 1.0)).classify(Sheet(mask, "mask"), nothing)
-    assert evidence.likeliest(InkClass.PEN).all()
-    assert LearnedInk(map_of(classes, 1.0)).classify(Sheet(mask * 0, "mask"), nothing) is not None
+    to_page = np.array([[4.0, 0, 100], [0, 4.0, 100]])
+    (shares,) = component_shares(map_of(classes, 0.25), to_page, connected_components(mask))
+    assert INK_CLASSES[shares.argmax()] == "print"
 
 
 def test_networks_tell_ink() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from digitbatch.page.connected_components import Components
-from digitbatch.page.ink_classes import HeuristicInk, InkClass, InkEvidence, WeighedInk
+from digitbatch.page.ink_classes import Among, HeuristicInk, InkClass, InkEvidence, WeighedInk
 from digitbatch.stages.base import Sheet
 from digitbatch.types import INK_CLASSES, Box, Image, InkMap
 
@@ -36,7 +36,7 @@ class Form:
             self.mask[at], self.rgb[at] = 255, colour
             self.called[at] = INK_CLASSES.index(called)
 
-    def told(self, sure: float = 0.96) -> InkEvidence:
+    def told(self, sure: float = 0.96, among: Among = everything) -> InkEvidence:
         """What its ink is; of each class the map is so sure."""
         rest = (1 - sure) / (len(INK_CLASSES) - 1)
         shares = np.full((len(INK_CLASSES), *SHAPE), rest, np.float32)
@@ -45,7 +45,7 @@ class Form:
         ink_map = InkMap(np.log(shares), 1.0)
         back = np.eye(3)[:2]
         weighed = WeighedInk(HeuristicInk(None), ink_map, back, self.rgb)
-        return weighed.classify(Sheet(self.mask, "mask"), everything)
+        return weighed.classify(Sheet(self.mask, "mask"), among)
 
 
 def is_pen(told: InkEvidence, box: Box) -> bool:
@@ -147,3 +147,11 @@ def test_what_is_cut_off_a_number_is_told() -> None:
     told = form.told()
     assert not is_pen(told, NUMBERS[-1])
     assert NUMBERS[-1] in told.doubtful
+
+
+def test_what_is_not_looked_at_is_the_pens() -> None:
+    """Ink that lies in boxes is read there, whatever the map says of it."""
+    form = Form()
+    form.put([ALONE], BLACK, "rule")
+    told = form.told(among=lambda components: components.left != ALONE.left)
+    assert is_pen(told, ALONE)

@@ -6,7 +6,6 @@ functions say whether they stand, or look, as type does. All is reached through 
 
 from digitbatch.page.ink_classes.classifier import Among, InkClass, InkClassifier, InkEvidence
 from digitbatch.page.ink_classes.heuristic import HeuristicInk, by_height
-from digitbatch.page.ink_classes.learned import LearnedInk
 from digitbatch.page.ink_classes.letters import Ask
 from digitbatch.page.ink_classes.typeset import (
     ALIKE,
@@ -31,7 +30,6 @@ __all__ = [
     "InkClass",
     "InkClassifier",
     "InkEvidence",
-    "LearnedInk",
     "WeighedInk",
     "by_height",
     "holds_even_run",

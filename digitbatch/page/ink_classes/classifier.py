@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,10 +31,6 @@ class InkEvidence:
     """(count, 4) float32, rows sum to 1: how likely each component is of each `InkClass`."""
     lines: tuple[Box, ...] = ()  # of print, from the first letter to the last, on the sheet
     capital_px: float = 0.0  # height of most of their capitals
-    digit: NDArray[np.float32] | None = field(default=None, repr=False)
-    """(count,) float32, 0 to 1: how likely each is a digit by hand, where a classifier says so: of
-    the pen's, words and signs are none."""
-
     is_colored: NDArray[np.bool_] | None = field(default=None, repr=False)
     """(count,) which have a pen's hue, another than the print's; None: hue says nothing here."""
 
@@ -79,7 +75,7 @@ class InkEvidence:
     def on(self, components: Components) -> "InkEvidence":
         """The same of the sheet's components after some were parted or taken out.
 
-        Those that are new, for they begin at another pixel, are taken for the pen's, and digits.
+        Those that are new, for they begin at another pixel, are taken for the pen's.
         """
         posterior = np.zeros((len(components), len(InkClass)), np.float32)
         posterior[:, InkClass.PEN] = 1.0
@@ -88,20 +84,19 @@ class InkEvidence:
         )
         posterior[new] = self.posterior[old]
 
-        def moved(old_values: NDArray[Any] | None, of_new: float) -> NDArray[Any] | None:
-            if old_values is None:
+        def moved(marked: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
+            if marked is None:
                 return None
-            values = np.full(len(components), of_new, old_values.dtype)
-            values[new] = old_values[old]
-            return values
+            found = np.zeros(len(components), np.bool_)
+            found[new] = marked[old]
+            return found
 
         return replace(
             self,
             components=components,
             posterior=posterior,
-            digit=moved(self.digit, 1.0),
-            is_colored=moved(self.is_colored, 0),
-            is_label=moved(self.is_label, 0),
+            is_colored=moved(self.is_colored),
+            is_label=moved(self.is_label),
         )
 
 

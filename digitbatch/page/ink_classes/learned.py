@@ -1,57 +1,15 @@
-"""Ink told by a network that saw the whole page: of each component, its pixels vote."""
+"""What the ink network says of components: their pixels vote.
+
+No pixel is cut by what its map says, which is coarser than the page: a component is one thing.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digitbatch.page.connected_components import Components, Sorting, connected_components
-from digitbatch.page.ink_classes.classifier import Among, InkClass, InkEvidence
-from digitbatch.page.ink_classes.heuristic import noise
-from digitbatch.stages.base import Sheet
+from digitbatch.page.connected_components import Components
 from digitbatch.types import INK_CLASSES, Affine, InkMap
-
-_OF: Final = {
-    "paper": InkClass.PAPER,
-    "digit": InkClass.PEN,
-    "handwriting": InkClass.PEN,
-    "print": InkClass.PRINT,
-    "rule": InkClass.RULE,
-}
-"""What of each class of the map a component is."""
-
-
-@dataclass(frozen=True, slots=True)
-class LearnedInk:
-    """The `InkClassifier` that asked the ink network.
-
-    No pixel is cut by what the map says, which is coarser than the page: a component is one thing,
-    and the mean of its pixels' log probabilities says which.
-    """
-
-    ink_map: InkMap = field(repr=False)
-
-    def classify(self, sheet: Sheet, among: Among) -> InkEvidence:
-        """What each component is; those that are not looked at are the pen's, and digits."""
-        components = connected_components(sheet.pixels)
-        shares = component_shares(self.ink_map, sheet.to_scan, components)
-        posterior = np.zeros((len(components), len(InkClass)), np.float32)
-        for column, name in enumerate(INK_CLASSES):
-            posterior[:, _OF[name]] += shares[:, column]
-        digit = shares[:, INK_CLASSES.index("digit")]
-        aside = ~among(components)
-        posterior[aside] = np.eye(len(InkClass), dtype=np.float32)[InkClass.PEN]
-        digit = np.where(aside, np.float32(1), digit).astype(np.float32)
-        return InkEvidence(components, posterior, digit=digit)
-
-    def specks(
-        self, evidence: InkEvidence, components: Components, sorting: Sorting
-    ) -> NDArray[np.bool_]:
-        """Those that are paper more likely than anything else, and those that stand in crowds."""
-        paper = evidence.on(components).likeliest(InkClass.PAPER)
-        return np.asarray(paper | noise(components, sorting, components.mask.shape), np.bool_)
 
 
 def component_shares(
