@@ -21,7 +21,7 @@ from benchmarks.accuracy import digits_for
 from benchmarks.reliability import draw
 from benchmarks.scans import SCANS, read_scans
 from digitbatch.acceptance.calibration import Judge
-from digitbatch.app.run import find_judge
+from digitbatch.app.plan import find_judge
 from digitbatch.config import Config
 from digitbatch.config.model import Review
 from digitbatch.engine.files import usable_cores

@@ -21,7 +21,7 @@ from PIL import Image
 from digitbatch.app.journal import codec
 from digitbatch.app.journal.binding import Binding
 from digitbatch.app.journal.drift import Statistics
-from digitbatch.app.run import load_plan
+from digitbatch.app.plan import load_plan
 from digitbatch.networks.card import model_hash
 from digitbatch.outputs.format import OutputPage
 from digitbatch.types import Box, DigitResult, FieldResult, PageRef, PageResult

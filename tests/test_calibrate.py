@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from digitbatch.acceptance.calibration import load_calibration
-from digitbatch.app.run import load_plan
+from digitbatch.app.plan import load_plan
 from digitbatch.cli import app
 from digitbatch.config.file import load_config
 from digitbatch.errors import ExitCode

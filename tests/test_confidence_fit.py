@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from digitbatch.acceptance.calibration import CALIBRATION_FILE, Calibration, load_calibration
-from digitbatch.app.run import find_judge
+from digitbatch.app.plan import find_judge
 from digitbatch.cli import app
 from digitbatch.config import Config
 from digitbatch.errors import ExitCode, UsageError

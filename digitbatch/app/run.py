@@ -14,25 +14,21 @@ from typing import Final, Literal
 import numpy as np
 
 from digitbatch import __version__
-from digitbatch.acceptance.calibration import CALIBRATION_FILE, Judge, load_calibration
 from digitbatch.app.incremental_run import AlarmLimits, Targets, run_with_journal
 from digitbatch.app.lock import hold
 from digitbatch.app.new_files import Read, Removed, Repeat, log_inputs
+from digitbatch.app.plan import StrPath, load_plan
 from digitbatch.config import Config
-from digitbatch.config.file import find_config
 from digitbatch.engine import Chunk, Limits, PageRead, Reader, count_workers, read_files
 from digitbatch.engine.recipe import PageReading
 from digitbatch.errors import StoppedError, UsageError
 from digitbatch.inputs import SourceFile, Walk, walk
 from digitbatch.networks.card import load_card, model_hash
-from digitbatch.networks.registry import chosen_model, promoted_model
 from digitbatch.outputs import CsvStream, Output, OutputSet, check_outputs
 from digitbatch.outputs.format import OutputPage
 from digitbatch.outputs.results import RunMeta, RunSummary, Tally
-from digitbatch.packaged import default_model
 from digitbatch.types import Image, Network, Page, PageRef, PageResult
 
-StrPath = str | os.PathLike[str]
 Device = Literal["auto", "cpu", "cuda"]
 STDOUT: Final = "-"
 """As an output: CSV on the standard output."""
@@ -255,31 +251,6 @@ def _reader(config: Path | Config | None, model: Path | None) -> Reader:
     return load_plan(config, model)({})
 
 
-def load_plan(config: StrPath | Config | None, model: StrPath | None) -> PageReading:
-    """Load the config and find the models' folders; the first line of the log says which."""
-    if isinstance(config, Config):
-        place, plan = "as given", config
-    else:
-        place, plan = find_config(_path(config))
-    folder, origin = _find_model(_path(model), plan)
-    log.info("config: %s; model: %s", place, origin)
-    lines = chosen_model(plan.line_model, "line")
-    ink = chosen_model(plan.ink_model, "ink")
-    return PageReading(plan, folder, lines, ink, find_judge(plan, folder, lines))
-
-
-def _find_model(given: Path | None, plan: Config) -> tuple[Path, str]:
-    """The folder of the weights, and in words for the log why it is this one."""
-    if given is not None:
-        return given, str(given)
-    if plan.model is not None:
-        return plan.model, f"{plan.model} (from the config)"
-    promoted = promoted_model()
-    if promoted is not None:
-        return promoted, f"{promoted} (promoted)"
-    return default_model(), "the packaged weights"
-
-
 def _shared_networks(
     reading: PageReading, device: Device, batch_size: int
 ) -> tuple[Mapping[str, Network], str]:
@@ -299,24 +270,3 @@ def _paths(given: StrPath | Iterable[StrPath]) -> list[Path]:
 
 def _path(given: StrPath | None) -> Path | None:
     return None if given is None else Path(given)
-
-
-def find_judge(config: Config, model: Path, line_model: Path) -> Judge:
-    """The calibration that the configuration names, or that of the weights, or the packaged one.
-
-    Raises:
-        ModelError: If a calibration or a model is missing or damaged.
-    """
-    own = model / CALIBRATION_FILE
-    path = config.review.calibration or (own if own.is_file() else default_model() / own.name)
-    calibration = load_calibration(path)
-    promise = calibration.promise(
-        config.review.max_error, model_hash(model), model_hash(line_model, "line")
-    )
-    if not promise.own_weights:
-        log.warning(
-            "%s was fitted on what other weights read: what it promises does not hold for these; "
-            "`digitbatch calibrate` fits it on results of these",
-            path,
-        )
-    return Judge(calibration, promise)

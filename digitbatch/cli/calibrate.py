@@ -62,7 +62,7 @@ def calibrate_command(given: CalibrateOptions) -> None:
 
 
 def _fit_on_results(given: CalibrateOptions) -> None:
-    from digitbatch.app.run import load_plan
+    from digitbatch.app.plan import load_plan
     from digitbatch.scoring import load_results, load_truth
     from digitbatch.scoring.confidence_fit import calibrated, verified_fields
 
@@ -146,7 +146,7 @@ def fit_confidence(model: Path, given: CalibrateOptions) -> None:
 
 def check_confidence(given: CalibrateOptions) -> None:
     """Say how far the confidence of the weights that runs use keeps its word."""
-    from digitbatch.app.run import load_plan
+    from digitbatch.app.plan import load_plan
 
     if given.out is not None or given.seed is not None:
         raise UsageError("--out and --seed are for --fit: a check writes nothing, of fixed pages")

@@ -25,7 +25,7 @@ def inspect_command(
     path: Path, number: int, out: Path | None, config: Path | None, model: Path | None
 ) -> ExitCode:
     """Write the pictures of a page and show what was read."""
-    from digitbatch.app.run import load_plan
+    from digitbatch.app.plan import load_plan
     from digitbatch.explain.inspection import inspect_page
 
     set_up_logging("normal")
