@@ -602,6 +602,38 @@ class TestPenOnRules:
         assert np.array_equal(RemoveRules()(sheet).pixels, without)
 
 
+class TestStackedStrokes:
+    """Upright strokes of digit height, one above another in the cells of a table."""
+
+    def left_of(self, stroke_px: int) -> tuple[Image, Image]:
+        """What is left of a table, and its strokes: each has a cell of 30 px for itself."""
+        table, strokes = np.zeros((320, 400), np.uint8), np.zeros((320, 400), np.uint8)
+        for y in range(10, 320, 30):
+            table[y : y + 2, 10:390] = 255
+        for x in (12, 130, 260, 386):
+            table[10:312, x : x + 2] = 255
+        for y in range(40, 280, 30):
+            strokes[y + 5 : y + 5 + stroke_px, 200:202] = 255
+        ink = np.asarray(np.maximum(table, strokes) // 2, np.uint8)
+        sheet = Sheet(
+            np.asarray(table | strokes, np.uint8),
+            "mask",
+            layers={"ink": ink},
+            digit_height_px=22.0,
+        )
+        return RemoveRules()(sheet).pixels, strokes
+
+    def test_a_column_of_ones_is_no_rule(self) -> None:
+        """They cover most of their way, but each stands alone and would vanish whole."""
+        left, strokes = self.left_of(22)
+        assert np.array_equal(left, strokes)
+
+    def test_a_wall_goes_whole(self) -> None:
+        """What is joined to the lines that it crosses is a wall, though it shows gaps."""
+        left, _ = self.left_of(25)
+        assert not left.any()
+
+
 @pytest.mark.parametrize("grey", [225, 240])
 def test_a_grey_of_dots_is_paper(grey: int) -> None:
     """Of a fax that shows grey paper as black dots, only the strokes are ink."""

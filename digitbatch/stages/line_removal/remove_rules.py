@@ -11,6 +11,7 @@ from digitbatch.stages.line_removal.delete import delete_rules, mended
 from digitbatch.stages.line_removal.detect import DETECTION, find_rules, thickest_rule_px
 from digitbatch.stages.line_removal.pen_on_print import with_pen_on_rules
 from digitbatch.stages.line_removal.printed_line import Rule
+from digitbatch.stages.line_removal.stacked_strokes import with_stacked_strokes
 from digitbatch.types import Image
 
 
@@ -81,4 +82,8 @@ class RemoveRules(PageStage):
         if levels is not None:
             reach_px = thickest_rule_px(mask)
             without = with_pen_on_rules(mask, without, levels, rows, columns, reach_px, digits_px)
+            if digit_height_px:
+                without = with_stacked_strokes(
+                    mask, without, levels, columns, reach_px, digit_height_px
+                )
         return mended(mask, without, rows=bool(rows), columns=bool(columns)), rows, columns
