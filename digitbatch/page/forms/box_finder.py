@@ -194,7 +194,7 @@ def _thick_walls(mask: Image, cells: Sequence[Cell], walls: Sequence[Rule]) -> t
     top, bottom = cells[0].top, cells[0].bottom
     slope = -float(np.median([wall.curve[1] for wall in walls]))
     cover = upright_cover(mask, top, bottom, slope)
-    places = [float(np.polyval(wall.curve, (top + bottom) / 2)) for wall in walls]
+    places = [wall.height_at((top + bottom) / 2) for wall in walls]
     return wall_bands(cover, places, top, bottom, slope)
 
 
@@ -206,7 +206,7 @@ def _snapped_rule(mask: Image, rule: Rule, reach: int) -> Rule:
         return rule
     xs = np.arange(left, right + 1)
     share = (xs - left) / (right - left)
-    ys = np.polyval(rule.curve, xs)
+    ys = rule.heights_at(xs)
     inked = mask > 0
     near = inked.copy()
     near[1:] |= inked[:-1]
@@ -236,9 +236,9 @@ def _moved(at: float, along: float, before: Sequence[Rule], after: Sequence[Rule
     """A cell's edge where its line is now."""
     if not before:
         return at
-    places = [float(np.polyval(rule.curve, along)) for rule in before]
+    places = [rule.height_at(along) for rule in before]
     nearest = min(range(len(places)), key=lambda i: abs(places[i] - at))
     new = after[nearest]
     if abs(places[nearest] - at) > PLACED.edge_px:
         return at
-    return float(np.polyval(new.curve, along))
+    return new.height_at(along)

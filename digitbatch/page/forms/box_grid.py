@@ -196,7 +196,7 @@ def _may_meet(
 
 def middle_of(line: Rule, width: int) -> float:
     """The height of a line along a crop in the middle of the crop."""
-    return float(np.polyval(line.curve, width / 2))
+    return line.height_at(width / 2)
 
 
 def wall_rule(at: float, top: float, bottom: float, slope: float) -> Rule:

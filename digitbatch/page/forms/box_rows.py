@@ -97,7 +97,7 @@ def _is_drawn(part: Image, rule: Rule, frame: Box) -> bool:
     `part`: (H, W) uint8, the frame with a little around it.
     """
     xs = np.arange(max(0, frame.left), min(part.shape[1], frame.right))
-    ys = np.rint(np.polyval(rule.curve, xs)).astype(np.int64)
+    ys = rule.rows_at(xs)
     near = np.clip(ys + np.arange(-TUNED.stray_px, TUNED.stray_px + 1)[:, None], 0, len(part) - 1)
     return float((part[near, xs] > 0).any(axis=0).mean()) >= TUNED.drawn
 

@@ -236,7 +236,7 @@ def _digit_height_px(by_cell: Sequence[Sequence[Segment]], box_height_px: float)
 def _on_bands(by_cell: Sequence[Sequence[Segment]], grid: Grid) -> bool:
     """Whether some ink reaches into a band: of what is taken out there, some may be its own."""
     sides = [
-        (float(np.polyval(band.first.curve, (cell.top + cell.bottom) / 2)), band.width_px)
+        (band.first.height_at((cell.top + cell.bottom) / 2), band.width_px)
         for band in grid.bands
         for cell in grid.cells[:1]
     ]

@@ -218,7 +218,8 @@ def _followed(
     while free.any():
         curve = _fit(xs, ys, page_width_px)
         gap = np.maximum(np.maximum(pieces.first - right, left - pieces.last), 0)
-        off = np.median(np.abs(np.polyval(curve, pieces.at_x) - pieces.at_y), axis=1)
+        heights = (curve[0] * pieces.at_x + curve[1]) * pieces.at_x + curve[2]
+        off = np.median(np.abs(heights - pieces.at_y), axis=1)
         fits = free & (gap < DETECTION.far * page_width_px)
         fits &= off < DETECTION.off * thickest_px + DETECTION.off_gap * gap
         if not fits.any():

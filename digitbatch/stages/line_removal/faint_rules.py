@@ -32,6 +32,8 @@ class FaintRules:
 
 FAINT_RULES: Final = FaintRules()
 
+_COLUMNS_AT_ONCE: Final = 64  # of all heights of a page: a few megabytes
+
 
 def faint_rules(ink: Image, known: Sequence[Rule], thickest_px: int) -> list[Rule]:
     """Near-horizontal rules that the levels alone show.
@@ -43,7 +45,7 @@ def faint_rules(ink: Image, known: Sequence[Rule], thickest_px: int) -> list[Rul
     `ink`: (H, W) uint8 levels, light ink on black. Returns those that are not known, from the top
     down.
     """
-    height, width = ink.shape
+    width = ink.shape[1]
     rules = sorted(known, key=lambda rule: rule.height_at(width / 2))
     if len(rules) < FAINT_RULES.least_rules:
         return []
@@ -53,15 +55,8 @@ def faint_rules(ink: Image, known: Sequence[Rule], thickest_px: int) -> list[Rul
     if len(xs) < 2:
         return []
     levels = np.array([rule.height_at(width / 2) for rule in rules])
-    offs = np.stack([np.polyval(rule.curve, xs) for rule in rules]) - levels[:, None]
-    dark = _darker(ink, thickest_px)
-    starts = np.arange(height, dtype=np.float64)
-    shown = np.zeros(height)
-    for x, off in zip(xs, offs.T, strict=True):
-        rows = np.rint(starts + np.interp(starts, levels, off)).astype(np.int64)
-        inside = (rows >= 0) & (rows < height)
-        shown += dark[np.where(inside, rows, 0), x] & inside
-    shown /= len(xs)
+    offs = np.stack([rule.heights_at(xs) for rule in rules]) - levels[:, None]
+    shown = _shown_along_courses(_darker(ink, thickest_px), xs, levels, offs)
     near = FAINT_RULES.apart_times * thickest_px
     for level in levels:
         shown[max(0, round(level) - near) : max(0, round(level) + near + 1)] = 0
@@ -73,6 +68,35 @@ def faint_rules(ink: Image, known: Sequence[Rule], thickest_px: int) -> list[Rul
         found.append(_rule_at(at, rules, levels, left, right))
         shown[max(0, at - near) : at + near + 1] = 0
     return sorted(found, key=lambda rule: rule.height_at(width / 2))
+
+
+def _shown_along_courses(
+    dark: NDArray[np.bool_],
+    xs: NDArray[np.int64],
+    levels: NDArray[np.float64],
+    offs: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """(H,) the share of the columns in which the course that begins at each height is dark.
+
+    A course lies between two rules, so far from either, or runs as the outer one.
+
+    `levels`: (rules,) heights, from the top down. `offs`: (rules, columns) how far off its height
+    each rule runs.
+    """
+    height = len(dark)
+    starts = np.arange(height, dtype=np.float64)
+    after = np.clip(np.searchsorted(levels, starts, side="right"), 1, len(levels) - 1)
+    apart = np.maximum(levels[after] - levels[after - 1], 1.0)
+    share = np.clip((starts - levels[after - 1]) / apart, 0.0, 1.0)[:, None]
+    shown = np.zeros(height)
+    for first in range(0, len(xs), _COLUMNS_AT_ONCE):
+        off = offs[:, first : first + _COLUMNS_AT_ONCE]
+        courses = starts[:, None] + off[after - 1] + share * (off[after] - off[after - 1])
+        rows = np.rint(courses).astype(np.int64)
+        inside = (rows >= 0) & (rows < height)
+        columns = xs[first : first + _COLUMNS_AT_ONCE]
+        shown += (dark[np.where(inside, rows, 0), columns] & inside).sum(axis=1)
+    return shown / len(xs)
 
 
 def _darker(ink: Image, thickest_px: int) -> NDArray[np.bool_]:

@@ -18,11 +18,17 @@ class Rule:
 
     def height_at(self, x: float) -> float:
         """The y at one place, which may lie beyond the rule's ends."""
-        return float(np.polyval(self.curve, x))
+        bend, slope, start = self.curve.tolist()
+        return float((bend * x + slope) * x + start)
 
     def rows_at(self, xs: NDArray[np.int64]) -> NDArray[np.int64]:
         """(columns,) the rows in which it runs, to the nearest pixel."""
-        return np.asarray(np.rint(np.polyval(self.curve, xs)), np.int64)
+        return np.asarray(np.rint(self.heights_at(xs)), np.int64)
+
+    def heights_at(self, xs: NDArray[np.int64]) -> NDArray[np.float64]:
+        """(columns,) the y at several places, which may lie beyond the rule's ends."""
+        bend, slope, start = self.curve.tolist()
+        return np.asarray((bend * xs + slope) * xs + start, np.float64)
 
 
 Line = tuple[Rule, float]

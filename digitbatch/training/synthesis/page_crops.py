@@ -153,7 +153,7 @@ def _rule(middle: float, slope: float, length_px: int) -> Rule:
 def _draw(levels: Image, rules: list[Rule], pen_px: int, dark: int) -> None:
     for rule in rules:
         xs = np.arange(rule.left, rule.right + 1)
-        first = np.rint(np.polyval(rule.curve, xs)).astype(np.int64) - pen_px // 2
+        first = rule.rows_at(xs) - pen_px // 2
         for off in range(pen_px):
             ys = np.clip(first + off, 0, len(levels) - 1)
             levels[ys, xs] = np.maximum(levels[ys, xs], dark)
