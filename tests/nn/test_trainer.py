@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from digitbatch.networks.architectures import build
-from digitbatch.training.data import Labelled
+from digitbatch.networks.registry import packaged_model
+from digitbatch.training.data import Labelled, join
 from digitbatch.training.optimisation import Recipe, draw_order, learning_rate
 from digitbatch.training.recipes import DigitRecipe
 from digitbatch.training.run_folder import (
@@ -17,6 +18,7 @@ from digitbatch.training.run_folder import (
     Machine,
     Settings,
     load_checkpoint,
+    load_initial_weights,
     save_checkpoint,
 )
 from digitbatch.training.synthesis.mixture import Examples
@@ -93,6 +95,22 @@ class TestDigits:
         under_way.run()
         kept = under_way.network().state_dict()
         assert all(torch.equal(kept[name], value) for name, value in network.state_dict().items())
+
+
+def test_letters_take_no_confidence_from_digits() -> None:
+    """The temperature is that of the digits held back, whatever letters are among them."""
+    recipe = replace(RECIPE, augmentation=None)
+    digits, letters = drawn(30, 1), drawn(20, 2)
+    letters = replace(letters, labels=np.full(20, OTHER))
+    doubtful = np.zeros(len(digits), np.bool_)
+    examples = Examples(digits.crops, digits.labels, doubtful, digits.weights)
+    found = []
+    for held in (digits, join([digits, letters])):
+        network = build("cnn")
+        load_initial_weights(network, packaged_model())
+        task = DigitTask(recipe, examples, held, seed=0, device=CPU)
+        found.append(task.export(network, None).answering.temperature)
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize("stop_after", [3, 7], ids=["between epochs", "within one"])

@@ -176,17 +176,25 @@ class DigitTask:
     def _calibration_logits(
         self, network: nn.Module
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Logits of the validation crops, once as they are and once as scans might have them."""
+        """Logits of the validation digits, once as they are and once as scans might have them.
+
+        Letters and signs among those crops are left out: they are far more there than on pages, and
+        how hard they are to tell from digits would take the confidence from digits that are clear.
+        """
         network = copy.deepcopy(network).to(self._device).eval()
         generator = torch.Generator(self._device).manual_seed(self._seed)
         strengths = self.recipe.augmentation
+        is_digit = self._held_labels != OTHER
+        if not is_digit.any():  # nothing else to go by
+            is_digit = torch.ones_like(is_digit)
         plain, scanned = [], []
-        for chunk in torch.split(self._held_crops, _CHUNK):
+        for chunk in torch.split(self._held_crops[is_digit], _CHUNK):
             crops = chunk.unsqueeze(1).to(torch.float32) / 255
             plain.append(network(crops))
             again = augment(crops, strengths, generator) if strengths else None
             scanned.append(plain[-1] if again is None else network(again))
-        return torch.cat([*plain, *scanned]).cpu().numpy(), np.tile(self._held.labels, 2)
+        labels = self._held_labels[is_digit].cpu().numpy()
+        return torch.cat([*plain, *scanned]).cpu().numpy(), np.tile(labels, 2)
 
     def _on_made_crops(self, predictor: OnnxPredictor) -> dict[str, float]:
         """What is read of drawn digits, and of crops that are no digit, which nobody has seen."""
