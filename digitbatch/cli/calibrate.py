@@ -221,13 +221,13 @@ def _labelled(given: CalibrateOptions) -> "list[Labelled]":
 
 def _held_out_hands(sets: "list[Labelled]", model: Path, line_model: Path) -> "list[Hand]":
     """Hands to write pages with, of what none of the networks has learnt."""
-    from digitbatch.scoring.hands import hands_of, set_shares
+    from digitbatch.scoring.hands import hands_of, shares_of_left
     from digitbatch.scoring.held_out import check_every_digit, held_out_digits, without_misread
 
     found = held_out_digits(sets, (model, line_model))
     held = [without_misread(*one) for one in zip(sets, found, strict=True)]
     check_every_digit(held)
-    hands = hands_of(held, set_shares(sets))
+    hands = hands_of(held, shares_of_left(sets, held))
     for one in held if len(held) > 1 else ():
         log.info("%s: %s digits that no network has learnt", one.name, f"{len(one):,}")
     count = sum(map(len, held))

@@ -54,6 +54,17 @@ def set_shares(sets: Sequence[Labelled]) -> list[float]:
     return [float(one.weights.sum()) for one in sets]
 
 
+def shares_of_left(sets: Sequence[Labelled], left: Sequence[Labelled]) -> list[float]:
+    """How often each set comes on pages for which but some of its digits are left.
+
+    As often as it weighs, but no oftener than its digits are among all that are left: a few digits
+    would come again and again, and one odd among them would decide what many pages show.
+    """
+    weights, counts = np.array(set_shares(sets)), np.array([float(len(one)) for one in left])
+    found = np.minimum(weights / weights.sum(), counts / max(counts.sum(), 1.0))
+    return [float(share) for share in found]
+
+
 def _in_ink(crops: Crops) -> Crops:
     """A hand's crops as its pen left them.
 

@@ -11,7 +11,7 @@ from digitbatch.errors import ModelError, UsageError
 from digitbatch.networks.card import load_card, save_card
 from digitbatch.networks.learnt_sets import LearntSet
 from digitbatch.packaged import default_model
-from digitbatch.scoring.hands import hands_of, set_shares
+from digitbatch.scoring.hands import hands_of, set_shares, shares_of_left
 from digitbatch.scoring.held_out import held_out_digits
 from digitbatch.synth.crop_pens import CropPen, Hands
 from digitbatch.training.data import Labelled, join, read_sets
@@ -202,6 +202,17 @@ class TestHands:
         assert np.median(fine.crops[fine.crops > 40]) > 2.5 * np.median(
             faint.crops[faint.crops > 40]
         )
+
+    def test_no_set_comes_oftener_than_its_digits_are_left(self, two_sets: str) -> None:
+        """A set of which few are left gives way to the others, whatever it weighs."""
+        sets = read_sets([two_sets], "train")
+        weights, counts = np.array(set_shares(sets)), np.array([len(one) for one in sets])
+        heavier = int(np.argmax(weights / counts))
+        left = [one.take(np.arange(len(one))) for one in sets]
+        left[heavier] = sets[heavier].take(np.arange(1))
+        shares = np.array(shares_of_left(sets, left))
+        assert shares[heavier] == 1 / sum(map(len, left))
+        assert shares[1 - heavier] == weights[1 - heavier] / weights.sum()
 
     def test_shares_are_those_of_training(self, two_sets: str) -> None:
         """A set's weight in the file, whatever is held back of it and how often it is drawn."""
