@@ -3,11 +3,12 @@
 import json
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from digitbatch.app.hand_edits import keep_edited
 from digitbatch.app.journal.binding import Binding
 from digitbatch.app.journal.drift import find_drift
 from digitbatch.app.journal.journal import Journal, damaged, find_journal, journal_beside
@@ -85,16 +86,19 @@ def run_with_journal(
                 raise
             stopped = True
         this_run = reading.this_run()
-        counts = None
+        counts, edited = None, list[Path]()
         if not (targets.streams or journal.changed):
             counts = _counts_if_as_they_were(journal.found.last_run or {}, files, meta)
         if counts is None:
-            counts = _write(journal, compared, targets, meta)
+            counts, edited = _write(journal, compared, targets, meta)
         warnings = find_drift([journal.statistics, *reversed(journal.found.runs)])
         if not this_run.pages:
             warnings = []  # they have been said
         this_run = replace(
-            this_run, warnings=tuple(warnings), alarms=tuple(_alarms(this_run, warnings, limits))
+            this_run,
+            warnings=tuple(warnings),
+            alarms=tuple(_alarms(this_run, warnings, limits)),
+            kept_aside=tuple(map(str, edited)),
         )
         seconds = time.perf_counter() - start
         if not stopped:
@@ -133,13 +137,20 @@ def _log_compared(found: Reconciliation) -> None:
 
 def _write(
     journal: Journal, compared: Reconciliation, targets: Targets, meta: RunMeta
-) -> RunSummary:
-    with OutputSet(targets.files, meta, targets.report) as files_written:
+) -> tuple[RunSummary, list[Path]]:
+    """Make the outputs; also gives where those are kept that somebody had changed."""
+    edited: list[Path] = []
+
+    def prepare(digests: Mapping[Path, str]) -> None:
+        edited.extend(keep_edited(targets.files, digests, journal.found))
+        journal.note_outputs(digests.values())
+
+    with OutputSet(targets.files, meta, targets.report, prepare) as files_written:
         outputs: list[Output] = [files_written, *targets.streams]
         counts = write_known(journal, compared.names(), outputs).summary()
         for output in outputs:
             output.finish(counts)
-        return counts
+        return counts, edited
 
 
 def _counts_if_as_they_were(

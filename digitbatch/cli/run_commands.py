@@ -88,6 +88,8 @@ def run_command(
     elif summary.this_run is not None:
         for alarm in summary.this_run.alarms:
             print_error(alarm)
+        for aside in summary.this_run.kept_aside:  # nothing else would tell whose work it is
+            print_error(f"an output had been changed by hand: it is kept as {aside}")
     return summary.exit_code
 
 

@@ -116,6 +116,7 @@ class ThisRun:
     removed: int = 0  # files that are no longer there, since this run
     warnings: tuple[str, ...] = ()  # how the pages differ from those of the last runs
     alarms: tuple[str, ...] = ()  # limits that were passed: the exit code is 8
+    kept_aside: tuple[str, ...] = ()  # where outputs are that somebody had changed by hand
 
 
 Count = Literal["files", "pages", "fields", "ok", "review", "empty", "errors", "digits"]

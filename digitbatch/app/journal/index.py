@@ -172,6 +172,7 @@ class Scanned:
     last_run: dict[str, Any] | None = None  # also one that found nothing new
     last_run_end: int = 0  # where the line after the last run begins
     changed: bool = False  # whether anything was written since then
+    written: set[str] = field(default_factory=set)  # sha256 of all outputs that runs made of it
 
 
 def scan(path: Path) -> Scanned:
@@ -206,6 +207,10 @@ def _take(found: Scanned, kind: bytes, content: bytes, end: int) -> None:
     """Take one line in; `end`: where the next one begins."""
     if kind in codec.PAGES:
         _take_page(found, kind == codec.FAILED, content.count(b"\t") > 1, end)
+        found.changed = True
+        return
+    if kind == codec.OUTPUTS and found.header:  # also among the pages of a file, by a stopped watch
+        found.written.update(map(_name, json.loads(content.decode())))
         found.changed = True
         return
     found.partial = None

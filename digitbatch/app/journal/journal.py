@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Self
 
@@ -124,9 +124,13 @@ class Journal:
         """
         self.path = path
         try:
-            if fresh or not _has_a_line(path):
+            known = _has_a_line(path)
+            if fresh or not known:
+                written = scan(path).written if known else set()
                 with AtomicFile(path) as new:  # never half a header
                     new.write(codec.encode(codec.HEADER, codec.to_text(binding.to_json())))
+                    if written:
+                        new.write(codec.encode(codec.OUTPUTS, codec.to_text(sorted(written))))
                     new.commit()
             found = scan(path)
             if not found.header:
@@ -222,6 +226,13 @@ class Journal:
         self._write_between(codec.encode(kind, codec.to_text(name)))
         self.index.mark(name, kind)
 
+    def note_outputs(self, digests: Collection[str]) -> None:
+        """Note the sha256 of outputs before they are moved, so that they are known for a run's."""
+        if new := sorted(set(digests) - self.found.written):
+            self._write(codec.encode(codec.OUTPUTS, codec.to_text(new)))
+            self._file.sync()
+            self.found.written.update(new)
+
     def end_run(self, record: dict[str, Any]) -> None:
         """Append what a run came to, its statistics as `read`, and bring all onto the disk."""
         self._write_between(codec.encode(codec.RUN, codec.to_text(record)))
@@ -245,6 +256,8 @@ class Journal:
         if known is None:
             return
         for line in self._file.read(known.start, known.end).split(b"\n")[:-1]:
+            if codec.kind_of(line) not in codec.PAGES:
+                continue
             try:
                 _, _, about, page, *pictures = line.decode().split("\t", 4)
             except ValueError as error:
