@@ -87,7 +87,8 @@ def run(
         fail_if_review_above: The exit code is 8 if more than this share of the rows read in this
             run is to be reviewed, 0 to 1.
         fail_on_drift: The exit code is 8 if the pages are not like those of the last runs.
-        page_timeout_s: A page that is not read after so long becomes an error row; 0: no limit.
+        page_timeout_s: A page that is not read after so much CPU time, or 30 times as long by the
+            clock, becomes an error row; 0: no limit. On Windows the clock alone counts.
         memory_mb: Most data that pages take in a process, on Linux; one that needs more becomes an
             error row. 0: no limit.
         progress: Called after each page that is read, with its result and the pages expected in

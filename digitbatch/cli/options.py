@@ -60,7 +60,7 @@ OnDevice = Annotated[
 BatchSize = Annotated[
     int, typer.Option(min=1, metavar="N", help="Most crops that a GPU gets at once.")
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only errors.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only errors, and what is newly wrong.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="More, tracebacks too.")]
 Removing = Annotated[
     Removed | None,
@@ -71,9 +71,10 @@ Removing = Annotated[
 PageTimeout = Annotated[
     float,
     typer.Option(
-        min=0, metavar="SECONDS", help="A page that takes longer is an error row; 0: no limit."
+        min=0, metavar="SECONDS",
+        help="A page that takes more CPU time, or 30 times as long, is an error row; 0: no limit.",
     ),
-]
+]  # fmt: skip
 Memory = Annotated[
     int,
     typer.Option(
