@@ -10,9 +10,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from digitbatch.cli.console import Verbosity, print_error, progress, set_up_logging
-from digitbatch.cli.tables import print_counts, print_end, print_status
+from digitbatch.cli.console import Progress, Verbosity, print_error, progress, set_up_logging
+from digitbatch.cli.tables import failure_words, print_counts, print_end, print_status
 from digitbatch.errors import ExitCode, StoppedError
+from digitbatch.outputs.plain_text import printable
 from digitbatch.outputs.results import RunSummary
 
 
@@ -85,12 +86,26 @@ def run_command(
             return asked.exit_code
     if verbosity != "quiet":
         print_end(summary, seen, [*files, *([] if report is None else [report])])
-    elif summary.this_run is not None:
-        for alarm in summary.this_run.alarms:
-            print_error(alarm)
-        for aside in summary.this_run.kept_aside:  # nothing else would tell whose work it is
-            print_error(f"an output had been changed by hand: it is kept as {aside}")
+    else:
+        _print_news(summary, seen)
     return summary.exit_code
+
+
+def _print_news(summary: RunSummary, seen: Progress) -> None:
+    """What a person is to hear of a quiet run: once, so that cron's mails are read."""
+    now = summary.this_run
+    if now is None:
+        failures, count = [failure_words(*one) for one in seen.failures], seen.failed_fields
+    else:
+        failures, count = list(now.new_failures), now.new_errors
+    for said in failures:
+        print_error(printable(said))
+    if count > len(failures):
+        print_error(f"... and {count - len(failures):,} error rows more, see the results")
+    for alarm in () if now is None else now.alarms:
+        print_error(alarm)
+    for aside in () if now is None else now.kept_aside:
+        print_error(f"an output had been changed by hand: it is kept as {aside}")
 
 
 def watch_command(
