@@ -52,8 +52,11 @@ def run_with_journal(
     limits: AlarmLimits,
     read: Read,
     start: float,
+    about: Mapping[str, Any] | None = None,
 ) -> RunSummary:
     """Read what is new, and bring the outputs, which the caller holds, up to date.
+
+    `about` says in words what `meta` has as hashes: see `Binding`.
 
     Raises:
         ConfigError: If what is known was made otherwise.
@@ -67,6 +70,7 @@ def run_with_journal(
         meta.line_model_hash,
         meta.ink_model_hash,
         meta.calibration_hash,
+        about=about or {},
     )
     files = targets.all_files
     for path in files:
@@ -74,7 +78,8 @@ def run_with_journal(
     roots = Roots(sources)
     found = walk(sources, ignore=[*files, *map(lock_file, files), *map(journal_beside, files)])
     log_inputs(found)
-    with Journal(find_journal(targets.files), binding, fresh=repeat.fresh) as journal:
+    place = find_journal(targets.files)
+    with Journal(place, binding, fresh=repeat.fresh, on_change=repeat.on_change) as journal:
         compared = Reconciliation(journal.index, found, repeat)
         _log_compared(compared)
         reading = NewFiles(journal, compared, roots, repeat)
@@ -115,11 +120,12 @@ def write_known(journal: Journal, names: Iterable[str], outputs: Sequence[Output
     """
     tally = Tally()
     for name in names:
+        read_by = journal.read_by(name)
         for page, (about, text, pictures) in enumerate(journal.pages_of(name), 1):
             try:
                 ((_, *counts), digits, _, _), rows = json.loads(about)
                 tally.add_counts(counts, sum(digits), new_file=page == 1)
-                known = OutputPage(name, page, rows, text, pictures)
+                known = OutputPage(name, page, rows, text, pictures, read_by)
                 for output in outputs:
                     output.write(known)
             except (ValueError, TypeError, IndexError, RecursionError) as error:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from digitbatch.app.journal import codec
+from digitbatch.app.journal.binding import OnChange
 from digitbatch.app.journal.drift import Statistics
 from digitbatch.app.journal.index import (
     AGAIN,
@@ -56,6 +57,7 @@ class Repeat:
     """What a run does about what is known."""
 
     fresh: bool = False  # forget it
+    on_change: OnChange = "refuse"  # where it was made otherwise
     retry_failed: bool = False  # read files with error rows again
     removed: Removed | None = None  # rows of scans that are gone; None: drop, unless all are gone
     min_age_s: float = 0.0  # leave files that were written within so long for the next run

@@ -58,7 +58,7 @@ def watch(
                 held=True,
                 **options,
             )
-            options["fresh"] = False  # once is enough
+            options |= {"fresh": False, "on_change": "refuse"}  # once is enough
             now = summary.this_run
             if now is not None and (now.pages or now.recognised or now.removed):
                 on_run(summary)

@@ -12,11 +12,13 @@ from typer.core import TyperGroup
 
 from digitbatch.cli.options import (
     BatchSize,
+    Changing,
     Config,
     Device,
     Kind,
     Memory,
     Model,
+    OnChange,
     OnDevice,
     PageTimeout,
     Quiet,
@@ -120,6 +122,7 @@ def run(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Read files with error rows again.")
     ] = False,
+    on_change: Changing = OnChange.refuse,
     removed: Removing = None,
     min_age: Annotated[
         float,
@@ -149,8 +152,9 @@ def run(
     code = run_command(
         inputs, out or [], report, "quiet" if quiet else "verbose" if verbose else "normal",
         config=config, model=model, device=device.value, workers=workers, batch_size=batch_size,
-        fresh=fresh, retry_failed=retry_failed, removed=removed and removed.value,
-        min_age_s=min_age, fail_if_review_above=fail_if_review_above, fail_on_drift=fail_on_drift,
+        fresh=fresh, retry_failed=retry_failed, on_change=on_change.value,
+        removed=removed and removed.value, min_age_s=min_age,
+        fail_if_review_above=fail_if_review_above, fail_on_drift=fail_on_drift,
         page_timeout_s=page_timeout, memory_mb=memory,
     )  # fmt: skip
     raise typer.Exit(code)
@@ -176,6 +180,7 @@ def watch(
     model: Model = None,
     device: OnDevice = Device.auto,
     workers: Workers = "auto",
+    on_change: Changing = OnChange.refuse,
     removed: Removing = None,
     page_timeout: PageTimeout = 120,
     memory: Memory = 4096,
@@ -189,7 +194,8 @@ def watch(
     code = watch_command(
         folders, out, "quiet" if quiet else "verbose" if verbose else "normal", report=report,
         config=config, model=model, device=device.value, workers=workers, min_age_s=min_age,
-        removed=removed and removed.value, page_timeout_s=page_timeout, memory_mb=memory,
+        on_change=on_change.value, removed=removed and removed.value,
+        page_timeout_s=page_timeout, memory_mb=memory,
     )  # fmt: skip
     raise typer.Exit(code)
 

@@ -24,6 +24,14 @@ class Removed(StrEnum):
     keep = "keep"
 
 
+class OnChange(StrEnum):
+    """What becomes of results that were read in another way."""
+
+    refuse = "refuse"
+    keep = "keep"
+    fresh = "fresh"
+
+
 class Kind(StrEnum):
     """What a network reads."""
 
@@ -66,6 +74,13 @@ Removing = Annotated[
     Removed | None,
     typer.Option(
         help="Rows of scans that are no longer there. Otherwise drop, but not if all are gone."
+    ),
+]
+Changing = Annotated[
+    OnChange,
+    typer.Option(
+        help="Where known results are of another configuration, weights or version: end with exit "
+        "code 3, keep them and read new scans the new way, or read everything anew."
     ),
 ]
 PageTimeout = Annotated[

@@ -165,6 +165,8 @@ class Scanned:
     """What a journal holds."""
 
     header: dict[str, Any] | None = None
+    ways: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    """Bindings, each with where the lines begin that were read by it; the header's is first."""
     index: Index = field(default_factory=Index)
     end: int = 0  # in bytes; what follows is a line that was cut off
     partial: Partial | None = None
@@ -219,6 +221,7 @@ def _take(found: Scanned, kind: bytes, content: bytes, end: int) -> None:
         found.last_run_end = end
         if kind == codec.HEADER:
             found.header = dict(json.loads(content.decode()))
+            found.ways.append((end, found.header))
         return
     value = json.loads(content.decode())  # of bytes, it would guess the encoding first
     if kind == codec.RUN:
@@ -227,7 +230,9 @@ def _take(found: Scanned, kind: bytes, content: bytes, end: int) -> None:
         found.last_run_end, found.changed = end, False
         return
     found.changed = True
-    if kind == codec.FILE:
+    if kind == codec.WAY:
+        found.ways.append((end, dict(value)))
+    elif kind == codec.FILE:
         found.partial = Partial(_name(value["file"]), key_of(value), _pages(value["pages"]), end)
     elif kind == codec.SAME:
         start, stop = value["at"]
