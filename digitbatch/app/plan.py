@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from digitbatch.acceptance.calibration import CALIBRATION_FILE, Judge, load_calibration
 from digitbatch.config import Config
+from digitbatch.config.contradictions import hopeless_zones
 from digitbatch.config.file import find_config
 from digitbatch.engine.recipe import PageReading
 from digitbatch.networks.card import Kind, load_card, model_hash
@@ -29,6 +30,8 @@ def load_plan(config: StrPath | Config | None, model: StrPath | None) -> PageRea
         place, plan = find_config(None if config is None else Path(config))
     folder, origin = _find_model(None if model is None else Path(model), plan)
     log.info("config: %s; model: %s", place, origin)
+    for said in hopeless_zones(plan):
+        log.warning("%s", said)
     lines = chosen_model(plan.line_model, "line")
     ink = chosen_model(plan.ink_model, "ink")
     return PageReading(plan, folder, lines, ink, find_judge(plan, folder, lines))

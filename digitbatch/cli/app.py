@@ -346,7 +346,7 @@ def check(
     """Validate a config and print its plan."""
     from digitbatch.cli.preview import check_command
 
-    check_command(file, schema)
+    raise typer.Exit(check_command(file, schema))
 
 
 template = typer.Typer(
