@@ -251,6 +251,12 @@ def read_page(
         ConfigError: The config is wrong.
         ModelError: The model is missing or damaged.
     """
+    if getattr(pixels, "shape", None) is None or getattr(pixels, "dtype", None) is None:
+        raise ValueError(
+            "a page is a (height, width) or (height, width, 3) array of uint8, "
+            f"got {type(pixels).__name__}; digitbatch.run reads files, np.asarray(picture) makes "
+            "an array of a picture of Pillow"
+        )
     whole = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3)
     if pixels.dtype != np.uint8 or not whole or not pixels.size:
         raise ValueError(

@@ -78,7 +78,7 @@ def show_command(file: Path, path: Path, number: int, out: Path | None, replace:
     from digitbatch.explain.zone_pictures import show_template
 
     set_up_logging("normal")
-    drawn = out or Path(f"{path.stem}-zones.png")
+    drawn = out or Path(f"{path.stem}-shown.png")  # NAME-zones.png is what `new` has drawn
     check_free(drawn, replace)
     try:
         shown = show_template(load_config(file), path, number, drawn)

@@ -10,7 +10,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from digitbatch.cli.console import Progress, Verbosity, print_error, progress, set_up_logging
+from digitbatch.cli.console import (
+    Progress,
+    Verbosity,
+    print_error,
+    print_note,
+    progress,
+    set_up_logging,
+)
 from digitbatch.cli.tables import failure_words, print_counts, print_end, print_status
 from digitbatch.errors import ExitCode, StoppedError
 from digitbatch.outputs.plain_text import printable
@@ -39,7 +46,7 @@ class Asked:
             sys.exit(128 + number)
         self.number = number
         self.event.set()
-        print_error("stopping after the page in hand; once more stops at once")
+        print_note("stopping after the page in hand; once more stops at once")
 
 
 @contextmanager
@@ -82,7 +89,7 @@ def run_command(
                 inputs, out=outputs, report=report, progress=seen, stop=asked, **options
             )
         except StoppedError as error:
-            print_error(str(error))
+            print_note(str(error))
             return asked.exit_code
     if verbosity != "quiet":
         print_end(summary, seen, [*files, *([] if report is None else [report])])
