@@ -123,7 +123,7 @@ class TestWeights:
         """JSON names those that read it: a threshold of theirs is none of these."""
         truth, results = files
         out = plan.with_name("ours.json")
-        arguments = ["--truth", truth, "--out", out, "--config", plan]
+        arguments: list[str | Path] = ["--truth", truth, "--out", out, "--config", plan]
         ended = digitbatch(*arguments, as_json(results, **(hashes() | {other: "f00d" * 16})))
         assert ended.exit_code == ExitCode.USAGE
         assert "f00df00df00d" in ended.stderr
@@ -139,8 +139,8 @@ class TestWeights:
         """Its own, or that of another output of the same run."""
         truth, results = files
         beside = results.with_name("other.json") if shared else results
-        weights = {key.removesuffix("_hash"): value for key, value in hashes().items()}
-        binding = Binding(config="c", calibration="k", **(weights | {"model": "f00d" * 16}))
+        own = hashes()
+        binding = Binding("c", "f00d" * 16, own["line_model_hash"], own["ink_model_hash"], "k")
         with Journal(journal_beside(beside), binding) as journal:
             statistics = Statistics().to_json()
             journal.end_run({"read": statistics, "outputs": {results.name: [0, 0, 0]}})

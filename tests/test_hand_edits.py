@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from digitbatch.app import hand_edits
 from tests.kept_runs import KeptRun, scan
 
 
@@ -138,7 +137,7 @@ def test_disks_without_second_names(run: KeptRun, monkeypatch: pytest.MonkeyPatc
     def refuse(self: Path, target: Path) -> None:
         raise PermissionError(1, "no links here")
 
-    monkeypatch.setattr(hand_edits.Path, "hardlink_to", refuse)
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
     edited = edit(run.outputs[0], "10", "77")
     run()
     assert aside(run) == {"results.csv.edited-DATE": edited}

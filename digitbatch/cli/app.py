@@ -176,6 +176,14 @@ def watch(
             min=0, metavar="SECONDS", help="Read a file when nobody has written to it for so long."
         ),
     ] = 5,
+    move_read_to: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Move each scan here once it is read; the folder is one of the inputs, so that "
+            "rows stay.",
+        ),
+    ] = None,
     config: Config = None,
     model: Model = None,
     device: OnDevice = Device.auto,
@@ -195,7 +203,7 @@ def watch(
         folders, out, "quiet" if quiet else "verbose" if verbose else "normal", report=report,
         config=config, model=model, device=device.value, workers=workers, min_age_s=min_age,
         on_change=on_change.value, removed=removed and removed.value,
-        page_timeout_s=page_timeout, memory_mb=memory,
+        page_timeout_s=page_timeout, memory_mb=memory, move_read_to=move_read_to,
     )  # fmt: skip
     raise typer.Exit(code)
 
@@ -383,7 +391,7 @@ def show(
     number: Annotated[int, typer.Option("--page", min=1, metavar="N", help="Its page.")] = 1,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="FILE", help="The PNG. Otherwise ./PAGE-zones.png."),
+        typer.Option("--out", "-o", metavar="FILE", help="The PNG. Otherwise ./PAGE-shown.png."),
     ] = None,
     replace: Replace = False,
 ) -> None:
