@@ -42,6 +42,17 @@ def keep_edited(files: Sequence[Path], new: Mapping[Path, str], known: Scanned) 
     return kept
 
 
+def kept_words(aside: str) -> str:
+    """Where an output is kept, and of a table how its texts come back."""
+    output = aside.rpartition(_ENDING)[0]
+    if not output.lower().endswith(".csv"):
+        return f"it is kept as {aside}"
+    return (
+        f"it is kept as {aside}; `digitbatch corrections {output} --import {aside}` takes what was "
+        "corrected into the results"
+    )
+
+
 def _is_of_a_run(path: Path, new: str, known: Scanned) -> bool:
     about = path.stat()
     # Journals of before hand edits were looked for have no sha256 of outputs.
@@ -61,13 +72,7 @@ def _keep(path: Path) -> Path:
         pass
     except OSError:  # some disks know no second name, some systems none for files of others
         shutil.copy2(target, aside)
-    how = (
-        f"; `digitbatch corrections {path} --import {aside}` takes what was corrected into the "
-        "results"
-        if path.suffix.lower() == ".csv"
-        else ""
-    )
-    log.warning("%s is not what a run wrote: it is kept as %s%s", path, aside, how)
+    log.warning("%s is not what a run wrote: %s", path, kept_words(str(aside)))
     return aside
 
 

@@ -100,6 +100,8 @@ def run_command(
 
 def _print_news(summary: RunSummary, seen: Progress) -> None:
     """What a person is to hear of a quiet run: once, so that cron's mails are read."""
+    from digitbatch.app.hand_edits import kept_words
+
     now = summary.this_run
     if now is None:
         failures, count = [failure_words(*one) for one in seen.failures], seen.failed_fields
@@ -112,7 +114,7 @@ def _print_news(summary: RunSummary, seen: Progress) -> None:
     for alarm in () if now is None else now.alarms:
         print_error(alarm)
     for aside in () if now is None else now.kept_aside:
-        print_error(f"an output had been changed by hand: it is kept as {aside}")
+        print_error(f"an output had been changed by hand: {kept_words(aside)}")
 
 
 def watch_command(

@@ -25,21 +25,9 @@ def hopeless_zones(config: Config) -> list[str]:
 
 
 def _in_zone(zone: Zone) -> Iterator[str]:
-    count = zone.digits
-    if count is not None:
-        digits = f"digits {written(count[0] if count[0] == count[1] else count)}"
-        if zone.pattern is not None:
-            least, most = _widths(zone.pattern)
-            if most < count[0] or least > count[1]:
-                width = str(least) if least == most else f"{least} to {most}"
-                yield f"{digits}, but pattern {zone.pattern} is of {width} digits"
-        if zone.range is not None and zone.range[0] >= 10 ** count[1]:
-            yield f"{digits}, but range begins at {written(zone.range[0])}"
-        if zone.check is not None:
-            lengths = _CHECKED_LENGTHS.get(zone.check, (max(2, count[0]),))
-            if not any(count[0] <= length <= count[1] for length in lengths):
-                needs = " or ".join(map(str, lengths))
-                yield f"{digits}, but the {CHECKS[zone.check]} needs {needs}"
+    if zone.digits is not None:
+        digits = f"digits {written(_shortly(zone.digits))}"
+        yield from (f"{digits}, but {said}" for said in _against_count(zone, *zone.digits))
     rule = zone.rule
     if rule is not None and zone.values is not None:
         listed = read_values(zone.values)
@@ -49,6 +37,25 @@ def _in_zone(zone: Zone) -> Iterator[str]:
                 f"no value of {zone.values.name} obeys the other rules: {first} breaks "
                 f"{rule.broken(first)}"
             )
+
+
+def _against_count(zone: Zone, fewest: int, most: int) -> Iterator[str]:
+    """Which rules no number of so many digits obeys."""
+    if zone.pattern is not None:
+        shortest, longest = _widths(zone.pattern)
+        if longest < fewest or shortest > most:
+            width = str(shortest) if shortest == longest else f"{shortest} to {longest}"
+            yield f"pattern {zone.pattern} is of {width} digits"
+    if zone.range is not None and zone.range[0] >= 10**most:
+        yield f"range begins at {written(zone.range[0])}"
+    if zone.check is not None:
+        lengths = _CHECKED_LENGTHS.get(zone.check, (max(2, fewest),))
+        if not any(fewest <= length <= most for length in lengths):
+            yield f"the {CHECKS[zone.check]} needs {' or '.join(map(str, lengths))}"
+
+
+def _shortly(count: tuple[int, int]) -> int | tuple[int, int]:
+    return count[0] if count[0] == count[1] else count
 
 
 def _widths(pattern: str) -> tuple[int, int]:
