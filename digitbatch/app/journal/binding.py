@@ -52,7 +52,8 @@ class Binding:
 
     def differences(self, found: Mapping[str, Any]) -> list[str]:
         """What differs from a binding as `to_json` gave it, in words: each with both values."""
-        then, now = found.get("about") or {}, self.about
+        now, told = self.about, found.get("about")
+        then = told if isinstance(told, Mapping) else {}  # older journals have no words
         said = []
         for key, words in _WORDS.items():
             value = getattr(self, key)
