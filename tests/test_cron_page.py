@@ -5,6 +5,8 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,22 +86,25 @@ class Machine:
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
+def machine() -> Iterator[Machine]:
     """Scans that the user may read, results and a home that are the user's, nothing else."""
     prefix = as_another_user()
-    found = Machine(tmp_path, prefix)
-    for folder in (found.scans, found.results, tmp_path / "home"):
-        folder.mkdir()
-    program = tmp_path / "digitbatch"
-    program.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m digitbatch "$@"\n')
-    program.chmod(0o755)
-    if prefix:
-        for folder in (found.results, tmp_path / "home"):
-            os.chown(folder, _NOBODY, _NOBODY)
-        for above in (tmp_path, *tmp_path.parents):
-            if above.stat().st_uid == os.geteuid() and "pytest" in str(above):
-                above.chmod(0o755)
-    return found
+    # Not pytest's folder, into which its owner alone may look.
+    with tempfile.TemporaryDirectory() as place:
+        found = Machine(Path(place).resolve(), prefix)
+        found.folder.chmod(0o755)
+        home = found.folder / "home"
+        for folder in (found.scans, found.results, home):
+            folder.mkdir()
+            folder.chmod(0o755)
+        program = found.folder / "digitbatch"
+        start = f'PYTHONPATH={ROOT} exec {sys.executable} -m digitbatch "$@"'
+        program.write_text(f"#!/bin/sh\n{start}\n", encoding="utf-8")
+        program.chmod(0o755)
+        if prefix:
+            for folder in (found.results, home):
+                os.chown(folder, _NOBODY, _NOBODY)
+        yield found
 
 
 def put(path: Path, content: bytes) -> None:
