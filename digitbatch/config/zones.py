@@ -45,7 +45,7 @@ def _decimal_comma(value: Any, most: int) -> str:
     if len(numbers) <= most:
         return ""
     return (
-        f", got {len(numbers)} numbers: is a comma in place of a decimal point? "
+        f"; these are {len(numbers)} numbers: is a comma in place of a decimal point? "
         "0.93 is one number, 0,93 are two"
     )
 
