@@ -3,11 +3,12 @@
 import json
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from digitbatch.app.hand_edits import keep_edited
 from digitbatch.app.journal.binding import Binding
 from digitbatch.app.journal.drift import find_drift
 from digitbatch.app.journal.journal import Journal, damaged, find_journal, journal_beside
@@ -51,8 +52,11 @@ def run_with_journal(
     limits: AlarmLimits,
     read: Read,
     start: float,
+    about: Mapping[str, Any] | None = None,
 ) -> RunSummary:
     """Read what is new, and bring the outputs, which the caller holds, up to date.
+
+    `about` says in words what `meta` has as hashes: see `Binding`.
 
     Raises:
         ConfigError: If what is known was made otherwise.
@@ -66,6 +70,7 @@ def run_with_journal(
         meta.line_model_hash,
         meta.ink_model_hash,
         meta.calibration_hash,
+        about=about or {},
     )
     files = targets.all_files
     for path in files:
@@ -73,7 +78,8 @@ def run_with_journal(
     roots = Roots(sources)
     found = walk(sources, ignore=[*files, *map(lock_file, files), *map(journal_beside, files)])
     log_inputs(found)
-    with Journal(find_journal(targets.files), binding, fresh=repeat.fresh) as journal:
+    place = find_journal(targets.files)
+    with Journal(place, binding, fresh=repeat.fresh, on_change=repeat.on_change) as journal:
         compared = Reconciliation(journal.index, found, repeat)
         _log_compared(compared)
         reading = NewFiles(journal, compared, roots, repeat)
@@ -85,16 +91,19 @@ def run_with_journal(
                 raise
             stopped = True
         this_run = reading.this_run()
-        counts = None
+        counts, edited = None, list[Path]()
         if not (targets.streams or journal.changed):
             counts = _counts_if_as_they_were(journal.found.last_run or {}, files, meta)
         if counts is None:
-            counts = _write(journal, compared, targets, meta)
+            counts, edited = _write(journal, compared, targets, meta)
         warnings = find_drift([journal.statistics, *reversed(journal.found.runs)])
         if not this_run.pages:
             warnings = []  # they have been said
         this_run = replace(
-            this_run, warnings=tuple(warnings), alarms=tuple(_alarms(this_run, warnings, limits))
+            this_run,
+            warnings=tuple(warnings),
+            alarms=tuple(_alarms(this_run, warnings, limits)),
+            kept_aside=tuple(map(str, edited)),
         )
         seconds = time.perf_counter() - start
         if not stopped:
@@ -111,11 +120,12 @@ def write_known(journal: Journal, names: Iterable[str], outputs: Sequence[Output
     """
     tally = Tally()
     for name in names:
+        read_by = journal.read_by(name)
         for page, (about, text, pictures) in enumerate(journal.pages_of(name), 1):
             try:
                 ((_, *counts), digits, _, _), rows = json.loads(about)
                 tally.add_counts(counts, sum(digits), new_file=page == 1)
-                known = OutputPage(name, page, rows, text, pictures)
+                known = OutputPage(name, page, rows, text, pictures, read_by)
                 for output in outputs:
                     output.write(known)
             except (ValueError, TypeError, IndexError, RecursionError) as error:
@@ -133,13 +143,20 @@ def _log_compared(found: Reconciliation) -> None:
 
 def _write(
     journal: Journal, compared: Reconciliation, targets: Targets, meta: RunMeta
-) -> RunSummary:
-    with OutputSet(targets.files, meta, targets.report) as files_written:
+) -> tuple[RunSummary, list[Path]]:
+    """Make the outputs; also gives where those are kept that somebody had changed."""
+    edited: list[Path] = []
+
+    def prepare(digests: Mapping[Path, str]) -> None:
+        edited.extend(keep_edited(targets.files, digests, journal.found))
+        journal.note_outputs(digests.values())
+
+    with OutputSet(targets.files, meta, targets.report, prepare) as files_written:
         outputs: list[Output] = [files_written, *targets.streams]
         counts = write_known(journal, compared.names(), outputs).summary()
         for output in outputs:
             output.finish(counts)
-        return counts
+        return counts, edited
 
 
 def _counts_if_as_they_were(

@@ -119,6 +119,8 @@ def _count(content: bytes, failed: Counter[str], review: Counter[str]) -> Statis
     """Count the pages of one file, and why rows are not `ok`."""
     total = Statistics()
     for line in content.split(b"\n")[:-1]:
+        if codec.kind_of(line) not in codec.PAGES:
+            continue
         about = json.loads(line.split(b"\t", 3)[2].decode())
         total.add(Statistics.from_json(about[0]))
         for _, _, _, status, message, *_ in about[1]:

@@ -12,11 +12,13 @@ from typer.core import TyperGroup
 
 from digitbatch.cli.options import (
     BatchSize,
+    Changing,
     Config,
     Device,
     Kind,
     Memory,
     Model,
+    OnChange,
     OnDevice,
     PageTimeout,
     Quiet,
@@ -120,6 +122,7 @@ def run(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Read files with error rows again.")
     ] = False,
+    on_change: Changing = OnChange.refuse,
     removed: Removing = None,
     min_age: Annotated[
         float,
@@ -149,8 +152,9 @@ def run(
     code = run_command(
         inputs, out or [], report, "quiet" if quiet else "verbose" if verbose else "normal",
         config=config, model=model, device=device.value, workers=workers, batch_size=batch_size,
-        fresh=fresh, retry_failed=retry_failed, removed=removed and removed.value,
-        min_age_s=min_age, fail_if_review_above=fail_if_review_above, fail_on_drift=fail_on_drift,
+        fresh=fresh, retry_failed=retry_failed, on_change=on_change.value,
+        removed=removed and removed.value, min_age_s=min_age,
+        fail_if_review_above=fail_if_review_above, fail_on_drift=fail_on_drift,
         page_timeout_s=page_timeout, memory_mb=memory,
     )  # fmt: skip
     raise typer.Exit(code)
@@ -172,10 +176,19 @@ def watch(
             min=0, metavar="SECONDS", help="Read a file when nobody has written to it for so long."
         ),
     ] = 5,
+    move_read_to: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Move each scan here once it is read; the folder is one of the inputs, so that "
+            "rows stay.",
+        ),
+    ] = None,
     config: Config = None,
     model: Model = None,
     device: OnDevice = Device.auto,
     workers: Workers = "auto",
+    on_change: Changing = OnChange.refuse,
     removed: Removing = None,
     page_timeout: PageTimeout = 120,
     memory: Memory = 4096,
@@ -189,7 +202,8 @@ def watch(
     code = watch_command(
         folders, out, "quiet" if quiet else "verbose" if verbose else "normal", report=report,
         config=config, model=model, device=device.value, workers=workers, min_age_s=min_age,
-        removed=removed and removed.value, page_timeout_s=page_timeout, memory_mb=memory,
+        on_change=on_change.value, removed=removed and removed.value,
+        page_timeout_s=page_timeout, memory_mb=memory, move_read_to=move_read_to,
     )  # fmt: skip
     raise typer.Exit(code)
 
@@ -340,7 +354,7 @@ def check(
     """Validate a config and print its plan."""
     from digitbatch.cli.preview import check_command
 
-    check_command(file, schema)
+    raise typer.Exit(check_command(file, schema))
 
 
 template = typer.Typer(
@@ -377,7 +391,7 @@ def show(
     number: Annotated[int, typer.Option("--page", min=1, metavar="N", help="Its page.")] = 1,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="FILE", help="The PNG. Otherwise ./PAGE-zones.png."),
+        typer.Option("--out", "-o", metavar="FILE", help="The PNG. Otherwise ./PAGE-shown.png."),
     ] = None,
     replace: Replace = False,
 ) -> None:
