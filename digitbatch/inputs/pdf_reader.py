@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from pypdfium2 import raw
 
 from digitbatch.errors import PageError
+from digitbatch.inputs.jpeg_file import jpeg_end
 from digitbatch.inputs.source import InputOptions, SourceFile, SourceReader
-from digitbatch.inputs.truncation import cut_off, jpeg_end
+from digitbatch.inputs.truncation import cut_off
 from digitbatch.types import Image
 
 _POINTS_PER_INCH = 72.0

@@ -10,7 +10,7 @@ import numpy as np
 from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
 from digitbatch.errors import PageError
-from digitbatch.inputs.picture_reader import from_pillow, pillow_limit
+from digitbatch.inputs.pillow_pixels import from_pillow, pillow_limit
 from digitbatch.inputs.source import (
     InputOptions,
     SourceFile,
