@@ -251,12 +251,29 @@ def _fax_is_whole(data: bytes, tags: ImageFileDirectory_v2, width: int, rows: in
         line = (_HORIZONTAL + _ONE_BLACK) * width
     elif compression == _FAX_G3:
         line = _END_OF_LINE + "1" * (options & 1) + line
+    return _ends_late(data, line, compression, options, width, rows)
+
+
+def _ends_late(
+    data: bytes, line: str, compression: int, options: int, width: int, rows: int
+) -> bool:
+    """Whether more data, of black dots, would change nothing. `line`: the bits of such a row."""
     line += "0" * (-len(line) % 8)
     more = int(line, 2).to_bytes(len(line) // 8, "big") * 3  # a broken code may swallow the first
     return np.array_equal(
         _decode_fax(data, compression, options, width, rows),
         _decode_fax(data + more, compression, options, width, rows),
     )
+
+
+def g4_is_whole(data: bytes, width_px: int, rows: int) -> bool:
+    """Whether Group 4 data, as they also stand in PDFs, have all of so many rows."""
+    if _ends_with_mark(data):
+        return True
+    try:
+        return _ends_late(data, (_HORIZONTAL + _ONE_BLACK) * width_px, _FAX_G4, 0, width_px, rows)
+    except PageError:
+        return False
 
 
 def _ends_with_mark(data: bytes) -> bool:
