@@ -10,8 +10,9 @@ import numpy as np
 import pypdfium2
 from pypdfium2 import raw
 
+from digitbatch.errors import PageError
+from digitbatch.inputs.fax_strips import g4_is_whole
 from digitbatch.inputs.jpeg_file import check_jpeg_filled, jpeg_end
-from digitbatch.inputs.tiff_reader import g4_is_whole
 from digitbatch.inputs.truncation import cut_off
 from digitbatch.types import Image
 
@@ -72,8 +73,15 @@ def check_scan(scan: pypdfium2.PdfImage, pixels: Image, file: BinaryIO) -> None:
             check_jpeg_filled(_eighth(data), data, _eighth, scale=8)
     elif last == "CCITTFaxDecode" and not before:
         data = bytes(scan.get_data())
-        if not g4_is_whole(data, width, height) and _says_group_4(file):
+        if not _g4_is_whole(data, width, height) and _says_group_4(file):
             raise cut_off("picture on the page")
+
+
+def _g4_is_whole(data: bytes, width_px: int, rows: int) -> bool:
+    try:
+        return g4_is_whole(data, width_px, rows)
+    except PageError:
+        return False
 
 
 def _says_group_4(file: BinaryIO) -> bool:
