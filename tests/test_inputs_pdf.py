@@ -265,10 +265,9 @@ def test_cut_jpeg_inside_is_never_half_read(read: Read) -> None:
         read(pdf(text, objects=(half, content, FONT)))
 
 
-def in_filter(data: bytes, name: str, more: str = "", pixels: Image = SCAN) -> bytes:
-    """A PDF of one page with a picture, grey or of one bit, as a filter has it."""
-    bits = 8 if pixels.dtype == np.uint8 else 1
-    height, width = pixels.shape
+def in_filter(data: bytes, name: str, more: str = "", bits: int = 8) -> bytes:
+    """A PDF of one page with a picture of `SCAN`'s size, grey or of one bit, as a filter has it."""
+    height, width = SCAN.shape
     entries = f"/Subtype /Image /Width {width} /Height {height} /ColorSpace /DeviceGray"
     entries += f" /BitsPerComponent {bits} /Filter /{name} {more}"
     text, content = scan_page("72 0 0 144 0 0")
@@ -286,13 +285,13 @@ def test_cut_scan_inside_is_never_half_read(read: Read) -> None:
     data = fax[at : at + size]
     parms = f"/DecodeParms <</K -1 /Columns 100 /Rows 200 /BlackIs1 {str(levels == 1).lower()}>>"
     np.testing.assert_array_equal(read(in_filter(flate, "FlateDecode")).pixels, SCAN)
-    whole = read(in_filter(data, "CCITTFaxDecode", parms, black)).pixels
+    whole = read(in_filter(data, "CCITTFaxDecode", parms, bits=1)).pixels
     np.testing.assert_array_equal(whole < 128, black)
     for part in (0.3, 0.6, 0.9):
         with pytest.raises(PageError, match="cut off"):
             read(in_filter(flate[: int(len(flate) * part)], "FlateDecode"))
         with pytest.raises(PageError, match="cut off"):
-            read(in_filter(data[: int(len(data) * part)], "CCITTFaxDecode", parms, black))
+            read(in_filter(data[: int(len(data) * part)], "CCITTFaxDecode", parms, bits=1))
 
 
 @pytest.mark.parametrize("part", [0.3, 0.6, 0.9])
