@@ -187,11 +187,15 @@ def _picture_that_is_not_read(head: bytes) -> str | None:
 def unread_picture(name: str, head: bytes) -> str | None:
     """What picture a file is of a format that is not read, for a message, or None.
 
-    The ending decides only over camera raws, which look like TIFF and hold a small preview.
+    The ending decides where the bytes do not: over TGA, which begins with anything, and over camera
+    raws, which look like TIFF and hold a small preview.
     """
-    if _PICTURES.get(ending_of(name)) == _CAMERA_RAW and format_of(head) is FileFormat.TIFF:
-        return _CAMERA_RAW
-    return None if format_of(head) else _picture_that_is_not_read(head)
+    by_ending = _PICTURES.get(ending_of(name))
+    if (found := format_of(head)) is not None:
+        return by_ending if (by_ending, found) == (_CAMERA_RAW, FileFormat.TIFF) else None
+    if _is_text(head) or not head.strip(b"\x00"):
+        by_ending = None
+    return _picture_that_is_not_read(head) or by_ending
 
 
 def describe(name: str, head: bytes) -> str:
@@ -205,9 +209,11 @@ def describe(name: str, head: bytes) -> str:
         return "a video"
     if not head.strip(b"\x00"):
         return "zeros"
-    if all(32 <= byte < 127 or byte in b"\t\r\n\f" for byte in head[:64]):
-        return "text"
-    return _PICTURES.get(ending_of(name), "something else")
+    return "text" if _is_text(head) else "something else"
+
+
+def _is_text(head: bytes) -> bool:
+    return all(32 <= byte < 127 or byte in b"\t\r\n\f" for byte in head[:64])
 
 
 def kind_of_other(name: str, head: bytes) -> OtherKind:

@@ -15,6 +15,7 @@ _STRIP_OFFSETS, _SAMPLES_PER_PIXEL, _STRIP_ROWS, _STRIP_LENGTHS = 273, 277, 278,
 _PLANAR, _G3_OPTIONS = 284, 292
 _TILE_WIDTH, _TILE_ROWS, _TILE_OFFSETS, _TILE_LENGTHS = 322, 323, 324, 325
 _RAW, _OLD_JPEG, _JPEG, _PACKBITS = 1, 6, 7, 32_773
+_END_OF_JPEG: Final = b"\xff\xd9"
 _ONE_STRIP = 2**32 - 1  # rows per strip where the file says nothing
 _REVERSED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
@@ -49,8 +50,10 @@ def check_strips(tags: ImageFileDirectory_v2, file: BinaryIO, file_bytes: int) -
     for index, (offset, length) in enumerate(strips):
         file.seek(offset)
         data = file.read(length)
-        if compression in (_JPEG, _OLD_JPEG):  # each strip is a JPEG of its own
-            whole = data.rstrip(b"\x00").endswith(b"\xff\xd9")
+        if compression == _OLD_JPEG:  # anything may stand behind its end
+            whole = _END_OF_JPEG in data
+        elif compression == _JPEG:  # each strip is a JPEG of its own
+            whole = data.rstrip(b"\x00").endswith(_END_OF_JPEG)
         else:
             whole = _fax_is_whole(data, tags, layout, layout.rows_of(index))
         if not whole:
