@@ -50,13 +50,7 @@ def check_strips(tags: ImageFileDirectory_v2, file: BinaryIO, file_bytes: int) -
     for index, (offset, length) in enumerate(strips):
         file.seek(offset)
         data = file.read(length)
-        if compression == _OLD_JPEG:  # anything may stand behind its end
-            whole = _END_OF_JPEG in data
-        elif compression == _JPEG:  # each strip is a JPEG of its own
-            whole = data.rstrip(b"\x00").endswith(_END_OF_JPEG)
-        else:
-            whole = _fax_is_whole(data, tags, layout, layout.rows_of(index))
-        if not whole:
+        if not _is_whole(data, tags, layout, layout.rows_of(index)):
             raise cut_off("TIFF frame")
 
 
@@ -121,8 +115,13 @@ def _ends_in_zeros(file: BinaryIO, offset: int, length: int) -> bool:
     return length >= ZERO_BYTES and not any(file.read(ZERO_BYTES))
 
 
-def _fax_is_whole(data: bytes, tags: ImageFileDirectory_v2, layout: _Layout, rows: int) -> bool:
+def _is_whole(data: bytes, tags: ImageFileDirectory_v2, layout: _Layout, rows: int) -> bool:
+    """Whether a fax or JPEG strip has all of its rows."""
     compression = tags[_COMPRESSION]
+    if compression == _OLD_JPEG:  # anything may stand behind its end
+        return _END_OF_JPEG in data
+    if compression == _JPEG:  # each strip is a JPEG of its own
+        return data.rstrip(b"\x00").endswith(_END_OF_JPEG)
     own = data.translate(_REVERSED) if tags.get(_FILL_ORDER, 1) == 2 else data
     # Something else may stand behind a strip whose length is guessed.
     found = up_to_mark(own) if compression == FAX_G4 and layout.guessed else own
