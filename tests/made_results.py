@@ -135,7 +135,7 @@ def write(paths: Sequence[Path], results: Sequence[PageResult]) -> None:
         for result in results:
             outputs.write(OutputPage.of(result))
             tally.add(result)
-        outputs.finish(tally.summary(skipped=3, seconds=1.5))
+        outputs.finish(tally.summary(skipped={"hidden": 3}, seconds=1.5))
 
 
 def as_text(form: Format, results: Sequence[PageResult]) -> str:

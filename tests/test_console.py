@@ -39,14 +39,14 @@ def end_of(pages: list[PageResult], outputs: list[Path], capsys: pytest.CaptureF
     for page in pages:
         seen(page, len(pages))
         tally.add(page)
-    print_end(tally.summary(skipped=3, seconds=2.0), seen, outputs)
+    print_end(tally.summary(skipped={"archive": 2, "office file": 1}, seconds=2.0), seen, outputs)
     captured = capsys.readouterr()
     assert captured.out == ""
     return captured.err
 
 
 def test_the_end_counts_everything(capsys: pytest.CaptureFixture[str]) -> None:
-    """Pages, fields by what became of them, skipped files and the rate are shown."""
+    """Pages, fields by what became of them, skipped files by kind and the rate are shown."""
     text = end_of(
         [good_page(1), good_page(2), failed_page(PageRef("b.png", 1), "torn")], [], capsys
     )
@@ -56,7 +56,7 @@ def test_the_end_counts_everything(capsys: pytest.CaptureFixture[str]) -> None:
     assert "2" in shown["accepted"]
     assert "1" in shown["failed"]
     assert "1.5" in shown["pages per second"]
-    assert "files skipped" in text
+    assert "3 2 archive, 1 office file" in " ".join(text.split())
 
 
 def test_failures_are_named_but_not_all(capsys: pytest.CaptureFixture[str]) -> None:

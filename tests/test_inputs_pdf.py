@@ -2,6 +2,7 @@
 
 import io
 import time
+import zlib
 from functools import partial
 from pathlib import Path
 
@@ -262,6 +263,68 @@ def test_cut_jpeg_inside_is_never_half_read(read: Read) -> None:
     assert read(pdf(text, objects=(whole, content, FONT))).pixels.shape == SCAN.shape
     with pytest.raises(PageError, match="the JPEG is cut off"):
         read(pdf(text, objects=(half, content, FONT)))
+
+
+def in_filter(data: bytes, name: str, more: str = "", bits: int = 8) -> bytes:
+    """A PDF of one page with a picture of `SCAN`'s size, grey or of one bit, as a filter has it."""
+    height, width = SCAN.shape
+    entries = f"/Subtype /Image /Width {width} /Height {height} /ColorSpace /DeviceGray"
+    entries += f" /BitsPerComponent {bits} /Filter /{name} {more}"
+    text, content = scan_page("72 0 0 144 0 0")
+    return pdf(text, objects=(stream(data, entries), content, FONT))
+
+
+def test_cut_scan_inside_is_never_half_read(read: Read) -> None:
+    """A whole PDF with half a scan in it is an error, however the scan is packed."""
+    black = SCAN < 128
+    flate = zlib.compress(SCAN.tobytes())
+    fax = encode(Pillow.fromarray(~black), "TIFF", compression="group4", tiffinfo={278: 200})
+    with Pillow.open(io.BytesIO(fax)) as tiff:
+        at, size = (tiff.tag_v2[tag][0] for tag in (273, 279))  # type: ignore[attr-defined]
+        levels = tiff.tag_v2[262]  # type: ignore[attr-defined]
+    data = fax[at : at + size]
+    parms = f"/DecodeParms <</K -1 /Columns 100 /Rows 200 /BlackIs1 {str(levels == 1).lower()}>>"
+    np.testing.assert_array_equal(read(in_filter(flate, "FlateDecode")).pixels, SCAN)
+    whole = read(in_filter(data, "CCITTFaxDecode", parms, bits=1)).pixels
+    np.testing.assert_array_equal(whole < 128, black)
+    for part in (0.3, 0.6, 0.9):
+        with pytest.raises(PageError, match="cut off"):
+            read(in_filter(flate[: int(len(flate) * part)], "FlateDecode"))
+        with pytest.raises(PageError, match="cut off"):
+            read(in_filter(data[: int(len(data) * part)], "CCITTFaxDecode", parms, bits=1))
+
+
+@pytest.mark.parametrize("part", [0.3, 0.6, 0.9])
+def test_jpeg_inside_repaired_with_an_end_mark_is_never_half_read(read: Read, part: float) -> None:
+    """Half a JPEG that ends properly is told from a whole one, in a PDF too."""
+    jpeg = encode(SCAN, "JPEG")
+    with pytest.raises(PageError, match="the JPEG is cut off"):
+        read(in_filter(jpeg[: int(len(jpeg) * part)] + b"\xff\xd9", "DCTDecode"))
+
+
+@pytest.mark.parametrize("end", [b"", b"%%EO", b"%%EOF", b"%%EOF\n" + bytes(9000)])
+def test_pdf_that_has_its_table_is_whole(read: Read, end: bytes) -> None:
+    """An end mark that is missing, or blanks behind it, harm nothing; half a number does."""
+    data = scanned("72 0 0 144 0 0")
+    at = data.index(b"%%EOF")
+    np.testing.assert_array_equal(read(data[:at] + end).pixels, SCAN)
+    with pytest.raises(PageError, match="the PDF is cut off"):
+        read(data[: at - 2] + bytes(3))
+
+
+def test_crop_box_beside_the_page_is_ignored(read: Read) -> None:
+    """As viewers: the page is shown whole."""
+    page = f"{BOX} /CropBox [300 300 310 310]"
+    np.testing.assert_array_equal(read(scanned("72 0 0 144 0 0", page)).pixels, SCAN)
+
+
+def test_encryption_that_is_not_read_says_so(read: Read) -> None:
+    """A way to encrypt that pdfium does not know is named as that, not as damage."""
+    text, content = scan_page("72 0 0 144 0 0")
+    trailer = "/Encrypt <</Filter /Unknown /V 1>> /ID [<01> <01>]"
+    data = pdf(text, objects=(image(SCAN), content, FONT), trailer=trailer)
+    with pytest.raises(PageError, match="encrypted in a way that is not read"):
+        read(data)
 
 
 def test_scan_that_cannot_be_decoded_is_no_empty_page(read: Read) -> None:

@@ -1,6 +1,8 @@
-"""How PNG, JPEG, BMP and WebP files become pages."""
+"""How files that are one picture become pages."""
 
 import io
+import sys
+import zlib
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from PIL import Image as Pillow
 from PIL.TiffImagePlugin import IFDRational
 
+from digitbatch.errors import PageError
 from digitbatch.inputs import InputOptions
 from digitbatch.types import Image
 from tests.made_pictures import Read, chunk, coloured, drawing, encode, read_page
@@ -234,3 +237,115 @@ def test_resolution_in_exif_counts(read: Read, told: tuple[int, int], dpi: float
     at = data.index(b"JFIF") - 4  # a phone's file has no such segment
     data = data[:at] + data[at + 2 + int.from_bytes(data[at + 2 : at + 4], "big") :]
     assert read(data).dpi == dpi
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("GIF", {}),
+        ("GIF", {"interlace": 1}),
+        ("JPEG2000", {}),
+        ("JPEG2000", {"no_jp2": True}),
+        ("PPM", {}),
+    ],
+)
+def test_other_lossless_formats_keep_every_pixel(
+    read: Read, kind: str, options: dict[str, object]
+) -> None:
+    """GIF, JPEG 2000 and PNM come out as they went in; the palette of a GIF may hold colours."""
+    page = np.dstack([drawing()] * 3) if kind == "GIF" else drawing()
+    np.testing.assert_array_equal(read(encode(drawing(), kind, **options)).pixels, page)
+
+
+def test_transparent_gif_is_paper(read: Read) -> None:
+    """What is transparent in a GIF is white."""
+    page = Pillow.fromarray(drawing()).quantize(8)
+    paper = int(np.bincount(np.asarray(page).ravel()).argmax())
+    pixels = read(encode(page, "GIF", transparency=paper)).pixels
+    assert (pixels[np.asarray(page) == paper] == 255).all()
+
+
+@pytest.mark.parametrize("samples", [8, 16])
+def test_deep_pnm(read: Read, samples: int) -> None:
+    """16 bits become 8."""
+    page = drawing().astype(np.uint16) * (257 if samples == 16 else 1)
+    top = b"65535" if samples == 16 else b"255"
+    raw = page.astype(">u2" if samples == 16 else "u1").tobytes()
+    found = read(b"P5\n# drawn\n83 61\n" + top + b"\n" + raw).pixels
+    np.testing.assert_array_equal(found, drawing())
+
+
+@pytest.mark.parametrize("kind", ["AVIF", "HEIF"])
+@pytest.mark.parametrize("page", [coloured(), drawing(64, 80)], ids=["colour", "grey"])
+def test_pictures_of_phones(read: Read, kind: str, page: Image) -> None:
+    """AVIF and HEIC are read, upright."""
+    if kind == "HEIF":
+        pytest.importorskip("pillow_heif").register_heif_opener()
+    exif = Pillow.Exif()
+    exif[0x0112] = 6
+    plain = read(encode(page, kind, quality=90)).pixels
+    colour = page if page.ndim == 3 else np.dstack([page] * 3)
+    seen = plain if plain.ndim == 3 else np.dstack([plain] * 3)
+    assert np.abs(seen.astype(int) - colour).mean() < 6
+    turned = read(encode(page, kind, quality=90, exif=exif.tobytes())).pixels
+    assert np.abs(turned.astype(int) - np.rot90(plain, 3)).mean() < 1
+
+
+@pytest.mark.parametrize("part", [0.4, 0.7, 0.95])
+def test_heic_whose_rest_is_zeros_is_never_half_read(read: Read, part: float) -> None:
+    """A HEIC that a copy broke off is refused, though its decoder paints something."""
+    pytest.importorskip("pillow_heif").register_heif_opener()
+    data = encode(np.dstack([drawing(300, 400)] * 3), "HEIF", quality=80)
+    cut = int(len(data) * part)
+    with pytest.raises(PageError, match="copy it again"):
+        read(data[:cut] + bytes(len(data) - cut))
+    with pytest.raises(PageError, match="copy it again"):
+        read(data[:cut])
+    read(data + bytes(500))
+
+
+def test_heic_without_a_decoder_names_it(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where pillow-heif is not installed, the row holds the command that installs it."""
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(PageError, match=r"pip install pillow-heif .*digitbatch\[heif\].*as JPEG"):
+        read(b"\0\0\0\x18ftypheic" + bytes(50))
+
+
+def with_segment(data: bytes, segment: bytes) -> bytes:
+    """A JPEG with bytes put behind its first segment."""
+    at = 4 + int.from_bytes(data[4:6], "big")
+    return data[:at] + segment + data[at:]
+
+
+@pytest.mark.parametrize(
+    "segment",
+    [
+        bytes(5),  # junk that belongs to nothing
+        b"\xff" * 7,
+        b"\xff\xe0\x00\x07JFIF\0",  # a header that ends in the middle
+        b"\xff\xe0\x00\x02",
+        b"\xff\xed\x00\x1cPhotoshop 3.0\x008BIM\x04\x04\0\0\0\0\xff\0",
+        b"\xff\xe1\x00\x0cExif\0\0MMMM",
+    ],
+)
+def test_jpeg_with_an_odd_header_is_read(read: Read, segment: bytes) -> None:
+    """What stands between the segments of a JPEG, or is wrong in programs' own, harms nothing."""
+    data = encode(drawing(), "JPEG")
+    np.testing.assert_array_equal(read(with_segment(data, segment)).pixels, read(data).pixels)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        chunk(b"zTXt", b"k\0\0" + zlib.compress(bytes(5_000_000))),
+        chunk(b"tEXt", b"k\0" + b"a" * 5_000_000),
+        chunk(b"iTXt", b"k\0\1\0\0\0" + zlib.compress(bytes(5_000_000))),
+    ],
+    ids=["zTXt", "tEXt", "iTXt"],
+)
+def test_png_with_a_large_text_is_read(read: Read, text: bytes) -> None:
+    """A text that unpacks to megabytes harms no pixel."""
+    data = encode(drawing(), "PNG", dpi=(300, 300))
+    found = read(data[:33] + text + data[33:])
+    np.testing.assert_array_equal(found.pixels, drawing())
+    assert found.dpi == pytest.approx(300, abs=1)

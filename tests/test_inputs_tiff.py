@@ -374,3 +374,57 @@ def test_reading_keeps_the_file_open_only_so_long(tmp_path: Path) -> None:
         reader.read(1)
     os.replace(path, tmp_path / "b.tif")  # noqa: PTH105 - Windows refuses this for open files
     assert cv2.imdecode(np.frombuffer((tmp_path / "b.tif").read_bytes(), np.uint8), 0) is not None
+
+
+@pytest.mark.parametrize("part", [0.2, 0.5, 0.8])
+def test_damaged_group_4_with_its_mark_is_never_half_read(read: Read, part: float) -> None:
+    """The decoder stops at a damaged code and says nothing, though the strip ends properly."""
+    strip = fax_strip("group4")
+    at = int(len(strip) * part)
+    with pytest.raises(PageError, match=r"cut off|damaged"):
+        read(fax_tiff(strip[:at] + bytes(12) + strip[at + 12 :], 4))
+
+
+def test_strip_whose_mark_is_repeated_is_whole(read: Read) -> None:
+    """Some writers end Group 4 with six marks, and some write more rows than they say."""
+    strip = fax_strip("group4")
+    bits = "".join(f"{byte:08b}" for byte in strip).rstrip("0") + "000000000001" * 4
+    bits += "0" * (-len(bits) % 8)
+    longer = int(bits, 2).to_bytes(len(bits) // 8, "big")
+    expected = np.where(BLACK, 0, 255)
+    np.testing.assert_array_equal(read(fax_tiff(longer, 4)).pixels, expected)
+    fewer = read(fax_tiff(longer, 4, t257=470, t278=470)).pixels
+    np.testing.assert_array_equal(fewer, expected[:470])
+
+
+def test_length_of_0_is_up_to_the_end(read: Read) -> None:
+    """A strip that says it is of no bytes ends where the next begins, or the file."""
+    strip = fax_strip("group4")
+    np.testing.assert_array_equal(read(fax_tiff(strip, 4, t279=0)).pixels, np.where(BLACK, 0, 255))
+    with pytest.raises(PageError, match=r"cut off|damaged"):
+        read(fax_tiff(strip[: len(strip) // 2], 4, t279=0))
+
+
+def test_group_3_without_marks_of_lines_is_whole(read: Read) -> None:
+    """A Group 3 strip need not have marks before its lines; missing rows are seen all the same."""
+    line = "00110101" + ("010" + "000111") * 175  # white 0, then black 1 and white 1: 350 pixels
+    bits = line * 480
+    bits += "0" * (-len(bits) % 8)
+    strip = int("1" + bits, 2).to_bytes(len(bits) // 8 + 1, "big")[1:]
+    pixels = read(fax_tiff(strip, 3)).pixels
+    assert (pixels[:, ::2] == 0).all()
+    assert (pixels[:, 1::2] == 255).all()
+    with pytest.raises(PageError, match=r"cut off|damaged"):
+        read(fax_tiff(strip[: len(strip) // 2], 3))
+
+
+def test_last_frame_need_not_say_that_it_is_the_last(read: Read) -> None:
+    """A file that ends with its last directory, without the 0 behind it, has all its pages."""
+    data = tiff(grey_tags(drawing()), data=drawing().tobytes())
+    np.testing.assert_array_equal(read(data[:-4]).pixels, drawing())
+
+
+def test_motorola_bigtiff_says_what_it_is(read: Read) -> None:
+    """What no decoder reads safely is named."""
+    with pytest.raises(PageError, match="a BigTIFF in Motorola byte order is not read: save it"):
+        read(b"MM\0+\0\x08\0\0" + bytes(40))

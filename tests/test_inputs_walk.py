@@ -40,7 +40,27 @@ def test_order_is_by_folder_and_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["x.png", "x.JPG", "x.jpeg", "x.tif", "x.TIFF", "x.bmp", "x.webp", "x.Pdf"]
+    "name",
+    [
+        "x.png",
+        "x.JPG",
+        "x.jpeg",
+        "x.tif",
+        "x.TIFF",
+        "x.bmp",
+        "x.webp",
+        "x.Pdf",
+        "x.HEIC",
+        "x.avif",
+        "x.gif",
+        "x.jp2",
+        "x.j2k",
+        "x.pgm",
+        "x.psd",
+        "x.jxl",
+        "x.djvu",
+        "x.NEF",
+    ],
 )
 def test_ending_alone_makes_an_input(tmp_path: Path, name: str) -> None:
     """A file with a known ending is an input even when it holds something else."""
@@ -61,6 +81,16 @@ def test_ending_alone_makes_an_input(tmp_path: Path, name: str) -> None:
         b"RIFF\0\0\0\0WEBPVP8 ",
         b"%PDF-1.7",
         b"\n\n%PDF-1.4",
+        b"GIF89a",
+        b"\0\0\0\x0cjP  \r\n\x87\n",
+        b"\xff\x4f\xff\x51",
+        b"\0\0\0\x18ftypheic",
+        b"\0\0\0\x1cftypmif1\0\0\0\0mif1avif",
+        b"P5\n# scanned\n40 30\n255\n",
+        b"\xff\x0a",
+        b"AT&TFORM",
+        b"8BPS\0\1",
+        b"\0\0\0\x18ftypcrx ",
     ],
 )
 def test_first_bytes_alone_make_an_input(tmp_path: Path, head: bytes) -> None:
@@ -69,12 +99,39 @@ def test_first_bytes_alone_make_an_input(tmp_path: Path, head: bytes) -> None:
     assert names(walk([tmp_path])) == ["scan", "scan.dat"]
 
 
-@pytest.mark.parametrize("content", [b"", b"BMW is a car, not a bitmap", b"GIF89a", b"text", b"II"])
+@pytest.mark.parametrize("content", [b"", b"BMW is a car, not a bitmap", b"GIF87", b"text", b"II"])
 def test_other_files_are_counted(tmp_path: Path, content: bytes) -> None:
     """What has neither ending nor first bytes of a format is skipped and counted."""
     put(tmp_path, "note.txt", "noending", content=content)
     found = walk([tmp_path])
     assert (found.files, found.skipped) == ((), {"not an image or PDF": 2})
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [
+        ("scans.zip", b"PK\3\4", "archive"),
+        ("letter.docx", b"PK\3\4", "office file"),
+        ("letter", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "office file"),
+        ("clip.mov", b"\0\0\0\x14ftypqt  ", "video or sound"),
+        ("clip", b"\0\0\0\x18ftypisom", "video or sound"),
+        ("logo.svg", b"<svg", "icon or vector drawing"),
+        ("list.csv", b"a,b", "not an image or PDF"),
+    ],
+)
+def test_what_is_no_picture_is_counted_by_kind(
+    tmp_path: Path, name: str, content: bytes, kind: str
+) -> None:
+    """Archives, office files and videos beside scans are no rows, and counted by what they are."""
+    put(tmp_path, name, content=content)
+    found = walk([tmp_path])
+    assert (found.files, found.skipped) == ((), {kind: 1})
+
+
+def test_endings_of_what_is_left_out_are_known(tmp_path: Path) -> None:
+    """What else lies in a folder can be named by its endings; numbers behind a dot are none."""
+    put(tmp_path, "a.docx", "b.DOCX", "c.zip", "d", "e.20261130", "f.1", content=b"text")
+    assert walk([tmp_path]).endings == {"": 3, "docx": 2, "zip": 1}
 
 
 def test_hidden_system_and_own_files_are_counted(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_same_input_same_bytes(tmp_path: Path) -> None:
         with OutputSet(paths, META) as outputs:
             for page in PAGES:
                 outputs.write(OutputPage.of(page))
-            outputs.finish(tally.summary(skipped=len(folder), seconds=ord(folder)))
+            outputs.finish(tally.summary(skipped={"hidden": len(folder)}, seconds=ord(folder)))
     for name in ("r.csv", "r.json", "r.jsonl"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 

@@ -154,7 +154,7 @@ def test_tally_counts_every_row_once(results: list[PageResult]) -> None:
     tally = Tally()
     for result in results:
         tally.add(result)
-    summary = tally.summary(skipped=3, seconds=2.0)
+    summary = tally.summary(skipped={"archive": 2, "hidden": 1}, seconds=2.0)
     rows = [field for result in results for field in result.fields]
     statuses = Counter(field.status for field in rows)
     assert (summary.ok, summary.review, summary.empty, summary.errors) == (
@@ -197,7 +197,7 @@ def test_no_time_is_no_speed() -> None:
 def test_counts_in_files_leave_the_run_out() -> None:
     """How long a run took and what it skipped are not among the counts that files hold."""
     assert set(RESULT_COUNTS) == set(RunSummary.__dataclass_fields__) - {
-        "skipped",
+        "skipped_kinds",
         "seconds",
         "this_run",
         "promise",

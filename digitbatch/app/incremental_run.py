@@ -108,8 +108,12 @@ def run_with_journal(
         seconds = time.perf_counter() - start
         if not stopped:
             journal.end_run(_record(journal, counts, this_run, files, meta, seconds))
-        skipped = sum(found.skipped.values())
-        return replace(counts, skipped=skipped, seconds=seconds, this_run=this_run)
+        return replace(
+            counts,
+            skipped_kinds=found.skipped,
+            seconds=seconds,
+            this_run=this_run,
+        )
 
 
 def write_known(journal: Journal, names: Iterable[str], outputs: Sequence[Output]) -> Tally:

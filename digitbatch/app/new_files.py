@@ -39,6 +39,7 @@ _MOST_NAMED: Final = 20  # new error rows: a mail is to be read
 
 log = logging.getLogger(__name__)
 Removed = Literal["drop", "keep"]
+_ENDINGS_NAMED = 8
 
 
 def log_inputs(found: Walk) -> None:
@@ -49,7 +50,14 @@ def log_inputs(found: Walk) -> None:
     files = f"{len(found.files)} {'file' if len(found.files) == 1 else 'files'}"
     log.info("%s%s", files, f" (skipped: {skipped})" if skipped else "")
     if not found.files:
-        log.warning("there is nothing to read: the inputs hold no picture and no PDF")
+        endings = ", ".join(
+            f"{count:,} {'.' + ending if ending else 'without an ending'}"
+            for ending, count in list(found.endings.items())[:_ENDINGS_NAMED]
+        )
+        log.warning(
+            "there is nothing to read: the inputs hold no picture and no PDF%s",
+            f", but files that end in: {endings}" if endings else "",
+        )
 
 
 @dataclass(frozen=True, slots=True)

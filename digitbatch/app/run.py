@@ -223,8 +223,7 @@ def _run_without_journal(
             for output in outputs:
                 output.write(read_out)
             tally.add(page.result)
-    skipped = sum(found.skipped.values())
-    summary = tally.summary(skipped=skipped, seconds=time.perf_counter() - start)
+    summary = tally.summary(skipped=found.skipped, seconds=time.perf_counter() - start)
     for output in outputs:
         output.finish(summary)
     return summary

@@ -118,7 +118,8 @@ def print_counts(summary: RunSummary) -> None:
     style = "bold red" if summary.errors else ""
     table.add_row("  failed", f"{summary.errors:,}", failed, style=style)
     if summary.skipped:
-        table.add_row("files skipped", f"{summary.skipped:,}", "no scans")
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in summary.skipped_kinds.items())
+        table.add_row("files skipped", f"{summary.skipped:,}", kinds)
     if now is not None:
         _add_this_run(table, now)
     taken = f"in {duration(summary.seconds)}"

@@ -6,7 +6,6 @@ pdfium allows one thread per process.
 """
 
 import ctypes
-import os
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -17,12 +16,11 @@ from numpy.typing import NDArray
 from pypdfium2 import raw
 
 from digitbatch.errors import PageError
+from digitbatch.inputs.pdf_completeness import check_end, check_scan
 from digitbatch.inputs.source import InputOptions, SourceFile, SourceReader
-from digitbatch.inputs.truncation import cut_off, jpeg_end
 from digitbatch.types import Image
 
 _POINTS_PER_INCH = 72.0
-_TAIL_BYTES = 4096  # at the end of a PDF, in which its end mark must stand
 _MANY_PAGES = 10_000  # from which on a PDF must show that it has its last page
 _PAGE_UNITS = 10_000_000  # pdfium gives places on a page as whole numbers: make them fine
 _SCAN_SHARE = 0.5  # of the page's area that a lone image must cover to be the page's scan
@@ -49,13 +47,17 @@ class PdfReader(SourceReader):
     def __init__(self, source: SourceFile, file: BinaryIO, options: InputOptions) -> None:
         super().__init__(source, file, options)
         self._scale = options.pdf_dpi / _POINTS_PER_INCH
-        _check_end(file)
+        check_end(file)
         try:
             self._pdf = pypdfium2.PdfDocument(file)
         except pypdfium2.PdfiumError as error:
             if error.err_code == raw.FPDF_ERR_PASSWORD:
                 raise PageError(
                     "the PDF is encrypted and asks for a password: save it without one"
+                ) from error
+            if error.err_code == raw.FPDF_ERR_SECURITY:
+                raise PageError(
+                    "the PDF is encrypted in a way that is not read: save it without encryption"
                 ) from error
             raise PageError(
                 "the PDF is damaged, or holds no page: copy it again from its origin"
@@ -87,7 +89,7 @@ class PdfReader(SourceReader):
 
     def _decode(self, page: int) -> tuple[Image, float | None]:
         try:
-            loaded = self._pdf[page - 1]
+            loaded = self._load(page)
         except pypdfium2.PdfiumError as error:
             raise PageError(
                 f"page {page} of the PDF is damaged: copy the file again from its origin"
@@ -96,6 +98,19 @@ class PdfReader(SourceReader):
             return self._render(loaded)
         finally:
             loaded.close()
+
+    def _load(self, page: int) -> pypdfium2.PdfPage:
+        loaded = self._pdf[page - 1]
+        if min(loaded.get_size()) > 0:
+            return loaded
+        # Its crop box lies beside its media box: as viewers, show the page whole.
+        loaded.set_cropbox(*loaded.get_mediabox())
+        loaded.close()
+        loaded = self._pdf[page - 1]
+        if min(loaded.get_size()) <= 0:
+            loaded.close()
+            raise PageError("the page has no area: save or print the PDF again")
+        return loaded
 
     def _render(self, page: pypdfium2.PdfPage) -> tuple[Image, float | None]:
         scan = _lone_image(page)
@@ -107,21 +122,23 @@ class PdfReader(SourceReader):
             width, height = (max(1, round(side_pt * self._scale)) for side_pt in page.get_size())
             grid = _Grid(width, height, width / width_pt, height / height_pt)
             self._check_size(width, height, "set input.pdf_dpi lower")
-        if scan and scan.get_filters()[-1:] == ["DCTDecode"]:
-            jpeg_end(bytes(scan.get_data(decode_simple=True)))  # refuses one that is cut off
         pixels = _paint(page, grid, grey=scan is not None and _is_grey(page, scan))
+        if scan:
+            check_scan(scan, pixels, self._file)
         if scan and pixels.min() == pixels.max():
-            scan.get_bitmap()  # pdfium leaves out an image that it cannot decode: here it says so
+            _check_decodable(scan)
         return pixels, (grid.scale_x + grid.scale_y) / 2 * _POINTS_PER_INCH
 
 
-def _check_end(file: BinaryIO) -> None:
-    # pdfium would put together what is left of a PDF, and show pages with their scans missing.
-    size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - _TAIL_BYTES))
-    if b"%%EOF" not in file.read():
-        raise cut_off("PDF")
-    file.seek(0)
+def _check_decodable(scan: pypdfium2.PdfImage) -> None:
+    # pdfium leaves out an image that it cannot decode: asked for it alone, it says so.
+    try:
+        scan.get_bitmap()
+    except pypdfium2.PdfiumError as error:
+        raise PageError(
+            "the picture on the page is damaged, it cannot be decoded: print the PDF to a new one, "
+            "or scan again"
+        ) from error
 
 
 def _lone_image(page: pypdfium2.PdfPage) -> pypdfium2.PdfImage | None:

@@ -1,68 +1,41 @@
-"""Files that are one picture: PNG, JPEG, BMP, WebP. The header is read first, pixels on request.
+"""Files that are one picture. The header is read first, pixels on request.
 
 Pillow reads the headers. OpenCV decodes JPEG and PNG: on colour pages it takes half the time, and
 it refuses a PNG whose checksums are wrong.
 """
 
-import threading
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+import io
 from typing import BinaryIO, Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
-from PIL.BmpImagePlugin import BmpImageFile
 from PIL.ImageFile import ImageFile
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
-from PIL.WebPImagePlugin import WebPImageFile
 
-from digitbatch.errors import PageError
-from digitbatch.inputs.file_formats import FileFormat
+from digitbatch.inputs.file_kinds import FileFormat
+from digitbatch.inputs.jpeg_file import check_jpeg_filled, jpeg_end
+from digitbatch.inputs.pillow_headers import open_header
+from digitbatch.inputs.pillow_pixels import (
+    from_pillow,
+    orientation_of,
+    over_white,
+    pillow_limit,
+    to_8_bit,
+    upright,
+)
+from digitbatch.inputs.png_file import png_exif
 from digitbatch.inputs.source import (
     InputOptions,
     SourceFile,
     SourceReader,
     plausible_dpi,
 )
-from digitbatch.inputs.truncation import check_jpeg_filled, jpeg_end, png_exif
+from digitbatch.inputs.truncation import check_zeros
 from digitbatch.types import Image
 
-# The classes and not Image.open(): they look at no other format, load no other plugin, and leave
-# judging the size to us.
-_HEADERS: Final[dict[FileFormat, type[ImageFile]]] = {
-    FileFormat.PNG: PngImageFile,
-    FileFormat.JPEG: JpegImageFile,
-    FileFormat.BMP: BmpImageFile,
-    FileFormat.WEBP: WebPImageFile,
-}
 _LEAST_HALVED_PX: Final = 2600  # longer side: A4 at less than 225 dpi is rarely read halved
-_limit_lock = threading.Lock()
-_ORIENTATION_TAG = 0x0112
-# EXIF orientations from 1: quarter turns counterclockwise, then whether to mirror left-right.
-_TURNS = (
-    (0, False), (0, True), (2, False), (2, True), (3, True), (3, False), (1, True), (1, False),
-)  # fmt: skip
-
-
-@contextmanager
-def pillow_limit(max_pixels: int) -> Iterator[None]:
-    """Let Pillow take pages up to our limit and keep its warnings, about tags, to itself.
-
-    Its own limit is a global that refuses pages from 179 million pixels on; it is put back, and
-    threads take turns, so that nobody else's Pillow changes.
-    """
-    with _limit_lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        before = Pillow.MAX_IMAGE_PIXELS
-        Pillow.MAX_IMAGE_PIXELS = max(1, (max_pixels + 1) // 2)  # it raises above twice that
-        try:
-            yield
-        finally:
-            Pillow.MAX_IMAGE_PIXELS = before
+_MAY_END_IN_ZEROS: Final = (FileFormat.WEBP, FileFormat.HEIC, FileFormat.AVIF)
 
 
 class PictureReader(SourceReader):
@@ -74,7 +47,7 @@ class PictureReader(SourceReader):
         super().__init__(source, file, options)
         self._kind = kind
         with pillow_limit(options.max_pixels):
-            self._header = _HEADERS[kind](file)
+            self._header = open_header(file, kind)
 
     @property
     def page_count(self) -> int:
@@ -93,11 +66,13 @@ class PictureReader(SourceReader):
         if self._kind is FileFormat.JPEG:
             return _jpeg(self._read_all(), header), dpi
         with pillow_limit(self._max_pixels):
-            header.load()
-        if self._kind is FileFormat.BMP and header.mode == "RGBA":
-            # Nobody shows a BMP's fourth channel, and many programs leave it 0.
-            return from_pillow(header.convert("RGB")), dpi
-        return upright(from_pillow(header), orientation_of(header.info.get("exif"))), dpi
+            pixels = _by_pillow(header, self._kind)
+            if self._kind in _MAY_END_IN_ZEROS:
+                check_zeros(pixels, self._read_all(), self._kind, self._decode_again)
+        return upright(pixels, orientation_of(header.info.get("exif"))), dpi
+
+    def _decode_again(self, data: bytes) -> Image:
+        return _by_pillow(open_header(io.BytesIO(data), self._kind), self._kind)
 
     def _decode_halved(self, page: int) -> tuple[Image, float | None] | None:  # noqa: ARG002
         header = self._header
@@ -111,6 +86,16 @@ class PictureReader(SourceReader):
     def _read_all(self) -> bytes:
         self._file.seek(0)
         return self._file.read()
+
+
+def _by_pillow(header: ImageFile, kind: FileFormat) -> Image:
+    header.load()
+    if kind is FileFormat.BMP and header.mode == "RGBA":
+        # Nobody shows a BMP's fourth channel, and many programs leave it 0.
+        return from_pillow(header.convert("RGB"))
+    if kind is FileFormat.PNM and header.mode == "I":  # how Pillow gives its 16 bits
+        return to_8_bit(np.asarray(header).astype(np.uint16))
+    return from_pillow(header)
 
 
 def _png(data: bytes, header: Pillow.Image) -> Image:
@@ -174,69 +159,3 @@ def _opencv(data: bytes, how: int) -> NDArray[np.uint8] | NDArray[np.uint16]:
     if decoded.dtype == np.uint16:
         return np.asarray(decoded, np.uint16)
     return np.asarray(decoded, np.uint8)
-
-
-def over_white(rgba: Image) -> Image:
-    """Lay (H, W, 4), alpha last and not premultiplied, on white paper: (H, W, 3)."""
-    alpha = rgba[:, :, 3]
-    if alpha.min() == 255:
-        return rgba[:, :, :3]
-    out = np.empty((*alpha.shape, 3), np.uint8)
-    paper = (255 - alpha).astype(np.uint16) * 255 + 127  # 127: the division below rounds
-    for channel in range(3):  # one by one: the wide sums of a large page need the room
-        out[:, :, channel] = (rgba[:, :, channel] * alpha.astype(np.uint16) + paper) // 255
-    return out
-
-
-def to_8_bit(samples: NDArray[np.uint16]) -> Image:
-    """Bring 16-bit samples to 8 bits, of any shape.
-
-    The full range becomes 0 to 255, as viewers show it. Scanners and cameras also store 8, 10 or
-    12 bits in 16: there even white is below 1/16 of the range, and a viewer shows black on black.
-    So where no sample is above such a range, that range is white's.
-    """
-    top = int(samples.max())
-    white = next((limit for limit in (255, 1023, 4095) if top <= limit), 65535)
-    return np.asarray(cv2.convertScaleAbs(samples, alpha=255 / white), np.uint8)
-
-
-def upright(pixels: Image, orientation: int) -> Image:
-    """Turn a picture as its EXIF orientation (1 to 8) says; other values leave it as it is."""
-    turns, mirrored = _TURNS[orientation - 1] if 1 <= orientation <= 8 else _TURNS[0]
-    turned = np.rot90(pixels, turns)
-    return turned[:, ::-1] if mirrored else turned
-
-
-def orientation_of(exif: bytes | None) -> int:
-    """EXIF orientation, 1 where there is none or the EXIF block is damaged."""
-    if not exif:
-        return 1
-    block = Pillow.Exif()
-    try:
-        block.load(exif)
-        value = block.get(_ORIENTATION_TAG, 1)
-    except Exception:  # noqa: BLE001 - a damaged EXIF block does not harm the pixels
-        return 1
-    return value if isinstance(value, int) else 1
-
-
-def from_pillow(picture: Pillow.Image) -> Image:
-    """Pixels of a picture that Pillow has decoded, alpha over white: (H, W) for grey, else R, G, B.
-
-    Raises:
-        PageError: The mode is not for pages (32-bit samples, Lab).
-    """
-    mode = picture.mode
-    if mode in ("1", "L") and "transparency" not in picture.info:
-        return np.asarray(picture.convert("L"), np.uint8)
-    if mode.startswith("I;16"):
-        return to_8_bit(np.asarray(picture).astype(np.uint16))
-    if mode in ("I", "F", "LAB"):
-        kind = "Lab colours" if mode == "LAB" else "32-bit samples"
-        raise PageError(f"{kind} are not read: save the page as 8-bit grey or RGB")
-    if mode == "RGBX" or (
-        mode in ("RGB", "CMYK", "YCbCr", "P") and "transparency" not in picture.info
-    ):
-        return np.asarray(picture.convert("RGB"), np.uint8)
-    seen = over_white(np.asarray(picture.convert("RGBA"), np.uint8))
-    return seen[:, :, 0] if mode in ("1", "L", "LA", "La") else seen

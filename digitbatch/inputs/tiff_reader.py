@@ -3,38 +3,26 @@
 import io
 import os
 import struct
-from dataclasses import dataclass
 from typing import BinaryIO, Final, cast
 
-import numpy as np
-from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 
 from digitbatch.errors import PageError
-from digitbatch.inputs.picture_reader import from_pillow, pillow_limit
+from digitbatch.inputs.pillow_pixels import from_pillow, pillow_limit
 from digitbatch.inputs.source import (
     InputOptions,
     SourceFile,
     SourceReader,
     plausible_dpi,
 )
-from digitbatch.inputs.truncation import cut_off
+from digitbatch.inputs.tiff_strips import check_strips
 from digitbatch.types import Image
 
 _MAX_FRAMES = 65_535
 _KIND_OF_FRAME = 254
 _SMALLER_COPY, _MASK = 1, 4  # bits of the kind of frame
-_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _FILL_ORDER = 256, 257, 258, 259, 262, 266
-_STRIP_OFFSETS, _SAMPLES_PER_PIXEL, _STRIP_ROWS, _STRIP_LENGTHS = 273, 277, 278, 279
-_PLANAR, _G3_OPTIONS = 284, 292
-_TILE_WIDTH, _TILE_ROWS, _TILE_OFFSETS, _TILE_LENGTHS = 322, 323, 324, 325
-_RAW, _FAX_RLE, _FAX_G3, _FAX_G4, _JPEG, _PACKBITS = 1, 2, 3, 4, 7, 32_773
-_ZERO_BYTES = 8
-_ONE_STRIP = 2**32 - 1  # rows per strip where the file says nothing
-_REVERSED: Final = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
-_END_OF_LINE: Final = "000000000001"
-_END_OF_BLOCK: Final = int(_END_OF_LINE * 2, 2)  # ends a Group 4 strip (ITU-T T.6, 2.4.1.1)
-_ONE_BLACK: Final = "00110101" + "010"  # a white run of 0, a black run of 1 (ITU-T T.4, table 2)
-_HORIZONTAL: Final = "001"  # the mode of T.6 that two runs follow
+_MOTOROLA_BIG: Final = b"MM\x00+"
+_WIDTH, _HEIGHT = 256, 257
 
 
 class TiffReader(SourceReader):
@@ -42,6 +30,9 @@ class TiffReader(SourceReader):
 
     def __init__(self, source: SourceFile, file: BinaryIO, options: InputOptions) -> None:
         super().__init__(source, file, options)
+        if file.read(len(_MOTOROLA_BIG)) == _MOTOROLA_BIG:
+            # Pillow does not know them, OpenCV does not say whether rows are missing.
+            raise PageError("a BigTIFF in Motorola byte order is not read: save it as TIFF or PNG")
         self._frames, self._broken = _find_frames(file)
         self._bytes = file.seek(0, os.SEEK_END)
         if not self._frames:
@@ -94,6 +85,8 @@ def _find_frames(file: BinaryIO) -> tuple[list[int], str | None]:
             if _WIDTH not in values or _HEIGHT not in values:
                 raise ValueError("no frame begins here")  # noqa: TRY301 - as all else that breaks
             seen[at] = not values.get(_KIND_OF_FRAME, 0) & (_SMALLER_COPY | _MASK)
+            if len(directory) == count * entry:  # the file ends with it: there is no next one
+                break
             (at,) = struct.unpack_from(pointer, directory, count * entry)
     except (struct.error, ValueError, OverflowError, OSError):
         where = f"after frame {len(seen)}" if seen else "before its first frame"
@@ -152,134 +145,3 @@ class _FrameWindow(io.RawIOBase):
     def fileno(self) -> int:
         """For libtiff, which reads the file itself, from the frame that Pillow names."""
         return self._file.fileno()
-
-
-def check_strips(tags: ImageFileDirectory_v2, file: BinaryIO, file_bytes: int) -> None:
-    """Refuse a frame whose data end early.
-
-    libtiff would leave rows blank in silence: it refuses damaged LZW, Deflate and PackBits, but
-    fills up fax and JPEG strips that end early.
-
-    Raises:
-        PageError: Data are missing.
-    """
-    compression = tags.get(_COMPRESSION, _RAW)
-    layout = _Layout.of(tags)
-    if layout.missing:
-        raise cut_off("TIFF frame")
-    if compression == _RAW:
-        return  # Pillow reads these itself and says where data are missing
-    strips = layout.strips
-    if any(offset + length > file_bytes for offset, length in strips) or (
-        compression != _PACKBITS and strips and _ends_in_zeros(file, *max(strips))
-    ):
-        raise cut_off("TIFF frame")
-    if compression not in (_FAX_RLE, _FAX_G3, _FAX_G4, _JPEG):
-        return
-    for index, (offset, length) in enumerate(strips):
-        file.seek(offset)
-        data = file.read(length)
-        if compression == _JPEG:  # each strip is a JPEG of its own
-            whole = data.rstrip(b"\x00").endswith(b"\xff\xd9")
-        else:
-            whole = _fax_is_whole(data, tags, layout.width, layout.rows_of(index))
-        if not whole:
-            raise cut_off("TIFF frame")
-
-
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """How the pixels of a frame are parted into strips or tiles."""
-
-    strips: list[tuple[int, int]]  # offset and length in bytes, of those whose length is known
-    missing: bool  # whether the frame names fewer than it needs
-    width: int  # of each, in pixels, as the next three
-    rows: int
-    last_rows: int  # of the lowest: a strip may be lower, a tile is filled up
-    down: int  # how many from top to bottom
-
-    @classmethod
-    def of(cls, tags: ImageFileDirectory_v2) -> "_Layout":
-        width, height = tags[_WIDTH], tags[_HEIGHT]
-        tiled = _TILE_OFFSETS in tags
-        if tiled:
-            offsets, lengths = tags[_TILE_OFFSETS], tags.get(_TILE_LENGTHS, ())
-            across, width = -(-width // tags[_TILE_WIDTH]), tags[_TILE_WIDTH]
-            rows = tags[_TILE_ROWS]
-        else:
-            offsets, lengths = tags.get(_STRIP_OFFSETS, ()), tags.get(_STRIP_LENGTHS, ())
-            across, rows = 1, min(tags.get(_STRIP_ROWS, _ONE_STRIP), height)
-        down = -(-height // rows)
-        planes = tags.get(_SAMPLES_PER_PIXEL, 1) if tags.get(_PLANAR, 1) == 2 else 1
-        return cls(
-            # Some writers leave the lengths out: then there is nothing to compare with.
-            strips=list(zip(offsets, lengths, strict=False)),
-            missing=len(offsets) < across * down * planes,
-            width=width,
-            rows=rows,
-            last_rows=rows if tiled else height - rows * (down - 1),
-            down=down,
-        )
-
-    def rows_of(self, index: int) -> int:
-        return self.last_rows if index % self.down == self.down - 1 else self.rows
-
-
-def _ends_in_zeros(file: BinaryIO, offset: int, length: int) -> bool:
-    """Whether a strip of compressed data ends as no encoder writes it.
-
-    A copy that was broken off often has its full length, and zeros where it stopped. libtiff does
-    not see it where the zeros decode to as many pixels: it compares no checksum.
-    """
-    file.seek(offset + max(0, length - _ZERO_BYTES))
-    return length >= _ZERO_BYTES and not any(file.read(_ZERO_BYTES))
-
-
-def _fax_is_whole(data: bytes, tags: ImageFileDirectory_v2, width: int, rows: int) -> bool:
-    """Whether a fax strip has all of its rows.
-
-    Most Group 4 strips end with a mark. Where there is none, black dots are put behind the data:
-    the decoder does not look at them unless rows are missing.
-    """
-    compression, options = tags[_COMPRESSION], tags.get(_G3_OPTIONS, 0)
-    if tags.get(_FILL_ORDER, 1) == 2:
-        data = data.translate(_REVERSED)
-    line = _ONE_BLACK * width
-    if compression == _FAX_G4:
-        if _ends_with_mark(data):
-            return True
-        line = (_HORIZONTAL + _ONE_BLACK) * width
-    elif compression == _FAX_G3:
-        line = _END_OF_LINE + "1" * (options & 1) + line
-    line += "0" * (-len(line) % 8)
-    more = int(line, 2).to_bytes(len(line) // 8, "big") * 3  # a broken code may swallow the first
-    return np.array_equal(
-        _decode_fax(data, compression, options, width, rows),
-        _decode_fax(data + more, compression, options, width, rows),
-    )
-
-
-def _ends_with_mark(data: bytes) -> bool:
-    tail = int.from_bytes(data[-16:], "big")
-    if tail == 0:
-        return False
-    tail >>= (tail & -tail).bit_length() - 1  # zeros fill up to whole bytes; the mark ends in a 1
-    return tail & 0xFFFFFF == _END_OF_BLOCK
-
-
-def _decode_fax(data: bytes, compression: int, options: int, width: int, rows: int) -> Image:
-    """Decode a strip as a TIFF of its own; blank rows have one level, whichever is white."""
-    entries = [
-        (_WIDTH, width), (_HEIGHT, rows), (_BITS, 1), (_COMPRESSION, compression),
-        (_PHOTOMETRIC, 0), (_STRIP_OFFSETS, 8), (_STRIP_ROWS, rows), (_STRIP_LENGTHS, len(data)),
-        (_G3_OPTIONS, options),
-    ]  # fmt: skip
-    data += bytes(len(data) % 2)
-    directory = struct.pack("<H", len(entries))
-    directory += b"".join(struct.pack("<HHLL", tag, 4, 1, value) for tag, value in entries)
-    tiff = struct.pack("<2sHL", b"II", 42, 8 + len(data)) + data + directory + bytes(4)
-    with TiffImageFile(io.BytesIO(tiff)) as frame:
-        try:
-            return np.asarray(frame.convert("L"), np.uint8)
-        except OSError as error:  # libtiff found the damage itself
-            raise cut_off("TIFF frame") from error

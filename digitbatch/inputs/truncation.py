@@ -1,84 +1,61 @@
-"""Whether a JPEG's or a PNG's data are all there: decoders fill up what is missing in silence."""
+"""Whether the data of a file are all there, where decoders do not say it."""
 
-import struct
 from collections.abc import Callable
+from typing import Final
 
 import numpy as np
 
 from digitbatch.errors import PageError
+from digitbatch.inputs.file_kinds import FileFormat
 from digitbatch.types import Image
 
-_END_OF_IMAGE = b"\xff\xd9"
-_START_OF_SCAN = 0xDA
-_MID_GREY = 128  # what libjpeg paints where it has no data
-_BLOCK_PX = 8
-_PNG_SIGNATURE_BYTES = 8
-_PADDING_BYTES = 4096  # of zeros, put where data may be missing: many blocks of another grey
+ZERO_BYTES: Final = 8
+"""So many zeros in a row are no encoder's last bytes of compressed pixels."""
+
+_FILLING: Final = b"\xa5"
 
 
-def jpeg_end(data: bytes) -> int:
-    """Where the FF D9 stands that ends a JPEG: not an embedded preview's; cameras append to files.
-
-    Raises:
-        PageError: The file ends before the picture does.
-    """
-    at = 2
-    while True:
-        # Any number of FF may stand before a marker's code.
-        while at + 1 < len(data) and data[at] == 0xFF and data[at + 1] == 0xFF:
-            at += 1
-        if at + 4 > len(data):
-            raise cut_off("JPEG")
-        if data[at] != 0xFF:
-            raise PageError("the JPEG is damaged in its header: copy it again from its origin")
-        if data[at + 1] == _START_OF_SCAN:
-            break
-        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-    # Behind FF, pixel data have only 00 or a restart mark: the first FF D9 is the real one.
-    end = data.find(_END_OF_IMAGE, at)
-    if end < 0:
-        raise cut_off("JPEG")
-    return end
-
-
-def check_jpeg_filled(
-    pixels: Image, data: bytes, decode: Callable[[bytes], Image], *, scale: int = 1
+def check_zeros(
+    pixels: Image, data: bytes, kind: FileFormat, decode: Callable[[bytes], Image]
 ) -> None:
-    """Refuse a JPEG that was cut off and then got an end mark, as some programs repair them.
+    """Refuse a WebP, HEIC or AVIF that ends in zeros which its pixels come from.
 
-    libjpeg paints what has no data mid-grey. Where the last block of `pixels`, decoded at 1/`scale`
-    and not turned, is all mid-grey, zeros are put before the end mark and the file is decoded once
-    more: a whole picture does not change by it.
+    A copy that was broken off often has its full length, and zeros where it stopped: these decode
+    to smears. Where there are such zeros, other bytes are put in their place and the file is
+    decoded once more: a whole picture does not change by it.
+
+    `pixels`: What `decode` makes of `data`.
 
     Raises:
         PageError: Pixels are missing.
     """
-    height, width = pixels.shape[:2]
-    block = _BLOCK_PX // scale
-    last = pixels[(height - 1) // block * block :, (width - 1) // block * block :]
-    if not (last == _MID_GREY).all():
+    end = _riff_end(data) if kind is FileFormat.WEBP else _boxes_end(data)
+    kept = data[:end].rstrip(b"\x00")
+    if end - len(kept) < ZERO_BYTES:
         return
-    padded = data[: jpeg_end(data)] + bytes(_PADDING_BYTES) + _END_OF_IMAGE
-    if not np.array_equal(decode(padded), pixels):
-        raise cut_off("JPEG")
+    try:
+        same = np.array_equal(decode(kept + _FILLING * (end - len(kept)) + data[end:]), pixels)
+    except Exception:  # noqa: BLE001 - the decoder missed the zeros, with whatever it raises
+        same = False
+    if not same:
+        raise cut_off(kind.value)
 
 
-def png_exif(data: bytes) -> bytes | None:
-    """The eXIf chunk of a PNG, which may also stand behind its pixels, or None.
+def _riff_end(data: bytes) -> int:
+    return min(len(data), 8 + int.from_bytes(data[4:8], "little"))
 
-    Raises:
-        PageError: The file ends before its end chunk does.
-    """
-    exif = None
-    at = _PNG_SIGNATURE_BYTES
-    while at + 12 <= len(data):  # length, name, content, checksum
-        length, name = struct.unpack_from(">I4s", data, at)
-        if name == b"IEND":
-            return exif
-        if name == b"eXIf":
-            exif = data[at + 8 : at + 8 + length]
-        at += 12 + length
-    raise cut_off("PNG")
+
+def _boxes_end(data: bytes) -> int:
+    """Where the last box of a file of ISO 14496-12 ends: HEIC and AVIF are such files."""
+    at = 0
+    while at + 8 <= len(data) and data[at + 4 : at + 8].strip(b"\x00"):
+        size = int.from_bytes(data[at : at + 4], "big")
+        if size == 1:
+            size = int.from_bytes(data[at + 8 : at + 16], "big")
+        if size < 8:  # 0: this box goes on to the end
+            return len(data)
+        at += size
+    return min(at, len(data))
 
 
 def cut_off(kind: str) -> PageError:

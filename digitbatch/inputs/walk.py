@@ -5,11 +5,17 @@ import stat
 import sys
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from digitbatch.errors import InputError, UsageError
-from digitbatch.inputs.file_formats import HEAD_BYTES, format_of, has_ending
+from digitbatch.inputs.file_kinds import (
+    HEAD_BYTES,
+    ending_of,
+    has_ending,
+    is_input,
+    kind_of_other,
+)
 from digitbatch.inputs.file_names import portable, relative_name
 from digitbatch.inputs.source import SourceFile
 
@@ -21,7 +27,6 @@ from digitbatch.inputs.source import SourceFile
 HIDDEN = "hidden"
 SYSTEM = "system file"
 OWN = "digitbatch output"
-NOT_A_PAGE = "not an image or PDF"
 NOT_A_FILE = "neither file nor folder"
 LINK_OUT = "link out of the folder"
 LINK_BROKEN = "broken link"
@@ -29,6 +34,7 @@ AGAIN = "reached twice"
 UNKNOWN = "cannot be opened to see what it is"
 
 _OWN_MARK = ".digitbatch"  # in the name of what digitbatch writes beside its results
+_LONGEST_ENDING = 5
 _SYSTEM_NAMES = frozenset({
     "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "$recycle.bin", "#recycle",
     "system volume information", "lost+found",
@@ -46,13 +52,16 @@ class Walk:
     """How many entries were left out, by reason. A folder counts once."""
     unreadable: tuple[SourceFile, ...] = ()
     """Those of `files` that are folders which cannot be listed: opening one raises PageError."""
+    endings: Mapping[str, int] = field(default_factory=dict)
+    """How many of those left out are files that are no page, by ending, most first; "" is none."""
 
 
 def walk(inputs: Sequence[Path], *, ignore: Collection[Path] = ()) -> Walk:
     """Find every file to read.
 
-    A file is one if its ending or its first bytes are those of a format that is read. Hidden
-    files, system files and what digitbatch wrote are skipped, unless named in `inputs`
+    A file is one if its ending or its first bytes are those of a page or a picture, also of one
+    that is not read: its row says so. Archives, videos, office files and all else are counted.
+    Hidden files, system files and what digitbatch wrote are skipped, unless named in `inputs`
     themselves (not what digitbatch wrote: a wildcard on the command line names that too).
 
     Args:
@@ -100,6 +109,7 @@ class _Walker:
         self.folders: list[str] = []  # the real folder of each of `files`
         self.unreadable: list[SourceFile] = []
         self.skipped: Counter[str] = Counter()
+        self.endings: Counter[str] = Counter()
         self.links: list[tuple[str, str]] = []  # path and name, to be looked at in the end
         self.visited: set[tuple[int, int]] = set()  # device and inode of folders
 
@@ -121,7 +131,8 @@ class _Walker:
             tuple(sorted(sources, key=lambda source: by_place(source.name)))
             for sources in ([*self.files, *self.unreadable], self.unreadable)
         )
-        return Walk(files, dict(sorted(self.skipped.items())), unreadable)
+        endings = dict(sorted(self.endings.items(), key=lambda item: (-item[1], item[0])))
+        return Walk(files, dict(sorted(self.skipped.items())), unreadable, endings)
 
     def _walk_folder(self, path: str, name: str) -> None:
         """Take what is in a folder and below; `name` is the folder's, "" for the base."""
@@ -169,8 +180,12 @@ class _Walker:
             except OSError:
                 self.skipped[UNKNOWN] += 1
                 return False
-            if format_of(head) is None:
-                self.skipped[NOT_A_PAGE] += 1
+            if not is_input(head):
+                self.skipped[kind_of_other(name, head).value] += 1
+                ending = ending_of(name)
+                # Not each number or word behind a dot is an ending: there may be a million.
+                is_one = len(ending) <= _LONGEST_ENDING and not ending.isdigit()
+                self.endings[ending if is_one else ""] += 1
                 return False
         self.files.append(SourceFile(path, name))
         return True

@@ -4,7 +4,8 @@ Pure: no files, no formats. What does not apply is "" where it is a text, and No
 number or a box.
 """
 
-from collections.abc import Iterator, Sequence
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, get_args
 
@@ -80,10 +81,15 @@ class RunSummary:
     empty: int = 0
     errors: int = 0
     digits: int = 0  # places in the texts, those that nobody could read ("?") included
-    skipped: int = 0  # files in the folders that are no inputs
+    skipped_kinds: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    """Files in the folders that are no inputs, by what they are; `skipped` is how many."""
     seconds: float = 0.0
     this_run: "ThisRun | None" = None  # None: all of it was read in this run
     promise: Promise | None = None  # what is known of the error of accepted fields
+
+    @property
+    def skipped(self) -> int:
+        return sum(self.skipped_kinds.values())
 
     @property
     def exit_code(self) -> ExitCode:
@@ -125,7 +131,7 @@ Count = Literal["files", "pages", "fields", "ok", "review", "empty", "errors", "
 RESULT_COUNTS: Final[tuple[Count, ...]] = get_args(Count)
 """The counts that follow from the results alone, and so may stand in a file of results.
 
-`skipped` and `seconds` tell of one run: the same results, made again, have others.
+`skipped_kinds` and `seconds` tell of one run: the same results, made again, have others.
 """
 
 
@@ -157,6 +163,8 @@ class Tally:
             counts[name] += count
         counts["digits"] += digits
 
-    def summary(self, *, skipped: int = 0, seconds: float = 0.0) -> RunSummary:
+    def summary(
+        self, *, skipped: Mapping[str, int] | None = None, seconds: float = 0.0
+    ) -> RunSummary:
         counts: dict[str, Any] = {name: self._counts[name] for name in RESULT_COUNTS}
-        return RunSummary(**counts, skipped=skipped, seconds=seconds)
+        return RunSummary(**counts, skipped_kinds=skipped or {}, seconds=seconds)

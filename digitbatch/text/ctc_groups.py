@@ -150,9 +150,18 @@ def _weight(group: Group, digits: tuple[int, ...], probability: float) -> float:
 
 
 def _part(segment: Segment, box: Box) -> Segment:
-    """The part of a group's ink that one digit has."""
-    own = segment.ink[box.top : box.bottom, box.left : box.right]
-    left, top = segment.box.left + box.left, segment.box.top + box.top
-    part = tight_segment(own, left, top, cut_left=True, cut_right=True)
-    place = Box(left, top, left + box.width, top + box.height)
-    return part or Segment(own, place, cut_left=True, cut_right=True)
+    """The part of a group's ink that one digit has.
+
+    The network may put a digit into a gap: then it is the ink nearest to there, for whatever looks
+    at the digit again needs ink to look at.
+    """
+    left, top, right, bottom = box.left, box.top, box.right, box.bottom
+    while left > 0 or right < segment.box.width:
+        own = segment.ink[top:bottom, left:right]
+        at = segment.box.left + left, segment.box.top + top
+        part = tight_segment(own, *at, cut_left=True, cut_right=True)
+        if part is not None:
+            return part
+        left, right = max(0, left - 1), min(segment.box.width, right + 1)
+        top, bottom = 0, segment.box.height
+    return replace(segment, cut_left=True, cut_right=True)

@@ -11,7 +11,7 @@ from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
 
 from digitbatch.errors import PageError, UsageError
-from digitbatch.inputs.picture_reader import from_pillow, orientation_of, upright
+from digitbatch.inputs.pillow_pixels import from_pillow, orientation_of, upright
 from digitbatch.training.data.labelled import Sample, Unread, class_of
 from digitbatch.types import CLASSES, Image
 
