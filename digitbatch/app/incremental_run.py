@@ -8,16 +8,30 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from digitbatch.app.corrected_pages import (
+    CorrectedPages,
+    files_of,
+    open_corrections,
+    warn_of_stale,
+)
 from digitbatch.app.journal.binding import Binding
 from digitbatch.app.journal.drift import find_drift
 from digitbatch.app.journal.journal import Journal, damaged, find_journal, journal_beside
 from digitbatch.app.lock import lock_file
 from digitbatch.app.new_files import NewFiles, Read, Reconciliation, Repeat, log_inputs
+from digitbatch.corrections import CorrectionLog, Corrections, find_corrections
 from digitbatch.errors import StoppedError
 from digitbatch.inputs import Roots, walk
 from digitbatch.outputs import CsvStream, Output, OutputSet, remove_leftovers
 from digitbatch.outputs.format import OutputPage
-from digitbatch.outputs.results import RESULT_COUNTS, RunMeta, RunSummary, Tally, ThisRun
+from digitbatch.outputs.results import (
+    RESULT_COUNTS,
+    RunMeta,
+    RunSummary,
+    Tally,
+    ThisRun,
+    rows_by_status,
+)
 
 log = logging.getLogger(__name__)
 
@@ -71,12 +85,15 @@ def run_with_journal(
     for path in files:
         remove_leftovers(path)
     roots = Roots(sources)
-    found = walk(sources, ignore=[*files, *map(lock_file, files), *map(journal_beside, files)])
+    own = [*files, *map(lock_file, files), *map(journal_beside, files), *files_of(files)]
+    found = walk(sources, ignore=own)
     log_inputs(found)
     with Journal(find_journal(targets.files), binding, fresh=repeat.fresh) as journal:
         compared = Reconciliation(journal.index, found, repeat)
         _log_compared(compared)
-        reading = NewFiles(journal, compared, roots, repeat)
+        reading = NewFiles(
+            journal, compared, roots, repeat, CorrectionLog(find_corrections(files)).read()
+        )
         stopped = False
         try:
             reading.read(read)
@@ -86,10 +103,12 @@ def run_with_journal(
             stopped = True
         this_run = reading.this_run()
         counts = None
+        corrections, said = open_corrections(targets.files)  # what people said by now
         if not (targets.streams or journal.changed):
-            counts = _counts_if_as_they_were(journal.found.last_run or {}, files, meta)
+            counts = _counts_if_as_they_were(journal.found.last_run or {}, files, meta, said)
         if counts is None:
-            counts = _write(journal, compared, targets, meta)
+            counts = _write(journal, compared, targets, meta, corrections)
+        warn_of_stale(counts.stale_corrections, targets.files[0])
         warnings = find_drift([journal.statistics, *reversed(journal.found.runs)])
         if not this_run.pages:
             warnings = []  # they have been said
@@ -98,26 +117,40 @@ def run_with_journal(
         )
         seconds = time.perf_counter() - start
         if not stopped:
-            journal.end_run(_record(journal, counts, this_run, files, meta, seconds))
+            journal.end_run(_record(journal, counts, this_run, files, meta, seconds, said))
         skipped = sum(found.skipped.values())
         return replace(counts, skipped=skipped, seconds=seconds, this_run=this_run)
 
 
-def write_known(journal: Journal, names: Iterable[str], outputs: Sequence[Output]) -> Tally:
+def write_known(
+    journal: Journal,
+    names: Iterable[str],
+    outputs: Sequence[Output],
+    corrected: CorrectedPages | None = None,
+) -> Tally:
     """Write the pages of known files, the same bytes as when they were read; no output is finished.
+
+    `corrected`: Puts on them what people said.
 
     Raises:
         OutputError: If the journal cannot be read or an output not be written.
     """
     tally = Tally()
+    corrected = corrected or CorrectedPages(Corrections())
     for name in names:
+        known = journal.index.get(name)
+        digest = b"" if known is None else known.key.digest
         for page, (about, text, pictures) in enumerate(journal.pages_of(name), 1):
             try:
                 ((_, *counts), digits, _, _), rows = json.loads(about)
-                tally.add_counts(counts, sum(digits), new_file=page == 1)
-                known = OutputPage(name, page, rows, text, pictures)
+                was_read = OutputPage(name, page, rows, text, pictures)
+                shown, result = corrected.output_page(digest, was_read)
+                if result is None:
+                    tally.add_counts([*counts, 0], sum(digits), new_file=page == 1)
+                else:
+                    tally.add_counts(rows_by_status(result), sum(digits), new_file=page == 1)
                 for output in outputs:
-                    output.write(known)
+                    output.write(shown)
             except (ValueError, TypeError, IndexError, RecursionError) as error:
                 raise damaged(journal.path) from error
     return tally
@@ -132,25 +165,33 @@ def _log_compared(found: Reconciliation) -> None:
 
 
 def _write(
-    journal: Journal, compared: Reconciliation, targets: Targets, meta: RunMeta
+    journal: Journal,
+    compared: Reconciliation,
+    targets: Targets,
+    meta: RunMeta,
+    corrections: Corrections,
 ) -> RunSummary:
+    corrected = CorrectedPages(corrections)
     with OutputSet(targets.files, meta, targets.report) as files_written:
         outputs: list[Output] = [files_written, *targets.streams]
-        counts = write_known(journal, compared.names(), outputs).summary()
+        counts = write_known(journal, compared.names(), outputs, corrected).summary()
+        counts = replace(counts, stale_corrections=len(corrected.stale(journal.index)))
         for output in outputs:
             output.finish(counts)
         return counts
 
 
 def _counts_if_as_they_were(
-    last: dict[str, Any], files: Sequence[Path], meta: RunMeta
+    last: dict[str, Any], files: Sequence[Path], meta: RunMeta, said: str
 ) -> RunSummary | None:
     """The counts of outputs that are what the last run left; None if they are to be made anew."""
     try:
         if last["meta"] != asdict(meta) or last["outputs"] != _state(files):
             return None
+        if last["corrections"] != said:
+            return None
         counts: dict[str, Any] = {name: int(last["total"][name]) for name in RESULT_COUNTS}
-        return RunSummary(**counts)
+        return RunSummary(**counts, stale_corrections=int(last["stale_corrections"]))
     except (KeyError, TypeError, ValueError, OSError):
         return None
 
@@ -163,7 +204,7 @@ def _state(files: Sequence[Path]) -> dict[str, list[int]]:
 
 def _alarms(this_run: ThisRun, warnings: Sequence[str], limits: AlarmLimits) -> list[str]:
     alarms = list(warnings) if limits.on_drift else []
-    written = this_run.ok + this_run.review
+    written = this_run.ok + this_run.verified + this_run.review
     if limits.review_above is not None and written:
         share = this_run.review / written
         if share > limits.review_above:
@@ -181,6 +222,7 @@ def _record(
     files: Sequence[Path],
     meta: RunMeta,
     seconds: float,
+    said: str,
 ) -> dict[str, Any]:
     return {
         "time": round(time.time()),
@@ -190,4 +232,6 @@ def _record(
         "total": {name: getattr(counts, name) for name in RESULT_COUNTS},
         "meta": asdict(meta),
         "outputs": _state(files),
+        "corrections": said,
+        "stale_corrections": counts.stale_corrections,
     }

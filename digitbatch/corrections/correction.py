@@ -13,7 +13,8 @@ was read, or in another program."""
 
 _T = TypeVar("_T")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
-_TEXT: Final = re.compile(r"[0-9]+(?: [0-9]+)*(?:[.,][0-9]+)?|\.[0-9]+|")
+_TEXT: Final = re.compile(r"(?:[0-9]+(?: [0-9]+)*)?(?:\.[0-9]+)?")
+_NAME: Final = re.compile(r"[^;,:]{0,60}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,11 @@ class Correction:
             raise ValueError(
                 "what is written is digits, with blanks between groups and at most one point, "
                 f"got {self.text!r}"
+            )
+        if not (_NAME.fullmatch(self.by) and self.by.isprintable()):
+            raise ValueError(
+                f"a person's name has at most 60 letters, and no comma, colon or semicolon, "
+                f"got {self.by!r}"
             )
         if self.mode not in get_args(Mode):
             raise ValueError(f"a mode is one of {', '.join(get_args(Mode))}, got {self.mode!r}")

@@ -55,7 +55,7 @@ class CsvFormat(Format):
             yield Record(
                 row["file"], page_number(row["page"], place), row["field"], row["text"],
                 _confidence(row["confidence"], place), _status(row["status"], place), said,
-                left, top, right, bottom, codes_in(said),
+                left, top, right, bottom, () if row["status"] == "verified" else codes_in(said),
             )  # fmt: skip
 
 

@@ -78,3 +78,12 @@ class Format(ABC):
             UsageError: If it cannot be read or holds something else; the message says where.
         """
         raise UsageError(f"{path}: results cannot be read back from a {path.suffix} file")
+
+    @classmethod
+    def read_without_people(cls, path: Path) -> Iterator[Record]:
+        """The rows as they were read, where the format knows it: else `verified` rows stay.
+
+        Raises:
+            UsageError: As `read`.
+        """
+        return cls.read(path)

@@ -43,14 +43,16 @@ def report_format(path: Path) -> type[Format]:
     raise UsageError(f"a report is a page for browsers: expected the ending .html, got {path}")
 
 
-def read_records(path: Path) -> Iterator[Record]:
+def read_records(path: Path, *, without_people: bool = False) -> Iterator[Record]:
     """The rows that a run has written to a file, in their order.
+
+    `without_people`: As they were read before anybody verified them, where the file knows it.
 
     Raises:
         UsageError: If it cannot be read or holds something else; the message says where.
     """
     if form := FORMATS.get(path.suffix.lower()):
-        return form.read(path)
+        return form.read_without_people(path) if without_people else form.read(path)
     *others, last = FORMATS
     raise UsageError(
         f"cannot tell the format of {path} by its ending; results are {', '.join(others)} or {last}"
