@@ -85,7 +85,8 @@ def test_every_output_has_what_people_said(run: KeptRun) -> None:
         assert "ann" in first.message
     field = json.loads(run.outputs[1].read_text())["pages"][0]["fields"][0]
     assert field["read"] == {
-        "text": "11", "confidence": 0.5, "status": "review", "message": "digits touch", "reasons": [],
+        "text": "11", "confidence": 0.5, "status": "review", "message": "digits touch",
+        "reasons": [],
     }  # fmt: skip
     assert run.read == []
     status = read_status(run.outputs[0])

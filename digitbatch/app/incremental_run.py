@@ -22,7 +22,7 @@ from digitbatch.app.new_files import NewFiles, Read, Reconciliation, Repeat, log
 from digitbatch.corrections import CorrectionLog, Corrections, find_corrections
 from digitbatch.errors import StoppedError
 from digitbatch.inputs import Roots, walk
-from digitbatch.outputs import CsvStream, Output, OutputSet, remove_leftovers
+from digitbatch.outputs import CsvStream, ForPeople, Output, OutputSet, remove_leftovers
 from digitbatch.outputs.format import OutputPage
 from digitbatch.outputs.results import (
     RESULT_COUNTS,
@@ -51,10 +51,15 @@ class Targets:
     files: Sequence[Path]  # the journal lies beside one of them
     report: Path | None = None  # for people
     streams: Sequence[CsvStream] = ()  # take the whole results too, at the end
+    wide: Path | None = None  # a row a page, a column a field: for people, too
+
+    @property
+    def for_people(self) -> ForPeople:
+        return ForPeople(self.report, self.wide)
 
     @property
     def all_files(self) -> list[Path]:
-        return [*self.files, *([] if self.report is None else [self.report])]
+        return [*self.files, *self.for_people.files]
 
 
 def run_with_journal(
@@ -172,7 +177,7 @@ def _write(
     corrections: Corrections,
 ) -> RunSummary:
     corrected = CorrectedPages(corrections)
-    with OutputSet(targets.files, meta, targets.report) as files_written:
+    with OutputSet(targets.files, meta, targets.for_people) as files_written:
         outputs: list[Output] = [files_written, *targets.streams]
         counts = write_known(journal, compared.names(), outputs, corrected).summary()
         counts = replace(counts, stale_corrections=len(corrected.stale(journal.index)))

@@ -64,6 +64,7 @@ def run(
     update_when_stopped: bool = False,
     held: bool = False,
     report: StrPath | None = None,
+    wide: StrPath | None = None,
 ) -> RunSummary:
     """Read every page of files and folders and write the results.
 
@@ -98,6 +99,7 @@ def run(
         held: The caller holds the outputs, by `digitbatch.app.lock.hold`.
         report: An .html file to write for people, with a picture of every field; pages whose
             pictures the journal has not are read again.
+        wide: A .csv or .xlsx file to write for people, with a row a page and a column a field.
 
     Returns:
         The counts of the outputs; `exit_code` is what the command would return, `this_run` what
@@ -154,17 +156,20 @@ def run(
         )
         return follow(pages, len(most), progress, stop)
 
-    targets = Targets(files, page, streams)
+    targets = Targets(files, page, streams, _path(wide))
     repeat = Repeat(fresh, retry_failed, removed, min_age_s, reading.pictures, update_when_stopped)
     limits = AlarmLimits(fail_if_review_above, fail_on_drift)
-    check_outputs(files, page)
+    check_outputs(files, targets.for_people)
     with ExitStack() as stack:
         if not held:
             stack.enter_context(hold(targets.all_files))
         if files:
             summary = run_with_journal(sources, targets, meta, repeat, limits, read, start)
         else:
-            written: list[Output] = [stack.enter_context(OutputSet([], meta, page)), *streams]
+            written: list[Output] = [
+                stack.enter_context(OutputSet([], meta, targets.for_people)),
+                *streams,
+            ]
             found = walk(sources, ignore=targets.all_files)
             log_inputs(found)
             summary = _run_without_journal(found, written, read, start)

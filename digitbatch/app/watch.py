@@ -25,6 +25,7 @@ def watch(
     stop: threading.Event,
     *,
     report: Path | None = None,
+    wide: Path | None = None,
     min_age_s: float = 5.0,
     on_run: Callable[["RunSummary"], None] = lambda _: None,
     **options: Any,
@@ -41,7 +42,7 @@ def watch(
         UsageError: If watchfiles is not installed, or there is nothing to watch or write.
         DigitbatchError: What ends a run: a bad page does not.
     """
-    files = [*outputs, *([] if report is None else [report])]
+    files = [*outputs, *(path for path in (report, wide) if path is not None)]
     if not outputs:
         raise UsageError("name a file with --out: what is watched is read again and again")
     changes = _changes(folders, files, stop)
@@ -52,6 +53,7 @@ def watch(
                 folders,
                 out=outputs,
                 report=report,
+                wide=wide,
                 min_age_s=min_age_s,
                 stop=stop.is_set,
                 update_when_stopped=True,

@@ -28,7 +28,7 @@ class CsvFormat(Format):
     """A header, then rows; four decimals; what does not apply is blank."""
 
     def start(self) -> bytes:
-        return encoded(_quoted(COLUMNS))
+        return encoded(quoted(COLUMNS))
 
     def page(self, page: OutputPage) -> bytes:
         start = f"{safe_cell(page.file)},{page.page}"
@@ -42,7 +42,7 @@ class CsvFormat(Format):
             line = f"{start},{safe_cell(name)},{read},{sure},{status},{said},{box}\n"
             if line.count(",") != _COMMAS or '"' in line or "\r" in line or line.count("\n") != 1:
                 cells = [safe_cell(page.file), page.page, safe_cell(name), read, sure, status, said]
-                line = _quoted([*cells, left, top, right, bottom])
+                line = quoted([*cells, left, top, right, bottom])
             lines.append(line)
         return encoded("".join(lines))
 
@@ -147,7 +147,8 @@ def _pixel(text: str, side: str, place: str) -> int | None:
     raise UsageError(f'{place}: {side} is "{text}", expected a whole number')
 
 
-def _quoted(cells: Iterable[object]) -> str:
+def quoted(cells: Iterable[object]) -> str:
+    """A row of cells, quoted where they must be, with its line end."""
     row = io.StringIO(newline="")
     # Before Python 3.13 a cell with a lone "\r" is quoted only if "\r" is part of the line end.
     csv.writer(row, lineterminator="\r\n").writerow(cells)

@@ -4,6 +4,7 @@ import io
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self, TextIO
 
@@ -14,6 +15,7 @@ from digitbatch.outputs.format import Format, OutputPage
 from digitbatch.outputs.json_file import JsonFormat, JsonLinesFormat
 from digitbatch.outputs.report_file import ReportFormat
 from digitbatch.outputs.results import Record, RunMeta, RunSummary
+from digitbatch.outputs.wide import WideCsv, WideXlsx
 
 FORMATS: Final[dict[str, type[Format]]] = {
     ".csv": CsvFormat,
@@ -24,6 +26,43 @@ FORMATS: Final[dict[str, type[Format]]] = {
 
 REPORTS: Final[dict[str, type[Format]]] = {".html": ReportFormat, ".htm": ReportFormat}
 """What `--report` takes."""
+
+
+WIDE: Final[dict[str, type[Format]]] = {".csv": WideCsv, ".xlsx": WideXlsx}
+"""What `--wide` takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForPeople:
+    """Files that are written for people, beside those for programs."""
+
+    report: Path | None = None
+    wide: Path | None = None
+
+    @property
+    def files(self) -> list[Path]:
+        return [path for path in (self.report, self.wide) if path is not None]
+
+    def formats(self) -> list[tuple[Path, type[Format]]]:
+        """The files with what they are; UsageError if an ending is none of a format's."""
+        found = []
+        if self.report is not None:
+            found.append((self.report, report_format(self.report)))
+        if self.wide is not None:
+            found.append((self.wide, wide_format(self.wide)))
+        return found
+
+
+NOTHING: Final = ForPeople()
+
+
+def wide_format(path: Path) -> type[Format]:
+    """The format of a table of pages to write; UsageError if its ending is none of `WIDE`."""
+    if form := WIDE.get(path.suffix.lower()):
+        return form
+    raise UsageError(
+        f"a table with a row a page is .csv or .xlsx, got {path}: name it results-wide.csv, say"
+    )
 
 
 def output_format(path: Path) -> type[Format]:
@@ -84,18 +123,17 @@ class Output(ABC):
 class OutputSet(Output):
     """The files of one run. None of them changes before `finish`, and then all do."""
 
-    def __init__(self, paths: Sequence[Path], meta: RunMeta, report: Path | None = None) -> None:
+    def __init__(self, paths: Sequence[Path], meta: RunMeta, people: ForPeople = NOTHING) -> None:
         """Check all paths, then open a temporary file beside each.
 
         Raises:
             UsageError: If an ending is none of `FORMATS` or a path is given twice.
             OutputError: If one of them cannot be written.
         """
-        check_outputs(paths, report)
+        check_outputs(paths, people)
         self._outputs: list[tuple[AtomicFile, Format]] = []
         forms = [(path, output_format(path)(meta)) for path in paths]
-        if report is not None:
-            forms.append((report, report_format(report)(meta)))
+        forms += [(path, form(meta)) for path, form in people.formats()]
         try:
             for path, form in forms:
                 self._outputs.append((AtomicFile(path), form))
@@ -180,7 +218,7 @@ class CsvStream(Output):
             raise output_error(Path("standard output"), error) from error
 
 
-def check_outputs(paths: Sequence[Path], report: Path | None = None) -> None:
+def check_outputs(paths: Sequence[Path], people: ForPeople = NOTHING) -> None:
     """Find out before a run whether its outputs can be written; see `check_writable`.
 
     Raises:
@@ -189,10 +227,9 @@ def check_outputs(paths: Sequence[Path], report: Path | None = None) -> None:
     """
     for path in paths:
         output_format(path)
-    if report is not None:
-        report_format(report)
+    people.formats()
     places: dict[str, Path] = {}
-    for path in (*paths, *([] if report is None else [report])):
+    for path in (*paths, *people.files):
         check_writable(path)
         first = places.setdefault(os.path.normcase(path.resolve()), path)
         if first is not path:
