@@ -151,8 +151,9 @@ def run(
     code = run_command(
         inputs, out or [], report, "quiet" if quiet else "verbose" if verbose else "normal",
         wide=wide, config=config, model=model, device=device.value, workers=workers,
-        batch_size=batch_size, fresh=fresh, retry_failed=retry_failed, removed=removed and removed.value,
-        min_age_s=min_age, fail_if_review_above=fail_if_review_above, fail_on_drift=fail_on_drift,
+        batch_size=batch_size, fresh=fresh, retry_failed=retry_failed,
+        removed=removed and removed.value, min_age_s=min_age,
+        fail_if_review_above=fail_if_review_above, fail_on_drift=fail_on_drift,
         page_timeout_s=page_timeout, memory_mb=memory,
     )  # fmt: skip
     raise typer.Exit(code)
@@ -192,7 +193,8 @@ def watch(
     code = watch_command(
         folders, out, "quiet" if quiet else "verbose" if verbose else "normal", report=report,
         wide=wide, config=config, model=model, device=device.value, workers=workers,
-        min_age_s=min_age, removed=removed and removed.value, page_timeout_s=page_timeout, memory_mb=memory,
+        min_age_s=min_age, removed=removed and removed.value, page_timeout_s=page_timeout,
+        memory_mb=memory,
     )  # fmt: skip
     raise typer.Exit(code)
 
