@@ -58,6 +58,14 @@ class Format(ABC):
         """Begin a file; `meta` says what makes its results."""
         self.meta = meta
 
+    @classmethod
+    def check(cls) -> None:  # noqa: B027 - most formats need nothing
+        """Find out, before anything is read, whether such files can be written here.
+
+        Raises:
+            UsageError: If a library is not installed.
+        """
+
     def start(self) -> bytes:
         """What stands before the first page."""
         return b""

@@ -59,6 +59,7 @@ NOTHING: Final = ForPeople()
 def wide_format(path: Path) -> type[Format]:
     """The format of a table of pages to write; UsageError if its ending is none of `WIDE`."""
     if form := WIDE.get(path.suffix.lower()):
+        form.check()
         return form
     raise UsageError(
         f"a table with a row a page is .csv or .xlsx, got {path}: name it results-wide.csv, say"

@@ -135,15 +135,10 @@ class WideXlsx(_Wide):
     What is for review is coloured, and a comment says why; so is what people verified.
     """
 
-    def __init__(self, meta: RunMeta) -> None:
-        """Begin a workbook.
-
-        Raises:
-            UsageError: If XlsxWriter is not installed.
-        """
-        super().__init__(meta)
+    @classmethod
+    def check(cls) -> None:
         try:
-            import xlsxwriter  # noqa: F401 - before hours of reading
+            import xlsxwriter  # noqa: F401
         except ImportError as error:
             raise UsageError(
                 "writing .xlsx needs XlsxWriter: pip install 'digitbatch[xlsx]'; or name a .csv"
