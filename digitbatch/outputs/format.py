@@ -59,12 +59,13 @@ class Format(ABC):
         self.meta = meta
 
     @classmethod
-    def check(cls) -> None:  # noqa: B027 - most formats need nothing
+    def check(cls) -> None:
         """Find out, before anything is read, whether such files can be written here.
 
         Raises:
             UsageError: If a library is not installed.
         """
+        return  # most formats need none
 
     def start(self) -> bytes:
         """What stands before the first page."""
