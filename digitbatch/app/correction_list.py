@@ -7,7 +7,14 @@ from typing import Final, Literal
 
 from digitbatch.app.corrected_pages import open_corrections
 from digitbatch.app.known_pages import KnownPages
-from digitbatch.corrections import Correction, CorrectionLog, find_corrections, place_of, settle
+from digitbatch.corrections import (
+    Correction,
+    CorrectionLog,
+    Corrections,
+    find_corrections,
+    place_of,
+    settle,
+)
 from digitbatch.corrections.correction import now
 from digitbatch.corrections.table import Row, plural, problem_of, read_rows, refuse
 from digitbatch.errors import UsageError
@@ -98,44 +105,42 @@ def import_corrections(output: Path, table: Path, *, short_is_right: bool = Fals
         UsageError: If the table cannot be read, or a row is wrong: the message has each.
         OutputError: If the journal cannot be read or the corrections not be written.
     """
-    known = KnownPages(output)
+    rows, problems = read_rows(table)
     log = CorrectionLog(find_corrections([output]))
     before = log.read()
-    rows, problems = read_rows(table)
+    known = KnownPages(output)
     fields = _Fields(known)
     made: list[Correction] = []
-    same = untouched = 0
+    untouched = 0
     when = now()
     for row in rows:
         field = fields.find(row)
         said = field if isinstance(field, str) else problem_of(row, field.text, short_is_right)
-        if said:
+        if isinstance(field, str) or said:
             problems.append(f"{row.place}: {said}")
-            continue
-        assert not isinstance(field, str)  # noqa: S101 - that is a problem
-        if row.status is not None and row.status != "verified" and row.text == field.text:
+        elif row.status not in (None, "verified") and row.text == field.text:
             untouched += 1
-            continue
-        try:
-            correction = _made(row, field, known.content(row.file) or "", when)
-        except ValueError as error:
-            problems.append(f"{row.place}: {error}")
-            continue
-        words = {
-            (one.field, one.place, one.by): one.text
-            for one in before.of_page(correction.content, correction.page)
-        }
-        key = correction.field, correction.place, correction.by
-        if key in words and words[key] == correction.text:
-            same += 1
         else:
-            made.append(correction)
+            try:
+                made.append(_made(row, field, known.content(row.file) or "", when))
+            except ValueError as error:
+                problems.append(f"{row.place}: {error}")
     if problems:
         refuse(table, problems)
-    if not (made or same or untouched):
+    if not rows:
         raise UsageError(f"{table}: has no row, so there is nothing to import")
-    log.append(*made)
-    return Imported(len(made), same, untouched)
+    new = [one for one in made if not _has_been_said(one, before)]
+    log.append(*new)
+    return Imported(len(new), len(made) - len(new), untouched)
+
+
+def _has_been_said(correction: Correction, before: Corrections) -> bool:
+    """Whether the same person's last word on the same field is the same."""
+    return any(
+        (one.field, one.place, one.by, one.text)
+        == (correction.field, correction.place, correction.by, correction.text)
+        for one in before.of_page(correction.content, correction.page)
+    )
 
 
 def _made(row: Row, field: FieldResult, content: str, when: str) -> Correction:

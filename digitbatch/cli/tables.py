@@ -121,16 +121,16 @@ def print_counts(summary: RunSummary) -> None:
     table.add_row("  failed", f"{summary.errors:,}", failed, style=style)
     if summary.skipped:
         table.add_row("files skipped", f"{summary.skipped:,}", "no scans")
-    if now is not None:
-        _add_this_run(table, now)
+    _add_this_run(table, now)
     taken = f"in {duration(summary.seconds)}"
     table.add_row("pages per second", f"{summary.pages_per_second:.1f}", taken)
     console.print(table)
     if promised[1]:
         console.print(promised[1], style="yellow", markup=False)
-    for said in () if now is None else dict.fromkeys((*now.alarms, *now.warnings)):
-        style = "bold red" if now is not None and said in now.alarms else "yellow"
-        console.print(f"{said}", style=style, markup=False)
+    if now is not None:
+        for said in dict.fromkeys((*now.alarms, *now.warnings)):
+            style = "bold red" if said in now.alarms else "yellow"
+            console.print(f"{said}", style=style, markup=False)
 
 
 def promise_words(promise: Promise) -> tuple[str, str]:
@@ -152,8 +152,8 @@ def promise_words(promise: Promise) -> tuple[str, str]:
     ), ""
 
 
-def _add_this_run(table: "Table", now: ThisRun) -> None:
-    if not (now.known or now.recognised or now.waiting or now.removed):
+def _add_this_run(table: "Table", now: ThisRun | None) -> None:
+    if now is None or not (now.known or now.recognised or now.waiting or now.removed):
         return
     table.add_row("pages read now", f"{now.pages:,}")
     if now.known:

@@ -61,20 +61,27 @@ def wide_rows(page: PageResult) -> Iterator[WideRow]:
 
 
 def _of_columns(field: FieldResult) -> dict[str, Cell]:
-    """A row of a table by its columns; whole, where its digits do not tell them."""
+    """A row of a table by its columns; whole, where it is not known what stands in which."""
+    if field.status == "verified":
+        numbers = sorted({d.column for d in field.digits if d.column is not None})
+        groups = field.text.split()
+        known = len(groups) == len(numbers)
+        columns = dict(zip(numbers, groups, strict=True)) if known else {}
+    else:
+        columns = _read_in_columns(field)
+    if not columns:
+        return {"line": _cell(field, field.text)}
+    return {f"column-{number:02d}": _cell(field, text) for number, text in columns.items()}
+
+
+def _read_in_columns(field: FieldResult) -> dict[int, str]:
+    """The numbers that were read by their columns; none where some is in no column."""
     columns: dict[int, str] = {}
-    if field.status != "verified" and field.digits and field.text.count(".") == 0:
-        for digit in field.digits:
-            if digit.column is not None:
-                columns[digit.column] = columns.get(digit.column, "") + digit.text
-        if sum(map(len, columns.values())) == len(field.digits):
-            return {f"column-{number:02d}": _cell(field, text) for number, text in columns.items()}
-    groups = field.text.split()
-    numbers = sorted({d.column for d in field.digits if d.column is not None})
-    if field.status == "verified" and len(groups) == len(numbers):
-        pairs = zip(numbers, groups, strict=True)
-        return {f"column-{number:02d}": _cell(field, text) for number, text in pairs}
-    return {"line": _cell(field, field.text)}
+    for digit in field.digits:
+        if digit.column is None or "." in field.text:
+            return {}
+        columns[digit.column] = columns.get(digit.column, "") + digit.text
+    return columns
 
 
 def _cell(field: FieldResult, text: str) -> Cell:
@@ -175,34 +182,33 @@ class WideXlsx(_Wide):
         for column, name in enumerate(head):
             sheet.write_string(0, column, name, bold)
         for number, row in enumerate(self._rows, 1):
-            sheet.write_string(number, 0, row.file, plain)
+            whole = row.cells.get("")
+            name = (
+                Cell(row.file, whole.status, whole.message) if whole else Cell(row.file, "ok", "")
+            )
+            self._write(sheet, (number, 0), name, plain, shades)
             sheet.write_number(number, 1, row.page)
             if row.row is not None:
                 sheet.write_number(number, 2, row.row)
-            if "" in row.cells and row.cells[""].status == "error":
-                self._say(sheet, (number, 0), row.file, row.cells[""], shades)
-            for column, name in enumerate(names, first):
-                if (cell := row.cells.get(name)) is None:
-                    continue
-                if cell.status in shades:
-                    self._say(sheet, (number, column), cell.text, cell, shades)
-                elif cell.text:
-                    sheet.write_string(number, column, cell.text, plain)
+            for column, name_of_field in enumerate(names, first):
+                if cell := row.cells.get(name_of_field):
+                    self._write(sheet, (number, column), cell, plain, shades)
         sheet.freeze_panes(1, first)
         sheet.autofilter(0, 0, len(self._rows), len(head) - 1)
         sheet.set_column(0, 0, 32)
         sheet.set_column(first, max(first, len(head) - 1), 16, plain)
 
     @staticmethod
-    def _say(
-        sheet: Any, at: tuple[int, int], text: str, cell: Cell, shades: dict[Any, Any]
+    def _write(
+        sheet: Any, at: tuple[int, int], cell: Cell, plain: Any, shades: dict[Status, Any]
     ) -> None:
-        """A coloured cell with its reason as a comment."""
-        if text:
-            sheet.write_string(*at, text, shades[cell.status])
-        else:
-            sheet.write_blank(*at, None, shades[cell.status])
-        if cell.message:
+        """A cell; what a person should look at is coloured, with its reason as a comment."""
+        shade = shades.get(cell.status, plain)
+        if cell.text:
+            sheet.write_string(*at, cell.text, shade)
+        elif cell.status in shades:
+            sheet.write_blank(*at, None, shade)
+        if cell.status in shades and cell.message:
             sheet.write_comment(*at, cell.message, {"x_scale": 2})
 
     def _summary_sheet(self, book: "Workbook", summary: RunSummary) -> None:

@@ -1,7 +1,7 @@
 """What of some results is right: by folder, by field, and as a risk-coverage curve."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -115,9 +115,8 @@ def score(truth: Truth, results: Results) -> Score:
     verified: list[Pair] = []
     for ref, written in sorted(truth.items(), key=lambda item: (item[0].file, item[0].page)):
         folder = folders.setdefault(ref.file.rpartition("/")[0] or ".", Counts())
-        every = list(_pairs(ref, written, results.get(ref, [])))
-        verified += [pair for pair in every if pair.is_verified]
-        own = [pair for pair in every if not pair.is_verified]
+        own, left_out = _parted(_pairs(ref, written, results.get(ref, [])))
+        verified += left_out
         for counts in (total, folder):
             counts.pages += 1
             counts.missing += ref in missing
@@ -145,6 +144,13 @@ def score(truth: Truth, results: Results) -> Score:
     )
 
 
+def _parted(pairs: Iterable[Pair]) -> tuple[list[Pair], list[Pair]]:
+    """What was read, and what people verified where it is not known what was read."""
+    every = list(pairs)
+    read = [pair for pair in every if not pair.is_verified]
+    return read, [pair for pair in every if pair.is_verified]
+
+
 def paired(truth: Truth, results: Results) -> list[Pair]:
     """All fields of the truth's pages, those written and those read where nothing is.
 
@@ -155,7 +161,7 @@ def paired(truth: Truth, results: Results) -> list[Pair]:
     """
     _missing(truth, results)
     pairs = (pair for ref, own in truth.items() for pair in _pairs(ref, own, results.get(ref, [])))
-    return [pair for pair in pairs if not pair.is_verified]
+    return _parted(pairs)[0]
 
 
 def _missing(truth: Truth, results: Results) -> tuple[PageRef, ...]:
@@ -174,8 +180,7 @@ def _missing(truth: Truth, results: Results) -> tuple[PageRef, ...]:
 
 def _pairs(ref: PageRef, written: dict[str, str], rows: Sequence[Record]) -> Iterator[Pair]:
     """The fields of a page: those written, and those read where nothing is."""
-    said = [row for row in rows if bare(row.text) and row.status in ("ok", "review", "verified")]
-    said += [r for r in rows if not bare(r.text) and r.status == "verified" and not _is_line(r)]
+    said = _said(rows)
     # Zones may have numbers for names; lines are never called otherwise.
     if all(map(_LINE.fullmatch, written)) and all(map(_is_line, said)):
         order = sorted(written, key=lambda name: int(_LINE.sub(r"\1", name)))
@@ -185,6 +190,13 @@ def _pairs(ref: PageRef, written: dict[str, str], rows: Sequence[Record]) -> Ite
     names = dict.fromkeys((*written, *rows_of))
     pairs = (Pair(ref, name, written.get(name, ""), rows_of.get(name)) for name in names)
     return (pair for pair in pairs if pair.written or pair.row is not None)
+
+
+def _said(rows: Sequence[Record]) -> list[Record]:
+    """The rows with text, and the zones in which people say that nothing is written."""
+    texts = [row for row in rows if bare(row.text) and row.status in ("ok", "review", "verified")]
+    empty = [row for row in rows if not bare(row.text) and row.status == "verified"]
+    return [*texts, *(row for row in empty if not _is_line(row))]
 
 
 def _is_line(row: Record) -> bool:
