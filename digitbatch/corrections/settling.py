@@ -18,7 +18,7 @@ class SamePlace:
 
     zone: float = 0.03  # of a zone's height, on each side: rounding, and no digit
     least_px: int = 2  # on each side, in pixels of the scan
-    line_end: float = 0.2  # of a line's height, at either end: less than the finest 1 and its gap
+    line_end: float = 0.1  # of a line's height, at either end: less than the finest 1 and its gap
     line_overlap: float = 0.6  # of the heights of two lines: what both have of what either has
 
 
