@@ -182,7 +182,7 @@ class WideXlsx(_Wide):
         for column, name in enumerate(head):
             sheet.write_string(0, column, name, bold)
         for number, row in enumerate(self._rows, 1):
-            whole = row.cells.get("")
+            whole = row.cells.get("", Cell("", "ok", ""))
             name = (
                 Cell(row.file, whole.status, whole.message) if whole else Cell(row.file, "ok", "")
             )
