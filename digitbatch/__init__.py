@@ -28,13 +28,15 @@ if TYPE_CHECKING:
         DeviceError,
         DigitbatchError,
         ExitCode,
+        InputError,
         LockedError,
         ModelError,
         OutputError,
         PageError,
+        StoppedError,
         UsageError,
     )
-    from digitbatch.outputs.results import RunSummary
+    from digitbatch.outputs.results import RunSummary, ThisRun
     from digitbatch.types import Box, DigitResult, FieldResult, Mark, PageRef, PageResult
 
     __version__: str
@@ -48,6 +50,7 @@ __all__ = [
     "DigitbatchError",
     "ExitCode",
     "FieldResult",
+    "InputError",
     "LockedError",
     "Mark",
     "ModelError",
@@ -56,6 +59,8 @@ __all__ = [
     "PageRef",
     "PageResult",
     "RunSummary",
+    "StoppedError",
+    "ThisRun",
     "UsageError",
     "Zone",
     "__version__",
@@ -72,14 +77,16 @@ _PLACES = {
         "DeviceError",
         "DigitbatchError",
         "ExitCode",
+        "InputError",
         "LockedError",
         "ModelError",
         "OutputError",
         "PageError",
+        "StoppedError",
         "UsageError",
     ),
     "app.run": ("read_page", "run"),
-    "outputs.results": ("RunSummary",),
+    "outputs.results": ("RunSummary", "ThisRun"),
     "types": ("Box", "DigitResult", "FieldResult", "Mark", "PageRef", "PageResult"),
 }
 _MODULES = {name: module for module, names in _PLACES.items() for name in names}

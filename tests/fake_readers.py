@@ -141,10 +141,12 @@ class ReadAndPrint:
 
 @dataclass(frozen=True)
 class SufferOn:
-    """On pages of some levels: crashes in native code, hangs, or asks for too much memory."""
+    """On pages of some levels: crashes in native code, hangs, computes on, waits or hogs memory."""
 
     crash: int = -1
     hang: int = -1
+    spin: int = -1
+    wait: int = -1
     hog: int = -1
 
     def __call__(self, _: Mapping[str, Network]) -> Reader:
@@ -157,6 +159,11 @@ class SufferOn:
             ctypes.string_at(0)
         elif level(page) == self.hang:
             time.sleep(600)
+        elif level(page) == self.spin:
+            while True:
+                pass
+        elif level(page) == self.wait:
+            time.sleep(1)
         elif level(page) == self.hog:
             np.ones(3 << 27)  # 3 GiB
         return result(page, str(level(page)))

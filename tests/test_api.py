@@ -84,6 +84,13 @@ def test_what_is_no_page_is_refused(
         digitbatch.read_page(pixels)
 
 
+@pytest.mark.parametrize("given", ["x.png", Path("x.png"), [[255, 0]], None])
+def test_what_is_no_array_is_refused(given: object) -> None:
+    """A path is what people try first: they are told what reads files."""
+    with pytest.raises(ValueError, match=r"array of uint8, got \w+; digitbatch\.run reads files"):
+        digitbatch.read_page(given)  # type: ignore[arg-type]
+
+
 def test_a_run_gives_its_counts(tmp_path: Path) -> None:
     """A run from Python writes its outputs, calls back for each page, and returns the counts."""
     seen: list[tuple[int, int]] = []

@@ -174,6 +174,8 @@ class TestExitCodes:
         _, stderr = run.communicate(timeout=20)
         assert run.returncode == code, stderr
         assert "Traceback" not in stderr
+        assert "stopping after the page in hand" in stderr
+        assert "error" not in stderr  # it does what it was asked for
         assert out.read_text(encoding="utf-8") == "old"
         assert not [path.name for path in tmp_path.iterdir() if path.suffix == ".tmp"]
 

@@ -68,6 +68,13 @@ def test_failures_are_named_but_not_all(capsys: pytest.CaptureFixture[str]) -> N
     assert "25 more" in text
 
 
+def test_a_failure_is_named_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where all rows of a small run are shown, its failures stand among them."""
+    pages = [good_page(1), failed_page(PageRef("b.png", 1), "torn")]
+    assert end_of(pages, [Path("results.csv")], capsys).count("torn") == 1
+    assert end_of(pages, [], capsys).count("torn") == 1
+
+
 def test_small_runs_show_their_rows(capsys: pytest.CaptureFixture[str]) -> None:
     """Rows that went to a file are shown if they are few; those on standard output are not."""
     out = [Path("results.csv")]

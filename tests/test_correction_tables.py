@@ -5,8 +5,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from digitbatch.app.correction_list import import_corrections, list_corrections
 from digitbatch.cli.app import app

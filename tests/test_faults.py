@@ -188,10 +188,27 @@ class TestPoisonousPages:
 
     @pytest.mark.parametrize("workers", [1, 2])
     def test_a_page_that_hangs(self, tmp_path: Path, workers: int) -> None:
-        """A page that never ends is one row after its time."""
-        texts = self.read(tmp_path, SufferOn(hang=3), Limits(page_timeout_s=3), workers)
+        """A page that never ends and computes nothing is one row, after 30 times the limit."""
+        texts = self.read(tmp_path, SufferOn(hang=3), Limits(page_timeout_s=0.2), workers)
         assert texts[:2] + texts[3:] == ["1", "2", "4", "5"]
-        assert "after 3 s" in texts[2]
+        assert "after 6 s" in texts[2]
+
+    @pytest.mark.skipif(os.name == "nt", reason="Windows counts no CPU time")
+    @pytest.mark.parametrize("workers", [1, 2])
+    def test_a_page_that_computes_without_end(
+        self, tmp_path: Path, workers: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It is one row after so much CPU time, which each page has for itself."""
+        monkeypatch.setattr("digitbatch.engine.processes._WALL_FACTOR", 1000)
+        texts = self.read(tmp_path, SufferOn(spin=3), Limits(page_timeout_s=0.4), workers)
+        assert texts[:2] + texts[3:] == ["1", "2", "4", "5"]
+        assert "after 0.4 s of computing" in texts[2]
+
+    @pytest.mark.skipif(os.name == "nt", reason="Windows counts no CPU time")
+    def test_a_machine_that_is_busy(self, tmp_path: Path) -> None:
+        """Time in which a page's process does not compute makes no error row of a good page."""
+        texts = self.read(tmp_path, SufferOn(wait=3), Limits(page_timeout_s=0.4), 1)
+        assert texts == ["1", "2", "3", "4", "5"]
 
     @pytest.mark.skipif(sys.platform != "linux", reason="only Linux caps a process's data")
     def test_a_page_that_wants_all_memory(self, tmp_path: Path) -> None:

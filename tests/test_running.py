@@ -160,9 +160,13 @@ class TestCommands:
         config.write_text("review: {max_error: 0.9}\n", encoding="utf-8")
         refused = digitbatch("run", scans, "--out", out, "--config", config)
         assert refused.exit_code == ExitCode.CONFIG
-        assert "--fresh" in refused.stderr
+        assert "review.max_error was 0.002 and is 0.9" in refused.stderr
+        assert "--on-change keep" in refused.stderr
+        kept = digitbatch("run", scans, "--out", out, "--config", config, "--on-change", "keep")
+        assert (kept.exit_code, "0 to read, 1 known" in kept.stderr) == (ExitCode.OK, True)
+        before = out.read_bytes()
         (scans / "a.png").unlink()
-        gone = digitbatch("run", scans, "--out", out)
+        gone = digitbatch("run", scans, "--out", out, "--config", config)
         assert (gone.exit_code, out.read_bytes()) == (ExitCode.INPUT, before)
 
     def test_watch_wants_folders(self, tmp_path: Path) -> None:

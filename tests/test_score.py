@@ -249,3 +249,33 @@ class TestCommand:
         done = digitbatch(truth, results)
         assert done.exit_code == ExitCode.USAGE
         assert '"scans/1.png", page 1, the results "1.png", page 1' in done.stderr
+
+
+class TestLostZeros:
+    TRUTH = "file,page,field,text\na.png,1,x,00017\na.png,1,y,4\na.png,1,z,0\n"
+
+    @staticmethod
+    def ended(folder: Path, truth: str, x: str, z: str = "0") -> Result:
+        """What the command says of a page with a zone of five digits and two of one."""
+        rows = f"a.png,1,x,{x},0.9,ok,,,,,\na.png,1,y,4,0.9,ok,,,,,\na.png,1,z,{z},0.9,ok,,,,,\n"
+        results = made(folder / "results.csv", HEADER + rows)
+        return digitbatch(made(folder / "truth.csv", truth), results)
+
+    def test_a_spreadsheet_took_them(self, tmp_path: Path) -> None:
+        """Of either file: it is said which, with an example and the way out; not where all is well.
+
+        They count as wrong all the same: no number is made up.
+        """
+        cut = self.ended(tmp_path, self.TRUTH.replace("00017", "17"), "00017")
+        said = "has lost leading zeros, such as 17 where 00017 should be (1 in all)"
+        assert f"{tmp_path / 'truth.csv'} {said}" in cut.stderr
+        cut = self.ended(tmp_path, self.TRUTH, "17")
+        assert f"{tmp_path / 'results.csv'} {said}" in cut.stderr
+        assert "1 are wrong" in cut.stdout
+        assert "zeros" not in self.ended(tmp_path, self.TRUTH, "00017").stderr
+
+    def test_a_zero_that_was_not_read(self, tmp_path: Path) -> None:
+        """Where others of the file begin with zeros, no spreadsheet was at work."""
+        truth = self.TRUTH.replace("z,0", "z,05")
+        assert "zeros" not in self.ended(tmp_path, truth, "0017", "05").stderr
+        assert "zeros" not in self.ended(tmp_path, truth, "17", "05").stderr

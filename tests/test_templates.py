@@ -331,6 +331,8 @@ class TestCommand:
         shown = run(app, ["template", "show", "form.yaml", "scan.png"])
         assert shown.exit_code == 0
         assert "fits the template" in shown.stdout
-        assert size("scan-zones.png") == (900, 640)
+        assert size("scan-shown.png") == (900, 640)
+        own = run(app, ["template", "show", "form.yaml", "form.png"])  # what people try first
+        assert (own.exit_code, size("form-shown.png")) == (0, (900, 640))
         Pil.new("L", (300, 300), 255).save("blank.png")
         assert run(app, ["template", "show", "form.yaml", "blank.png"]).exit_code == 1

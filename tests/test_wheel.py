@@ -144,6 +144,14 @@ def test_installed_command_says_its_version(installed: Installed) -> None:
     assert pyproject["project"]["version"] in done.stdout
 
 
+def test_the_wheel_carries_the_slim_list(installed: Installed) -> None:
+    """Who has the wheel alone can install what a run needs without PyTorch."""
+    pyproject = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
+    done = installed.run(installed.python, "-m", "digitbatch.slim")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == pyproject["dependency-groups"]["slim"]
+
+
 def test_installed_command_reads_a_page(installed: Installed) -> None:
     """From an empty folder, the packaged pipeline.yaml and weights read a page in a worker."""
     pages = [CHECKOUT / "samples" / "pages" / name for name in ("plain-list.jpg", "pencil.webp")]

@@ -47,7 +47,8 @@ class CorrectedPages:
         if not made:
             return page, None
         result = self._applied(page.result(), made)
-        return OutputPage.of(result)._replace(pictures=page.pictures), result
+        shown = OutputPage.of(result)
+        return shown._replace(pictures=page.pictures, read_by=page.read_by), result
 
     def result(self, digest: bytes, result: PageResult) -> PageResult:
         """A page that was just read, with its corrections."""

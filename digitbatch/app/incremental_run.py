@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from digitbatch.app.corrected_pages import (
     open_corrections,
     warn_of_stale,
 )
+from digitbatch.app.hand_edits import keep_edited
 from digitbatch.app.journal.binding import Binding
 from digitbatch.app.journal.drift import find_drift
 from digitbatch.app.journal.journal import Journal, damaged, find_journal, journal_beside
@@ -70,8 +71,11 @@ def run_with_journal(
     limits: AlarmLimits,
     read: Read,
     start: float,
+    about: Mapping[str, Any] | None = None,
 ) -> RunSummary:
     """Read what is new, and bring the outputs, which the caller holds, up to date.
+
+    `about` says in words what `meta` has as hashes: see `Binding`.
 
     Raises:
         ConfigError: If what is known was made otherwise.
@@ -85,6 +89,7 @@ def run_with_journal(
         meta.line_model_hash,
         meta.ink_model_hash,
         meta.calibration_hash,
+        about=about or {},
     )
     files = targets.all_files
     for path in files:
@@ -93,7 +98,8 @@ def run_with_journal(
     own = [*files, *map(lock_file, files), *map(journal_beside, files), *files_of(files)]
     found = walk(sources, ignore=own)
     log_inputs(found)
-    with Journal(find_journal(targets.files), binding, fresh=repeat.fresh) as journal:
+    place = find_journal(targets.files)
+    with Journal(place, binding, fresh=repeat.fresh, on_change=repeat.on_change) as journal:
         compared = Reconciliation(journal.index, found, repeat)
         _log_compared(compared)
         reading = NewFiles(
@@ -107,18 +113,21 @@ def run_with_journal(
                 raise
             stopped = True
         this_run = reading.this_run()
-        counts = None
+        counts, edited = None, list[Path]()
         corrections, said = open_corrections(targets.files)  # what people said by now
         if not (targets.streams or journal.changed):
             counts = _counts_if_as_they_were(journal.found.last_run or {}, files, meta, said)
         if counts is None:
-            counts = _write(journal, compared, targets, meta, corrections)
+            counts, edited = _write(journal, compared, targets, meta, corrections)
         warn_of_stale(counts.stale_corrections, targets.files[0])
         warnings = find_drift([journal.statistics, *reversed(journal.found.runs)])
         if not this_run.pages:
             warnings = []  # they have been said
         this_run = replace(
-            this_run, warnings=tuple(warnings), alarms=tuple(_alarms(this_run, warnings, limits))
+            this_run,
+            warnings=tuple(warnings),
+            alarms=tuple(_alarms(this_run, warnings, limits)),
+            kept_aside=tuple(map(str, edited)),
         )
         seconds = time.perf_counter() - start
         if not stopped:
@@ -145,10 +154,11 @@ def write_known(
     for name in names:
         known = journal.index.get(name)
         digest = b"" if known is None else known.key.digest
+        read_by = journal.read_by(name)
         for page, (about, text, pictures) in enumerate(journal.pages_of(name), 1):
             try:
                 ((_, *counts), digits, _, _), rows = json.loads(about)
-                was_read = OutputPage(name, page, rows, text, pictures)
+                was_read = OutputPage(name, page, rows, text, pictures, read_by)
                 shown, result = corrected.output_page(digest, was_read)
                 if result is None:
                     tally.add_counts([*counts, 0], sum(digits), new_file=page == 1)
@@ -175,15 +185,22 @@ def _write(
     targets: Targets,
     meta: RunMeta,
     corrections: Corrections,
-) -> RunSummary:
+) -> tuple[RunSummary, list[Path]]:
+    """Make the outputs; also gives where those are kept that somebody had changed."""
+    edited: list[Path] = []
     corrected = CorrectedPages(corrections)
-    with OutputSet(targets.files, meta, targets.for_people) as files_written:
+
+    def prepare(digests: Mapping[Path, str]) -> None:
+        edited.extend(keep_edited(targets.files, digests, journal.found))
+        journal.note_outputs(digests.values())
+
+    with OutputSet(targets.files, meta, targets.for_people, prepare) as files_written:
         outputs: list[Output] = [files_written, *targets.streams]
         counts = write_known(journal, compared.names(), outputs, corrected).summary()
         counts = replace(counts, stale_corrections=len(corrected.stale(journal.index)))
         for output in outputs:
             output.finish(counts)
-        return counts
+        return counts, edited
 
 
 def _counts_if_as_they_were(

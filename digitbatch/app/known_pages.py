@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from digitbatch.app.journal import codec
 from digitbatch.app.journal.index import GONE, scan
 from digitbatch.app.journal.journal import damaged, journal_beside
 from digitbatch.errors import UsageError
@@ -54,7 +55,8 @@ class KnownPages:
             with self.path.open("rb") as file:
                 file.seek(known.start)
                 lines = file.read(known.end - known.start).split(b"\n")[:-1]
-            texts = (line.decode().split("\t", 4)[3] for line in lines)
+            own = (line for line in lines if codec.kind_of(line) in codec.PAGES)
+            texts = (line.decode().split("\t", 4)[3] for line in own)
             return [OutputPage(name, n, [], text).result() for n, text in enumerate(texts, 1)]
         except OSError as error:
             raise output_error(self.path, error) from error

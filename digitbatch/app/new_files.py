@@ -1,17 +1,18 @@
 """What is new among the inputs, and reading it: nothing twice, nor what has only another name."""
 
 import hashlib
+import json
 import logging
 import os
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from digitbatch.app.corrected_pages import CorrectedPages
 from digitbatch.app.journal import codec
-from digitbatch.app.journal.drift import Statistics
+from digitbatch.app.journal.binding import OnChange
 from digitbatch.app.journal.index import (
     AGAIN,
     FAILED,
@@ -35,6 +36,8 @@ Read = Callable[[Iterable[SourceFile | Chunk], Sequence[SourceFile]], Generator[
 StoppedError where somebody asks to stop.
 """
 
+_MOST_NAMED: Final = 20  # new error rows: a mail is to be read
+
 log = logging.getLogger(__name__)
 Removed = Literal["drop", "keep"]
 
@@ -55,6 +58,7 @@ class Repeat:
     """What a run does about what is known."""
 
     fresh: bool = False  # forget it
+    on_change: OnChange = "refuse"  # where it was made otherwise
     retry_failed: bool = False  # read files with error rows again
     removed: Removed | None = None  # rows of scans that are gone; None: drop, unless all are gone
     min_age_s: float = 0.0  # leave files that were written within so long for the next run
@@ -175,6 +179,7 @@ class NewFiles:
         self._recognised = 0
         self._changing = 0
         self._new_errors = 0
+        self._new_failures: list[str] = []  # the first of them, in words
 
     def read(self, read: Read) -> None:
         """Read what is new and append it to the journal.
@@ -204,6 +209,7 @@ class NewFiles:
             errors=read.errors,
             verified=read.verified,
             new_errors=self._new_errors,
+            new_failures=tuple(self._new_failures),
             known=self._inputs.known,
             recognised=self._recognised,
             waiting=self._inputs.young + self._changing,
@@ -225,7 +231,7 @@ class NewFiles:
         partial = journal.found.partial
         for source in sources:
             name, key = source.name, self._key(source)
-            if journal.index.flags(name) & FAILED:
+            if self._has_been_reported(name, key):
                 self._failed_before.add(name)
             if partial is not None:
                 begun, partial = partial, None
@@ -251,6 +257,13 @@ class NewFiles:
             self._keys[name] = key
             yield source
 
+    def _has_been_reported(self, name: str, key: FileKey | None) -> bool:
+        """Whether a file failed as it is now; one that was changed since may fail for news."""
+        known = self._journal.index.get(name)
+        if known is None or not known.flags & FAILED:
+            return False
+        return key is None or key.digest == known.key.digest
+
     def _key(self, source: SourceFile) -> FileKey | None:
         """What a file is like now; None if it is changing and such are to be left alone."""
         try:
@@ -273,7 +286,11 @@ class NewFiles:
         if journal.found.partial is not None and journal.found.partial.name != name:
             journal.end_file()
         if page.result.failed and name not in self._failed_before:
-            self._new_errors += sum(field.status == "error" for field in page.result.fields)
+            self._add_failures(
+                name,
+                page.result.ref.page,
+                [field.message for field in page.result.fields if field.status == "error"],
+            )
         key = self._keys[name]
         journal.add_page(page.result, key, page.page_count, page.ink)
         self._tally.add(self._corrected.result(key.digest, page.result))
@@ -293,5 +310,12 @@ class NewFiles:
         self._journal.add_same(source.name, key, known)
         self._recognised += 1
         if known.flags & FAILED and source.name not in self._failed_before:
-            pages = self._journal.pages_of(source.name)
-            self._new_errors += sum(Statistics.from_line(about).errors for about, _, _ in pages)
+            for page, (about, _, _) in enumerate(self._journal.pages_of(source.name), 1):
+                rows = json.loads(about)[1]
+                failed = [said for _, _, _, status, said, *_ in rows if status == "error"]
+                self._add_failures(source.name, page, failed)
+
+    def _add_failures(self, name: str, page: int, messages: Sequence[str]) -> None:
+        self._new_errors += len(messages)
+        left = _MOST_NAMED - len(self._new_failures)
+        self._new_failures += [f"{name}, page {page}: {said}" for said in messages[:left]]

@@ -15,9 +15,10 @@ import numpy as np
 
 from digitbatch import __version__
 from digitbatch.app.incremental_run import AlarmLimits, Targets, run_with_journal
+from digitbatch.app.journal.binding import OnChange
 from digitbatch.app.lock import hold
 from digitbatch.app.new_files import Read, Removed, Repeat, log_inputs
-from digitbatch.app.plan import StrPath, load_plan
+from digitbatch.app.plan import StrPath, load_plan, plan_words
 from digitbatch.config import Config
 from digitbatch.engine import Chunk, Limits, PageRead, Reader, count_workers, read_files
 from digitbatch.engine.recipe import PageReading
@@ -52,6 +53,7 @@ def run(
     workers: int | Literal["auto"] = "auto",
     batch_size: int = 4096,
     fresh: bool = False,
+    on_change: OnChange = "refuse",
     retry_failed: bool = False,
     removed: Removed | None = None,
     min_age_s: float = 0.0,
@@ -81,6 +83,9 @@ def run(
             this process, without any limits. Changes no result.
         batch_size: Most crops that a GPU gets at once. Changes no result on the CPU.
         fresh: Forget what the journal knows and read everything.
+        on_change: Where the journal's results were read by another configuration, other weights or
+            another version: "refuse" is a ConfigError, "keep" leaves them and reads new scans the
+            new way, "fresh" reads everything anew.
         retry_failed: Read files with error rows again.
         removed: Whether rows of scans that are no longer there are taken out of the outputs
             ("drop") or stay ("keep"). None: "drop", but not if all are gone.
@@ -88,7 +93,8 @@ def run(
         fail_if_review_above: The exit code is 8 if more than this share of the rows read in this
             run is to be reviewed, 0 to 1.
         fail_on_drift: The exit code is 8 if the pages are not like those of the last runs.
-        page_timeout_s: A page that is not read after so long becomes an error row; 0: no limit.
+        page_timeout_s: A page that is not read after so much CPU time, or 30 times as long by the
+            clock, becomes an error row; 0: no limit. On Windows the clock alone counts.
         memory_mb: Most data that pages take in a process, on Linux; one that needs more becomes an
             error row. 0: no limit.
         progress: Called after each page that is read, with its result and the pages expected in
@@ -157,14 +163,23 @@ def run(
         return follow(pages, len(most), progress, stop)
 
     targets = Targets(files, page, streams, _path(wide))
-    repeat = Repeat(fresh, retry_failed, removed, min_age_s, reading.pictures, update_when_stopped)
+    repeat = Repeat(
+        fresh=fresh,
+        on_change=on_change,
+        retry_failed=retry_failed,
+        removed=removed,
+        min_age_s=min_age_s,
+        pictures=reading.pictures,
+        outputs_when_stopped=update_when_stopped,
+    )
     limits = AlarmLimits(fail_if_review_above, fail_on_drift)
     check_outputs(files, targets.for_people)
     with ExitStack() as stack:
         if not held:
             stack.enter_context(hold(targets.all_files))
         if files:
-            summary = run_with_journal(sources, targets, meta, repeat, limits, read, start)
+            about = plan_words(reading)
+            summary = run_with_journal(sources, targets, meta, repeat, limits, read, start, about)
         else:
             written: list[Output] = [
                 stack.enter_context(OutputSet([], meta, targets.for_people)),
@@ -241,6 +256,12 @@ def read_page(
         ConfigError: The config is wrong.
         ModelError: The model is missing or damaged.
     """
+    if getattr(pixels, "shape", None) is None or getattr(pixels, "dtype", None) is None:
+        raise ValueError(
+            "a page is a (height, width) or (height, width, 3) array of uint8, "
+            f"got {type(pixels).__name__}; digitbatch.run reads files, np.asarray(picture) makes "
+            "an array of a picture of Pillow"
+        )
     whole = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3)
     if pixels.dtype != np.uint8 or not whole or not pixels.size:
         raise ValueError(

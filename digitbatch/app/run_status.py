@@ -132,7 +132,8 @@ def _count(
 ) -> RunSummary:
     """Count the pages of one file, and why rows are not `ok`."""
     tally = Tally()
-    for number, line in enumerate(content.split(b"\n")[:-1], 1):
+    lines = (line for line in content.split(b"\n")[:-1] if codec.kind_of(line) in codec.PAGES)
+    for number, line in enumerate(lines, 1):
         _, _, about, text = line.decode().split("\t", 4)[:4]
         statistics, rows = json.loads(about)
         (_, *counts), digits, _, _ = statistics

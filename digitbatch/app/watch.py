@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from digitbatch.app import run as pipeline
 from digitbatch.app.lock import hold
+from digitbatch.app.move_read import check_target, move_read
 from digitbatch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def watch(
     report: Path | None = None,
     wide: Path | None = None,
     min_age_s: float = 5.0,
+    move_read_to: Path | None = None,
     on_run: Callable[["RunSummary"], None] = lambda _: None,
     **options: Any,
 ) -> None:
@@ -35,8 +37,9 @@ def watch(
     The outputs are held all the time, and are up to date after each run, also after the last.
 
     `stop` is set from elsewhere, such as a signal's handler: the page in hand is finished. A file
-    is read when nothing has been written to it for `min_age_s`. `on_run` is told of each run that
-    read something; `options` are those of `pipeline.run`.
+    is read when nothing has been written to it for `min_age_s`, and then moved to `move_read_to`,
+    if that is given: a folder that belongs to the inputs, so that its rows stay. `on_run` is told
+    of each run that read something; `options` are those of `pipeline.run`.
 
     Raises:
         UsageError: If watchfiles is not installed, or there is nothing to watch or write.
@@ -45,12 +48,20 @@ def watch(
     files = [*outputs, *(path for path in (report, wide) if path is not None)]
     if not outputs:
         raise UsageError("name a file with --out: what is watched is read again and again")
+    if move_read_to is not None:
+        check_target(folders, move_read_to)
+    elif options.get("removed") is None:
+        log.info(
+            "a scan that is moved or deleted takes its rows along: --removed keep leaves them, "
+            "--move-read-to DIR moves each scan to a folder of its own once it is read"
+        )
+    inputs = [*folders, *([] if move_read_to is None else [move_read_to])]
     changes = _changes(folders, files, stop)
     next(changes)  # it begins to look only then, and what comes during the first run is to be seen
     with hold(files):
         while not stop.is_set():
             summary = pipeline.run(
-                folders,
+                inputs,
                 out=outputs,
                 report=report,
                 wide=wide,
@@ -60,10 +71,12 @@ def watch(
                 held=True,
                 **options,
             )
-            options["fresh"] = False  # once is enough
+            options |= {"fresh": False, "on_change": "refuse"}  # once is enough
             now = summary.this_run
             if now is not None and (now.pages or now.recognised or now.removed):
                 on_run(summary)
+            if move_read_to is not None and not stop.is_set():
+                move_read(folders, move_read_to, outputs)  # a change: outputs follow at once
             waiting = now is not None and now.waiting > 0
             _wait(changes, stop, min_age_s, min_age_s if waiting else _LOOK_ANYWAY_S)
 
@@ -85,7 +98,7 @@ def _changes(
         import watchfiles
     except ImportError as error:
         raise UsageError(
-            "watching needs watchfiles: pip install 'digitbatch[watch]'; or run "
+            "watching needs watchfiles: pip install watchfiles; or run "
             "`digitbatch run --min-age 5` from cron (docs/cron.md)"
         ) from error
     for folder in folders:

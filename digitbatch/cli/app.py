@@ -12,11 +12,13 @@ from typer.core import TyperGroup
 
 from digitbatch.cli.options import (
     BatchSize,
+    Changing,
     Config,
     Device,
     Kind,
     Memory,
     Model,
+    OnChange,
     OnDevice,
     PageTimeout,
     Quiet,
@@ -122,6 +124,7 @@ def run(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Read files with error rows again.")
     ] = False,
+    on_change: Changing = OnChange.refuse,
     removed: Removing = None,
     min_age: Annotated[
         float,
@@ -151,7 +154,7 @@ def run(
     code = run_command(
         inputs, out or [], report, "quiet" if quiet else "verbose" if verbose else "normal",
         wide=wide, config=config, model=model, device=device.value, workers=workers,
-        batch_size=batch_size, fresh=fresh, retry_failed=retry_failed,
+        batch_size=batch_size, fresh=fresh, retry_failed=retry_failed, on_change=on_change.value,
         removed=removed and removed.value, min_age_s=min_age,
         fail_if_review_above=fail_if_review_above, fail_on_drift=fail_on_drift,
         page_timeout_s=page_timeout, memory_mb=memory,
@@ -176,10 +179,19 @@ def watch(
             min=0, metavar="SECONDS", help="Read a file when nobody has written to it for so long."
         ),
     ] = 5,
+    move_read_to: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Move each scan here once it is read; the folder is one of the inputs, so that "
+            "rows stay.",
+        ),
+    ] = None,
     config: Config = None,
     model: Model = None,
     device: OnDevice = Device.auto,
     workers: Workers = "auto",
+    on_change: Changing = OnChange.refuse,
     removed: Removing = None,
     page_timeout: PageTimeout = 120,
     memory: Memory = 4096,
@@ -193,8 +205,8 @@ def watch(
     code = watch_command(
         folders, out, "quiet" if quiet else "verbose" if verbose else "normal", report=report,
         wide=wide, config=config, model=model, device=device.value, workers=workers,
-        min_age_s=min_age, removed=removed and removed.value, page_timeout_s=page_timeout,
-        memory_mb=memory,
+        min_age_s=min_age, on_change=on_change.value, removed=removed and removed.value,
+        page_timeout_s=page_timeout, memory_mb=memory, move_read_to=move_read_to,
     )  # fmt: skip
     raise typer.Exit(code)
 
@@ -374,7 +386,7 @@ def check(
     """Validate a config and print its plan."""
     from digitbatch.cli.preview import check_command
 
-    check_command(file, schema)
+    raise typer.Exit(check_command(file, schema))
 
 
 template = typer.Typer(
@@ -411,7 +423,7 @@ def show(
     number: Annotated[int, typer.Option("--page", min=1, metavar="N", help="Its page.")] = 1,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="FILE", help="The PNG. Otherwise ./PAGE-zones.png."),
+        typer.Option("--out", "-o", metavar="FILE", help="The PNG. Otherwise ./PAGE-shown.png."),
     ] = None,
     replace: Replace = False,
 ) -> None:

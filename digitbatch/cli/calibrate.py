@@ -63,8 +63,11 @@ def calibrate_command(given: CalibrateOptions) -> None:
 
 def _fit_on_results(given: CalibrateOptions) -> None:
     from digitbatch.app.plan import load_plan
+    from digitbatch.cli.score_command import warn_of_lost_zeros
+    from digitbatch.networks.card import model_hash
     from digitbatch.scoring import load_results, load_truth
     from digitbatch.scoring.confidence_fit import calibrated, verified_fields
+    from digitbatch.scoring.results_origin import check_weights
 
     if given.results is None or given.truth is None:
         raise UsageError(
@@ -79,8 +82,24 @@ def _fit_on_results(given: CalibrateOptions) -> None:
     check_free(out, given.replace)
     reading = load_plan(given.config, given.model)
     max_error = reading.config.review.max_error
-    verified = verified_fields(load_truth(given.truth), load_results(given.results))
-    made = calibrated(reading.judge.calibration, verified, max_error)
+    hashes = {
+        "model_hash": model_hash(reading.model),
+        "line_model_hash": model_hash(reading.line_model, "line"),
+        "ink_model_hash": model_hash(reading.ink_model, "ink"),
+    }
+    if not check_weights(given.results, hashes):
+        log.warning(
+            "nothing says which weights read %s: there is no journal beside it. It is taken for "
+            "results of %s; a .json of the run would say",
+            given.results,
+            reading.model,
+        )
+    truth, results = load_truth(given.truth), load_results(given.results)
+    warn_of_lost_zeros(truth, results, given.truth, given.results)
+    verified = verified_fields(truth, results)
+    del hashes["ink_model_hash"]  # a calibration is of what names digits
+    base = reading.judge.calibration.model_copy(update=hashes)
+    made = calibrated(base, verified, max_error)
     write_file(out, made.model_dump_json(indent=1) + "\n")
     print_promise(made, sum(not right for _, right in verified), max_error)
     print(f"to use it        review: {{calibration: {out}}} in pipeline.yaml")

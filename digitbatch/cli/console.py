@@ -32,6 +32,11 @@ def print_error(message: str) -> None:
     LineHandler.write(f"digitbatch: error: {message}")
 
 
+def print_note(message: str) -> None:
+    """Say what a person asked for and is being done."""
+    LineHandler.write(f"digitbatch: {message}")
+
+
 def set_up_logging(verbosity: Verbosity) -> None:
     """Send the log of digitbatch to the standard error; times are for files, not for terminals."""
     logger = logging.getLogger("digitbatch")

@@ -24,6 +24,14 @@ class Removed(StrEnum):
     keep = "keep"
 
 
+class OnChange(StrEnum):
+    """What becomes of results that were read in another way."""
+
+    refuse = "refuse"
+    keep = "keep"
+    fresh = "fresh"
+
+
 class Kind(StrEnum):
     """What a network reads."""
 
@@ -60,7 +68,7 @@ OnDevice = Annotated[
 BatchSize = Annotated[
     int, typer.Option(min=1, metavar="N", help="Most crops that a GPU gets at once.")
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only errors.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only errors, and what is newly wrong.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="More, tracebacks too.")]
 Removing = Annotated[
     Removed | None,
@@ -68,12 +76,20 @@ Removing = Annotated[
         help="Rows of scans that are no longer there. Otherwise drop, but not if all are gone."
     ),
 ]
+Changing = Annotated[
+    OnChange,
+    typer.Option(
+        help="Where known results are of another configuration, weights or version: end with exit "
+        "code 3, keep them and read new scans the new way, or read everything anew."
+    ),
+]
 PageTimeout = Annotated[
     float,
     typer.Option(
-        min=0, metavar="SECONDS", help="A page that takes longer is an error row; 0: no limit."
+        min=0, metavar="SECONDS",
+        help="A page that takes more CPU time, or 30 times as long, is an error row; 0: no limit.",
     ),
-]
+]  # fmt: skip
 Memory = Annotated[
     int,
     typer.Option(

@@ -1,6 +1,7 @@
 """What `digitbatch check`, `inspect` and `template` do: show what a run would do with a page."""
 
 import json
+import logging
 from pathlib import Path
 
 from digitbatch.cli.console import print_error, set_up_logging
@@ -8,17 +9,27 @@ from digitbatch.cli.options import check_free
 from digitbatch.cli.tables import print_page
 from digitbatch.errors import ExitCode, PageError
 
+log = logging.getLogger(__name__)
 
-def check_command(file: Path | None, as_schema: bool) -> None:
+
+def check_command(file: Path | None, as_schema: bool) -> ExitCode:
     """Validate a config and print its plan; or print the JSON schema of any."""
+    from digitbatch.config.contradictions import hopeless_zones, overlapping_zones
     from digitbatch.config.file import find_config, plan_lines, schema
 
+    set_up_logging("normal")
     if as_schema:
         print(json.dumps(schema(), indent=2))
-        return
+        return ExitCode.OK
     place, config = find_config(file)
-    print(f"config  {place}: valid", end="\n\n")
+    hopeless = hopeless_zones(config)
+    print(f"config  {place}: {'contradicts itself' if hopeless else 'valid'}", end="\n\n")
     print(*plan_lines(config), sep="\n")
+    for said in hopeless:
+        log.error("%s", said)
+    for said in overlapping_zones(config):
+        log.warning("%s", said)
+    return ExitCode.CONFIG if hopeless else ExitCode.OK
 
 
 def inspect_command(
@@ -67,7 +78,7 @@ def show_command(file: Path, path: Path, number: int, out: Path | None, replace:
     from digitbatch.explain.zone_pictures import show_template
 
     set_up_logging("normal")
-    drawn = out or Path(f"{path.stem}-zones.png")
+    drawn = out or Path(f"{path.stem}-shown.png")  # NAME-zones.png is what `new` has drawn
     check_free(drawn, replace)
     try:
         shown = show_template(load_config(file), path, number, drawn)

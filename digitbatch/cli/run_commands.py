@@ -10,9 +10,17 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from digitbatch.cli.console import Verbosity, print_error, progress, set_up_logging
-from digitbatch.cli.tables import print_counts, print_end, print_status
+from digitbatch.cli.console import (
+    Progress,
+    Verbosity,
+    print_error,
+    print_note,
+    progress,
+    set_up_logging,
+)
+from digitbatch.cli.tables import failure_words, print_counts, print_end, print_status
 from digitbatch.errors import ExitCode, StoppedError
+from digitbatch.outputs.plain_text import printable
 from digitbatch.outputs.results import RunSummary
 
 
@@ -38,7 +46,7 @@ class Asked:
             sys.exit(128 + number)
         self.number = number
         self.event.set()
-        print_error("stopping after the page in hand; once more stops at once")
+        print_note("stopping after the page in hand; once more stops at once")
 
 
 @contextmanager
@@ -82,14 +90,32 @@ def run_command(
                 inputs, out=outputs, report=report, wide=wide, progress=seen, stop=asked, **options
             )
         except StoppedError as error:
-            print_error(str(error))
+            print_note(str(error))
             return asked.exit_code
     if verbosity != "quiet":
         print_end(summary, seen, [*files, *(p for p in (report, wide) if p is not None)])
-    elif summary.this_run is not None:
-        for alarm in summary.this_run.alarms:
-            print_error(alarm)
+    else:
+        _print_news(summary, seen)
     return summary.exit_code
+
+
+def _print_news(summary: RunSummary, seen: Progress) -> None:
+    """What a person is to hear of a quiet run: once, so that cron's mails are read."""
+    from digitbatch.app.hand_edits import kept_words
+
+    now = summary.this_run
+    if now is None:
+        failures, count = [failure_words(*one) for one in seen.failures], seen.failed_fields
+    else:
+        failures, count = list(now.new_failures), now.new_errors
+    for said in failures:
+        print_error(printable(said))
+    if count > len(failures):
+        print_error(f"... and {count - len(failures):,} error rows more, see the results")
+    for alarm in () if now is None else now.alarms:
+        print_error(alarm)
+    for aside in () if now is None else now.kept_aside:
+        print_error(f"an output had been changed by hand: {kept_words(aside)}")
 
 
 def watch_command(

@@ -30,9 +30,10 @@ _STYLES: Final = {
 def print_end(summary: RunSummary, seen: Progress, outputs: Sequence[Path]) -> None:
     """Show a small run's rows (not those that went to the standard output), failures and counts."""
     console = _console()
+    all_shown = bool(outputs) and 0 < len(seen.rows) <= _MOST_ROWS
     if outputs and seen.rows:
         _print_rows(console, seen.rows)
-    if seen.failures:
+    if seen.failures and not all_shown:  # each is said once
         _print_failures(console, seen)
     print_counts(summary)
     for path in outputs:
@@ -91,10 +92,15 @@ def _print_failures(console: "Console", seen: Progress) -> None:
 
     console.print(Text("Could not be read:", style="bold red"))
     for ref, field in seen.failures:
-        console.print(Text(f" {printable(ref.file)}, page {ref.page}: {printable(field.message)}"))
+        console.print(Text(f" {printable(failure_words(ref, field))}"))
     if seen.failed_fields > len(seen.failures):
         console.print(f" ... and {seen.failed_fields - len(seen.failures)} more, see the results")
     console.print()
+
+
+def failure_words(ref: PageRef, field: FieldResult) -> str:
+    """An error row as a sentence."""
+    return f"{ref.file}, page {ref.page}: {field.message}"
 
 
 def print_counts(summary: RunSummary) -> None:

@@ -23,6 +23,7 @@ which. Every key may be left out and then has its default; a file that holds onl
 complete. Paths in the file are relative to it.
 
 `digitbatch check FILE` lists everything that is wrong in a file, with lines, or prints its plan.
+It names rules of a zone that no number obeys (exit code 3) and zones that lie on each other.
 `digitbatch check --schema > pipeline.schema.json` gives a schema to editors; the YAML language
 server finds it through a first line `# yaml-language-server: $schema=pipeline.schema.json`.
 

@@ -176,7 +176,11 @@ class Config(BaseModel):
         return next(stage for stage in self.stages if isinstance(stage, Normalizer))
 
     def fingerprint(self) -> str:
-        """sha256 of the plan, as 64 hexadecimal digits: equal plans read equally.
+        """sha256 of the plan, as 64 hexadecimal digits: equal plans read equally."""
+        return hashlib.sha256(self.canonical().encode()).hexdigest()
+
+    def canonical(self) -> str:
+        """The plan as JSON: what decides results.
 
         All of the validated model goes in, defaults too, but for paths: they differ between
         machines. Results name weights and calibration by their own hashes; the template's page goes
@@ -197,8 +201,7 @@ class Config(BaseModel):
                 planned["values"] = sorted(read_values(zone.values))
         if self.template is not None:
             plan["template"]["sha256"] = self.template.fingerprint()
-        canonical = json.dumps(plan, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        return json.dumps(plan, sort_keys=True, separators=(",", ":"))
 
 
 def _problem(index: int | None, text: str) -> PydanticCustomError:

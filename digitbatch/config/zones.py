@@ -36,7 +36,18 @@ def _four_numbers(value: Any, info: ValidationInfo) -> Any:
                 raise ValueError(f"{wanted}; for millimetres or pixels add unit: mm or unit: px")
             return left, top, right, bottom
         case _:
-            raise ValueError(wanted)
+            raise ValueError(wanted + _decimal_comma(value, 4))
+
+
+def _decimal_comma(value: Any, most: int) -> str:
+    """What to say of a list that is too long: [0.7, 0.88, 0.82, 0,93] has five numbers."""
+    numbers = _numbers(value)
+    if len(numbers) <= most:
+        return ""
+    return (
+        f"; these are {len(numbers)} numbers: is a comma in place of a decimal point? "
+        "0.93 is one number, 0,93 are two"
+    )
 
 
 def _digits(value: Any) -> Any:
@@ -55,7 +66,8 @@ def _limits(value: Any) -> Any:
         case [least, greatest] if 0 <= least <= greatest < float("inf"):
             return least, greatest
         case _:
-            raise ValueError("expected [least, greatest], for example [1, 500]")
+            wanted = "expected [least, greatest], for example [1, 500]"
+            raise ValueError(wanted + _decimal_comma(value, 2))
 
 
 def _numbers(value: Any) -> list[float]:

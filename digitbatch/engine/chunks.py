@@ -126,6 +126,7 @@ class StartUp(NamedTuple):
     options: InputOptions
     shared: tuple[str, ...] = ()  # networks that the parent asks for all, by name
     memory_mb: int | None = None  # most of its own data; None: all there is
+    page_cpu_s: float | None = None  # most CPU for a page; None: all it takes
 
 
 class Answer(NamedTuple):

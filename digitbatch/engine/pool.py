@@ -26,7 +26,13 @@ from digitbatch.engine.chunks import (
     StartUp,
     portable,
 )
-from digitbatch.engine.processes import NORMAL, Limits, ReaderProcess, start_process
+from digitbatch.engine.processes import (
+    NORMAL,
+    Limits,
+    ReaderProcess,
+    is_cpu_limit,
+    start_process,
+)
 from digitbatch.inputs import InputOptions
 from digitbatch.types import PageRef, failed_page
 
@@ -109,7 +115,9 @@ class WorkerPool:
         self._count = count
         self._limits = limits
         shared = tuple(server.networks) if server else ()
-        self._start_up = StartUp(make_reader, options, shared, limits.memory_mb)
+        self._start_up = StartUp(
+            make_reader, options, shared, limits.memory_mb, limits.page_timeout_s
+        )
         self._server = server
         self._workers: list[_Worker] = []
         self._heard = False  # whether threads listen to them: from then on no process is copied
@@ -169,7 +177,7 @@ class WorkerPool:
 
     def _seconds_left(self) -> float | None:
         """Until a page takes too long; workers whose page did are ended. None: there is no end."""
-        limit = self._limits.page_timeout_s
+        limit = self._limits.page_wall_s
         if limit is None:
             return None
         soonest = limit
@@ -215,12 +223,10 @@ class WorkerPool:
             job = worker.jobs[0]
             job.deaths += 1
             page = f"{job.chunk.source.name} page {job.chunk.first}"
-            if worker.overdue:  # again would take as long, and hold up the others as long
-                limit = self._limits.page_timeout_s
-                log.warning("%s: not read after %g s; going on without it", page, limit)
-                job.give_up_page(
-                    f"the page was not read after {limit:g} s; --page-timeout allows it more"
-                )
+            if worker.overdue or is_cpu_limit(code):  # again would take as long
+                said = self._too_long(worker.overdue)
+                log.warning("%s: %s; going on without it", page, said)
+                job.give_up_page(f"the page was {said}; --page-timeout allows it more")
             elif job.deaths <= _RETRIES:
                 log.warning("%s: the reader process died (%s); trying again", page, _how(code))
             else:
@@ -229,6 +235,11 @@ class WorkerPool:
                 worker.jobs.popleft()
         self._waiting.extendleft(reversed(worker.jobs))
         self._hand_out()
+
+    def _too_long(self, hung: bool) -> str:
+        if not hung:
+            return f"not read after {self._limits.page_timeout_s:g} s of computing"
+        return f"not read after {self._limits.page_wall_s:g} s"
 
     def _start(self) -> _Worker:
         worker = _Worker(start_process())

@@ -129,11 +129,41 @@ def _without_interrupts() -> Iterator[None]:
 class Limits:
     """For each page and each process that reads."""
 
-    page_timeout_s: float | None = 120.0  # then the process is ended; None: it may take for ever
+    page_timeout_s: float | None = 120.0  # CPU seconds; the process is ended. None: no limit
     memory_mb: int | None = 4096  # of its own data; asking for more fails. None: all there is
 
+    @property
+    def page_wall_s(self) -> float | None:
+        """After so long a page is given up that uses no CPU, or whose CPU cannot be counted.
 
+        Long enough for a good page on a machine that others keep busy.
+        """
+        if self.page_timeout_s is None or not COUNTS_CPU:
+            return self.page_timeout_s
+        return _WALL_FACTOR * self.page_timeout_s
+
+
+COUNTS_CPU: Final = hasattr(signal, "setitimer")
+"""Whether the system ends a process by the CPU that it used: Windows does not."""
+
+_WALL_FACTOR: Final = 30.0  # a machine of two cores on which seven programs compute comes to ten
 NORMAL: Final = Limits()
+
+
+def limit_cpu(seconds: float | None) -> None:
+    """Have the system end this process, by SIGPROF, when it has used so much CPU from now on.
+
+    Counted are all of its threads. Replaces the limit before; None: no limit.
+    """
+    if COUNTS_CPU:
+        signal.signal(signal.SIGPROF, signal.SIG_DFL)  # a profiler's, come with a copied process
+        signal.setitimer(signal.ITIMER_PROF, seconds or 0.0)
+
+
+def is_cpu_limit(code: int) -> bool:
+    """Whether an exit code is that of a process which `limit_cpu` ended."""
+    return COUNTS_CPU and code == -signal.SIGPROF
+
 
 _TRIM_THRESHOLD: Final = -1  # of malloc.h
 _MMAP_THRESHOLD: Final = -3

@@ -24,7 +24,7 @@ from digitbatch.engine.chunks import (
     portable,
     read_chunk,
 )
-from digitbatch.engine.processes import cap_memory, die_with_parent, keep_memory
+from digitbatch.engine.processes import cap_memory, die_with_parent, keep_memory, limit_cpu
 
 
 class Channel:
@@ -84,8 +84,11 @@ def _serve(channel: Channel) -> None:
     channel.send(Ready())
     while True:
         chunk = channel.next_chunk()
+        limit_cpu(start.page_cpu_s)
         for page in read_chunk(chunk, read, start.options, lambda n: channel.send(Opened(n))):
             channel.send(page)
+            limit_cpu(start.page_cpu_s)
+        limit_cpu(None)
         channel.send(ChunkDone())
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import hashlib
 import logging
 import os
 import secrets
@@ -39,9 +40,16 @@ class AtomicFile:
             self._file = self._temporary.open("xb")
         except OSError as error:
             raise output_error(path, error) from error
+        self._digest = hashlib.sha256()
 
     def write(self, content: bytes) -> None:
         self._attempt(self._file.write, content)
+        self._digest.update(content)
+
+    @property
+    def sha256(self) -> str:
+        """Of what was written so far, as hexadecimal digits."""
+        return self._digest.hexdigest()
 
     def seal(self) -> None:
         """Bring all that was written onto the disk: the last step that is likely to fail."""

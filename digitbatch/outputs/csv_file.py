@@ -3,15 +3,15 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 from digitbatch.acceptance.reasons import codes_in
 from digitbatch.errors import UsageError
 from digitbatch.outputs.format import Format, OutputPage
 from digitbatch.outputs.plain_text import encoded, read_text
-from digitbatch.outputs.results import COLUMNS, Record
+from digitbatch.outputs.results import COLUMNS, Record, RunSummary
 from digitbatch.types import Status
 
 _FORMULA: Final = re.compile(
@@ -20,31 +20,48 @@ _FORMULA: Final = re.compile(
     # always gives the name back.
     r"'*(?:[\t\r\n]|[\s\x00-\x1f\ufeff\u200b-\u200f\u2060]*[=+\-@\uff1d\uff0b\uff0d\uff20])"
 )
+READ_BY: Final = "read_by"
+"""The column of a table whose pages were not all read by the same weights and configuration."""
+
 _COMMAS: Final = len(COLUMNS) - 1
 _NEEDED: Final = ("file", "page", "field", "text", "confidence", "status")
 
 
 class CsvFormat(Format):
-    """A header, then rows; four decimals; what does not apply is blank."""
+    """A header, then rows; four decimals; what does not apply is blank.
 
-    def start(self) -> bytes:
-        return encoded(quoted(COLUMNS))
+    Where not all pages were read alike, there is one column more, the last.
+    """
+
+    _has_header = False
 
     def page(self, page: OutputPage) -> bytes:
         start = f"{safe_cell(page.file)},{page.page}"
-        lines = []
+        by = None if page.read_by is None else _read_by_words(page.read_by)
+        end, commas = ("", _COMMAS) if by is None else (f",{by}", _COMMAS + 1)
+        lines = [self._header(mixed=by is not None)]
         for name, read, confidence, status, message, left, top, right, bottom in page.rows:
             sure = "" if confidence is None else f"{confidence:.4f}"
             box = ",,," if left is None else f"{left},{top},{right},{bottom}"
             said = safe_cell(message)
             # By hand: a run may make a million rows anew, and csv.writer takes several times as
             # long.
-            line = f"{start},{safe_cell(name)},{read},{sure},{status},{said},{box}\n"
-            if line.count(",") != _COMMAS or '"' in line or "\r" in line or line.count("\n") != 1:
+            line = f"{start},{safe_cell(name)},{read},{sure},{status},{said},{box}{end}\n"
+            if line.count(",") != commas or '"' in line or "\r" in line or line.count("\n") != 1:
                 cells = [safe_cell(page.file), page.page, safe_cell(name), read, sure, status, said]
-                line = quoted([*cells, left, top, right, bottom])
+                line = quoted([*cells, left, top, right, bottom, *([] if by is None else [by])])
             lines.append(line)
         return encoded("".join(lines))
+
+    def end(self, summary: RunSummary) -> bytes:  # noqa: ARG002 - counts have no place in a table
+        return encoded(self._header(mixed=False))
+
+    def _header(self, *, mixed: bool) -> str:
+        """The first line, once."""
+        if self._has_header:
+            return ""
+        self._has_header = True
+        return quoted([*COLUMNS, READ_BY] if mixed else COLUMNS)
 
     @classmethod
     def read(cls, path: Path) -> Iterator[Record]:
@@ -113,6 +130,13 @@ def page_number(text: str, place: str) -> int:
     if not (number.isascii() and number.isdigit() and int(number) > 0):
         raise UsageError(f'{place}: page is "{text}", expected a whole number from 1')
     return int(number)
+
+
+def _read_by_words(values: Mapping[str, Any]) -> str:
+    """By what a page was read, in one cell: `model 5d0c4e3b9a17 ... config 91f2a7c6e0d3`."""
+    return safe_cell(
+        " ".join(f"{key.removesuffix('_hash')} {str(value)[:12]}" for key, value in values.items())
+    )
 
 
 def _status(text: str, place: str) -> Status:

@@ -3,9 +3,9 @@
 import base64
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from digitbatch.errors import UsageError
 from digitbatch.outputs.page_json import page_from_json, page_to_json, to_line
@@ -24,6 +24,7 @@ class OutputPage(NamedTuple):
     rows: Sequence[Row]  # at least one: tables are made of them without taking every digit apart
     text: str  # a line of JSON without the file's name: files of one content share it
     pictures: str = ""  # of each field, a JSON list of base64; "" where there are none
+    read_by: Mapping[str, Any] | None = None  # where the pages of an output were not all read alike
 
     @classmethod
     def of(cls, result: PageResult) -> "OutputPage":
@@ -39,7 +40,8 @@ class OutputPage(NamedTuple):
 
     def json(self) -> str:
         """All of the page as a line of JSON, without a line end."""
-        return f'{{"file":{to_line(self.file)},{self.text[1:]}'
+        by = "" if self.read_by is None else f'"read_by":{to_line(self.read_by)},'
+        return f'{{"file":{to_line(self.file)},{by}{self.text[1:]}'
 
     def result(self) -> PageResult:
         """The page with every digit, and without its pictures."""

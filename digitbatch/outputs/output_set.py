@@ -3,7 +3,7 @@
 import io
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self, TextIO
@@ -99,6 +99,10 @@ def read_records(path: Path, *, without_people: bool = False) -> Iterator[Record
     )
 
 
+BeforeMove = Callable[[Mapping[Path, str]], None]
+"""Told of each file, with the sha256 of what it is to hold, before the first is moved in place."""
+
+
 class Output(ABC):
     """What a run writes to. Leaving the `with` block without `finish` aborts."""
 
@@ -124,14 +128,23 @@ class Output(ABC):
 class OutputSet(Output):
     """The files of one run. None of them changes before `finish`, and then all do."""
 
-    def __init__(self, paths: Sequence[Path], meta: RunMeta, people: ForPeople = NOTHING) -> None:
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        meta: RunMeta,
+        people: ForPeople = NOTHING,
+        before_move: BeforeMove = lambda _: None,
+    ) -> None:
         """Check all paths, then open a temporary file beside each.
+
+        `before_move` is called by `finish` when all are on the disk and old files yet in place.
 
         Raises:
             UsageError: If an ending is none of `FORMATS` or a path is given twice.
             OutputError: If one of them cannot be written.
         """
         check_outputs(paths, people)
+        self._before_move = before_move
         self._outputs: list[tuple[AtomicFile, Format]] = []
         forms = [(path, output_format(path)(meta)) for path in paths]
         forms += [(path, form(meta)) for path, form in people.formats()]
@@ -167,6 +180,7 @@ class OutputSet(Output):
                 file.write(form.end(summary))
             for file, _ in self._outputs:
                 file.seal()
+            self._before_move({file.path: file.sha256 for file, _ in self._outputs})
             for file, _ in self._outputs:
                 file.commit()
                 moved.append(str(file.path))

@@ -115,13 +115,15 @@ class ThisRun:
     review: int = 0
     errors: int = 0
     verified: int = 0
-    new_errors: int = 0  # error rows of files that had none before
+    new_errors: int = 0  # error rows of files that had none before, or were others
+    new_failures: tuple[str, ...] = ()  # the first of them: FILE, page N: why
     known: int = 0  # files that were read by an earlier run
     recognised: int = 0  # files under a new name or date, whose content was known
     waiting: int = 0  # files left for the next run, as they were young or changing
     removed: int = 0  # files that are no longer there, since this run
     warnings: tuple[str, ...] = ()  # how the pages differ from those of the last runs
     alarms: tuple[str, ...] = ()  # limits that were passed: the exit code is 8
+    kept_aside: tuple[str, ...] = ()  # where outputs are that somebody had changed by hand
 
 
 Count = Literal["files", "pages", "fields", "ok", "review", "empty", "errors", "verified", "digits"]

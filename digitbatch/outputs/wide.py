@@ -183,10 +183,8 @@ class WideXlsx(_Wide):
             sheet.write_string(0, column, name, bold)
         for number, row in enumerate(self._rows, 1):
             whole = row.cells.get("", Cell("", "ok", ""))
-            name = (
-                Cell(row.file, whole.status, whole.message) if whole else Cell(row.file, "ok", "")
-            )
-            self._write(sheet, (number, 0), name, plain, shades)
+            of_page = Cell(row.file, whole.status, whole.message)
+            self._write(sheet, (number, 0), of_page, plain, shades)
             sheet.write_number(number, 1, row.page)
             if row.row is not None:
                 sheet.write_number(number, 2, row.row)
@@ -213,9 +211,9 @@ class WideXlsx(_Wide):
 
     def _summary_sheet(self, book: "Workbook", summary: RunSummary) -> None:
         sheet = book.add_worksheet("summary")
-        for number, name in enumerate(RESULT_COUNTS):
-            sheet.write_string(number, 0, name)
-            sheet.write_number(number, 1, getattr(summary, name))
+        for number, count in enumerate(RESULT_COUNTS):
+            sheet.write_string(number, 0, count)
+            sheet.write_number(number, 1, getattr(summary, count))
         made = {
             "version": self.meta.version,
             "weights": self.meta.model_hash,

@@ -35,6 +35,8 @@ AGAIN: Final = b"a"  # the name of a file that is to be read again
 GONE: Final = b"g"  # the name of a file that is no longer there
 BACK: Final = b"b"  # the name of one that is there again, as it was
 MARKS: Final = (AGAIN, GONE, BACK)
+WAY: Final = b"w"  # what the results are made with from here on
+OUTPUTS: Final = b"o"  # the sha256 of outputs that are about to be moved into place
 RUN: Final = b"r"  # the end of a run, its counts and outputs
 
 

@@ -165,6 +165,8 @@ class Scanned:
     """What a journal holds."""
 
     header: dict[str, Any] | None = None
+    ways: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    """Bindings, each with where the lines begin that were read by it; the header's is first."""
     index: Index = field(default_factory=Index)
     end: int = 0  # in bytes; what follows is a line that was cut off
     partial: Partial | None = None
@@ -172,6 +174,7 @@ class Scanned:
     last_run: dict[str, Any] | None = None  # also one that found nothing new
     last_run_end: int = 0  # where the line after the last run begins
     changed: bool = False  # whether anything was written since then
+    written: set[str] = field(default_factory=set)  # sha256 of all outputs that runs made of it
 
 
 def scan(path: Path) -> Scanned:
@@ -208,12 +211,17 @@ def _take(found: Scanned, kind: bytes, content: bytes, end: int) -> None:
         _take_page(found, kind == codec.FAILED, content.count(b"\t") > 1, end)
         found.changed = True
         return
+    if kind == codec.OUTPUTS and found.header:  # also among the pages of a file, by a stopped watch
+        found.written.update(map(_name, json.loads(content.decode())))
+        found.changed = True
+        return
     found.partial = None
     if found.header is None:  # the first line that is whole
         found.header = {}
         found.last_run_end = end
         if kind == codec.HEADER:
             found.header = dict(json.loads(content.decode()))
+            found.ways.append((end, found.header))
         return
     value = json.loads(content.decode())  # of bytes, it would guess the encoding first
     if kind == codec.RUN:
@@ -222,7 +230,9 @@ def _take(found: Scanned, kind: bytes, content: bytes, end: int) -> None:
         found.last_run_end, found.changed = end, False
         return
     found.changed = True
-    if kind == codec.FILE:
+    if kind == codec.WAY:
+        found.ways.append((end, dict(value)))
+    elif kind == codec.FILE:
         found.partial = Partial(_name(value["file"]), key_of(value), _pages(value["pages"]), end)
     elif kind == codec.SAME:
         start, stop = value["at"]

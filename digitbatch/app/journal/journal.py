@@ -2,12 +2,13 @@
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Self
 
 from digitbatch.app.journal import codec
-from digitbatch.app.journal.binding import Binding
+from digitbatch.app.journal.binding import Binding, OnChange, read_by
 from digitbatch.app.journal.drift import Statistics
 from digitbatch.app.journal.index import (
     FAILED,
@@ -18,16 +19,15 @@ from digitbatch.app.journal.index import (
     Partial,
     Scanned,
     add_run,
-    scan,
     statistics_since,
 )
+from digitbatch.app.journal.opening import ENDING, open_journal
 from digitbatch.errors import OutputError
-from digitbatch.outputs import AtomicFile, output_error
+from digitbatch.outputs import output_error
 from digitbatch.outputs.format import OutputPage
 from digitbatch.types import PageRef, PageResult, failed_page
 
 _SYNC_EVERY_S: Final = 5.0  # what a power cut may cost; a killed process costs nothing
-_ENDING: Final = ".digitbatch-journal"  # the walk takes no such name for a scan
 
 
 class AppendFile:
@@ -99,7 +99,7 @@ class AppendFile:
 def journal_beside(output: Path) -> Path:
     """Where the journal of an output lies."""
     target = output.resolve()
-    return target.with_name(target.name + _ENDING)
+    return target.with_name(target.name + ENDING)
 
 
 def find_journal(outputs: Sequence[Path]) -> Path:
@@ -115,8 +115,15 @@ class Journal:
     returns.
     """
 
-    def __init__(self, path: Path, binding: Binding, *, fresh: bool = False) -> None:
-        """Open a journal, or begin one.
+    def __init__(
+        self,
+        path: Path,
+        binding: Binding,
+        *,
+        fresh: bool = False,
+        on_change: OnChange = "refuse",
+    ) -> None:
+        """Open a journal, or begin one where there is none or what is known is not wanted.
 
         Raises:
             ConfigError: If what is known was made otherwise; nothing is changed then.
@@ -124,21 +131,15 @@ class Journal:
         """
         self.path = path
         try:
-            if fresh or not _has_a_line(path):
-                with AtomicFile(path) as new:  # never half a header
-                    new.write(codec.encode(codec.HEADER, codec.to_text(binding.to_json())))
-                    new.commit()
-            found = scan(path)
-            if not found.header:
-                raise OutputError(
-                    f"{path} is no journal of digitbatch, or its beginning is damaged: move it "
-                    "away, or say --fresh to have it replaced"
-                )
-            binding.check(found.header, path.with_name(path.name.removesuffix(_ENDING)))
+            found, changed = open_journal(path, binding, fresh=fresh, on_change=on_change)
             self._file = AppendFile(path, found.end)
         except OSError as error:
             raise output_error(path, error) from error
         self.found: Scanned = found
+        if changed:
+            self.drop_partial()
+            self._write(codec.encode(codec.WAY, codec.to_text(binding.to_json())))
+            found.ways.append((self._file.end, binding.to_json()))
         self._held_back: list[bytes] = []
         self.statistics = Statistics()
         if found.changed:
@@ -222,6 +223,13 @@ class Journal:
         self._write_between(codec.encode(kind, codec.to_text(name)))
         self.index.mark(name, kind)
 
+    def note_outputs(self, digests: Collection[str]) -> None:
+        """Note the sha256 of outputs before they are moved, so that they are known for a run's."""
+        if new := sorted(set(digests) - self.found.written):
+            self._write(codec.encode(codec.OUTPUTS, codec.to_text(new)))
+            self._file.sync()
+            self.found.written.update(new)
+
     def end_run(self, record: dict[str, Any]) -> None:
         """Append what a run came to, its statistics as `read`, and bring all onto the disk."""
         self._write_between(codec.encode(codec.RUN, codec.to_text(record)))
@@ -245,11 +253,21 @@ class Journal:
         if known is None:
             return
         for line in self._file.read(known.start, known.end).split(b"\n")[:-1]:
+            if codec.kind_of(line) not in codec.PAGES:
+                continue
             try:
                 _, _, about, page, *pictures = line.decode().split("\t", 4)
             except ValueError as error:
                 raise damaged(self.path) from error
             yield about, page, pictures[0] if pictures else ""
+
+    def read_by(self, name: str) -> dict[str, Any] | None:
+        """By what a known file was read, as results show it; None: all here by one and the same."""
+        ways, known = self.found.ways, self.index.get(name)
+        if len(ways) < 2 or known is None:
+            return None
+        number = bisect_right(ways, known.start, key=lambda way: way[0]) - 1
+        return read_by(ways[max(number, 0)][1])
 
     def close(self) -> None:
         self._file.close()
@@ -287,14 +305,6 @@ def damaged(path: Path) -> OutputError:
         f"{path} has lines that digitbatch did not write: say --fresh to have it replaced, or "
         "bring back an older copy"
     )
-
-
-def _has_a_line(path: Path) -> bool:
-    """Whether there is a journal; one cut off in its first line held nothing."""
-    if not path.exists():
-        return False
-    with path.open("rb") as file:
-        return file.readline()[-1:] == b"\n"
 
 
 def _key_text(name: str, key: FileKey, **more: Any) -> str:

@@ -191,7 +191,6 @@ def _hdf5(path: Path) -> Mapping[str, NDArray[Any]]:
     except ModuleNotFoundError as error:
         raise UsageError(
             f"{path}: reading HDF5 needs h5py, which is not installed: pip install h5py"
-            " (or pip install 'digitbatch[h5]')"
         ) from error
     arrays: dict[str, NDArray[Any]] = {}
 
