@@ -31,7 +31,8 @@ INK_CLASSES: Final = ("paper", "digit", "handwriting", "print", "rule")
 """What a pixel of a page can be: nothing, a digit by hand, all else by hand, type and pictures in
 print, printed lines and boxes. Where writing crosses print or a rule, it is the writing."""
 
-Status = Literal["ok", "review", "empty", "error"]
+Status = Literal["ok", "review", "empty", "error", "verified"]
+"""`verified`: a person has said what is written; nothing that reads a page gives it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,17 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadAs:
+    """What was read in a field of which a person has said something else, or the same."""
+
+    text: str
+    status: Status
+    confidence: float | None = None
+    message: str = ""
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class FieldResult:
     """One row of the results: a zone, a line, or what is to be said of a page without either."""
 
@@ -129,6 +141,8 @@ class FieldResult:
     marks: tuple[Mark, ...] = ()
     row: int | None = None  # of the page's table, from 1; None where it stands in none
     reasons: tuple[str, ...] = ()  # why the status is `review`, as codes of `ReviewReason`
+    zone: Box | None = None  # the zone, in pixels of the scan; None for lines
+    read: ReadAs | None = None  # where people have spoken of it; `digits` are those of `read`
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import string
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from digitbatch.types import (
     Mark,
     PageRef,
     PageResult,
+    ReadAs,
     Status,
     failed_page,
 )
@@ -102,11 +104,27 @@ def _written(draw: st.DrawFn) -> FieldResult:
         places,
         () if status == "ok" else tuple(draw(st.lists(marks, max_size=2))),
         reasons=() if status == "ok" else tuple(draw(reasons)),
+        zone=draw(st.none() | boxes),
+    )
+
+
+@st.composite
+def _verified(draw: st.DrawFn) -> FieldResult:
+    """A field of which people have said what is written."""
+    read = draw(_written())
+    return replace(
+        read,
+        status="verified",
+        text=draw(st.sampled_from(["", "007", "1 2"])),
+        confidence=None,
+        reasons=(),
+        read=ReadAs(read.text, read.status, read.confidence, read.message, read.reasons),
     )
 
 
 fields = st.one_of(
     _written(),
+    _verified(),
     st.builds(
         FieldResult,
         names,

@@ -145,6 +145,7 @@ def test_json_holds_pages_origin_and_summary(tmp_path: Path) -> None:
         "review": 1,
         "empty": 1,
         "errors": 1,
+        "verified": 0,
         "digits": 6,
     }
 

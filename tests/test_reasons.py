@@ -56,6 +56,8 @@ empty_columns = st.lists(numbers, min_size=1, max_size=4).map(
 
 _VALUES: Final[dict[ReviewReason, st.SearchStrategy[tuple[object, ...]]]] = {
     ReviewReason.FITS_BADLY: st.tuples(names),
+    ReviewReason.DISPUTED: st.tuples(st.sampled_from(["ann 17, bob 71", "ann empty, somebody 3"])),
+    ReviewReason.NOT_READABLE: st.tuples(st.sampled_from(["ann", "ann and somebody"])),
     ReviewReason.DIGIT_COUNT: st.tuples(expected, numbers),
     ReviewReason.UNREADABLE: st.tuples(st.just("1 digit") | st.integers(2, 20)),
     ReviewReason.LEFT_OUT: st.tuples(counted_marks),

@@ -73,6 +73,9 @@ class ReviewReason(Enum):
     RIGHT_ONLY_WITH = "right-only-with", "right only with {}"
     # Pieces of digits.
     FRAGMENT_BESIDE = "fragment-beside", "a fragment beside a digit may be another's"
+    # What people said of it.
+    DISPUTED = "disputed", "people disagree: {}"
+    NOT_READABLE = "not-readable", "{} could not read it"
 
     def __init__(self, code: str, message: str) -> None:
         self.code = code

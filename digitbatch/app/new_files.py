@@ -10,9 +10,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from digitbatch.app.corrected_pages import CorrectedPages
 from digitbatch.app.journal import codec
 from digitbatch.app.journal.binding import OnChange
-from digitbatch.app.journal.drift import Statistics
 from digitbatch.app.journal.index import (
     AGAIN,
     FAILED,
@@ -24,10 +24,11 @@ from digitbatch.app.journal.index import (
     Known,
 )
 from digitbatch.app.journal.journal import Journal
+from digitbatch.corrections import Corrections
 from digitbatch.engine import Chunk, PageRead
 from digitbatch.errors import InputError
 from digitbatch.inputs import Roots, SourceFile, Walk, by_place
-from digitbatch.outputs.results import ThisRun
+from digitbatch.outputs.results import Tally, ThisRun
 
 Read = Callable[[Iterable[SourceFile | Chunk], Sequence[SourceFile]], Generator[PageRead]]
 """Reads files as they are wanted; the second argument is all that may be, to plan by.
@@ -166,7 +167,12 @@ class NewFiles:
     """The reading of one run: each content once, and every page into the journal."""
 
     def __init__(
-        self, journal: Journal, inputs: Reconciliation, roots: Roots, repeat: Repeat
+        self,
+        journal: Journal,
+        inputs: Reconciliation,
+        roots: Roots,
+        repeat: Repeat,
+        corrections: Corrections,
     ) -> None:
         self._journal = journal
         self._inputs = inputs
@@ -176,7 +182,8 @@ class NewFiles:
         self._twins: dict[bytes, list[tuple[SourceFile, FileKey]]] = {}  # wait for such a file
         self._again: set[str] = set()  # files that the system did not give out
         self._failed_before: set[str] = set()
-        self._statistics = Statistics()
+        self._corrected = CorrectedPages(corrections)  # so that what is verified needs no review
+        self._tally = Tally()
         self._recognised = 0
         self._changing = 0
         self._new_errors = 0
@@ -202,12 +209,13 @@ class NewFiles:
         self._inputs.mark_gone(self._journal)
 
     def this_run(self) -> ThisRun:
-        read = self._statistics
+        read = self._tally.summary()
         return ThisRun(
             pages=read.pages,
             ok=read.ok,
             review=read.review,
             errors=read.errors,
+            verified=read.verified,
             new_errors=self._new_errors,
             new_failures=tuple(self._new_failures),
             known=self._inputs.known,
@@ -293,7 +301,7 @@ class NewFiles:
             )
         key = self._keys[name]
         journal.add_page(page.result, key, page.page_count, page.ink)
-        self._statistics.add(Statistics.of_page(page.result, page.ink))
+        self._tally.add(self._corrected.result(key.digest, page.result))
         if journal.found.partial is not None:
             return
         del self._keys[name]

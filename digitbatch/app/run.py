@@ -66,6 +66,7 @@ def run(
     update_when_stopped: bool = False,
     held: bool = False,
     report: StrPath | None = None,
+    wide: StrPath | None = None,
 ) -> RunSummary:
     """Read every page of files and folders and write the results.
 
@@ -104,6 +105,7 @@ def run(
         held: The caller holds the outputs, by `digitbatch.app.lock.hold`.
         report: An .html file to write for people, with a picture of every field; pages whose
             pictures the journal has not are read again.
+        wide: A .csv or .xlsx file to write for people, with a row a page and a column a field.
 
     Returns:
         The counts of the outputs; `exit_code` is what the command would return, `this_run` what
@@ -160,7 +162,7 @@ def run(
         )
         return follow(pages, len(most), progress, stop)
 
-    targets = Targets(files, page, streams)
+    targets = Targets(files, page, streams, _path(wide))
     repeat = Repeat(
         fresh=fresh,
         on_change=on_change,
@@ -171,7 +173,7 @@ def run(
         outputs_when_stopped=update_when_stopped,
     )
     limits = AlarmLimits(fail_if_review_above, fail_on_drift)
-    check_outputs(files, page)
+    check_outputs(files, targets.for_people)
     with ExitStack() as stack:
         if not held:
             stack.enter_context(hold(targets.all_files))
@@ -179,7 +181,10 @@ def run(
             about = plan_words(reading)
             summary = run_with_journal(sources, targets, meta, repeat, limits, read, start, about)
         else:
-            written: list[Output] = [stack.enter_context(OutputSet([], meta, page)), *streams]
+            written: list[Output] = [
+                stack.enter_context(OutputSet([], meta, targets.for_people)),
+                *streams,
+            ]
             found = walk(sources, ignore=targets.all_files)
             log_inputs(found)
             summary = _run_without_journal(found, written, read, start)

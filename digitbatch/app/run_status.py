@@ -7,13 +7,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from digitbatch.app.corrected_pages import CorrectedPages, open_corrections
 from digitbatch.app.journal import codec
-from digitbatch.app.journal.drift import Statistics, find_drift
+from digitbatch.app.journal.drift import find_drift
 from digitbatch.app.journal.index import GONE, scan
 from digitbatch.app.journal.journal import damaged, journal_beside
 from digitbatch.app.lock import holder
 from digitbatch.errors import UsageError
 from digitbatch.outputs import output_error
+from digitbatch.outputs.format import OutputPage
+from digitbatch.outputs.results import RunSummary, Tally, rows_by_status
 
 _MOST_REASONS: Final = 20
 
@@ -28,14 +31,16 @@ class Day:
     review: int = 0
     empty: int = 0
     errors: int = 0
+    verified: int = 0
 
-    def add(self, pages: Statistics) -> None:
+    def add(self, pages: RunSummary) -> None:
         self.files += 1
         self.pages += pages.pages
         self.ok += pages.ok
         self.review += pages.review
         self.empty += pages.empty
         self.errors += pages.errors
+        self.verified += pages.verified
 
 
 @dataclass(slots=True)
@@ -50,6 +55,7 @@ class Status:
     days: dict[str, Day] = field(default_factory=dict)  # by local date, in order
     failed: dict[str, int] = field(default_factory=dict)  # rows by reason, the most first
     review: dict[str, int] = field(default_factory=dict)
+    stale_corrections: int = 0
     warnings: list[str] = field(default_factory=list)  # how the newest pages differ
 
     def to_json(self) -> dict[str, Any]:
@@ -77,6 +83,7 @@ def read_status(output: Path) -> Status:
         failed: Counter[str] = Counter()
         review: Counter[str] = Counter()
         read_on = _days(journal)
+        corrected = CorrectedPages(open_corrections([output])[0])
         with journal.open("rb") as file:
             for name in found.index:
                 known = found.index.get(name)
@@ -84,7 +91,7 @@ def read_status(output: Path) -> Status:
                     continue
                 file.seek(known.start)
                 content = file.read(known.end - known.start)
-                pages = _count(content, failed, review)
+                pages = _count(content, known.key.digest, corrected, failed, review)
                 status.total.add(pages)
                 day = read_on.get(known.start, "")
                 status.days.setdefault(day, Day()).add(pages)
@@ -92,6 +99,7 @@ def read_status(output: Path) -> Status:
         raise output_error(journal, error) from error
     except (ValueError, LookupError, TypeError, ArithmeticError, RecursionError) as error:
         raise damaged(journal) from error
+    status.stale_corrections = len(corrected.stale(found.index))
     status.days = dict(sorted(status.days.items()))
     status.failed = dict(failed.most_common(_MOST_REASONS))
     status.review = dict(review.most_common(_MOST_REASONS))
@@ -115,18 +123,27 @@ def _days(journal: Path) -> dict[int, str]:
     return days
 
 
-def _count(content: bytes, failed: Counter[str], review: Counter[str]) -> Statistics:
+def _count(
+    content: bytes,
+    digest: bytes,
+    corrected: CorrectedPages,
+    failed: Counter[str],
+    review: Counter[str],
+) -> RunSummary:
     """Count the pages of one file, and why rows are not `ok`."""
-    total = Statistics()
-    for line in content.split(b"\n")[:-1]:
-        if codec.kind_of(line) not in codec.PAGES:
-            continue
-        about = json.loads(line.split(b"\t", 3)[2].decode())
-        total.add(Statistics.from_json(about[0]))
-        for _, _, _, status, message, *_ in about[1]:
+    tally = Tally()
+    lines = (line for line in content.split(b"\n")[:-1] if codec.kind_of(line) in codec.PAGES)
+    for number, line in enumerate(lines, 1):
+        _, _, about, text = line.decode().split("\t", 4)[:4]
+        statistics, rows = json.loads(about)
+        (_, *counts), digits, _, _ = statistics
+        page, result = corrected.output_page(digest, OutputPage("", number, rows, text))
+        counts = [*counts, 0] if result is None else rows_by_status(result)
+        tally.add_counts(counts, sum(digits), new_file=number == 1)
+        for _, _, _, status, message, *_ in page.rows:
             if status in ("error", "review"):
                 (failed if status == "error" else review)[message] += 1
-    return total
+    return tally.summary()
 
 
 def _local(seconds: float) -> datetime:

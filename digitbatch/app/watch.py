@@ -26,6 +26,7 @@ def watch(
     stop: threading.Event,
     *,
     report: Path | None = None,
+    wide: Path | None = None,
     min_age_s: float = 5.0,
     move_read_to: Path | None = None,
     on_run: Callable[["RunSummary"], None] = lambda _: None,
@@ -44,7 +45,7 @@ def watch(
         UsageError: If watchfiles is not installed, or there is nothing to watch or write.
         DigitbatchError: What ends a run: a bad page does not.
     """
-    files = [*outputs, *([] if report is None else [report])]
+    files = [*outputs, *(path for path in (report, wide) if path is not None)]
     if not outputs:
         raise UsageError("name a file with --out: what is watched is read again and again")
     if move_read_to is not None:
@@ -63,6 +64,7 @@ def watch(
                 inputs,
                 out=outputs,
                 report=report,
+                wide=wide,
                 min_age_s=min_age_s,
                 stop=stop.is_set,
                 update_when_stopped=True,

@@ -26,6 +26,7 @@ from digitbatch.cli.options import (
     Replace,
     Report,
     Verbose,
+    Wide,
     Workers,
 )
 from digitbatch.errors import DigitbatchError, ExitCode
@@ -111,6 +112,7 @@ def run(
         ),
     ] = None,
     report: Report = None,
+    wide: Wide = None,
     config: Config = None,
     model: Model = None,
     device: OnDevice = Device.auto,
@@ -151,8 +153,8 @@ def run(
 
     code = run_command(
         inputs, out or [], report, "quiet" if quiet else "verbose" if verbose else "normal",
-        config=config, model=model, device=device.value, workers=workers, batch_size=batch_size,
-        fresh=fresh, retry_failed=retry_failed, on_change=on_change.value,
+        wide=wide, config=config, model=model, device=device.value, workers=workers,
+        batch_size=batch_size, fresh=fresh, retry_failed=retry_failed, on_change=on_change.value,
         removed=removed and removed.value, min_age_s=min_age,
         fail_if_review_above=fail_if_review_above, fail_on_drift=fail_on_drift,
         page_timeout_s=page_timeout, memory_mb=memory,
@@ -170,6 +172,7 @@ def watch(
         typer.Option("--out", "-o", metavar="FILE", help="As for run; at least one."),
     ],
     report: Report = None,
+    wide: Wide = None,
     min_age: Annotated[
         float,
         typer.Option(
@@ -201,8 +204,8 @@ def watch(
 
     code = watch_command(
         folders, out, "quiet" if quiet else "verbose" if verbose else "normal", report=report,
-        config=config, model=model, device=device.value, workers=workers, min_age_s=min_age,
-        on_change=on_change.value, removed=removed and removed.value,
+        wide=wide, config=config, model=model, device=device.value, workers=workers,
+        min_age_s=min_age, on_change=on_change.value, removed=removed and removed.value,
         page_timeout_s=page_timeout, memory_mb=memory, move_read_to=move_read_to,
     )  # fmt: skip
     raise typer.Exit(code)
@@ -219,6 +222,35 @@ def status(
     from digitbatch.cli.run_commands import status_command
 
     status_command(output, as_json)
+
+
+@app.command()
+def corrections(
+    output: Annotated[
+        Path, typer.Argument(metavar="OUT", help="What `run --out` wrote, the first of several.")
+    ],
+    export: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.csv", help="Write them, as file, page, field, text and by."),
+    ] = None,
+    table: Annotated[
+        Path | None,
+        typer.Option(
+            "--import", metavar="FILE.csv",
+            help="Take such a table as verified: all of it, or nothing where a row is wrong.",
+        ),
+    ] = None,
+    short_is_right: Annotated[
+        bool,
+        typer.Option(
+            "--short-is-right", help="Import texts that lack leading zeros that were read, too."
+        ),
+    ] = False,
+) -> None:  # fmt: skip
+    """List what people said is written, or take it into and out of a table."""
+    from digitbatch.cli.corrections_command import corrections_command
+
+    corrections_command(output, export, table, short_is_right)
 
 
 @app.command()

@@ -103,6 +103,13 @@ Report = Annotated[
         help="A page for people: every field with its picture, what needs a person first.",
     ),
 ]
+Wide = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="A table for people: a row a page, a column a field; .csv or .xlsx (XlsxWriter).",
+    ),
+]
 Workers = Annotated[
     Any, typer.Option(parser=_workers, metavar="N|auto", help="Processes that read pages.")
 ]

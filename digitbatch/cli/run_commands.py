@@ -72,6 +72,7 @@ def run_command(
     out: Sequence[Path],
     report: Path | None,
     verbosity: Verbosity,
+    wide: Path | None = None,
     **options: Any,
 ) -> int:
     """Run, show how it goes and what came of it; `options` are those of `app.run.run`."""
@@ -86,13 +87,13 @@ def run_command(
     ):
         try:
             summary = pipeline.run(
-                inputs, out=outputs, report=report, progress=seen, stop=asked, **options
+                inputs, out=outputs, report=report, wide=wide, progress=seen, stop=asked, **options
             )
         except StoppedError as error:
             print_note(str(error))
             return asked.exit_code
     if verbosity != "quiet":
-        print_end(summary, seen, [*files, *([] if report is None else [report])])
+        print_end(summary, seen, [*files, *(p for p in (report, wide) if p is not None)])
     else:
         _print_news(summary, seen)
     return summary.exit_code

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from digitbatch.app.run_status import Day, Status
 
 _MOST_ROWS: Final = 60
-_STYLES: Final = {"ok": "green", "review": "yellow", "error": "red", "empty": ""}
+_STYLES: Final = {
+    "ok": "green",
+    "verified": "green",
+    "review": "yellow",
+    "error": "red",
+    "empty": "",
+}
 
 
 def print_end(summary: RunSummary, seen: Progress, outputs: Sequence[Path]) -> None:
@@ -111,6 +117,8 @@ def print_counts(summary: RunSummary) -> None:
     table.add_row("fields", f"{summary.fields:,}", f"{summary.digits:,} digits")
     promised = promise_words(summary.promise) if summary.promise else ("", "")
     table.add_row("  accepted", f"{summary.ok:,}", promised[0], style="green" if summary.ok else "")
+    if summary.verified:
+        table.add_row("  verified", f"{summary.verified:,}", "by people", style="green")
     table.add_row("  to review", f"{summary.review:,}", style="yellow" if summary.review else "")
     table.add_row("  empty", f"{summary.empty:,}")
     now = summary.this_run
@@ -120,16 +128,16 @@ def print_counts(summary: RunSummary) -> None:
     if summary.skipped:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in summary.skipped_kinds.items())
         table.add_row("files skipped", f"{summary.skipped:,}", kinds)
-    if now is not None:
-        _add_this_run(table, now)
+    _add_this_run(table, now)
     taken = f"in {duration(summary.seconds)}"
     table.add_row("pages per second", f"{summary.pages_per_second:.1f}", taken)
     console.print(table)
     if promised[1]:
         console.print(promised[1], style="yellow", markup=False)
-    for said in () if now is None else dict.fromkeys((*now.alarms, *now.warnings)):
-        style = "bold red" if now is not None and said in now.alarms else "yellow"
-        console.print(f"{said}", style=style, markup=False)
+    if now is not None:
+        for said in dict.fromkeys((*now.alarms, *now.warnings)):
+            style = "bold red" if said in now.alarms else "yellow"
+            console.print(f"{said}", style=style, markup=False)
 
 
 def promise_words(promise: Promise) -> tuple[str, str]:
@@ -151,8 +159,8 @@ def promise_words(promise: Promise) -> tuple[str, str]:
     ), ""
 
 
-def _add_this_run(table: "Table", now: ThisRun) -> None:
-    if not (now.known or now.recognised or now.waiting or now.removed):
+def _add_this_run(table: "Table", now: ThisRun | None) -> None:
+    if now is None or not (now.known or now.recognised or now.waiting or now.removed):
         return
     table.add_row("pages read now", f"{now.pages:,}")
     if now.known:
@@ -174,7 +182,7 @@ def print_status(status: "Status") -> None:
     if status.unfinished_pages:
         print(f"unfinished: {status.unfinished_pages:,} pages read since then, not in the outputs")
     print()
-    head = ("", "files", "pages", "accepted", "review", "empty", "failed")
+    head = ("", "files", "pages", "accepted", "verified", "review", "empty", "failed")
     rows = [_cells(day or "unknown", counts) for day, counts in status.days.items()]
     rows.append(_cells("all", status.total))
     print(*table_lines([head, *rows]), sep="\n")
@@ -183,10 +191,15 @@ def print_status(status: "Status") -> None:
             print(f"\n{title}")
             for reason, count in reasons.items():
                 print(f"{count:8,}  {printable(reason)}")
+    if status.stale_corrections:
+        print(
+            f"\nwarning: {status.stale_corrections:,} corrections are stale; "
+            f"`digitbatch corrections {printable(status.output)}` lists them"
+        )
     for warning in status.warnings:
         print(f"\nwarning: {warning}")
 
 
 def _cells(name: str, day: "Day") -> tuple[str, ...]:
-    counts = (day.files, day.pages, day.ok, day.review, day.empty, day.errors)
+    counts = (day.files, day.pages, day.ok, day.verified, day.review, day.empty, day.errors)
     return (name, *(f"{count:,}" for count in counts))

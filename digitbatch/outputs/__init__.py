@@ -10,11 +10,12 @@ from digitbatch.outputs.atomic import (
     remove_leftovers,
     write_file,
 )
-from digitbatch.outputs.output_set import CsvStream, Output, OutputSet, check_outputs
+from digitbatch.outputs.output_set import CsvStream, ForPeople, Output, OutputSet, check_outputs
 
 __all__ = [
     "AtomicFile",
     "CsvStream",
+    "ForPeople",
     "Output",
     "OutputSet",
     "check_outputs",

@@ -49,7 +49,7 @@ class CsvFormat(Format):
             line = f"{start},{safe_cell(name)},{read},{sure},{status},{said},{box}{end}\n"
             if line.count(",") != commas or '"' in line or "\r" in line or line.count("\n") != 1:
                 cells = [safe_cell(page.file), page.page, safe_cell(name), read, sure, status, said]
-                line = _quoted([*cells, left, top, right, bottom, *([] if by is None else [by])])
+                line = quoted([*cells, left, top, right, bottom, *([] if by is None else [by])])
             lines.append(line)
         return encoded("".join(lines))
 
@@ -61,7 +61,7 @@ class CsvFormat(Format):
         if self._has_header:
             return ""
         self._has_header = True
-        return _quoted([*COLUMNS, READ_BY] if mixed else COLUMNS)
+        return quoted([*COLUMNS, READ_BY] if mixed else COLUMNS)
 
     @classmethod
     def read(cls, path: Path) -> Iterator[Record]:
@@ -72,7 +72,7 @@ class CsvFormat(Format):
             yield Record(
                 row["file"], page_number(row["page"], place), row["field"], row["text"],
                 _confidence(row["confidence"], place), _status(row["status"], place), said,
-                left, top, right, bottom, codes_in(said),
+                left, top, right, bottom, () if row["status"] == "verified" else codes_in(said),
             )  # fmt: skip
 
 
@@ -171,7 +171,8 @@ def _pixel(text: str, side: str, place: str) -> int | None:
     raise UsageError(f'{place}: {side} is "{text}", expected a whole number')
 
 
-def _quoted(cells: Iterable[object]) -> str:
+def quoted(cells: Iterable[object]) -> str:
+    """A row of cells, quoted where they must be, with its line end."""
     row = io.StringIO(newline="")
     # Before Python 3.13 a cell with a lone "\r" is quoted only if "\r" is part of the line end.
     csv.writer(row, lineterminator="\r\n").writerow(cells)

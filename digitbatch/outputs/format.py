@@ -60,6 +60,15 @@ class Format(ABC):
         """Begin a file; `meta` says what makes its results."""
         self.meta = meta
 
+    @classmethod
+    def check(cls) -> None:
+        """Find out, before anything is read, whether such files can be written here.
+
+        Raises:
+            UsageError: If a library is not installed.
+        """
+        return  # most formats need none
+
     def start(self) -> bytes:
         """What stands before the first page."""
         return b""
@@ -80,3 +89,12 @@ class Format(ABC):
             UsageError: If it cannot be read or holds something else; the message says where.
         """
         raise UsageError(f"{path}: results cannot be read back from a {path.suffix} file")
+
+    @classmethod
+    def read_without_people(cls, path: Path) -> Iterator[Record]:
+        """The rows as they were read, where the format knows it: else `verified` rows stay.
+
+        Raises:
+            UsageError: As `read`.
+        """
+        return cls.read(path)

@@ -8,7 +8,7 @@ from typing import Any
 
 from digitbatch.errors import UsageError
 from digitbatch.outputs.format import Format, OutputPage
-from digitbatch.outputs.page_json import page_from_json, to_line
+from digitbatch.outputs.page_json import as_read, page_from_json, to_line
 from digitbatch.outputs.plain_text import encoded, read_text
 from digitbatch.outputs.results import (
     RESULT_COUNTS,
@@ -40,12 +40,19 @@ class JsonFormat(Format):
 
     @classmethod
     def read(cls, path: Path) -> Iterator[Record]:
+        return (row for page in cls._pages(path) for row in records(page))
+
+    @classmethod
+    def read_without_people(cls, path: Path) -> Iterator[Record]:
+        return (row for page in cls._pages(path) for row in records(as_read(page)))
+
+    @classmethod
+    def _pages(cls, path: Path) -> Iterator[PageResult]:
         content = read_json(read_text(path), str(path))
         pages = content.get("pages") if isinstance(content, dict) else None
         if not isinstance(pages, list):
             raise UsageError(f'{path}: is no results of digitbatch: there is no list "pages"')
-        for _, page in pages_in_list(path, pages):
-            yield from records(page)
+        return (page for _, page in pages_in_list(path, pages))
 
 
 class JsonLinesFormat(Format):
@@ -61,10 +68,17 @@ class JsonLinesFormat(Format):
 
     @classmethod
     def read(cls, path: Path) -> Iterator[Record]:
+        return (row for page in cls._pages(path) for row in records(page))
+
+    @classmethod
+    def read_without_people(cls, path: Path) -> Iterator[Record]:
+        return (row for page in cls._pages(path) for row in records(as_read(page)))
+
+    @classmethod
+    def _pages(cls, path: Path) -> Iterator[PageResult]:
         lines = enumerate(read_text(path).splitlines(), 1)
         places = ((f"{path}, line {number}", line) for number, line in lines if line.strip())
-        for _, page in _pages((place, read_json(line, place)) for place, line in places):
-            yield from records(page)
+        return (p for _, p in _pages((place, read_json(line, place)) for place, line in places))
 
 
 def summary_to_json(summary: RunSummary) -> dict[str, int]:

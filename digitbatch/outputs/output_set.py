@@ -4,6 +4,7 @@ import io
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self, TextIO
 
@@ -14,6 +15,7 @@ from digitbatch.outputs.format import Format, OutputPage
 from digitbatch.outputs.json_file import JsonFormat, JsonLinesFormat
 from digitbatch.outputs.report_file import ReportFormat
 from digitbatch.outputs.results import Record, RunMeta, RunSummary
+from digitbatch.outputs.wide import WideCsv, WideXlsx
 
 FORMATS: Final[dict[str, type[Format]]] = {
     ".csv": CsvFormat,
@@ -24,6 +26,44 @@ FORMATS: Final[dict[str, type[Format]]] = {
 
 REPORTS: Final[dict[str, type[Format]]] = {".html": ReportFormat, ".htm": ReportFormat}
 """What `--report` takes."""
+
+
+WIDE: Final[dict[str, type[Format]]] = {".csv": WideCsv, ".xlsx": WideXlsx}
+"""What `--wide` takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForPeople:
+    """Files that are written for people, beside those for programs."""
+
+    report: Path | None = None
+    wide: Path | None = None
+
+    @property
+    def files(self) -> list[Path]:
+        return [path for path in (self.report, self.wide) if path is not None]
+
+    def formats(self) -> list[tuple[Path, type[Format]]]:
+        """The files with what they are; UsageError if an ending is none of a format's."""
+        found = []
+        if self.report is not None:
+            found.append((self.report, report_format(self.report)))
+        if self.wide is not None:
+            found.append((self.wide, wide_format(self.wide)))
+        return found
+
+
+NOTHING: Final = ForPeople()
+
+
+def wide_format(path: Path) -> type[Format]:
+    """The format of a table of pages to write; UsageError if its ending is none of `WIDE`."""
+    if form := WIDE.get(path.suffix.lower()):
+        form.check()
+        return form
+    raise UsageError(
+        f"a table with a row a page is .csv or .xlsx, got {path}: name it results-wide.csv, say"
+    )
 
 
 def output_format(path: Path) -> type[Format]:
@@ -43,14 +83,16 @@ def report_format(path: Path) -> type[Format]:
     raise UsageError(f"a report is a page for browsers: expected the ending .html, got {path}")
 
 
-def read_records(path: Path) -> Iterator[Record]:
+def read_records(path: Path, *, without_people: bool = False) -> Iterator[Record]:
     """The rows that a run has written to a file, in their order.
+
+    `without_people`: As they were read before anybody verified them, where the file knows it.
 
     Raises:
         UsageError: If it cannot be read or holds something else; the message says where.
     """
     if form := FORMATS.get(path.suffix.lower()):
-        return form.read(path)
+        return form.read_without_people(path) if without_people else form.read(path)
     *others, last = FORMATS
     raise UsageError(
         f"cannot tell the format of {path} by its ending; results are {', '.join(others)} or {last}"
@@ -90,7 +132,7 @@ class OutputSet(Output):
         self,
         paths: Sequence[Path],
         meta: RunMeta,
-        report: Path | None = None,
+        people: ForPeople = NOTHING,
         before_move: BeforeMove = lambda _: None,
     ) -> None:
         """Check all paths, then open a temporary file beside each.
@@ -101,12 +143,11 @@ class OutputSet(Output):
             UsageError: If an ending is none of `FORMATS` or a path is given twice.
             OutputError: If one of them cannot be written.
         """
-        check_outputs(paths, report)
+        check_outputs(paths, people)
         self._before_move = before_move
         self._outputs: list[tuple[AtomicFile, Format]] = []
         forms = [(path, output_format(path)(meta)) for path in paths]
-        if report is not None:
-            forms.append((report, report_format(report)(meta)))
+        forms += [(path, form(meta)) for path, form in people.formats()]
         try:
             for path, form in forms:
                 self._outputs.append((AtomicFile(path), form))
@@ -192,7 +233,7 @@ class CsvStream(Output):
             raise output_error(Path("standard output"), error) from error
 
 
-def check_outputs(paths: Sequence[Path], report: Path | None = None) -> None:
+def check_outputs(paths: Sequence[Path], people: ForPeople = NOTHING) -> None:
     """Find out before a run whether its outputs can be written; see `check_writable`.
 
     Raises:
@@ -201,10 +242,9 @@ def check_outputs(paths: Sequence[Path], report: Path | None = None) -> None:
     """
     for path in paths:
         output_format(path)
-    if report is not None:
-        report_format(report)
+    people.formats()
     places: dict[str, Path] = {}
-    for path in (*paths, *([] if report is None else [report])):
+    for path in (*paths, *people.files):
         check_writable(path)
         first = places.setdefault(os.path.normcase(path.resolve()), path)
         if first is not path:

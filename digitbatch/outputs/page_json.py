@@ -2,9 +2,20 @@
 
 import json
 import math
+from dataclasses import replace
 from typing import Any, Final, TypeVar, get_args
 
-from digitbatch.types import Box, DigitResult, FieldResult, Fit, Mark, PageRef, PageResult, Status
+from digitbatch.types import (
+    Box,
+    DigitResult,
+    FieldResult,
+    Fit,
+    Mark,
+    PageRef,
+    PageResult,
+    ReadAs,
+    Status,
+)
 
 _T = TypeVar("_T")
 
@@ -47,6 +58,8 @@ def page_to_json(result: PageResult) -> dict[str, Any]:
                     {"kind": mark.kind, "box": _box_to_json(mark.box)} for mark in field.marks
                 ],
                 "row": None if field.row is None else int(field.row),
+                **({} if field.zone is None else {"zone": _box_to_json(field.zone)}),
+                **({} if field.read is None else {"read": _read_to_json(field.read)}),
             }
             for field in result.fields
         ],
@@ -95,10 +108,9 @@ def _fit_from_json(fit: dict[str, Any]) -> Fit:
 
 
 def _field_from_json(field: dict[str, Any]) -> FieldResult:
-    status: Status = field["status"]
-    if status not in get_args(Status):
-        raise ValueError(f"status is one of {', '.join(get_args(Status))}, got {status!r}")
+    status = _status_from_json(field["status"])
     confidence, box = field["confidence"], field["box"]
+    zone, read = field.get("zone"), field.get("read")
     return FieldResult(
         name=_typed(field["field"], str),
         status=status,
@@ -124,7 +136,57 @@ def _field_from_json(field: dict[str, Any]) -> FieldResult:
         ),
         row=_place(field.get("row")),
         reasons=tuple(_typed(code, str) for code in _typed(field.get("reasons", []), list)),
+        zone=None if zone is None else _box_from_json(zone),
+        read=None if read is None else _read_from_json(read),
     )
+
+
+def _status_from_json(status: Any) -> Status:
+    known: tuple[Status, ...] = get_args(Status)
+    if status not in known:
+        raise ValueError(f"status is one of {', '.join(known)}, got {status!r}")
+    found: Status = status
+    return found
+
+
+def _read_to_json(read: ReadAs) -> dict[str, Any]:
+    return {
+        "text": read.text,
+        "confidence": None if read.confidence is None else float(read.confidence),
+        "status": read.status,
+        "message": read.message,
+        "reasons": list(read.reasons),
+    }
+
+
+def _read_from_json(read: dict[str, Any]) -> ReadAs:
+    confidence = read["confidence"]
+    return ReadAs(
+        _typed(read["text"], str),
+        _status_from_json(read["status"]),
+        None if confidence is None else _number(confidence),
+        _typed(read["message"], str),
+        tuple(_typed(code, str) for code in _typed(read["reasons"], list)),
+    )
+
+
+def as_read(page: PageResult) -> PageResult:
+    """A page without what people said of it: as it was read."""
+    fields = (
+        field
+        if field.read is None
+        else replace(
+            field,
+            text=field.read.text,
+            status=field.read.status,
+            confidence=field.read.confidence,
+            message=field.read.message,
+            reasons=field.read.reasons,
+            read=None,
+        )
+        for field in page.fields
+    )
+    return replace(page, fields=tuple(fields))
 
 
 def _box_to_json(box: Box) -> list[int]:

@@ -13,7 +13,7 @@ from digitbatch.acceptance.calibration import Promise
 from digitbatch.errors import ExitCode
 from digitbatch.types import PageResult, Status
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """Goes up when a key of the JSON or a column changes its meaning or goes, not for new ones."""
 
 
@@ -71,7 +71,10 @@ def records(result: PageResult) -> Iterator[Record]:
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """The counts of a run. Rows are counted by status: `fields = ok + review + empty + errors`."""
+    """The counts of a run.
+
+    Rows are counted by status: `fields = ok + verified + review + empty + errors`.
+    """
 
     files: int = 0
     pages: int = 0
@@ -80,7 +83,9 @@ class RunSummary:
     review: int = 0
     empty: int = 0
     errors: int = 0
-    digits: int = 0  # places in the texts, those that nobody could read ("?") included
+    verified: int = 0
+    digits: int = 0  # places in the texts as read, those that nobody could read ("?") included
+    stale_corrections: int = 0  # of ink that no field has any more: applied to nothing
     skipped_kinds: Mapping[str, int] = dataclasses.field(default_factory=dict)
     """Files in the folders that are no inputs, by what they are; `skipped` is how many."""
     seconds: float = 0.0
@@ -115,6 +120,7 @@ class ThisRun:
     ok: int = 0  # rows of these
     review: int = 0
     errors: int = 0
+    verified: int = 0
     new_errors: int = 0  # error rows of files that had none before, or were others
     new_failures: tuple[str, ...] = ()  # the first of them: FILE, page N: why
     known: int = 0  # files that were read by an earlier run
@@ -126,7 +132,7 @@ class ThisRun:
     kept_aside: tuple[str, ...] = ()  # where outputs are that somebody had changed by hand
 
 
-Count = Literal["files", "pages", "fields", "ok", "review", "empty", "errors", "digits"]
+Count = Literal["files", "pages", "fields", "ok", "review", "empty", "errors", "verified", "digits"]
 
 RESULT_COUNTS: Final[tuple[Count, ...]] = get_args(Count)
 """The counts that follow from the results alone, and so may stand in a file of results.
@@ -135,7 +141,13 @@ RESULT_COUNTS: Final[tuple[Count, ...]] = get_args(Count)
 """
 
 
-_BY_STATUS: Final[tuple[Count, ...]] = ("ok", "review", "empty", "errors")
+_BY_STATUS: Final[tuple[Count, ...]] = ("ok", "review", "empty", "errors", "verified")
+
+
+def rows_by_status(result: PageResult) -> list[int]:
+    """How many rows of a page are `ok`, `review`, `empty`, `error` and `verified`."""
+    said = [field.status for field in result.fields]
+    return [said.count(status) for status in ("ok", "review", "empty", "error", "verified")]
 
 
 class Tally:
@@ -146,15 +158,17 @@ class Tally:
         self._last_file: str | None = None
 
     def add(self, result: PageResult) -> None:
-        said = [field.status for field in result.fields]
-        rows = [said.count(status) for status in ("ok", "review", "empty", "error")]
+        rows = rows_by_status(result)
         digits = sum(len(field.digits) for field in result.fields)
         # The last name is enough, and a set of all names would grow with the run.
         self.add_counts(rows, digits, new_file=result.ref.file != self._last_file)
         self._last_file = result.ref.file
 
     def add_counts(self, rows: Sequence[int], digits: int, *, new_file: bool) -> None:
-        """Count one page that has so many rows of `ok`, `review`, `empty` and `error`."""
+        """Count one page that has so many rows of each status.
+
+        `rows`: Of `ok`, `review`, `empty`, `error` and `verified`.
+        """
         counts = self._counts
         counts["files"] += new_file
         counts["pages"] += 1

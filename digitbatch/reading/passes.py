@@ -10,7 +10,13 @@ from digitbatch.config import Config
 from digitbatch.imaging.polarity import is_light_on_dark
 from digitbatch.page.analysis import Layout, analyse_layout, find_print, prepared_page
 from digitbatch.page.forms.box_rows import Printed
-from digitbatch.page.forms.registration import RegisteredPage, back_on_scan, register, turned
+from digitbatch.page.forms.registration import (
+    RegisteredPage,
+    back_on_scan,
+    register,
+    turned,
+    with_zones,
+)
 from digitbatch.page.forms.table_lines import with_printed_form
 from digitbatch.page.ink_classes import HeuristicInk, InkClassifier, InkEvidence, WeighedInk
 from digitbatch.page.preparation import Left, on_sheet, to_page
@@ -191,7 +197,8 @@ def _results(state: PageState) -> PageState:
         is_inverted=state.is_inverted,
         turned_deg=-90 * state.quarter_turns % 360,
     )
-    return replace(state, result=back_on_scan(result, state.registered, state.without))
+    placed = with_zones(result, state.registered)
+    return replace(state, result=back_on_scan(placed, state.registered, state.without))
 
 
 PASSES: Final = (

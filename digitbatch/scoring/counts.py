@@ -1,7 +1,7 @@
 """What of some results is right: by folder, by field, and as a risk-coverage curve."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -65,6 +65,11 @@ class Pair:
         return not edits(self.written, self.text)
 
     @property
+    def is_verified(self) -> bool:
+        """Whether the text is a person's, and what was read is not known."""
+        return self.row is not None and self.row.status == "verified"
+
+    @property
     def accepted(self) -> bool:
         return self.row is not None and self.row.status == "ok"
 
@@ -87,6 +92,8 @@ class Score:
     fields: dict[str, Counts]  # by the zone; without zones all lines together
     curve: tuple[Point, ...]  # the surest first
     accepted_wrong: tuple[Pair, ...]
+    verified: int = 0  # fields left out: people verified them, and what was read is not known
+    verified_wrong: int = 0  # of these, those that the truth has otherwise
     unscored_pages: int = 0  # of the results, that the truth does not name
     missing: tuple[PageRef, ...] = field(default=())
 
@@ -105,9 +112,11 @@ def score(truth: Truth, results: Results) -> Score:
     folders: dict[str, Counts] = {}
     fields: dict[str, Counts] = {}
     pairs: list[Pair] = []
+    verified: list[Pair] = []
     for ref, written in sorted(truth.items(), key=lambda item: (item[0].file, item[0].page)):
         folder = folders.setdefault(ref.file.rpartition("/")[0] or ".", Counts())
-        own = list(_pairs(ref, written, results.get(ref, [])))
+        own, left_out = _parted(_pairs(ref, written, results.get(ref, [])))
+        verified += left_out
         for counts in (total, folder):
             counts.pages += 1
             counts.missing += ref in missing
@@ -122,17 +131,37 @@ def score(truth: Truth, results: Results) -> Score:
     wrong = tuple(pair for pair in pairs if pair.accepted and not pair.right)
     unscored = sum(ref not in truth for ref in results)
     folders = dict(sorted(folders.items()))
-    return Score(total, folders, fields, tuple(_curve(pairs)), wrong, unscored, missing)
+    return Score(
+        total,
+        folders,
+        fields,
+        tuple(_curve(pairs)),
+        wrong,
+        len(verified),
+        sum(not pair.right for pair in verified),
+        unscored,
+        missing,
+    )
+
+
+def _parted(pairs: Iterable[Pair]) -> tuple[list[Pair], list[Pair]]:
+    """What was read, and what people verified where it is not known what was read."""
+    every = list(pairs)
+    read = [pair for pair in every if not pair.is_verified]
+    return read, [pair for pair in every if pair.is_verified]
 
 
 def paired(truth: Truth, results: Results) -> list[Pair]:
     """All fields of the truth's pages, those written and those read where nothing is.
 
+    Without those that people verified, where it is not known what was read.
+
     Raises:
         UsageError: If the two have no page in common.
     """
     _missing(truth, results)
-    return [pair for ref, own in truth.items() for pair in _pairs(ref, own, results.get(ref, []))]
+    pairs = (pair for ref, own in truth.items() for pair in _pairs(ref, own, results.get(ref, [])))
+    return _parted(pairs)[0]
 
 
 def _missing(truth: Truth, results: Results) -> tuple[PageRef, ...]:
@@ -151,7 +180,7 @@ def _missing(truth: Truth, results: Results) -> tuple[PageRef, ...]:
 
 def _pairs(ref: PageRef, written: dict[str, str], rows: Sequence[Record]) -> Iterator[Pair]:
     """The fields of a page: those written, and those read where nothing is."""
-    said = [row for row in rows if bare(row.text) and row.status in ("ok", "review")]
+    said = _said(rows)
     # Zones may have numbers for names; lines are never called otherwise.
     if all(map(_LINE.fullmatch, written)) and all(map(_is_line, said)):
         order = sorted(written, key=lambda name: int(_LINE.sub(r"\1", name)))
@@ -161,6 +190,13 @@ def _pairs(ref: PageRef, written: dict[str, str], rows: Sequence[Record]) -> Ite
     names = dict.fromkeys((*written, *rows_of))
     pairs = (Pair(ref, name, written.get(name, ""), rows_of.get(name)) for name in names)
     return (pair for pair in pairs if pair.written or pair.row is not None)
+
+
+def _said(rows: Sequence[Record]) -> list[Record]:
+    """The rows with text, and the zones in which people say that nothing is written."""
+    texts = [row for row in rows if bare(row.text) and row.status in ("ok", "review", "verified")]
+    empty = [row for row in rows if not bare(row.text) and row.status == "verified"]
+    return [*texts, *(row for row in empty if not _is_line(row))]
 
 
 def _is_line(row: Record) -> bool:

@@ -34,6 +34,12 @@ def score_lines(found: Score) -> list[str]:
             f"of {total.accepted:,} accepted, {total.wrong:,} are wrong: on more such pages, at "
             f"most {upper_bound(total.wrong, total.accepted):.2%} would be, 95% sure",
         ]
+    if found.verified:
+        lines += [
+            "",
+            f"left out: {found.verified:,} fields that people verified, {found.verified_wrong:,} "
+            "of them not as the truth has them; JSON results say what was read there",
+        ]
     if found.accepted_wrong:
         lines += ["", "accepted though wrong:"]
         for pair in found.accepted_wrong[:_MISTAKES]:
@@ -70,6 +76,8 @@ def score_json(found: Score) -> dict[str, Any]:
         ],
         "missing_pages": [{"file": ref.file, "page": ref.page} for ref in found.missing],
         "unscored_pages": found.unscored_pages,
+        "verified": found.verified,
+        "verified_wrong": found.verified_wrong,
     }
 
 

@@ -1,7 +1,7 @@
 "use strict";
 document.addEventListener("DOMContentLoaded", () => {
   const HEIGHT = 88, BEYOND = 6;
-  const STATUSES = ["error", "review", "ok", "empty"];
+  const STATUSES = ["error", "review", "verified", "ok", "empty"];
   const [FILE, PAGE, FIELD, TEXT, SURE, STATUS, MESSAGE, BOX, PICTURE] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
   const rows = JSON.parse(document.getElementById("rows").textContent);
   const [list, space, field, search, order, count, large] =
@@ -149,7 +149,7 @@ document.addEventListener("DOMContentLoaded", () => {
     else if (event.key === "Enter" && event.target.tagName !== "BUTTON") open();
     else if (event.key === "/") search.focus();
     else if (event.key === "0") only("");
-    else if (event.key >= "1" && event.key <= "4") only(STATUSES[Number(event.key) - 1]);
+    else if (event.key >= "1" && event.key <= "5") only(STATUSES[Number(event.key) - 1]);
     else return;
     event.preventDefault();
   });

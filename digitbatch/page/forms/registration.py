@@ -19,7 +19,7 @@ from digitbatch.imaging.projective import (
     warped,
 )
 from digitbatch.page.forms.align import Alignment, Reference, align, load_page, load_reference
-from digitbatch.types import FieldResult, Fit, Fractions, Page, PageResult
+from digitbatch.types import Box, FieldResult, Fit, Fractions, Page, PageResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +158,25 @@ def turned(page: Page, turns: int) -> RegisteredPage:
     return RegisteredPage(replace(page, pixels=pixels), to_scan=to_scan)
 
 
+def with_zones(result: PageResult, laid: RegisteredPage) -> PageResult:
+    """A result whose fields say where their zones are, in the pixels that their boxes are in."""
+    height, width = (side * laid.page.scale for side in laid.page.pixels.shape[:2])
+    boxes = {placed.zone.name: _box_on(placed.place, width, height) for placed in laid.zones}
+    if not boxes:
+        return result
+    fields = tuple(replace(entry, zone=boxes.get(entry.name)) for entry in result.fields)
+    return replace(result, fields=fields)
+
+
+def _box_on(place: Fractions, width: int, height: int) -> Box:
+    """The box of whole pixels around a place, within a page of this size."""
+    left = min(max(int(np.floor(place[0] * width)), 0), width - 1)
+    top = min(max(int(np.floor(place[1] * height)), 0), height - 1)
+    right = min(int(np.ceil(place[2] * width)), width)
+    bottom = min(int(np.ceil(place[3] * height)), height)
+    return Box(left, top, max(right, left + 1), max(bottom, top + 1))
+
+
 def back_on_scan(
     result: PageResult, laid: RegisteredPage, without: Collection[str] = ()
 ) -> PageResult:
@@ -230,6 +249,7 @@ def _moved_field(entry: FieldResult, to_scan: Projective) -> FieldResult:
     return replace(
         entry,
         box=None if entry.box is None else moved_box(entry.box, to_scan),
+        zone=None if entry.zone is None else moved_box(entry.zone, to_scan),
         digits=tuple(replace(d, box=moved_box(d.box, to_scan)) for d in entry.digits),
         marks=tuple(replace(m, box=moved_box(m.box, to_scan)) for m in entry.marks),
     )
