@@ -195,9 +195,10 @@ def test_no_time_is_no_speed() -> None:
 
 
 def test_counts_in_files_leave_the_run_out() -> None:
-    """How long a run took and what it skipped are not among the counts that files hold."""
+    """How long a run took, what it skipped and what corrections it found stale are not among the counts that files hold."""
     assert set(RESULT_COUNTS) == set(RunSummary.__dataclass_fields__) - {
         "skipped_kinds",
+        "stale_corrections",
         "seconds",
         "this_run",
         "promise",
