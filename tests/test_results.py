@@ -195,7 +195,7 @@ def test_no_time_is_no_speed() -> None:
 
 
 def test_counts_in_files_leave_the_run_out() -> None:
-    """How long a run took, what it skipped and what corrections it found stale are not among the counts that files hold."""
+    """Files hold no count of one run: how long it took, what it skipped, what it found stale."""
     assert set(RESULT_COUNTS) == set(RunSummary.__dataclass_fields__) - {
         "skipped_kinds",
         "stale_corrections",
