@@ -46,6 +46,8 @@ class Walk:
     """How many entries were left out, by reason. A folder counts once."""
     unreadable: tuple[SourceFile, ...] = ()
     """Those of `files` that are folders which cannot be listed: opening one raises PageError."""
+    base: str | None = None
+    """The folder that names are relative to, absolute; None: they are whole paths."""
 
 
 def walk(inputs: Sequence[Path], *, ignore: Collection[Path] = ()) -> Walk:
@@ -121,7 +123,7 @@ class _Walker:
             tuple(sorted(sources, key=lambda source: by_place(source.name)))
             for sources in ([*self.files, *self.unreadable], self.unreadable)
         )
-        return Walk(files, dict(sorted(self.skipped.items())), unreadable)
+        return Walk(files, dict(sorted(self.skipped.items())), unreadable, self.base)
 
     def _walk_folder(self, path: str, name: str) -> None:
         """Take what is in a folder and below; `name` is the folder's, "" for the base."""
