@@ -146,7 +146,7 @@ class Answers:
             for _ in step.made[: len(self._times)]:
                 self._times.pop()
             self.sync()
-            about = [*step.made, *step.marks_before]
+            about: list[Correction | DigitMarks] = [*step.made, *step.marks_before]
             rows = (self.table.find(one.content, one.page, one.field) for one in about)
             return list(dict.fromkeys(row.number for row in rows if row is not None))
 

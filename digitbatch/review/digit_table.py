@@ -40,8 +40,10 @@ class DigitTable:
         self.text = np.frombuffer(texts, np.uint8)
         self.confidence = np.frombuffer(confidences, np.float32)
         self._boxes = np.frombuffer(sides, np.int32).reshape(-1, 4)
-        doubtful = np.argsort(self.confidence, kind="stable")
-        self._orders = [doubtful[self.text[doubtful] == code] for code in range(len(TEXTS))]
+        doubtful: NDArray[np.int64] = np.argsort(self.confidence, kind="stable")
+        self._orders: list[NDArray[np.int64]] = [
+            doubtful[self.text[doubtful] == code] for code in range(len(TEXTS))
+        ]
 
     def __len__(self) -> int:
         return len(self.row)

@@ -77,6 +77,7 @@ def _listen(port: int) -> socket.socket:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((_HOST, port))
+        listening.listen()  # before the address is told: whoever opens it at once only waits
     except OSError as error:
         listening.close()
         raise UsageError(

@@ -157,7 +157,7 @@ def review_app(review: Review, token: str, port: int) -> Starlette:
         return Response(content, 200, None, _KINDS[name[name.rindex(".") :]] + "; charset=utf-8")
 
     base = f"/{token}"
-    return Starlette(
+    app = Starlette(
         routes=[
             *(Route(f"{base}/api/{name}", api(name), methods=["POST"]) for name in asks),
             Route(f"{base}/picture/{{field:int}}", picture),
@@ -172,6 +172,8 @@ def review_app(review: Review, token: str, port: int) -> Starlette:
             HTTPException: _told, ValueError: _wrong, PageError: _gone, DigitbatchError: _failed
         },
     )  # fmt: skip
+    app.router.redirect_slashes = False  # an address is right, or there is nothing
+    return app
 
 
 async def _body(request: Request) -> dict[str, Any]:
