@@ -27,6 +27,7 @@ from digitbatch.review.review import Review
 from digitbatch.review.rules import Rules, cleaned
 from digitbatch.scoring import load_results, load_truth
 from digitbatch.scoring.confidence_fit import verified_fields
+from digitbatch.types import Image
 from tests.made_review import MadeField, MadeResults, made_results
 from tests.served_review import TOKEN, ServedReview, served
 
@@ -44,6 +45,13 @@ def said(made: MadeResults) -> dict[tuple[str, str], str | None]:
     """What stands in the log, by file and field."""
     found = CorrectionLog(corrections_beside(made.output)).read()
     return {(one.file, one.field): one.text for one in found}
+
+
+def grey(content: bytes) -> Image:
+    """A picture as the browser gets it."""
+    decoded = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert decoded is not None
+    return np.asarray(decoded, np.uint8)
 
 
 class TestWhoMayAsk:
@@ -236,9 +244,7 @@ class TestFields:
             left, top, right, bottom = doubtful["digits"][1]["place"]
             assert 0 < left < right < 1
             assert 0 < top < bottom < 1
-            picture = cv2.imdecode(
-                np.frombuffer(page.get("picture/0").content, np.uint8), cv2.IMREAD_GRAYSCALE
-            )
+            picture = grey(page.get("picture/0").content)
             height, width = picture.shape
             place = picture[int(top * height) : int(bottom * height), int(left * width) :]
             assert place[:, : int((right - left) * width)].min() < 120  # the 2 stands there
@@ -389,7 +395,7 @@ class TestDigits:
         with served(self.made(tmp_path).output) as page:
             sevens = self.digits(page, "7")
             reply = page.get(f"sheet/{','.join(map(str, sevens))}")
-            sheet = cv2.imdecode(np.frombuffer(reply.content, np.uint8), cv2.IMREAD_GRAYSCALE)
+            sheet = grey(reply.content)
             assert sheet.shape == (56, 56 * len(sevens))
             assert all(tile.min() < 120 for tile in np.hsplit(sheet, len(sevens)))
             for wrong in ("", "x", "99", "-1", ",".join(["0"] * 65)):
@@ -437,10 +443,11 @@ class TestBlind:
                     assert first == {"again": True}
                     assert not said(made).get(("x", "x"))
                 text = "1" if at == 0 else right
-                reply = page.ask("blind-answer", field=number, text=text, again=at < 2)
-            assert (reply["typed"], reply["wrong"]) == (10, 1)
-            assert reply["bound"] == upper_bound(1, 10)
-            assert upper_bound(1, reply["typed"] + reply["more"]) <= reply["max_error"]
+                page.ask("blind-answer", field=number, text=text, again=at < 2)
+            shown = page.ask("blind-state")
+            assert (shown["typed"], shown["wrong"]) == (10, 1)
+            assert shown["bound"] == upper_bound(1, 10)
+            assert upper_bound(1, shown["typed"] + shown["more"]) <= shown["max_error"]
 
     def test_calibrate_reads_what_was_typed(self, tmp_path: Path) -> None:
         """The two tables are truth and results of the same fields."""
