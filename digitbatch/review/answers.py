@@ -166,7 +166,7 @@ class Answers:
         self.sync()
 
     def _place(self, row: int) -> Place:
-        place = place_of(self.table.field(self.table.rows[row]))
+        place = place_of(self.table.without_digits(self.table.rows[row]))
         if place is None:
             raise ValueError(
                 "the results do not say where this field is, so nothing can be said of its ink"

@@ -107,9 +107,10 @@ class DigitReview:
     def _is_told_by(self, row: int, places: Mapping[int, str]) -> bool:
         """Whether the text of a field is known when these of its digits are."""
         known = self._table.rows[row]
-        field = self._table.field(known)
-        alone = known.status == "ok" or is_unsure_alone(field.reasons)
-        return alone and all(place in places for place in range(len(field.digits)))
+        own = self.prepare().of_row(row)
+        if not all(place in places for place in range(len(own))):
+            return False
+        return known.status == "ok" or is_unsure_alone(self._table.without_digits(known).reasons)
 
     def _text_of(self, row: int, places: Mapping[int, str]) -> str | None:
         """The text of a field with other digits; None where one of them cannot be read."""

@@ -22,6 +22,7 @@ from digitbatch.outputs.page_json import page_from_json
 from digitbatch.types import FieldResult, PageResult, Status
 
 _PAGES_KEPT: Final = 256  # parsed, of those that were asked for last
+_PLACES_KEPT: Final = 2048  # the same without digits: a sheet of digits is of hundreds of pages
 
 
 class Row(NamedTuple):
@@ -87,6 +88,7 @@ class FieldTable:
         except (ValueError, LookupError, TypeError, RecursionError) as error:
             raise damaged(self.path) from error
         self.page_result = lru_cache(_PAGES_KEPT)(self._page_result)
+        self.places_of_page = lru_cache(_PLACES_KEPT)(self._places_of_page)
 
     def find_page(self, content: str, page: int) -> int | None:
         """The number of a page of a content (sha256 as hex); None if the outputs have none."""
@@ -103,6 +105,11 @@ class FieldTable:
         page = self.pages[row.page_number]
         return self.page_result(row.page_number).fields[row.number - page.first_row]
 
+    def without_digits(self, row: Row) -> FieldResult:
+        """The same without its digits, in a part of the time."""
+        page = self.pages[row.page_number]
+        return self.places_of_page(row.page_number)[row.number - page.first_row]
+
     def rows_of_page(self, page_number: int) -> list[Row]:
         """The fields of one page."""
         first = self.pages[page_number].first_row
@@ -110,7 +117,7 @@ class FieldTable:
         end = self.pages[last].first_row if last < len(self.pages) else len(self.rows)
         return self.rows[first:end]
 
-    def places_of_page(self, page_number: int) -> list[FieldResult]:
+    def _places_of_page(self, page_number: int) -> list[FieldResult]:
         """The fields of a page without digits: what says where they are, in a part of the time.
 
         Raises:
