@@ -537,6 +537,11 @@ class TestCommand:
         with pytest.raises(UsageError, match=r"pip install 'digitbatch\[review\]'"):
             serve(made.output, browser=False)
 
+    def test_a_name_that_no_table_can_hold_is_refused(self, tmp_path: Path) -> None:
+        """Before anything is typed, not at the first answer."""
+        with pytest.raises(UsageError, match="--as"):
+            Review(results(tmp_path).output, by="ann, bob")
+
     def test_a_taken_port_is_told(self, tmp_path: Path) -> None:
         """With what to do about it."""
         from digitbatch.review.serve import serve

@@ -7,7 +7,8 @@ from typing import Any, Self
 from digitbatch.config import Config
 from digitbatch.config.file import FILE_NAME, find_config, load_config
 from digitbatch.corrections import CorrectionLog, find_corrections
-from digitbatch.errors import DigitbatchError
+from digitbatch.corrections.correction import is_name
+from digitbatch.errors import DigitbatchError, UsageError
 from digitbatch.packaged import packaged_file
 from digitbatch.review.answers import Answers
 from digitbatch.review.blind_check import BlindCheck
@@ -38,10 +39,11 @@ class Review:
             scans: Where the scans are now; None: where they were read.
 
         Raises:
-            UsageError: If there is no journal.
+            UsageError: If there is no journal, or `by` is no name.
             OutputError: If the journal or the log of corrections cannot be read.
             ConfigError: If a configuration that was named is wrong.
         """
+        name = _me() if by is None else _named(by)
         self.table = FieldTable(output)
         self.warnings: list[str] = []
         plan = self._plan(config)
@@ -55,7 +57,7 @@ class Review:
             )
         pictures = Scans(folder, plan.input)
         log = CorrectionLog(find_corrections([output]))
-        self.answers = Answers(self.table, log, _me() if by is None else by)
+        self.answers = Answers(self.table, log, name)
         # Rules of another configuration would blame texts that are right.
         rules = Rules(plan if self._is_of_run(plan) else Config())
         self.fields = FieldReview(self.table, self.answers, pictures, rules)
@@ -131,6 +133,15 @@ class Review:
 
 def _me() -> str:
     try:
-        return getpass.getuser()
+        name = getpass.getuser()
     except (OSError, KeyError):  # a container may know no name
         return ""
+    return name if is_name(name) else ""
+
+
+def _named(by: str) -> str:
+    if not is_name(by):
+        raise UsageError(
+            f"--as {by!r}: a person's name has at most 60 letters, and no comma, colon or semicolon"
+        )
+    return by
