@@ -18,6 +18,7 @@ from digitbatch.app.hand_edits import keep_edited
 from digitbatch.app.journal.binding import Binding
 from digitbatch.app.journal.drift import find_drift
 from digitbatch.app.journal.journal import Journal, damaged, find_journal, journal_beside
+from digitbatch.app.journal.origin import Origin
 from digitbatch.app.lock import lock_file
 from digitbatch.app.new_files import NewFiles, Read, Reconciliation, Repeat, log_inputs
 from digitbatch.corrections import CorrectionLog, Corrections, find_corrections
@@ -72,10 +73,12 @@ def run_with_journal(
     read: Read,
     start: float,
     about: Mapping[str, Any] | None = None,
+    config: Path | None = None,
 ) -> RunSummary:
     """Read what is new, and bring the outputs, which the caller holds, up to date.
 
-    `about` says in words what `meta` has as hashes: see `Binding`.
+    `about` says in words what `meta` has as hashes: see `Binding`. `config` is the file that the
+    run goes by, where there is one: `review` looks for its rules.
 
     Raises:
         ConfigError: If what is known was made otherwise.
@@ -131,7 +134,8 @@ def run_with_journal(
         )
         seconds = time.perf_counter() - start
         if not stopped:
-            journal.end_run(_record(journal, counts, this_run, files, meta, seconds, said))
+            record = _record(journal, counts, this_run, files, meta, seconds, said)
+            journal.end_run(record | Origin.of(found, config).to_json())
         return replace(
             counts,
             skipped_kinds=found.skipped,

@@ -20,6 +20,7 @@ from digitbatch.app.lock import hold
 from digitbatch.app.new_files import Read, Removed, Repeat, log_inputs
 from digitbatch.app.plan import StrPath, load_plan, plan_words
 from digitbatch.config import Config
+from digitbatch.config.file import config_file
 from digitbatch.engine import Chunk, Limits, PageRead, Reader, count_workers, read_files
 from digitbatch.engine.recipe import PageReading
 from digitbatch.errors import StoppedError, UsageError
@@ -179,7 +180,10 @@ def run(
             stack.enter_context(hold(targets.all_files))
         if files:
             about = plan_words(reading)
-            summary = run_with_journal(sources, targets, meta, repeat, limits, read, start, about)
+            named = None if isinstance(config, Config) else config_file(_path(config))
+            summary = run_with_journal(
+                sources, targets, meta, repeat, limits, read, start, about, named
+            )
         else:
             written: list[Output] = [
                 stack.enter_context(OutputSet([], meta, targets.for_people)),

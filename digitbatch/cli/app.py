@@ -254,6 +254,39 @@ def corrections(
 
 
 @app.command()
+def review(
+    output: Annotated[
+        Path,
+        typer.Argument(metavar="RESULTS", help="What `run --out` wrote, the first of several."),
+    ],
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="N", help="Otherwise one that is free.")
+    ] = 0,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")
+    ] = True,
+    by: Annotated[
+        str | None,
+        typer.Option("--as", metavar="NAME", help="Who answers. Otherwise the user of the system."),
+    ] = None,
+    scans: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Where the scans are, if they were moved."),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config", "-c", metavar="FILE", help="Of the run. Otherwise the one that it noted."
+        ),
+    ] = None,
+) -> None:
+    """Open a page, on this machine alone, to verify what was read (needs digitbatch[review])."""
+    from digitbatch.cli.review_command import review_command
+
+    raise typer.Exit(review_command(output, port, browser, by, config, scans))
+
+
+@app.command()
 def score(
     truth: Annotated[Path, typer.Argument(metavar="TRUTH", help="What is written: .csv or .json.")],
     results: Annotated[

@@ -39,6 +39,14 @@ def find_config(given: Path | None = None, folder: Path | None = None) -> tuple[
     return "the packaged pipeline.yaml", load_config(packaged_file(FILE_NAME))
 
 
+def config_file(given: Path | None = None) -> Path | None:
+    """The file that `find_config` takes; None: the packaged one."""
+    if given is not None:
+        return given
+    here = Path(FILE_NAME)
+    return here if here.is_file() else None
+
+
 def load_config(file: str | PathLike[str]) -> Config:
     """Load one file; paths in it are relative to it.
 

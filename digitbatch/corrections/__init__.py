@@ -6,6 +6,7 @@ come to for the fields of a page as it is read now.
 
 from digitbatch.corrections.correction import Correction, Mode, Place, place_of
 from digitbatch.corrections.corrections import Corrections
+from digitbatch.corrections.digit_marks import DigitMarks
 from digitbatch.corrections.log import CorrectionLog, corrections_beside, find_corrections
 from digitbatch.corrections.settling import Settled, Verdict, settle
 
@@ -13,6 +14,7 @@ __all__ = [
     "Correction",
     "CorrectionLog",
     "Corrections",
+    "DigitMarks",
     "Mode",
     "Place",
     "Settled",

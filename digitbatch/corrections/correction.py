@@ -50,7 +50,7 @@ class Correction:
                 "what is written is digits, with blanks between groups and at most one point, "
                 f"got {self.text!r}"
             )
-        if not (_NAME.fullmatch(self.by) and self.by.isprintable()):
+        if not is_name(self.by):
             raise ValueError(
                 f"a person's name has at most 60 letters, and no comma, colon or semicolon, "
                 f"got {self.by!r}"
@@ -62,6 +62,11 @@ class Correction:
 def is_text(text: str) -> bool:
     """Whether a person can say that this is written in a field; "" is nothing."""
     return _TEXT.fullmatch(text) is not None
+
+
+def is_name(by: str) -> bool:
+    """Whether a person can be called so; "" is nobody known."""
+    return _NAME.fullmatch(by) is not None and by.isprintable()
 
 
 def place_of(field: FieldResult) -> Place | None:

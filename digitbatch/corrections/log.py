@@ -16,6 +16,7 @@ from filelock import FileLock
 from digitbatch.checked_lines import decode, encode, to_text
 from digitbatch.corrections.correction import Correction, from_json, to_json
 from digitbatch.corrections.corrections import Corrections
+from digitbatch.corrections.digit_marks import DigitMarks, marks_from_json, marks_to_json
 from digitbatch.errors import OutputError
 from digitbatch.outputs import output_error
 
@@ -26,6 +27,7 @@ _ENDING: Final = ".digitbatch-corrections"  # the walk takes no such name for a 
 _HEADER: Final = b"h"
 _MADE: Final = b"c"  # a list of corrections
 _TAKEN_BACK: Final = b"u"  # the same: these stand no more
+_DIGITS: Final = b"d"  # a list of marks of digits
 _CUT_OFF: Final = b" cut off\n"  # also a line that lacks but its end stays one that was never said
 _LOCK_S: Final = 30.0  # an append takes milliseconds; who holds it longer is not well
 
@@ -47,6 +49,7 @@ class _Known:
     """What has been read of the file, up to a byte."""
 
     corrections: Corrections = field(default_factory=Corrections)
+    marks: dict[tuple[str, int], list[DigitMarks]] = field(default_factory=dict)  # by page
     end: int = 0  # in bytes
     damaged: int = 0  # lines that are not what was written
     file_id: tuple[int, int] | None = None
@@ -63,11 +66,17 @@ class CorrectionLog:
         self.is_torn = False
         """Whether the last line was not whole when it was read: it counts as never said. Somebody
         is writing it, or was killed."""
+        self.news: set[tuple[str, int]] = set()
+        """Contents and pages of which the last `read` brought something."""
 
     @property
     def damaged(self) -> int:
         """Lines before the last one that are not what was written, as of the last `read`."""
         return self._known.damaged
+
+    def marks_of_page(self, content: str, page: int) -> tuple[DigitMarks, ...]:
+        """What was said of single digits of a page, in order, as of the last `read`."""
+        return tuple(self._known.marks.get((content, page), ()))
 
     @property
     def fingerprint(self) -> str:
@@ -80,7 +89,7 @@ class CorrectionLog:
         Raises:
             OutputError: If that fails; nothing was said then.
         """
-        self._append(_MADE, made)
+        self._append(_MADE, [to_json(one) for one in made])
 
     def take_back(self, *made: Correction) -> None:
         """Append that corrections stand no more: an undo, which deletes nothing.
@@ -88,7 +97,15 @@ class CorrectionLog:
         Raises:
             OutputError: If that fails.
         """
-        self._append(_TAKEN_BACK, made)
+        self._append(_TAKEN_BACK, [to_json(one) for one in made])
+
+    def mark_digits(self, *marks: DigitMarks) -> None:
+        """Append what single digits are said to be, after all that is there.
+
+        Raises:
+            OutputError: If that fails; nothing was said then.
+        """
+        self._append(_DIGITS, [marks_to_json(one) for one in marks])
 
     def read(self) -> Corrections:
         """All that stands, with what other processes have said by now.
@@ -106,6 +123,7 @@ class CorrectionLog:
                     self._known = _Known(file_id=file_id)
                 file.seek(self._known.end)
                 self.is_torn = False
+                self.news.clear()
                 for line in file:
                     if line[-1:] != b"\n":
                         self.is_torn = True
@@ -132,11 +150,17 @@ class CorrectionLog:
             if kind == _HEADER:
                 self._check(value["format"])
                 return
+            if kind == _DIGITS:
+                for marks in map(marks_from_json, value):
+                    known.marks.setdefault((marks.content, marks.page), []).append(marks)
+                    self.news.add((marks.content, marks.page))
+                return
             made = [from_json(one) for one in value]
         except (ValueError, KeyError, TypeError, RecursionError):
             known.damaged += 1
             return
         for correction in made:
+            self.news.add((correction.content, correction.page))
             if kind == _MADE:
                 known.corrections.add(correction)
             elif kind == _TAKEN_BACK:
@@ -149,10 +173,10 @@ class CorrectionLog:
                 "written by a newer one; use that"
             )
 
-    def _append(self, kind: bytes, made: Sequence[Correction]) -> None:
+    def _append(self, kind: bytes, made: Sequence[dict[str, Any]]) -> None:
         if not made:
             return
-        content = encode(kind, to_text([to_json(one) for one in made]))
+        content = encode(kind, to_text(made))
         lock = self.path.with_name(f".{self.path.name}.lock")
         try:
             with FileLock(lock, timeout=_LOCK_S), self.path.open("a+b", buffering=0) as file:

@@ -4,6 +4,7 @@ import os
 import re
 
 _LOOKS_ESCAPED = re.compile(r"\\(?=x[0-9a-f]{2})")
+_ESCAPES = re.compile(r"(?:\\x[0-9a-f]{2})+")
 
 
 def relative_name(path: str, base: str | None) -> str:
@@ -15,6 +16,12 @@ def relative_name(path: str, base: str | None) -> str:
     """
     relative = path[len(base or "") :].lstrip(os.sep)
     return portable(relative.replace(os.sep, "/"))
+
+
+def location(name: str, base: str | None) -> str:
+    """The path of which `relative_name` made a name."""
+    found = _ESCAPES.sub(_bytes, name).replace("/", os.sep)
+    return os.path.join(base or os.sep, found)  # noqa: PTH118 - names may hold what Path drops
 
 
 def portable(name: str) -> str:
@@ -36,3 +43,8 @@ def _character(character: str) -> str:
     if "\udc80" <= character <= "\udcff":
         return f"\\x{ord(character) - 0xDC00:02x}"
     return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
+
+
+def _bytes(escapes: re.Match[str]) -> str:
+    told = bytes.fromhex(escapes[0].replace("\\x", ""))
+    return os.fsdecode(told)

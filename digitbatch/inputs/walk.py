@@ -54,6 +54,8 @@ class Walk:
     """Those of `files` that are folders which cannot be listed: opening one raises PageError."""
     endings: Mapping[str, int] = field(default_factory=dict)
     """How many of those left out are files that are no page, by ending, most first; "" is none."""
+    base: str | None = None
+    """The folder that names are relative to, absolute; None: they are whole paths."""
 
 
 def walk(inputs: Sequence[Path], *, ignore: Collection[Path] = ()) -> Walk:
@@ -132,7 +134,7 @@ class _Walker:
             for sources in ([*self.files, *self.unreadable], self.unreadable)
         )
         endings = dict(sorted(self.endings.items(), key=lambda item: (-item[1], item[0])))
-        return Walk(files, dict(sorted(self.skipped.items())), unreadable, endings)
+        return Walk(files, dict(sorted(self.skipped.items())), unreadable, endings, self.base)
 
     def _walk_folder(self, path: str, name: str) -> None:
         """Take what is in a folder and below; `name` is the folder's, "" for the base."""
