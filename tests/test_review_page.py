@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +54,7 @@ class Person:
         self.wait(lambda: self.js("return document.querySelector('.one .text')?.value"))
 
     def js(self, script: str, *given: Any) -> Any:
-        return self.browser.execute_script(script, *given)  # type: ignore[no-untyped-call]
+        return self.browser.execute_script(script, *given)
 
     def wait(self, until: Callable[[], Any]) -> Any:
         from selenium.webdriver.support.ui import WebDriverWait
@@ -258,9 +259,8 @@ def open_everywhere(person: Person) -> Iterator[str]:
     """Every mode by its key, one after the other; their names."""
     for key, name in (("f", "fields"), ("d", "digits"), ("c", "blind"), ("p", "people")):
         person.press(key)
-        person.wait(
-            lambda name=name: person.js(f"return !document.getElementById('{name}').hidden")
-        )
+        shown = f"return !document.getElementById('{name}').hidden"
+        person.wait(partial(person.js, shown))
         yield name
 
 
