@@ -58,7 +58,7 @@ INK: Final = "ink"
 class EnsembleWeights:
     """What the first network's posteriors weigh beside the second's, 0 to 1."""
 
-    digits: float = 0.4
+    digits: float = 0.2
     lines: float = 0.5
 
 
