@@ -109,7 +109,7 @@ def _count(kind: Kind, page: LabelledPage, reader: OnnxInk, pictures: Path | Non
     rest = ink.copy()
     height, width = picture.height // 2, picture.width // 2
     if isinstance(page.written, dict):
-        for zone in page.config.fields:
+        for zone in page.config.zones:
             left, top, right, bottom = zone.on_page(
                 page.page.pixels.shape[1], page.page.pixels.shape[0]
             )

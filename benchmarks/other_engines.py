@@ -60,7 +60,7 @@ def tesseract() -> Engine:
         return read.stdout.decode().splitlines()
 
     def read(page: Page, config: Config) -> PageResult:
-        if not config.fields:
+        if not config.zones:
             return _lines(page, recognise(page.pixels, "6"))  # 6: one block of text
         zones = _zone_pictures(page, config)
         return _zones(page, {name: "".join(recognise(zone, "7")) for name, zone in zones})  # a line
@@ -83,7 +83,7 @@ def rapidocr() -> Engine:
     recognise: Any = RapidOCR(params={"Global.log_level": "error", **threads})
 
     def read(page: Page, config: Config) -> PageResult:
-        if not config.fields:
+        if not config.zones:
             found = recognise(_bgr(page.pixels), use_det=True, use_cls=True, use_rec=True)
             if found.boxes is None or found.txts is None:
                 return _lines(page, [])

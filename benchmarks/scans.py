@@ -84,7 +84,5 @@ def read_scans(dev: Path, kind: str, keys: Sequence[str] | None = None) -> Itera
         with open_source(SourceFile(dev / scans.files / file, file), InputOptions()) as source:
             page = source.read(int(number))
         written = truths[key]
-        lines: Written = (
-            written if config.fields else [written[n] for n in sorted(written, key=int)]
-        )
+        lines: Written = written if config.zones else [written[n] for n in sorted(written, key=int)]
         yield LabelledPage(page, config, lines)

@@ -35,7 +35,7 @@ def redrawn(config: Config, within: float) -> Config:
         return max(0.0, low - by), min(1.0, high + by)
 
     zones = []
-    for zone in config.fields:
+    for zone in config.zones:
         left, top, right, bottom = zone.box
         (left, right), (top, bottom) = moved(left, right), moved(top, bottom)
         zones.append(zone.model_copy(update={"box": (left, top, right, bottom)}))

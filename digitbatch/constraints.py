@@ -30,7 +30,7 @@ LENGTH: Final = "the number of digits"
 """What is broken where there are too few digits or too many."""
 
 _TRIED: Final = 400  # misreadings of a kind, to see how many a constraint lets pass
-_OPERATOR: Final = re.compile(r"\s+([-+=])\s+")
+OPERATOR: Final = re.compile(r"\s+([-+=])\s+")
 
 
 def checks_out(kind: Check, digits: str) -> bool:
@@ -196,7 +196,7 @@ def parse_sum(text: str) -> Sum:
     Raises:
         ValueError: If it is none.
     """
-    first, *rest = _OPERATOR.split(text.strip())
+    first, *rest = OPERATOR.split(text.strip())
     operators, names = rest[::2], rest[1::2]
     if operators.count("=") != 1 or not all((first, *names)):
         raise ValueError(

@@ -128,6 +128,15 @@ class ReadAs:
 
 
 @dataclass(frozen=True, slots=True)
+class TableCell:
+    """Of which table a field is a cell, and its row and column by their names."""
+
+    table: str
+    row: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
 class FieldResult:
     """One row of the results: a zone, a line, or what is to be said of a page without either."""
 
@@ -143,6 +152,7 @@ class FieldResult:
     reasons: tuple[str, ...] = ()  # why the status is `review`, as codes of `ReviewReason`
     zone: Box | None = None  # the zone, in pixels of the scan; None for lines
     read: ReadAs | None = None  # where people have spoken of it; `digits` are those of `read`
+    cell: TableCell | None = None  # of a table of the configuration; None: it is no cell
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,8 +125,8 @@ def test_config_is_made_in_python_as_well() -> None:
         ("feilds: []", "line 1: feilds: unknown key; did you mean fields?"),
         (
             "version: 1\nnonsense: 2",
-            "line 2: nonsense: unknown key; expected one of version, stages, input, fields, rules, "
-            "template, paper_mm, model, line_model, ink_model, review",
+            "line 2: nonsense: unknown key; expected one of version, stages, input, fields, "
+            "tables, rules, template, paper_mm, model, line_model, ink_model, review",
         ),
         (
             "stages:\n  - op: grayscale\n  - op: erosion\n    kernal_px: 3\n",

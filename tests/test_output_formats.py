@@ -26,10 +26,10 @@ def test_csv_bytes(tmp_path: Path) -> None:
     write([tmp_path / "r.csv"], PAGES)
     expected = (
         HEADER
-        + "a/Prüfung.png,1,line-01,007 1,1.0000,ok,,1,2,30,40\n"
-        + 'a/Prüfung.png,1,line-02,3?,0.2500,review,"a comma, and ""ink""",0,50,9,60\n'
-        + "b.tif,2,,,,empty,,,,,\n"
-        + "c.jpg,1,,,,error,cut off,,,,\n"
+        + "a/Prüfung.png,1,line-01,007 1,1.0000,ok,,1,2,30,40,,,\n"
+        + 'a/Prüfung.png,1,line-02,3?,0.2500,review,"a comma, and ""ink""",0,50,9,60,,,\n'
+        + "b.tif,2,,,,empty,,,,,,,,\n"
+        + "c.jpg,1,,,,error,cut off,,,,,,,\n"
     )
     assert (tmp_path / "r.csv").read_bytes() == expected.encode()
 
@@ -38,7 +38,7 @@ def test_text_keeps_its_zeros() -> None:
     """Leading zeros stay, without quotes, blanks or apostrophes around them."""
     field = FieldResult("id", "ok", "0007", 0.5, box=Box(0, 0, 1, 1))
     text = as_csv([PageResult(PageRef("a.png", 1), (field,))])
-    assert text == HEADER + "a.png,1,id,0007,0.5000,ok,,0,0,1,1\n"
+    assert text == HEADER + "a.png,1,id,0007,0.5000,ok,,0,0,1,1,,,\n"
 
 
 @pytest.mark.parametrize(

@@ -352,7 +352,7 @@ def test_stream_shows_each_page_at_once() -> None:
     raw = io.BytesIO()
     stream = CsvStream(io.TextIOWrapper(raw, encoding="utf-8"), META)
     stream.write(OutputPage.of(PAGES[1]))
-    assert raw.getvalue().decode() == HEADER + "b.tif,2,,,,empty,,,,,\n"
+    assert raw.getvalue().decode() == HEADER + "b.tif,2,,,,empty,,,,,,,,\n"
     alone = io.StringIO()
     CsvStream(alone, META).finish(Tally().summary())
     assert alone.getvalue() == HEADER

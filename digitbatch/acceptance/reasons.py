@@ -36,6 +36,7 @@ class ReviewReason(Enum):
     # Ink that no digit explains, and strokes that may be no digit.
     LEFT_OUT = "left-out", "left out: {}"
     ONLY_STROKES = "only-strokes", "only strokes like 1"
+    MAY_BE_MARK = "may-be-mark", "may be a mark for no number"
     FAR_STROKE = "far-stroke", "a stroke like 1 stands far off"
     # Beside the page's other lines.
     MAY_BE_PRINT = "may-be-print", "may be print"

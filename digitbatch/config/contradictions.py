@@ -7,7 +7,7 @@ from typing import Final
 
 from digitbatch.config.model import Config
 from digitbatch.config.problems import written
-from digitbatch.config.zones import Zone
+from digitbatch.config.zones import Asked, Place
 from digitbatch.constraints import CHECKS, Check, read_values
 
 _MOST_SHARED: Final = 0.2  # of the smaller zone: neighbours that are drawn by hand touch
@@ -17,14 +17,18 @@ _CHECKED_LENGTHS: Final[dict[Check, tuple[int, ...]]] = {"ean": (8, 12, 13, 14),
 
 def hopeless_zones(config: Config) -> list[str]:
     """Zones with rules that no number obeys: whatever is written there goes to review."""
-    return [
-        f"fields[{number}] ({zone.name}): {said}"
-        for number, zone in enumerate(config.fields)
-        for said in _in_zone(zone)
+    asked: list[tuple[str, str, Asked]] = [
+        (f"fields[{number}]", zone.name, zone) for number, zone in enumerate(config.fields)
     ]
+    asked += [
+        (f"tables[{number}].columns[{at}]", column.name, column)
+        for number, table in enumerate(config.tables)
+        for at, column in enumerate(table.columns)
+    ]
+    return [f"{place} ({name}): {said}" for place, name, one in asked for said in _in_zone(one)]
 
 
-def _in_zone(zone: Zone) -> Iterator[str]:
+def _in_zone(zone: Asked) -> Iterator[str]:
     if zone.digits is not None:
         digits = f"digits {written(_shortly(zone.digits))}"
         yield from (f"{digits}, but {said}" for said in _against_count(zone, *zone.digits))
@@ -39,7 +43,7 @@ def _in_zone(zone: Zone) -> Iterator[str]:
             )
 
 
-def _against_count(zone: Zone, fewest: int, most: int) -> Iterator[str]:
+def _against_count(zone: Asked, fewest: int, most: int) -> Iterator[str]:
     """Which rules no number of so many digits obeys."""
     if zone.pattern is not None:
         shortest, longest = _widths(zone.pattern)
@@ -66,22 +70,28 @@ def _widths(pattern: str) -> tuple[int, int]:
 
 
 def overlapping_zones(config: Config) -> list[str]:
-    """Zones of which more than a fifth lies in another one of the same page."""
+    """Zones and tables of which more than a fifth lies in another one of the same page."""
     found = []
-    for (i, one), (j, other) in combinations(enumerate(config.fields), 2):
+    places: list[tuple[str, Place]] = [
+        (f"fields[{number}] ({zone.name})", zone) for number, zone in enumerate(config.fields)
+    ]
+    places += [
+        (f"tables[{number}] ({table.name})", table) for number, table in enumerate(config.tables)
+    ]
+    for (first, one), (second, other) in combinations(places, 2):
         on_one_page = not (one.pages and other.pages) or set(one.pages) & set(other.pages)
         if not on_one_page or (one.unit == "page") != (other.unit == "page"):
             continue  # fractions and lengths: which of them lies where, only a page says
         share = _shared(_box(one), _box(other))
         if share > _MOST_SHARED:
             found.append(
-                f"fields[{i}] ({one.name}) and fields[{j}] ({other.name}) overlap: {share:.0%} of "
+                f"{first} and {second} overlap: {share:.0%} of "
                 "the smaller one lies in the other, and what is written there is read twice"
             )
     return found
 
 
-def _box(zone: Zone) -> tuple[float, ...]:
+def _box(zone: Place) -> tuple[float, ...]:
     """A zone's box, in millimetres or as fractions of the page."""
     scale = 1.0 if zone.dpi is None else _MM_PER_INCH / zone.dpi
     return tuple(side * scale for side in zone.box)

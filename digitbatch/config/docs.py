@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from digitbatch.config import Config, Review, Template, Zone
 from digitbatch.config.problems import keys_of
+from digitbatch.config.tables import Column, Table
 from digitbatch.inputs.source import InputOptions
 from digitbatch.stages import STAGES
 from digitbatch.stages.base import PageStage, Segmenter, Stage
@@ -45,6 +46,23 @@ fields:
 [templates.md](templates.md) says how zones are made and read, [rules.md](rules.md) what `pattern`,
 `range`, `values`, `check`, `decimals` and sums do.
 """,
+    Table: """\
+```yaml
+tables:
+  - name: marks
+    box: [0.08, 0.21, 0.92, 0.93] # of the whole table, headings too
+    header_rows: 1
+    rows: 20 # row01, row02, ...
+    columns:
+      - {name: number, skip: true} # printed
+      - {name: a, digits: [0, 2], range: [0, 25]}
+      - {name: b, digits: [0, 2], range: [0, 25]}
+      - {name: total, digits: [0, 2], sum: [a, b]}
+    empty: [dash, cross]
+```
+
+[templates.md](templates.md#tables) says how tables are laid and read.
+""",
     Template: """\
 ```yaml
 template: {image: reference.png}
@@ -82,7 +100,8 @@ def markdown() -> str:
     """The text of docs/pipeline.md."""
     parts = [_INTRO, "## Top level", _table(Config)]
     for heading, model in (
-        ("input", InputOptions), ("fields", Zone), ("template", Template), ("review", Review),
+        ("input", InputOptions), ("fields", Zone), ("tables", Table),
+        ("columns of a table", Column), ("template", Template), ("review", Review),
     ):  # fmt: skip
         parts += [f"## {heading}", _doc(model), _table(model)]
         if model in _EXAMPLES:

@@ -9,9 +9,11 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from digitbatch.config import Config, Zone
+from digitbatch.config import Config
 from digitbatch.config.problems import problems_of, written
+from digitbatch.config.tables import Column, cells_of, spelt_out, sums_of
 from digitbatch.config.yaml import Problem, config_error, parse_yaml
+from digitbatch.config.zones import Asked
 from digitbatch.constraints import read_values
 from digitbatch.errors import ConfigError, UsageError
 from digitbatch.packaged import packaged_file
@@ -82,6 +84,8 @@ def parse_config(content: bytes | str, name: str = FILE_NAME, folder: Path | Non
     # `fields:` with all of its zones commented out is as good as no `fields:`.
     empty = {key for key in Config.model_fields if data.get(key) is None}
     kept = {key: value for key, value in data.items() if key not in empty}
+    if "tables" in kept:
+        kept["tables"] = spelt_out(kept["tables"])
     try:
         # By way of JSON, whose strict rules refuse "3" and true for 3 but take lists for tuples.
         return Config.model_validate_json(json.dumps(kept), strict=True, context={"folder": folder})
@@ -101,16 +105,10 @@ def plan_lines(config: Config) -> list[str]:
     Stages that a page does not go through stand below the others, with the reason.
     """
     lines = _stage_lines(config)
-    if config.fields:
-        zones = [("fields", "name", "box", "digits", "pages", "rules")]
-        for number, zone in enumerate(config.fields, 1):
-            digits = "any" if zone.digits is None else written(zone.digits)
-            pages = "all" if zone.pages is None else written(zone.pages)
-            zones.append((f"{number}", zone.name, written(zone.box), digits, pages, _rules(zone)))
-        lines += ["", *_table(zones), ""]
-        if config.rules:
-            lines += [f"rules   {'; '.join(config.rules)}", ""]
-    else:
+    lines += [*_zone_lines(config), *_table_lines(config)]
+    if config.rules:
+        lines += [f"rules   {'; '.join(config.rules)}", ""]
+    if not config.zones:
         lines += ["", "fields  none: pages are read line by line"]
     limit, dpi = config.input.max_pixels, config.input.pdf_dpi
     return [
@@ -123,9 +121,51 @@ def plan_lines(config: Config) -> list[str]:
     ]
 
 
+def _zone_lines(config: Config) -> list[str]:
+    if not config.fields:
+        return []
+    zones = [("fields", "name", "box", "digits", "pages", "rules")]
+    for number, zone in enumerate(config.fields, 1):
+        pages = "all" if zone.pages is None else written(zone.pages)
+        asked = _count(zone), pages, _rules(zone)
+        zones.append((f"{number}", zone.name, written(zone.box), *asked))
+    return ["", *_table(zones), ""]
+
+
+def _table_lines(config: Config) -> list[str]:
+    """Each table in a line, then its columns, with what is asked of them, and its rows."""
+    lines = []
+    for number, table in enumerate(config.tables, 1):
+        pages = "all" if table.pages is None else written(table.pages)
+        head = f"pages {pages}, {len(cells_of(table))} cells, {len(sums_of(table))} sums"
+        if table.empty:
+            head += f", empty with {' or '.join(table.empty)}"
+        columns = [("", "columns", "digits", "rules")]
+        for column in table.columns:
+            asked = ("", "skipped") if column.skip else (_count(column), _rules(column))
+            columns.append(("", column.name, *asked))
+        rows = ", ".join(
+            row.name
+            + (" (skipped)" if row.skip else f" (sum of {', '.join(row.sum)})" if row.sum else "")
+            for row in table.rows
+        )
+        lines += ["", f"table   {number}  {table.name}  {written(table.box)}  {head}"]
+        lines += [f"        {line.lstrip()}" for line in _table(columns)]
+        lines += [f"        rows: {rows}"]
+        if table.merged:
+            lines.append(f"        merged: {'; '.join(' '.join(names) for names in table.merged)}")
+        if table.blank:
+            lines.append(f"        blank: {', '.join('.'.join(names) for names in table.blank)}")
+    return [*lines, ""] if lines else []
+
+
+def _count(asked: Asked) -> str:
+    return "any" if asked.digits is None else written(asked.digits)
+
+
 def _stage_lines(config: Config) -> list[str]:
     """The stages that a page goes through, numbered; then those that it does not, and why."""
-    stages, has_zones = config.page_stages, bool(config.fields)
+    stages, has_zones = config.page_stages, bool(config.zones)
     skipped = why_skipped(stages, has_zones=has_zones)
     applied = [*(not reason for reason in skipped), *[True] * (len(config.stages) - len(stages))]
     shown = compress(zip(config.stages, _kinds(config), strict=True), applied)
@@ -168,11 +208,13 @@ def _parameters(stage: Stage) -> str:
     return ", ".join(f"{name} {written(value)}" for name, value in values.items())
 
 
-def _rules(zone: Zone) -> str:
-    values = {name: getattr(zone, name) for name in ("pattern", "range", "check", "decimals")}
+def _rules(asked: Asked) -> str:
+    values = {name: getattr(asked, name) for name in ("pattern", "range", "check", "decimals")}
     said = [f"{name} {written(value)}" for name, value in values.items() if value is not None]
-    if zone.values is not None:
-        said.append(f"values {zone.values.name} ({len(read_values(zone.values))})")
+    if asked.values is not None:
+        said.append(f"values {asked.values.name} ({len(read_values(asked.values))})")
+    if isinstance(asked, Column) and asked.sum:
+        said.append(f"sum of {', '.join(asked.sum)}")
     return ", ".join(said) or "none"
 
 

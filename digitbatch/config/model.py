@@ -6,6 +6,7 @@ Workers, device and batch size change no result. They are options of the command
 import hashlib
 import json
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
@@ -21,6 +22,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from digitbatch.config.tables import Table, cells_of, sums_of
 from digitbatch.config.yaml import parse_yaml
 from digitbatch.config.zones import Template, Zone
 from digitbatch.constraints import parse_sum, read_values
@@ -31,7 +33,7 @@ from digitbatch.stages.base import Normalizer, PageStage
 from digitbatch.stages.chain import chain_fault
 from digitbatch.stages.crops import Contours
 
-__all__ = ["Config", "Review", "Template", "Zone", "packaged_stages"]
+__all__ = ["Config", "Review", "Table", "Template", "Zone", "packaged_stages"]
 
 
 def _from_here(path: Path, info: ValidationInfo) -> Path:
@@ -41,6 +43,8 @@ def _from_here(path: Path, info: ValidationInfo) -> Path:
 
 _Path = Annotated[Path, AfterValidator(_from_here)]
 """Relative to the file that names it."""
+
+_NAMED = 20  # names of fields that a message lists at the most
 
 _Length = Annotated[float, Field(gt=0, le=10_000)]
 
@@ -86,6 +90,9 @@ class Config(BaseModel):
     input: InputOptions = Field(default=InputOptions(), description="How pages are read.")
     fields: tuple[Zone, ...] = Field(
         default=(), description="Zones to read. Left out: the page is read line by line."
+    )
+    tables: tuple[Table, ...] = Field(
+        default=(), description="Tables to read, each cell as a field; beside `fields` or alone."
     )
     rules: tuple[str, ...] = Field(
         default=(),
@@ -136,8 +143,19 @@ class Config(BaseModel):
         return fields
 
     @model_validator(mode="after")
+    def _cells_have_own_names(self) -> "Config":
+        known = {zone.name: f"fields[{index}]" for index, zone in enumerate(self.fields)}
+        for index, table in enumerate(self.tables):
+            for cell in cells_of(table):
+                if cell.name in known:
+                    text = f"tables[{index}]: its cell {cell.name!r} is called like"
+                    raise _problem(None, f"{text} one of {known[cell.name]}; names are unique")
+                known[cell.name] = f"tables[{index}]"
+        return self
+
+    @model_validator(mode="after")
     def _rules_are_of_fields(self) -> "Config":
-        names = {zone.name for zone in self.fields}
+        names = {zone.name for zone in self.zones}
         for index, text in enumerate(self.rules):
             try:
                 unknown = [name for name in parse_sum(text).names if name not in names]
@@ -148,7 +166,7 @@ class Config(BaseModel):
                     None,
                     f"rules[{index}]: there is no field {unknown[0]!r}; "
                     + (
-                        f"expected names of fields: {', '.join(sorted(names))}"
+                        f"expected names of fields: {', '.join(sorted(names)[:_NAMED])}"
                         if names
                         else "expected fields: beside rules:"
                     ),
@@ -157,11 +175,21 @@ class Config(BaseModel):
 
     @model_validator(mode="after")
     def _template_has_zones(self) -> "Config":
-        if self.template is not None and not self.fields:
+        if self.template is not None and not self.zones:
             raise _problem(
                 None, "template: there are no zones to cut; expected fields: beside template:"
             )
         return self
+
+    @property
+    def zones(self) -> tuple[Zone, ...]:
+        """All places that are read: the fields, then the cells of the tables, row by row."""
+        return (*self.fields, *chain.from_iterable(map(cells_of, self.tables)))
+
+    @property
+    def sums(self) -> tuple[str, ...]:
+        """All sums that hold on a page: the rules, then those of the tables."""
+        return (*self.rules, *chain.from_iterable(map(sums_of, self.tables)))
 
     @property
     def page_stages(self) -> tuple[PageStage, ...]:
@@ -189,6 +217,7 @@ class Config(BaseModel):
         plan = self.model_dump(
             mode="json",
             exclude={
+                "tables": True,  # as their cells
                 "model": True,
                 "line_model": True,
                 "ink_model": True,
@@ -196,7 +225,10 @@ class Config(BaseModel):
                 "review": {"calibration"},
             },
         )
-        for zone, planned in zip(self.fields, plan["fields"], strict=True):
+        if self.tables:
+            plan["fields"] = [zone.model_dump(mode="json") for zone in self.zones]
+            plan["rules"] = list(self.sums)
+        for zone, planned in zip(self.zones, plan["fields"], strict=True):
             if zone.values is not None:
                 planned["values"] = sorted(read_values(zone.values))
         if self.template is not None:

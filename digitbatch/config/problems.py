@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ValidationError
 from pydantic.fields import FieldInfo
 
 from digitbatch.config import Config, Zone
+from digitbatch.config.tables import Column, Row, Table
 from digitbatch.config.yaml import Document, Problem, Where
 from digitbatch.stages import STAGES
 from digitbatch.stages.base import MethodStage
@@ -57,6 +58,12 @@ def model_at(where: Where) -> type[BaseModel] | None:
             return STAGES.get(op)
         case ("fields", int()):
             return Zone
+        case ("tables", int()):
+            return Table
+        case ("tables", int(), "columns", int()):
+            return Column
+        case ("tables", int(), "rows", int()):
+            return Row
         case (str() as key,) if key in Config.model_fields:
             annotation = Config.model_fields[key].annotation
             optional = get_origin(annotation) in (Union, UnionType)
@@ -74,8 +81,9 @@ def takes(field: FieldInfo) -> str:
 
 def takes_each(field: FieldInfo) -> str:
     """What the items of a list take, in words."""
-    kinds = [kind for kind in get_args(field.annotation) if kind is not NoneType]
-    return _words(get_args(kinds[0])[0]) if kinds and get_args(kinds[0]) else "a value"
+    kinds = (field.annotation, *get_args(field.annotation))
+    held = next((kind for kind in kinds if get_origin(kind) is tuple), None)
+    return "a value" if held is None else _words(get_args(held)[0])
 
 
 def written(value: object) -> str:
@@ -262,7 +270,17 @@ def _unknown_key(loc: Where) -> str:
 
 
 def _owner(loc: Where) -> str:
-    return str(loc[2]) if loc[0] == "stages" else "a field" if loc[0] == "fields" else str(loc[0])
+    match loc:
+        case ("stages", _, op, *_):
+            return str(op)
+        case ("fields", *_):
+            return "a field"
+        case ("tables", int(), "columns" | "rows" as lines, int(), _):
+            return f"a {lines.removesuffix('s')}"
+        case ("tables", *_):
+            return "a table"
+        case _:
+            return str(loc[0])
 
 
 def _did_you_mean(word: str, known: Iterable[str], there_is: str = "expected one of ") -> str:

@@ -81,8 +81,8 @@ def _exact(number: float) -> Decimal:
     return Decimal(f"{number:.15g}")
 
 
-class Zone(BaseModel):
-    """A place on the page where a number is written. With zones nothing else is read."""
+class Place(BaseModel):
+    """A place on the page that has a name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -108,6 +108,68 @@ class Zone(BaseModel):
         description="[left, top, right, bottom] from the top left corner of the page, or of the "
         "template's page; fractions lie between 0 and 1.",
     )
+    pages: tuple[Annotated[int, Field(ge=1)], ...] | None = Field(
+        default=None,
+        min_length=1,
+        description="On which pages of a file it is, from 1: [1, 3]. Left out: on all.",
+    )
+
+    @field_validator("name")
+    @classmethod
+    def _printable(cls, name: str) -> str:
+        if not name or name != name.strip():
+            raise ValueError("expected a name without blanks around it")
+        if not name.isprintable():
+            raise ValueError("expected a name without line breaks, tabs and control characters")
+        return name
+
+    @model_validator(mode="after")
+    def _dpi_for_pixels(self) -> "Place":
+        if (self.unit == "px") != (self.dpi is not None):
+            raise ValueError("unit: px and dpi belong together: pixels of 300 dpi are px and 300")
+        return self
+
+    def on_page(
+        self,
+        width_px: int,
+        height_px: int,
+        dpi: float | None = None,
+        paper_mm: tuple[float, float] | None = None,
+    ) -> tuple[float, float, float, float]:
+        """It on a page, as fractions of its width and height.
+
+        `dpi` is the page's, where its file says so; the width and height of the paper go before it.
+
+        Raises:
+            ValueError: If nothing says how large the page is, or it lies outside of it.
+        """
+        left, top, right, bottom = self.box
+        if self.unit == "page":
+            return self.box
+        mm = 1.0 if self.dpi is None else _MM_PER_INCH / self.dpi
+        resolution = dpi or self.dpi
+        if paper_mm is not None:
+            x, y = mm / paper_mm[0], mm / paper_mm[1]
+        elif resolution is not None:
+            x, y = (mm * resolution / _MM_PER_INCH / side for side in (width_px, height_px))
+        else:
+            raise ValueError(
+                f"the zone {self.name} is in millimetres, and nothing says how large the page is: "
+                "scan to a file with a resolution, or give paper_mm in the configuration"
+            )
+        if right * x > 1 + _EDGE or bottom * y > 1 + _EDGE:
+            raise ValueError(
+                f"the zone {self.name} ends at {right * x:.0%} of the page's width and "
+                f"{bottom * y:.0%} of its height: is it for another paper size or resolution?"
+            )
+        return left * x, top * y, min(1.0, right * x), min(1.0, bottom * y)
+
+
+class Asked(BaseModel):
+    """What is known of a number before it is read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
     digits: (
         Annotated[
             tuple[int, int], BeforeValidator(_digits, json_schema_input_type=int | tuple[int, int])
@@ -118,12 +180,6 @@ class Zone(BaseModel):
         description=f"How many digits are expected: 8, or [least, most]; at most {MOST_DIGITS}. "
         "Another number of digits sends the field to review. Left out: any number.",
     )
-    pages: tuple[Annotated[int, Field(ge=1)], ...] | None = Field(
-        default=None,
-        min_length=1,
-        description="On which pages of a file it is, from 1: [1, 3]. Left out: on all.",
-    )
-
     pattern: str | None = Field(
         default=None,
         description="A regular expression that all of the digits match, without blanks: "
@@ -185,55 +241,9 @@ class Zone(BaseModel):
         limits = None if self.range is None else (_exact(self.range[0]), _exact(self.range[1]))
         return FieldConstraint(self.digits, self.pattern, limits, self.values, self.check)
 
-    @field_validator("name")
-    @classmethod
-    def _printable(cls, name: str) -> str:
-        if not name or name != name.strip():
-            raise ValueError("expected a name without blanks around it")
-        if not name.isprintable():
-            raise ValueError("expected a name without line breaks, tabs and control characters")
-        return name
 
-    @model_validator(mode="after")
-    def _dpi_for_pixels(self) -> "Zone":
-        if (self.unit == "px") != (self.dpi is not None):
-            raise ValueError("unit: px and dpi belong together: pixels of 300 dpi are px and 300")
-        return self
-
-    def on_page(
-        self,
-        width_px: int,
-        height_px: int,
-        dpi: float | None = None,
-        paper_mm: tuple[float, float] | None = None,
-    ) -> tuple[float, float, float, float]:
-        """The zone on a page, as fractions of its width and height.
-
-        `dpi` is the page's, where its file says so; the width and height of the paper go before it.
-
-        Raises:
-            ValueError: If nothing says how large the page is, or the zone lies outside of it.
-        """
-        left, top, right, bottom = self.box
-        if self.unit == "page":
-            return self.box
-        mm = 1.0 if self.dpi is None else _MM_PER_INCH / self.dpi
-        resolution = dpi or self.dpi
-        if paper_mm is not None:
-            x, y = mm / paper_mm[0], mm / paper_mm[1]
-        elif resolution is not None:
-            x, y = (mm * resolution / _MM_PER_INCH / side for side in (width_px, height_px))
-        else:
-            raise ValueError(
-                f"the zone {self.name} is in millimetres, and nothing says how large the page is: "
-                "scan to a file with a resolution, or give paper_mm in the configuration"
-            )
-        if right * x > 1 + _EDGE or bottom * y > 1 + _EDGE:
-            raise ValueError(
-                f"the zone {self.name} ends at {right * x:.0%} of the page's width and "
-                f"{bottom * y:.0%} of its height: is it for another paper size or resolution?"
-            )
-        return left * x, top * y, min(1.0, right * x), min(1.0, bottom * y)
+class Zone(Asked, Place):
+    """A place on the page where a number is written. With zones nothing else is read."""
 
 
 class Template(BaseModel):

@@ -24,6 +24,8 @@ READ_BY: Final = "read_by"
 """The column of a table whose pages were not all read by the same weights and configuration."""
 
 _COMMAS: Final = len(COLUMNS) - 1
+_SIDES: Final = ("left", "top", "right", "bottom")
+_NO_CELL: Final = ["", "", ""]
 _NEEDED: Final = ("file", "page", "field", "text", "confidence", "status")
 
 
@@ -40,16 +42,20 @@ class CsvFormat(Format):
         by = None if page.read_by is None else _read_by_words(page.read_by)
         end, commas = ("", _COMMAS) if by is None else (f",{by}", _COMMAS + 1)
         lines = [self._header(mixed=by is not None)]
-        for name, read, confidence, status, message, left, top, right, bottom in page.rows:
+        for name, read, confidence, status, message, left, top, right, bottom, *cell in page.rows:
             sure = "" if confidence is None else f"{confidence:.4f}"
             box = ",,," if left is None else f"{left},{top},{right},{bottom}"
             said = safe_cell(message)
             # By hand: a run may make a million rows anew, and csv.writer takes several times as
             # long.
-            line = f"{start},{safe_cell(name)},{read},{sure},{status},{said},{box}{end}\n"
+            place = [safe_cell(part) for part in cell] if cell else _NO_CELL
+            line = f"{start},{safe_cell(name)},{read},{sure},{status},{said},{box}"
+            line += f",{place[0]},{place[1]},{place[2]}{end}\n"
             if line.count(",") != commas or '"' in line or "\r" in line or line.count("\n") != 1:
                 cells = [safe_cell(page.file), page.page, safe_cell(name), read, sure, status, said]
-                line = quoted([*cells, left, top, right, bottom, *([] if by is None else [by])])
+                line = quoted(
+                    [*cells, left, top, right, bottom, *place, *([] if by is None else [by])]
+                )
             lines.append(line)
         return encoded("".join(lines))
 
@@ -65,14 +71,16 @@ class CsvFormat(Format):
 
     @classmethod
     def read(cls, path: Path) -> Iterator[Record]:
-        """The rows; without `message` and the box where a table has no such columns."""
+        """The rows; without `message`, the box and the cell where a table has no such columns."""
         for place, row in table_rows(path, read_text(path), _NEEDED):
-            left, top, right, bottom = (_pixel(row.get(s, ""), s, place) for s in COLUMNS[-4:])
+            left, top, right, bottom = (_pixel(row.get(s, ""), s, place) for s in _SIDES)
             said = row.get("message", "")
             yield Record(
                 row["file"], page_number(row["page"], place), row["field"], row["text"],
                 _confidence(row["confidence"], place), _status(row["status"], place), said,
-                left, top, right, bottom, () if row["status"] == "verified" else codes_in(said),
+                left, top, right, bottom,
+                row.get("table", ""), row.get("row", ""), row.get("column", ""),
+                () if row["status"] == "verified" else codes_in(said),
             )  # fmt: skip
 
 

@@ -12,8 +12,14 @@ from digitbatch.outputs.page_json import page_from_json, page_to_json, to_line
 from digitbatch.outputs.results import Record, RunMeta, RunSummary, records
 from digitbatch.types import PageResult, Status
 
-Row = tuple[str, str, float | None, Status, str, int | None, int | None, int | None, int | None]
-"""A record without its file, page and reasons, as JSON keeps it: a list."""
+_Side = int | None
+Row = tuple[
+    str, str, float | None, Status, str, _Side, _Side, _Side, _Side, *tuple[str, ...]
+]  # fmt: skip
+"""A record without its file, page and reasons, as JSON keeps it: a list.
+
+Journals of earlier versions have no table, row and column at its end.
+"""
 
 
 class OutputPage(NamedTuple):

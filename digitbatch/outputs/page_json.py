@@ -2,7 +2,7 @@
 
 import json
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, Final, TypeVar, get_args
 
 from digitbatch.types import (
@@ -15,6 +15,7 @@ from digitbatch.types import (
     PageResult,
     ReadAs,
     Status,
+    TableCell,
 )
 
 _T = TypeVar("_T")
@@ -60,6 +61,7 @@ def page_to_json(result: PageResult) -> dict[str, Any]:
                 "row": None if field.row is None else int(field.row),
                 **({} if field.zone is None else {"zone": _box_to_json(field.zone)}),
                 **({} if field.read is None else {"read": _read_to_json(field.read)}),
+                **({} if field.cell is None else {"cell": asdict(field.cell)}),
             }
             for field in result.fields
         ],
@@ -138,7 +140,12 @@ def _field_from_json(field: dict[str, Any]) -> FieldResult:
         reasons=tuple(_typed(code, str) for code in _typed(field.get("reasons", []), list)),
         zone=None if zone is None else _box_from_json(zone),
         read=None if read is None else _read_from_json(read),
+        cell=_cell_from_json(field["cell"]) if "cell" in field else None,
     )
+
+
+def _cell_from_json(cell: dict[str, Any]) -> TableCell:
+    return TableCell(*(_typed(cell[key], str) for key in ("table", "row", "column")))
 
 
 def _status_from_json(status: Any) -> Status:

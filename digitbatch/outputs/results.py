@@ -6,7 +6,7 @@ number or a box.
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, Final, Literal, NamedTuple, get_args
 
 from digitbatch.acceptance.calibration import Promise
@@ -34,6 +34,9 @@ class Record(NamedTuple):
     top: int | None = None
     right: int | None = None
     bottom: int | None = None
+    table: str = ""  # of the configuration, of which the field is a cell
+    row: str = ""  # the names of the cell's row and column
+    column: str = ""
     reasons: tuple[str, ...] = ()  # codes of `ReviewReason`; a table tells them in the message
 
 
@@ -66,6 +69,7 @@ def records(result: PageResult) -> Iterator[Record]:
             field.status,
             field.message,
             *((None,) * 4 if box is None else map(int, (box.left, box.top, box.right, box.bottom))),
+            *(() if field.cell is None else astuple(field.cell)),
         )._replace(reasons=field.reasons)
 
 

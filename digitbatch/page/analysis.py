@@ -63,7 +63,7 @@ def prepared_page(
         CoarsePageError: If the page came halved, and all of its pixels are needed.
     """
     sheet = prepare_sheet(laid.page, config, laid.zones_alone, left=left)
-    if config.fields:
+    if config.zones:
         return sheet, Printed()
     printed = find_box_rows(with_rules(sheet))
     if not is_reduced(sheet) or not (printed.rows or printed.unclear):

@@ -84,7 +84,7 @@ def applied_stages(config: Config, *, whole: bool = False) -> tuple[PageStage, .
     `config`: With the stages, each of which says when it is skipped.
     """
     stages = config.page_stages
-    reasons = why_skipped(stages, has_zones=bool(config.fields), has_boxes=whole)
+    reasons = why_skipped(stages, has_zones=bool(config.zones), has_boxes=whole)
     return tuple(stage for stage, reason in zip(stages, reasons, strict=True) if not reason)
 
 

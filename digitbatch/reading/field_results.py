@@ -12,8 +12,10 @@ import cv2
 import numpy as np
 
 from digitbatch.acceptance.reasons import Finding, ReviewReason, unsure_digit, with_status
-from digitbatch.page.segments import Segment
+from digitbatch.config.tables import EmptyMark
+from digitbatch.page.segments import Segment, box_around
 from digitbatch.page.small_ink import DECIMAL, is_speck, mark_kind
+from digitbatch.text.empty_marks import empty_mark
 from digitbatch.text.field_text import decimal_places
 from digitbatch.text.hypothesis import DigitHypothesis, Hypothesis, Letter
 from digitbatch.types import CLASSES, OTHER, Affine, Box, DigitResult, FieldResult, Mark
@@ -41,6 +43,7 @@ class FieldRules:
     slash: float = 1.25  # times as high as the digits beside it, at least two, is a slash
     beside_slash: int = 2
     lean: float = 0.2  # run over rise, that it leans to the right
+    mark: float = 0.5  # a mark for no number that is likelier this number than not is for review
     decimals: int = 6  # of probabilities: what lies beyond differs between processors
 
 
@@ -64,6 +67,7 @@ class Seen:
     columns: Sequence[int] = ()  # of the table, from 1, of each digit; empty without a table
     decimals: Literal["ignore", "keep"] | None = None  # of points; None: a person looks at them
     is_free: bool = False  # whether there is paper above and below its ink, within its zone
+    empty: Sequence[EmptyMark] = ()  # marks that say that there is no number
 
 
 def field_row(
@@ -71,6 +75,10 @@ def field_row(
 ) -> tuple[FieldResult, tuple[Finding, ...]]:
     """One field as the results show it, `ok` or `empty`, and what is to be held against that."""
     marks, odd = _marks(hypothesis, seen)
+    said = empty_mark(_ink(hypothesis, seen), seen.empty, seen.digit_height_px)
+    is_doubted = not hypothesis.places or sure.confidence < TUNED.mark
+    if said and (is_doubted or said == "dash"):  # no digit is as flat
+        return _marked_empty(hypothesis, seen, said)
     if not hypothesis.places:
         entry = FieldResult(seen.name, "empty", box=_around(marks), marks=marks)
         return entry, _left_out(marks) if any(mark.kind == "other" for mark in marks) else ()
@@ -80,7 +88,14 @@ def field_row(
     entry = FieldResult(
         seen.name, "ok", text, sure.confidence, box=_around(digits), digits=digits, marks=marks
     )
-    return entry, (*_counted(seen.count, digits), *_findings(hypothesis, digits, odd, sure, seen))
+    found = _counted(seen.count, digits)
+    if said:
+        found = (Finding(ReviewReason.MAY_BE_MARK), *found)
+    return entry, (
+        *found,
+        *_counted(seen.count, digits),
+        *_findings(hypothesis, digits, odd, sure, seen),
+    )
 
 
 def field_result(
@@ -89,6 +104,22 @@ def field_result(
     """One field with its status; `more` is held against it whatever its digits are."""
     entry, findings = field_row(hypothesis, seen, sure)
     return with_status(entry, (*findings, *more) if entry.digits else findings)
+
+
+def _ink(hypothesis: Hypothesis, seen: Seen) -> list[Segment]:
+    """All ink of a field, digits or not, but for specks."""
+    ink = [place.segment for place in hypothesis.places]
+    ink += [left.segment for left in hypothesis.left_over]
+    ink += [*seen.points, *(cross.segment for cross in hypothesis.crossed)]
+    return [segment for segment in ink if not is_speck(segment, seen.digit_height_px)]
+
+
+def _marked_empty(
+    hypothesis: Hypothesis, seen: Seen, kind: str
+) -> tuple[FieldResult, tuple[Finding, ...]]:
+    """The row of a field that holds nothing but a mark for no number."""
+    box = scan_box(box_around(_ink(hypothesis, seen)), seen.to_scan)
+    return FieldResult(seen.name, "empty", box=box, marks=(Mark(kind, box),)), ()
 
 
 def _decimal_places(hypothesis: Hypothesis, seen: Seen) -> int | None:

@@ -7,6 +7,7 @@ from typing import Final
 from digitbatch.acceptance.calibration import Judge, as_shown
 from digitbatch.acceptance.reasons import Finding, ReviewReason, with_status
 from digitbatch.config import Config
+from digitbatch.config.tables import Cell
 from digitbatch.page.regions import Region
 from digitbatch.reading.evidence import evidence_of
 from digitbatch.reading.field_results import Seen, Sureness, by_boxes, field_row
@@ -14,7 +15,7 @@ from digitbatch.text.field_text import joined_boxes
 from digitbatch.text.hypothesis import Hypothesis
 from digitbatch.text.page_constraints import Constrained
 from digitbatch.text.unit import Units, by_field
-from digitbatch.types import Affine, FieldResult, Networks
+from digitbatch.types import Affine, FieldResult, Networks, TableCell
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +117,21 @@ def with_rows(
     held against any field. `is_form`: Whether the page has printed words and no zones; there, what
     is no number is no row.
     """
-    decimals = {zone.name: zone.decimals for zone in config.fields}
+    zones = {zone.name: zone for zone in config.zones}
     found: list[Field] = []
     lines = 0
     for field in fields:
         region, unit = field.region, field.units[0]
+        zone = zones.get(region.name)
+        cell = zone if isinstance(zone, Cell) else None
         seen = Seen(
             region.name or f"line-{lines + 1:02d}", region.digit_height_px, to_scan, region.count,
-            region.points, unit.columns, decimals.get(region.name), region.is_free,
+            region.points, unit.columns, zone.decimals if zone else None, region.is_free,
+            cell.empty if cell else (),
         )  # fmt: skip
         entry = _row(field, seen, without)
+        if cell is not None:
+            entry = replace(entry, cell=TableCell(cell.table, cell.row, cell.column))
         if is_form and not region.cells and not is_number(entry):
             found.append(field)
         elif region.name or entry.text or (region.cells and entry.status == "review"):
@@ -147,6 +153,8 @@ def _row(field: Field, seen: Seen, without: Collection[str]) -> FieldResult:
         findings += field.constrained.findings if field.constrained else ()
         if any(unit.has_fragment for unit in field.units):
             findings += (Finding(ReviewReason.FRAGMENT_BESIDE),)
+    elif seen.empty and entry.marks:
+        findings += region.findings  # nothing else may be written beside the mark
     if field.boxes:
         text = by_boxes(entry.text, entry.digits, field.boxes)
         skipped = (Finding(ReviewReason.EMPTY_BOX),) if " " in text else ()

@@ -93,14 +93,14 @@ def _preprocessing(state: PageState) -> PageState:
 
 
 def _printed_form(state: PageState) -> PageState:
-    if not state.config.fields:
+    if not state.config.zones:
         return state
     sheet, registered = with_printed_form(state.sheet, state.registered)
     return replace(state, sheet=sheet, registered=registered)
 
 
 def _printed_words(state: PageState) -> PageState:
-    if state.config.fields:
+    if state.config.zones:
         return state
     return replace(state, words=find_print(state.sheet, state.boxes, _ink_classifier(state)))
 

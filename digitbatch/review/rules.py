@@ -29,8 +29,8 @@ class Rules:
     """The rules of a configuration, for one field after another."""
 
     def __init__(self, config: Config) -> None:
-        self._zones = {zone.name: zone for zone in config.fields}
-        self._sums = [parse_sum(text) for text in config.rules]
+        self._zones = {zone.name: zone for zone in config.zones}
+        self._sums = [parse_sum(text) for text in config.sums]
 
     def broken(self, name: str, text: str, others: Mapping[str, str]) -> list[str]:
         """What a text breaks, in words; nothing where it cannot be known.

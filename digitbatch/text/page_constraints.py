@@ -95,7 +95,7 @@ def _asked_of(own: Units, config: Config) -> _Asked | None:
     free = field_text(own).hypothesis
     if not free.places:
         return None
-    zone = next(zone for zone in config.fields if zone.name == whole.name)
+    zone = next(zone for zone in config.zones if zone.name == whole.name)
     nbest = [nbest_of(unit.paths(), unit.hypothesis) for unit in own]
     hypotheses = [unit.hypothesis for unit in own]
     options = options_of(hypotheses, nbest, free, boxed=bool(whole.cells))
@@ -127,12 +127,12 @@ def _free(options: Options) -> Chosen:
 
 @lru_cache(maxsize=4)
 def _rules(config: Config) -> dict[str, FieldConstraint]:
-    return {zone.name: zone.rule for zone in config.fields if zone.rule is not None}
+    return {zone.name: zone.rule for zone in config.zones if zone.rule is not None}
 
 
 @lru_cache(maxsize=4)
 def _sums(config: Config) -> tuple[Sum, ...]:
-    return tuple(parse_sum(text) for text in config.rules)
+    return tuple(parse_sum(text) for text in config.sums)
 
 
 @dataclass(frozen=True, slots=True)

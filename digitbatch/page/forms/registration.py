@@ -85,7 +85,7 @@ def register(page: Page, config: Config) -> RegisteredPage:
         ConfigError: If the template cannot be read.
     """
     number = page.ref.page
-    zones = [zone for zone in config.fields if zone.pages is None or number in zone.pages]
+    zones = [zone for zone in config.zones if zone.pages is None or number in zone.pages]
     if not zones:
         return RegisteredPage(page)
     if config.template is None:
@@ -121,7 +121,7 @@ def _on_template(
     shape = (page.pixels.shape[1], page.pixels.shape[0])
     placed = (
         PlacedZone(zone, place, _is_outside(place, laid, to_scan, shape))
-        for zone, place in zip(config.fields, all_places, strict=True)
+        for zone, place in zip(config.zones, all_places, strict=True)
         if zone in zones
     )
     return RegisteredPage(laid, tuple(placed), to_scan, fit, reference)
@@ -139,7 +139,7 @@ def reference_of(config: Config) -> tuple[Reference, tuple[Fractions, ...]]:
     height, width = page.pixels.shape[:2]
     try:
         places = tuple(
-            zone.on_page(width, height, page.dpi, config.paper_mm) for zone in config.fields
+            zone.on_page(width, height, page.dpi, config.paper_mm) for zone in config.zones
         )
     except ValueError as error:
         raise ConfigError(f"template {config.template.image.name}: {error}") from error

@@ -127,7 +127,7 @@ def zone_grid(placed: PlacedZone, crop: Crop, config: Config) -> Grid:
     """What is printed in a zone: as on the template's page, if there is one, else as seen."""
     printed = None
     if config.template is not None:
-        own = _printed(config)[config.fields.index(placed.zone)]
+        own = _printed(config)[config.zones.index(placed.zone)]
         x, y = crop.around.width / own.width_px, crop.around.height / own.height_px
         printed = own.grid.scaled(x, y)
     digits = placed.zone.digits
@@ -160,7 +160,7 @@ def _printed(config: Config) -> tuple[_Printed, ...]:
     page = Page(PageRef("template", 1), reference.pixels, reference.dpi)
     sheet = prepare_sheet(page, config)
     found = []
-    for zone, place in zip(config.fields, places, strict=True):
+    for zone, place in zip(config.zones, places, strict=True):
         crop = cut_zone(place, sheet, page)
         grid = find_boxes(crop.mask, Known(_most(zone), crop.inner))
         found.append(_Printed(grid, crop.around.width, crop.around.height))
