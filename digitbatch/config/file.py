@@ -169,7 +169,8 @@ def _parameters(stage: Stage) -> str:
 
 
 def _rules(zone: Zone) -> str:
-    values = {name: getattr(zone, name) for name in ("pattern", "range", "check", "decimals")}
+    names = ("pattern", "range", "check", "decimals", "date")
+    values = {name: getattr(zone, name) for name in names} | {"signs": zone.signs or None}
     said = [f"{name} {written(value)}" for name, value in values.items() if value is not None]
     if zone.values is not None:
         said.append(f"values {zone.values.name} ({len(read_values(zone.values))})")

@@ -116,14 +116,16 @@ def with_rows(
     held against any field. `is_form`: Whether the page has printed words and no zones; there, what
     is no number is no row.
     """
-    decimals = {zone.name: zone.decimals for zone in config.fields}
+    zones = {zone.name: zone for zone in config.fields}
     found: list[Field] = []
     lines = 0
     for field in fields:
         region, unit = field.region, field.units[0]
+        zone = zones.get(region.name)
         seen = Seen(
             region.name or f"line-{lines + 1:02d}", region.digit_height_px, to_scan, region.count,
-            region.points, unit.columns, decimals.get(region.name), region.is_free,
+            region.points, unit.columns, zone.decimals if zone else None, region.is_free,
+            zone.date if zone else None, region.signs, region.is_negative,
         )  # fmt: skip
         entry = _row(field, seen, without)
         if is_form and not region.cells and not is_number(entry):
@@ -147,7 +149,7 @@ def _row(field: Field, seen: Seen, without: Collection[str]) -> FieldResult:
         findings += field.constrained.findings if field.constrained else ()
         if any(unit.has_fragment for unit in field.units):
             findings += (Finding(ReviewReason.FRAGMENT_BESIDE),)
-    if field.boxes:
+    if field.boxes and seen.date is None:
         text = by_boxes(entry.text, entry.digits, field.boxes)
         skipped = (Finding(ReviewReason.EMPTY_BOX),) if " " in text else ()
         entry = replace(entry, text=text)
