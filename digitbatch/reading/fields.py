@@ -126,6 +126,7 @@ def with_rows(
             region.name or f"line-{lines + 1:02d}", region.digit_height_px, to_scan, region.count,
             region.points, unit.columns, zone.decimals if zone else None, region.is_free,
             zone.date if zone else None, region.signs, region.is_negative,
+            zone is not None and not region.cells,
         )  # fmt: skip
         entry = _row(field, seen, without)
         if is_form and not region.cells and not is_number(entry):
