@@ -1,22 +1,25 @@
 """From the best reading of a line's ink to one row of the results."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
 from statistics import median, quantiles
-from typing import Final, Literal
+from typing import Final
 
 import cv2
 import numpy as np
 
 from digitbatch.acceptance.reasons import Finding, ReviewReason, unsure_digit, with_status
 from digitbatch.config.tables import EmptyMark
+from digitbatch.constraints import parts
+from digitbatch.notation import DateOrder, Decimals, as_date
 from digitbatch.page.segments import Segment, box_around
+from digitbatch.page.signs import hanging, is_struck_out
 from digitbatch.page.small_ink import DECIMAL, is_speck, mark_kind
 from digitbatch.text.empty_marks import empty_mark
-from digitbatch.text.field_text import decimal_places
+from digitbatch.text.field_text import date_lengths, decimal_places
 from digitbatch.text.hypothesis import DigitHypothesis, Hypothesis, Letter
 from digitbatch.types import CLASSES, OTHER, Affine, Box, DigitResult, FieldResult, Mark
 
@@ -44,6 +47,7 @@ class FieldRules:
     beside_slash: int = 2
     lean: float = 0.2  # run over rise, that it leans to the right
     mark: float = 0.5  # a mark for no number that is likelier this number than not is for review
+    barred: str = "47"  # digits that have a level stroke
     decimals: int = 6  # of probabilities: what lies beyond differs between processors
 
 
@@ -65,9 +69,13 @@ class Seen:
     count: tuple[int, int] | None = None  # digits expected, at least and at most; None: any number
     points: Sequence[Segment] = ()  # decimal points and commas, found before anything was read
     columns: Sequence[int] = ()  # of the table, from 1, of each digit; empty without a table
-    decimals: Literal["ignore", "keep"] | None = None  # of points; None: a person looks at them
+    decimals: Decimals | None = None  # of points; None: a person looks at them
     is_free: bool = False  # whether there is paper above and below its ink, within its zone
     empty: Sequence[EmptyMark] = ()  # marks that say that there is no number
+    date: DateOrder | None = None  # its digits are a date, its parts in this order
+    signs: Sequence[Segment] = ()  # of a date or an amount, told from its digits
+    is_negative: bool = False  # whether a minus is among them
+    is_zone: bool = False  # whether the configuration says that a number stands there
 
 
 def field_row(
@@ -83,19 +91,14 @@ def field_row(
         entry = FieldResult(seen.name, "empty", box=_around(marks), marks=marks)
         return entry, _left_out(marks) if any(mark.kind == "other" for mark in marks) else ()
     digits = _digits(hypothesis, seen)
-    behind = _decimal_places(hypothesis, seen)
-    text = _spaced(digits, [place.segment.box for place in hypothesis.places], behind)
+    text = _text(hypothesis, digits, seen)
     entry = FieldResult(
         seen.name, "ok", text, sure.confidence, box=_around(digits), digits=digits, marks=marks
     )
     found = _counted(seen.count, digits)
     if said:
         found = (Finding(ReviewReason.MAY_BE_MARK), *found)
-    return entry, (
-        *found,
-        *_counted(seen.count, digits),
-        *_findings(hypothesis, digits, odd, sure, seen),
-    )
+    return entry, (*found, *_findings(hypothesis, digits, odd, sure, seen))
 
 
 def field_result(
@@ -122,10 +125,21 @@ def _marked_empty(
     return FieldResult(seen.name, "empty", box=box, marks=(Mark(kind, box),)), ()
 
 
+def _text(hypothesis: Hypothesis, digits: Sequence[DigitResult], seen: Seen) -> str:
+    if seen.date is not None:
+        read = "".join(digit.text for digit in digits)
+        groups = parts(read, date_lengths(hypothesis, seen.signs))
+        day = as_date(seen.date, groups) if "?" not in read else None
+        return "/".join(filter(None, groups)) if day is None else day.isoformat()
+    behind = _decimal_places(hypothesis, seen)
+    text = _spaced(digits, [place.segment.box for place in hypothesis.places], behind or None)
+    if isinstance(seen.decimals, int):
+        text = text.replace(" ", "")  # a gap parts thousands, as a mark does
+    return f"-{text}" if seen.is_negative else text
+
+
 def _decimal_places(hypothesis: Hypothesis, seen: Seen) -> int | None:
-    if seen.decimals != "keep":
-        return None
-    return decimal_places(hypothesis, seen.points, seen.digit_height_px)
+    return decimal_places(hypothesis, seen.points, seen.digit_height_px, seen.decimals)
 
 
 def _digits(hypothesis: Hypothesis, seen: Seen) -> tuple[DigitResult, ...]:
@@ -145,6 +159,7 @@ def _marks(hypothesis: Hypothesis, seen: Seen) -> tuple[tuple[Mark, ...], tuple[
     ink = [(left.segment, left.letter is Letter.SURE) for left in hypothesis.left_over]
     ink += [(point, False) for point in seen.points]
     ink += [(cross.segment, True) for cross in hypothesis.crossed]
+    ink += [(sign, True) for sign in seen.signs]
     ink.sort(key=lambda each: each[0].center_x)
     expected = seen.decimals == "ignore" or _decimal_places(hypothesis, seen) is not None
     marks, odd = [], []
@@ -196,6 +211,7 @@ def _findings(
         found.append(_unsure(hypothesis, digits, sure))
     if marks:
         found += _left_out(marks)
+    found += _written_doubts(hypothesis, digits, seen)
     slash = _slash(digits, hypothesis.places)
     if slash is not None:
         found.append(Finding(ReviewReason.MAY_BE_SLASH, (slash + 1,)))
@@ -206,6 +222,21 @@ def _findings(
     elif _stands_off(digits, hypothesis.places):
         found.append(Finding(ReviewReason.FAR_STROKE))
     return found
+
+
+def _written_doubts(
+    hypothesis: Hypothesis, digits: Sequence[DigitResult], seen: Seen
+) -> Iterator[Finding]:
+    """What of a zone's digits may be written otherwise than it is read."""
+    segments = [place.segment for place in hypothesis.places]
+    if seen.is_zone:
+        for number, (digit, segment) in enumerate(zip(digits, segments, strict=True), 1):
+            if digit.text not in TUNED.barred and is_struck_out(segment):
+                yield Finding(ReviewReason.STRUCK_OUT, (number,))
+    if seen.decimals not in (None, "ignore") and not _decimal_places(hypothesis, seen):
+        at = hanging(segments, seen.digit_height_px)
+        if at is not None:
+            yield Finding(ReviewReason.SIGN_DOUBT, (f"a comma may touch digit {at + 1}",))
 
 
 def _stands_off(digits: Sequence[DigitResult], places: Sequence[DigitHypothesis]) -> bool:
