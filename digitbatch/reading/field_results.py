@@ -91,11 +91,7 @@ def field_row(
     found = _counted(seen.count, digits)
     if said:
         found = (Finding(ReviewReason.MAY_BE_MARK), *found)
-    return entry, (
-        *found,
-        *_counted(seen.count, digits),
-        *_findings(hypothesis, digits, odd, sure, seen),
-    )
+    return entry, (*found, *_findings(hypothesis, digits, odd, sure, seen))
 
 
 def field_result(
