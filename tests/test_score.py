@@ -18,9 +18,11 @@ from digitbatch.scoring import Score, load_results, load_truth, score
 from digitbatch.scoring.score_report import curve_png
 from digitbatch.scoring.truth import edits
 from digitbatch.types import Box, DigitResult, FieldResult, PageRef, PageResult, Status
-from tests.made_results import HEADER, names, write
+from tests.made_results import names, write
 
 PAGE = PageRef("a/1.png", 1)
+HEADER = "file,page,field,text,confidence,status,message,left,top,right,bottom\n"
+"""As a table begins that was written before results named tables, or kept without them."""
 
 
 def digitbatch(*arguments: str | Path) -> Result:
@@ -193,9 +195,8 @@ class TestResults:
         field = FieldResult("=x", "review", "7", 0.5, "may be print", box, (digit,), reasons=codes)
         path = tmp_path / f"results{ending}"
         write([path], [PageResult(ref, (field,))])
-        row = Record(
-            "=a, b\n.png", 3, "=x", "7", 0.5, "review", "may be print", 0, 0, 1, 1, reasons=codes
-        )
+        said = ("=x", "7", 0.5, "review", "may be print")
+        row = Record("=a, b\n.png", 3, *said, 0, 0, 1, 1, reasons=codes)
         assert load_results(path) == {ref: [row]}
 
     @pytest.mark.parametrize(
