@@ -5,13 +5,15 @@ pipeline.yaml they are called rules.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
-from itertools import combinations
+from itertools import accumulate, combinations
 from pathlib import Path
 from typing import Final, Literal
+
+from digitbatch.notation import DateOrder, as_date
 
 Check = Literal["luhn", "mod10", "mod11", "mod97", "verhoeff", "ean", "isbn"]
 
@@ -72,6 +74,14 @@ def checks_out(kind: Check, digits: str) -> bool:
             return bool(isbn.is_valid(digits))
 
 
+def parts(digits: str, lengths: Sequence[int]) -> list[str]:
+    """Digits in groups of these lengths; one group where they do not come to that."""
+    if not lengths or sum(lengths) != len(digits):
+        return [digits]
+    ends = list(accumulate(lengths))
+    return [digits[end - length : end] for end, length in zip(ends, lengths, strict=True)]
+
+
 @dataclass(frozen=True, slots=True)
 class FieldConstraint:
     """What the digits of a field must obey; what is None is not asked."""
@@ -81,6 +91,8 @@ class FieldConstraint:
     range: tuple[Decimal, Decimal] | None = None  # least and greatest value
     values: Path | None = None  # a file of all that the field may hold
     check: Check | None = None
+    date: DateOrder | None = None  # the digits are a date, its parts in this order,
+    lengths: tuple[int, ...] = ()  # which have so many digits each; empty: nothing parts them
 
     def broken(self, digits: str, decimals: int = 0) -> str:
         """Which constraint some digits break, in words; "" where they break none.
@@ -99,7 +111,15 @@ class FieldConstraint:
             return f"the list {self.values.name}"
         if self.check is not None and not checks_out(self.check, digits):
             return f"the {CHECKS[self.check]}"
+        if self.date is not None and as_date(self.date, parts(digits, self.lengths)) is None:
+            return f"the order of dates {self.date}"
         return ""
+
+    def negated(self) -> "FieldConstraint":
+        """What the digits behind a minus must obey."""
+        if self.range is None:
+            return self
+        return replace(self, range=(-self.range[1], -self.range[0]))
 
     def passes(self, digits: str, decimals: int = 0) -> float:
         """About which share of the misreadings of some digits would pass unseen, 0 to 1.

@@ -62,6 +62,10 @@ class ReviewReason(Enum):
     FAINT_REST = "faint-rest", "strokes that are too faint to read stand in the zone"
     DIVIDED = "divided", "a printed line stands between its digits"
     BEHIND_ZONE = "behind-zone", "a digit lies behind its zone"
+    # Numbers as people write them.
+    SIGN_DOUBT = "sign-doubt", "a sign is in doubt: {}"
+    FRACTION = "fraction", "may hold a fraction"
+    CORRECTED = "corrected", "a digit may be written anew above another"
     # Constraints of the configuration.
     BREAKS_RULE = "breaks-rule", "{} breaks {}, and nothing that obeys it fits the ink"
     RULE_AGAINST_INK = (

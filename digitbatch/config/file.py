@@ -209,7 +209,8 @@ def _parameters(stage: Stage) -> str:
 
 
 def _rules(asked: Asked) -> str:
-    values = {name: getattr(asked, name) for name in ("pattern", "range", "check", "decimals")}
+    names = ("pattern", "range", "check", "decimals", "date")
+    values = {name: getattr(asked, name) for name in names} | {"signs": asked.signs or None}
     said = [f"{name} {written(value)}" for name, value in values.items() if value is not None]
     if asked.values is not None:
         said.append(f"values {asked.values.name} ({len(read_values(asked.values))})")

@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from digitbatch.constraints import Check, FieldConstraint, read_values
+from digitbatch.notation import DateOrder, Decimals, WrittenSign
 
 MOST_DIGITS: Final = 200
 _MM_PER_INCH: Final = 25.4
@@ -63,11 +64,17 @@ def _digits(value: Any) -> Any:
 
 def _limits(value: Any) -> Any:
     match _numbers(value):
-        case [least, greatest] if 0 <= least <= greatest < float("inf"):
+        case [least, greatest] if -float("inf") < least <= greatest < float("inf"):
             return least, greatest
         case _:
             wanted = "expected [least, greatest], for example [1, 500]"
             raise ValueError(wanted + _decimal_comma(value, 2))
+
+
+def _decimals(value: Any) -> Any:
+    if value in ("ignore", "keep") or (type(value) is int and 0 <= value <= 2):
+        return value
+    raise ValueError("expected one of ignore, keep, 0, 1, 2")
 
 
 def _numbers(value: Any) -> list[float]:
@@ -200,11 +207,23 @@ class Asked(BaseModel):
     check: Check | None = Field(
         default=None, description="The kind of the check digit at the number's end."
     )
-    decimals: Literal["ignore", "keep"] | None = Field(
+    decimals: Annotated[Decimals, BeforeValidator(_decimals)] | None = Field(
         default=None,
         description="What becomes of a decimal point or comma: `ignore` leaves it out of the "
-        "text, `keep` writes it as a point. Left out: it is left out, and a person looks at the "
-        "field.",
+        "text, `keep` writes it as a point. `0`, `1` or `2` is how many digits stand behind it "
+        "where there is one, and other points and commas part thousands. Left out: it is left "
+        "out, and a person looks at the field.",
+    )
+    date: DateOrder | None = Field(
+        default=None,
+        description="It is a date, its parts in this order (`d` day, `m` month, `y` year), with "
+        "slashes, dashes, points or nothing between them. The text is 2024-03-12.",
+    )
+    signs: tuple[WrittenSign, ...] = Field(
+        default=(),
+        description="What people write beside the digits: `minus` before them, which the text "
+        "keeps; `currency` before or behind them, and `strokes` behind them as in 25,000/-, which "
+        "it leaves out.",
     )
 
     @field_validator("pattern")
@@ -236,10 +255,20 @@ class Asked(BaseModel):
     @property
     def rule(self) -> FieldConstraint | None:
         """What the field must obey; None where nothing but its number of digits is asked."""
-        if not (self.pattern or self.range or self.values or self.check):
+        if not (self.pattern or self.range or self.values or self.check or self.date):
             return None
         limits = None if self.range is None else (_exact(self.range[0]), _exact(self.range[1]))
-        return FieldConstraint(self.digits, self.pattern, limits, self.values, self.check)
+        return FieldConstraint(
+            self.digits, self.pattern, limits, self.values, self.check, self.date
+        )
+
+    @model_validator(mode="after")
+    def _one_notation(self) -> "Asked":
+        if self.date is not None and (self.decimals is not None or self.signs or self.range):
+            raise ValueError("a date has no decimals, signs and range: leave these out")
+        if self.range is not None and self.range[0] < 0 and "minus" not in self.signs:
+            raise ValueError("expected signs: [minus] beside a range that goes below 0")
+        return self
 
 
 class Zone(Asked, Place):

@@ -33,6 +33,8 @@ class Region:
     contacts: tuple[LineContact, ...] = ()  # digits that touch printed lines
     is_free: bool = False  # whether there is paper above and below its ink, within its zone
     findings: tuple[Finding, ...] = ()  # why a person should look at what is read, whatever it is
+    signs: tuple[Segment, ...] = ()  # of a date or an amount, as its zone says: no digits
+    is_negative: bool = False  # whether a minus is among them
 
     # For people to look at: of a zone, what was sorted out before anything was read, and the
     # print that was taken out.

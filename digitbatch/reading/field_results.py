@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
 from statistics import median, quantiles
-from typing import Final, Literal
+from typing import Final
 
 import cv2
 import numpy as np
 
 from digitbatch.acceptance.reasons import Finding, ReviewReason, unsure_digit, with_status
 from digitbatch.config.tables import EmptyMark
+from digitbatch.constraints import parts
+from digitbatch.notation import DateOrder, Decimals, as_date
 from digitbatch.page.segments import Segment, box_around
 from digitbatch.page.small_ink import DECIMAL, is_speck, mark_kind
 from digitbatch.text.empty_marks import empty_mark
-from digitbatch.text.field_text import decimal_places
+from digitbatch.text.field_text import date_lengths, decimal_places
 from digitbatch.text.hypothesis import DigitHypothesis, Hypothesis, Letter
 from digitbatch.types import CLASSES, OTHER, Affine, Box, DigitResult, FieldResult, Mark
 
@@ -65,9 +67,12 @@ class Seen:
     count: tuple[int, int] | None = None  # digits expected, at least and at most; None: any number
     points: Sequence[Segment] = ()  # decimal points and commas, found before anything was read
     columns: Sequence[int] = ()  # of the table, from 1, of each digit; empty without a table
-    decimals: Literal["ignore", "keep"] | None = None  # of points; None: a person looks at them
+    decimals: Decimals | None = None  # of points; None: a person looks at them
     is_free: bool = False  # whether there is paper above and below its ink, within its zone
     empty: Sequence[EmptyMark] = ()  # marks that say that there is no number
+    date: DateOrder | None = None  # its digits are a date, its parts in this order
+    signs: Sequence[Segment] = ()  # of a date or an amount, told from its digits
+    is_negative: bool = False  # whether a minus is among them
 
 
 def field_row(
@@ -83,8 +88,7 @@ def field_row(
         entry = FieldResult(seen.name, "empty", box=_around(marks), marks=marks)
         return entry, _left_out(marks) if any(mark.kind == "other" for mark in marks) else ()
     digits = _digits(hypothesis, seen)
-    behind = _decimal_places(hypothesis, seen)
-    text = _spaced(digits, [place.segment.box for place in hypothesis.places], behind)
+    text = _text(hypothesis, digits, seen)
     entry = FieldResult(
         seen.name, "ok", text, sure.confidence, box=_around(digits), digits=digits, marks=marks
     )
@@ -110,7 +114,7 @@ def _ink(hypothesis: Hypothesis, seen: Seen) -> list[Segment]:
     """All ink of a field, digits or not, but for specks."""
     ink = [place.segment for place in hypothesis.places]
     ink += [left.segment for left in hypothesis.left_over]
-    ink += [*seen.points, *(cross.segment for cross in hypothesis.crossed)]
+    ink += [*seen.points, *seen.signs, *(cross.segment for cross in hypothesis.crossed)]
     return [segment for segment in ink if not is_speck(segment, seen.digit_height_px)]
 
 
@@ -122,10 +126,21 @@ def _marked_empty(
     return FieldResult(seen.name, "empty", box=box, marks=(Mark(kind, box),)), ()
 
 
+def _text(hypothesis: Hypothesis, digits: Sequence[DigitResult], seen: Seen) -> str:
+    if seen.date is not None:
+        read = "".join(digit.text for digit in digits)
+        groups = parts(read, date_lengths(hypothesis, seen.signs))
+        day = as_date(seen.date, groups) if "?" not in read else None
+        return "/".join(filter(None, groups)) if day is None else day.isoformat()
+    behind = _decimal_places(hypothesis, seen)
+    text = _spaced(digits, [place.segment.box for place in hypothesis.places], behind or None)
+    if isinstance(seen.decimals, int):
+        text = text.replace(" ", "")  # a gap parts thousands, as a mark does
+    return f"-{text}" if seen.is_negative else text
+
+
 def _decimal_places(hypothesis: Hypothesis, seen: Seen) -> int | None:
-    if seen.decimals != "keep":
-        return None
-    return decimal_places(hypothesis, seen.points, seen.digit_height_px)
+    return decimal_places(hypothesis, seen.points, seen.digit_height_px, seen.decimals)
 
 
 def _digits(hypothesis: Hypothesis, seen: Seen) -> tuple[DigitResult, ...]:
@@ -145,6 +160,7 @@ def _marks(hypothesis: Hypothesis, seen: Seen) -> tuple[tuple[Mark, ...], tuple[
     ink = [(left.segment, left.letter is Letter.SURE) for left in hypothesis.left_over]
     ink += [(point, False) for point in seen.points]
     ink += [(cross.segment, True) for cross in hypothesis.crossed]
+    ink += [(sign, True) for sign in seen.signs]
     ink.sort(key=lambda each: each[0].center_x)
     expected = seen.decimals == "ignore" or _decimal_places(hypothesis, seen) is not None
     marks, odd = [], []

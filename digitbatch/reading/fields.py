@@ -128,6 +128,7 @@ def with_rows(
             region.name or f"line-{lines + 1:02d}", region.digit_height_px, to_scan, region.count,
             region.points, unit.columns, zone.decimals if zone else None, region.is_free,
             cell.empty if cell else (),
+            zone.date if zone else None, region.signs, region.is_negative,
         )  # fmt: skip
         entry = _row(field, seen, without)
         if cell is not None:
@@ -155,7 +156,7 @@ def _row(field: Field, seen: Seen, without: Collection[str]) -> FieldResult:
             findings += (Finding(ReviewReason.FRAGMENT_BESIDE),)
     elif seen.empty and entry.marks:
         findings += region.findings  # nothing else may be written beside the mark
-    if field.boxes:
+    if field.boxes and seen.date is None:
         text = by_boxes(entry.text, entry.digits, field.boxes)
         skipped = (Finding(ReviewReason.EMPTY_BOX),) if " " in text else ()
         entry = replace(entry, text=text)

@@ -37,6 +37,7 @@ from digitbatch.text.page_context import (
 )
 from digitbatch.text.unit import Rescorer, Units, decoded_units
 from digitbatch.text.writer_adaptation import adapted_to_writer
+from digitbatch.text.written_signs import with_signs_told
 from digitbatch.types import FieldResult, Image, Page, PageResult
 
 
@@ -146,6 +147,10 @@ def _decoding(state: PageState) -> PageState:
     return replace(state, units=decoded_units(state.layout.regions, state.readers, segmenter))
 
 
+def _written_signs(state: PageState) -> PageState:
+    return replace(state, units=with_signs_told(state.units, state.readers, state.config))
+
+
 def _print_lines(state: PageState) -> PageState:
     return replace(state, units=with_print_told(state.units, state.words))
 
@@ -212,6 +217,7 @@ PASSES: Final = (
     Pass("layout_analysis", _layout_analysis, optional=False),
     # What is written.
     Pass("decoding", _decoding, optional=False),
+    Pass("written_signs", _written_signs),
     rescoring("ensemble", rescored_by_ensemble),
     Pass("print_lines", _print_lines),
     rescoring("ctc_groups", rescored_groups),

@@ -1,5 +1,6 @@
 """A field as a whole: the text of all its boxes, its decimals, and its ink as a line to be read."""
 
+from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -7,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from digitbatch.notation import Decimals, digits_behind
 from digitbatch.page.regions import Region
 from digitbatch.page.segments import Segment
 from digitbatch.page.small_ink import DECIMAL, is_speck, mark_kind
@@ -107,12 +109,19 @@ def _kept(hypotheses: Sequence[Hypothesis], least: int) -> tuple[list[_Numbered]
 
 
 def decimal_places(
-    reading: Hypothesis, points: Sequence[Segment], digit_height_px: float
+    reading: Hypothesis,
+    points: Sequence[Segment],
+    digit_height_px: float,
+    decimals: Decimals | None = "keep",
 ) -> int | None:
     """How many digits stand behind the point or comma of a number.
 
-    None where there is no point between digits, or more than one: 1.234,5 is for a person.
+    `decimals` is as the zone says. Where it is `keep`, None if there is no point between digits, or
+    more than one: 1.234,5 is for a person. Where it is a number of digits, None if the marks part
+    the digits otherwise.
     """
+    if decimals in (None, "ignore"):
+        return None
     written = [place.segment for place in reading.places]
     marks = [
         segment
@@ -120,10 +129,24 @@ def decimal_places(
         if not is_speck(segment, digit_height_px)
         and mark_kind(segment, written, digit_height_px, is_decimal=True) in DECIMAL
     ]
+    if isinstance(decimals, int):
+        before = (sum(one.center_x < mark.center_x for one in written) for mark in marks)
+        return digits_behind(len(written), sorted(before), decimals)
     if len(marks) != 1:
         return None
     behind = sum(segment.center_x > marks[0].center_x for segment in written)
     return behind if 0 < behind < len(written) else None
+
+
+def date_lengths(reading: Hypothesis, signs: Sequence[Segment]) -> tuple[int, ...]:
+    """How many digits each part of a date has; empty where no signs part them."""
+    if not signs:
+        return ()
+    places = sorted(sign.center_x for sign in signs)
+    found = [0] * (len(places) + 1)
+    for place in reading.places:
+        found[bisect(places, place.segment.center_x)] += 1
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)

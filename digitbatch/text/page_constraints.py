@@ -10,6 +10,7 @@ from typing import Final
 from digitbatch.acceptance.reasons import Finding, ReviewReason
 from digitbatch.config import Config
 from digitbatch.constraints import FieldConstraint, Sum, parse_sum
+from digitbatch.page.regions import Region
 from digitbatch.text.decode import NBest, nbest_of
 from digitbatch.text.field_constraints import (
     BROKEN,
@@ -20,7 +21,7 @@ from digitbatch.text.field_constraints import (
     options_of,
     reading_of,
 )
-from digitbatch.text.field_text import decimal_places, field_text
+from digitbatch.text.field_text import date_lengths, decimal_places, field_text
 from digitbatch.text.hypothesis import Hypothesis
 from digitbatch.text.unit import Units, by_field
 
@@ -57,6 +58,11 @@ class _Asked:
     nbest: list[NBest]
     options: Options
     decimals: int
+    lengths: tuple[int, ...] = ()  # of the parts of a date, where signs part them
+
+    @property
+    def whole(self) -> Region:
+        return self.units[0].whole
 
 
 def constrained(units: Units, config: Config) -> tuple[Units, dict[int, Constrained]]:
@@ -72,10 +78,13 @@ def constrained(units: Units, config: Config) -> tuple[Units, dict[int, Constrai
     }
     chosen: dict[str, Chosen] = {}
     for name, field in asked.items():
-        rule = _rules(config).get(name)
+        rule = _rule_of(field, _rules(config).get(name))
         free = _free(field.options)
         chosen[name] = free if rule is None else by_rule(field.options, rule, field.decimals)
-    addends = {name: Addend(one, asked[name].decimals) for name, one in chosen.items()}
+    addends = {
+        name: Addend(one, asked[name].decimals, asked[name].whole.is_negative)
+        for name, one in chosen.items()
+    }
     chosen |= by_sums(addends, _sums(config))
     found: dict[int, Constrained] = {}
     best: dict[int, Hypothesis] = {}
@@ -99,10 +108,19 @@ def _asked_of(own: Units, config: Config) -> _Asked | None:
     nbest = [nbest_of(unit.paths(), unit.hypothesis) for unit in own]
     hypotheses = [unit.hypothesis for unit in own]
     options = options_of(hypotheses, nbest, free, boxed=bool(whole.cells))
-    decimals = 0
-    if zone.decimals == "keep":
-        decimals = decimal_places(free, whole.points, whole.digit_height_px) or 0
-    return _Asked(own, hypotheses, nbest, options, decimals)
+    size = whole.digit_height_px
+    decimals = decimal_places(free, whole.points, size, zone.decimals) or 0
+    lengths = date_lengths(free, whole.signs) if zone.date else ()
+    return _Asked(own, hypotheses, nbest, options, decimals, lengths)
+
+
+def _rule_of(field: _Asked, rule: FieldConstraint | None) -> FieldConstraint | None:
+    """The rule of a field for digits that stand as they do in this one."""
+    if rule is None:
+        return None
+    if field.whole.is_negative:
+        rule = rule.negated()
+    return replace(rule, lengths=field.lengths) if rule.date else rule
 
 
 def _outcome(chosen: Chosen, asked: _Asked) -> Constrained:
@@ -141,6 +159,12 @@ class Addend:
 
     chosen: Chosen  # by its own rules
     decimals: int = 0  # digits behind the point
+    is_negative: bool = False  # whether a minus stands before it
+
+    def value(self, text: str) -> Decimal:
+        """What a text of it says."""
+        found = Decimal(text or "0").scaleb(-self.decimals)
+        return -found if self.is_negative else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,10 +281,7 @@ def _broken(
     fields: Mapping[str, Addend], names: Sequence[str], texts: Sequence[str], sums: Sequence[Sum]
 ) -> str:
     """The first sum that some texts break, in words; "" where they break none."""
-    values = {
-        name: Decimal(text or "0").scaleb(-fields[name].decimals)
-        for name, text in zip(names, texts, strict=False)
-    }
+    values = {name: fields[name].value(text) for name, text in zip(names, texts, strict=False)}
     for one in sums:
         left, right = one.totals(values)
         if left != right:

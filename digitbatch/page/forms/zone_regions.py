@@ -78,7 +78,8 @@ def zone_ink(
     usable = np.concatenate([sorting.digits, sorting.fragments])
     chosen = [int(index) for index in usable if inside[index]]
     segments = tuple(moved_segment(p, left, top) for p in segments_of(components, chosen, levels))
-    is_decimal = placed.zone.decimals is not None
+    zone = placed.zone
+    is_decimal = bool(zone.decimals is not None or zone.date or zone.signs)
     found = parted(
         placed.zone.name, sorting.digit_height_px, segments, count, is_decimal=is_decimal
     )
