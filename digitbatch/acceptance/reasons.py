@@ -65,7 +65,7 @@ class ReviewReason(Enum):
     # Numbers as people write them.
     SIGN_DOUBT = "sign-doubt", "a sign is in doubt: {}"
     FRACTION = "fraction", "may hold a fraction"
-    CORRECTED = "corrected", "a digit may be written anew above another"
+    STRUCK_OUT = "struck-out", "digit {} may be struck out"
     # Constraints of the configuration.
     BREAKS_RULE = "breaks-rule", "{} breaks {}, and nothing that obeys it fits the ink"
     RULE_AGAINST_INK = (

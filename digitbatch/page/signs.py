@@ -31,6 +31,12 @@ class SignTuning:
     height_weight: float = 6.0
     usual_lean: float = 0.3  # and so is one that leans more
     lean_weight: float = 4.0
+    # A digit that a comma touches, and one that is struck out.
+    hangs_of_digit: float = 0.11  # so far it reaches below those beside it
+    end_of_width: float = 0.08  # at both its ends the stroke stands alone,
+    stroke_of_height: float = 0.3  # no thicker than this
+    struck_of_height: tuple[float, float] = (0.2, 0.8)  # from above: where it goes
+    covered: float = 0.98  # of the width: a stroke without gaps
     # A fraction.
     small_of_digit: tuple[float, float] = (0.2, 0.75)  # its two numbers are so high
     beside_of_digit: float = 1.1  # and no farther apart
@@ -38,6 +44,41 @@ class SignTuning:
 
 
 SIGN: Final = SignTuning()
+
+
+def hanging(line: Sequence[Segment], digit_height_px: float) -> int | None:
+    """The first of a line's digits that reaches below those beside it; None where none does.
+
+    So does one that a comma touches.
+    """
+    if len(line) < 2:
+        return None
+    for at, one in enumerate(line):
+        beside = [*line[max(0, at - 1) : at], *line[at + 1 : at + 2]]
+        foot = min(other.box.bottom for other in beside)
+        if one.box.bottom - foot > SIGN.hangs_of_digit * digit_height_px and all(
+            one.box.bottom > other.box.bottom for other in beside
+        ):
+            return at
+    return None
+
+
+def is_struck_out(segment: Segment) -> bool:
+    """Whether a level stroke goes through ink at half its height, and beyond it to both sides."""
+    ink = segment.ink > SIGN.inked
+    height, width = ink.shape
+    end = max(1, round(SIGN.end_of_width * width))
+    low, high = (round(share * height) for share in SIGN.struck_of_height)
+    sides = [np.flatnonzero(part.any(axis=1)) for part in (ink[:, :end], ink[:, -end:])]
+    if not all(
+        len(rows) and low <= rows[0] and rows[-1] < high
+        and rows[-1] - rows[0] < SIGN.stroke_of_height * height
+        for rows in sides
+    ):  # fmt: skip
+        return False
+    first = min(int(rows[0]) for rows in sides)
+    last = max(int(rows[-1]) for rows in sides)
+    return bool(ink[first : last + 1].any(axis=0).mean() >= SIGN.covered)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """From the best reading of a line's ink to one row of the results."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
@@ -16,6 +16,7 @@ from digitbatch.config.tables import EmptyMark
 from digitbatch.constraints import parts
 from digitbatch.notation import DateOrder, Decimals, as_date
 from digitbatch.page.segments import Segment, box_around
+from digitbatch.page.signs import hanging, is_struck_out
 from digitbatch.page.small_ink import DECIMAL, is_speck, mark_kind
 from digitbatch.text.empty_marks import empty_mark
 from digitbatch.text.field_text import date_lengths, decimal_places
@@ -46,6 +47,7 @@ class FieldRules:
     beside_slash: int = 2
     lean: float = 0.2  # run over rise, that it leans to the right
     mark: float = 0.5  # a mark for no number that is likelier this number than not is for review
+    barred: str = "47"  # digits that have a level stroke
     decimals: int = 6  # of probabilities: what lies beyond differs between processors
 
 
@@ -73,6 +75,7 @@ class Seen:
     date: DateOrder | None = None  # its digits are a date, its parts in this order
     signs: Sequence[Segment] = ()  # of a date or an amount, told from its digits
     is_negative: bool = False  # whether a minus is among them
+    is_zone: bool = False  # whether the configuration says that a number stands there
 
 
 def field_row(
@@ -212,6 +215,7 @@ def _findings(
         found.append(_unsure(hypothesis, digits, sure))
     if marks:
         found += _left_out(marks)
+    found += _written_doubts(hypothesis, digits, seen)
     slash = _slash(digits, hypothesis.places)
     if slash is not None:
         found.append(Finding(ReviewReason.MAY_BE_SLASH, (slash + 1,)))
@@ -222,6 +226,21 @@ def _findings(
     elif _stands_off(digits, hypothesis.places):
         found.append(Finding(ReviewReason.FAR_STROKE))
     return found
+
+
+def _written_doubts(
+    hypothesis: Hypothesis, digits: Sequence[DigitResult], seen: Seen
+) -> Iterator[Finding]:
+    """What of a zone's digits may be written otherwise than it is read."""
+    segments = [place.segment for place in hypothesis.places]
+    if seen.is_zone:
+        for number, (digit, segment) in enumerate(zip(digits, segments, strict=True), 1):
+            if digit.text not in TUNED.barred and is_struck_out(segment):
+                yield Finding(ReviewReason.STRUCK_OUT, (number,))
+    if seen.decimals not in (None, "ignore") and not _decimal_places(hypothesis, seen):
+        at = hanging(segments, seen.digit_height_px)
+        if at is not None:
+            yield Finding(ReviewReason.SIGN_DOUBT, (f"a comma may touch digit {at + 1}",))
 
 
 def _stands_off(digits: Sequence[DigitResult], places: Sequence[DigitHypothesis]) -> bool:

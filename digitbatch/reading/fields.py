@@ -129,6 +129,7 @@ def with_rows(
             region.points, unit.columns, zone.decimals if zone else None, region.is_free,
             cell.empty if cell else (),
             zone.date if zone else None, region.signs, region.is_negative,
+            zone is not None and not region.cells,
         )  # fmt: skip
         entry = _row(field, seen, without)
         if cell is not None:

@@ -210,7 +210,7 @@ class _Writing:
             case ".":
                 self._dot(rng.uniform(0.06, 0.09))
             case ",":
-                self._line((0.12, 0.03), (0.02, -0.2), 0.2)
+                self._line((0.1, 0.03), (0.0, -0.2), 0.26)
             case "/":
                 high = float(rng.uniform(1.05, 1.5))
                 down = float(rng.uniform(0.0, 0.25))

@@ -25,6 +25,7 @@ from digitbatch.page.forms.zone_print import Written, written_in
 from digitbatch.page.line_contact import line_contacts
 from digitbatch.page.regions import Region, RemovedPrint, parted, segments_of, with_finding
 from digitbatch.page.segments import Segment, moved_segment
+from digitbatch.page.signs import has_fraction
 from digitbatch.stages.base import Sheet
 from digitbatch.stages.scale import typical_height_px
 from digitbatch.types import Box
@@ -100,6 +101,7 @@ def zone_ink(
         ReviewReason.REACHES_IN: _reaches_in(
             components, crop, (share >= TUNED.reaching) & ~inside, found.digit_height_px
         ),
+        ReviewReason.FRACTION: has_fraction(found.segments, found.digit_height_px),
         ReviewReason.FAINT_REST: _has_faint_rest(written, found.digit_height_px),
         ReviewReason.DIVIDED: not is_fixed and _is_divided(crop, found.segments),
     }
