@@ -36,6 +36,7 @@ class SignTuning:
     end_of_width: float = 0.08  # at both its ends the stroke stands alone,
     stroke_of_height: float = 0.3  # no thicker than this
     struck_of_height: tuple[float, float] = (0.2, 0.8)  # from above: where it goes
+    before_of_digit: float = 0.2  # so long is a minus that touches a digit, at least
     covered: float = 0.98  # of the width: a stroke without gaps
     # A fraction.
     small_of_digit: tuple[float, float] = (0.2, 0.75)  # its two numbers are so high
@@ -61,6 +62,18 @@ def hanging(line: Sequence[Segment], digit_height_px: float) -> int | None:
         ):
             return at
     return None
+
+
+def begins_with_dash(segment: Segment, digit_height_px: float) -> bool:
+    """Whether ink begins with a level stroke at half its height: a minus that touches a digit."""
+    ink = segment.ink > SIGN.inked
+    height = ink.shape[0]
+    rows = np.flatnonzero(ink[:, : round(SIGN.before_of_digit * digit_height_px)].any(axis=1))
+    low, high = (round(share * height) for share in SIGN.struck_of_height)
+    return bool(
+        len(rows) and low <= rows[0] and rows[-1] < high
+        and rows[-1] - rows[0] < SIGN.stroke_of_height * height
+    )  # fmt: skip
 
 
 def is_struck_out(segment: Segment) -> bool:

@@ -24,7 +24,7 @@ class PointTuning:
     below_of_digit: float = 0.5  # and how far below
     raised_of_digit: float = 0.8  # how far above it may be where a decimal point is expected,
     hanging_of_digit: float = 0.48  # its longer side where one is expected, and it hangs so far
-    hangs_of_digit: float = 0.08  # below the baseline, and rises
+    hangs_of_digit: float = 0.12  # below the baseline, and rises
     rises_of_digit: float = 0.3  # no farther above it: a long comma
     raised_length: float = 1.5  # and its height over its width then: a short 1 is no point
     standing_of_digit: float = 0.55  # segments from this height on stand on the baseline
@@ -61,10 +61,12 @@ def is_point(
     near = sorted(standing, key=lambda other: abs(other.center_x - segment.center_x))[:2]
     base = sum(other.box.bottom for other in near) / len(near)
     middle = (segment.box.top + segment.box.bottom) / 2
-    if segment.size_px > POINT.largest_of_digit * size and not (
+    if is_decimal and (
         segment.box.bottom - base >= POINT.hangs_of_digit * size
         and base - segment.box.top <= POINT.rises_of_digit * size
     ):
+        return middle - base <= POINT.below_of_digit * size  # no part of a digit hangs so
+    if segment.size_px > POINT.largest_of_digit * size:
         return False
     is_raised = is_decimal and segment.box.height <= POINT.raised_length * segment.box.width
     above = POINT.raised_of_digit if is_raised else POINT.above_of_digit

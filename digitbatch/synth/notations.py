@@ -71,11 +71,9 @@ def _page(notation: Notation, rng: Rng, draw: Draw) -> NotedPage:
         else:
             cv2.line(printed, (round(left), round(foot)), (round(right), round(foot)), 255, 2)
         written, truth, keys = _TEXTS[notation](rng)
-        hand = _Writing(
-            ink, draw, rng, size, left + rng.uniform(0.3, 1.0) * size, foot - 0.4 * size
-        )
+        hand = Writing(ink, draw, rng, size, left + rng.uniform(0.3, 1.0) * size, foot - 0.4 * size)
         hand.write(written)
-        box = (left / width, top / height, right / width, foot / height)
+        box = ((left + 8) / width, (top + 4) / height, (right - 8) / width, (foot - 4) / height)
         fields.append(NotedField(f"row{row + 1}", box, written, truth, keys))
     paper = Paper(
         colour=(244, 242, 238), pen="black" if rng.random() < 0.5 else "blue",
@@ -164,7 +162,7 @@ _TEXTS: Final[dict[Notation, Callable[[Rng], Text]]] = {
 
 
 @dataclass(slots=True)
-class _Writing:
+class Writing:
     """A hand on its way along a line."""
 
     ink: Image

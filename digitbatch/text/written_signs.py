@@ -21,7 +21,7 @@ from digitbatch.config.zones import Asked
 from digitbatch.notation import DateOrder, are_lengths, as_date
 from digitbatch.page.regions import Region
 from digitbatch.page.segments import Segment
-from digitbatch.page.signs import Stroke, is_dash, is_sure_dash, leaning_stroke
+from digitbatch.page.signs import Stroke, begins_with_dash, is_dash, is_sure_dash, leaning_stroke
 from digitbatch.page.small_ink import DECIMAL, is_speck, mark_kind
 from digitbatch.stages.crops import Contours
 from digitbatch.text.classification import Readers
@@ -182,9 +182,13 @@ def _slash_doubt(tokens: Sequence[_Token], token: _Token) -> Finding:
     return Finding(ReviewReason.MAY_BE_SLASH, (digits.index(token) + 1,))
 
 
+def _doubt(said: str) -> Finding:
+    return Finding(ReviewReason.SIGN_DOUBT, (said,))
+
+
 def _point_doubts(tokens: Sequence[_Token], size: float) -> tuple[Finding, ...]:
     small = [t for t in tokens if t.is_mark and t.segment.size_px < TUNED.point_of_digit * size]
-    return (Finding(ReviewReason.SIGN_DOUBT, ("a point may be dirt",)),) if small else ()
+    return (_doubt("a point may be dirt"),) if small else ()
 
 
 def _date_signs(tokens: Sequence[_Token], order: DateOrder, size: float) -> _Told:
@@ -261,8 +265,9 @@ def _amount_signs(tokens: Sequence[_Token], zone: Asked, size: float) -> _Told:
             signs.append(minus)
             is_negative = True
             if not is_sure_dash(minus.segment, size):
-                said = "a dash before the number may be dirt"
-                findings.append(Finding(ReviewReason.SIGN_DOUBT, (said,)))
+                findings.append(_doubt("a dash before the number may be dirt"))
+        elif any(begins_with_dash(t.segment, size) for t in rest if _is_digit(t) and t is rest[0]):
+            findings.append(_doubt("a minus may touch digit 1"))
     if "strokes" in zone.signs:
         own, doubt = _strokes(rest, size)
         signs += own
@@ -336,4 +341,4 @@ def _currency(tokens: Sequence[_Token]) -> tuple[list[_Token], list[Finding]]:
 
 def _currency_doubt(tokens: Sequence[_Token], token: _Token) -> Finding:
     number = 1 + [one for one in tokens if _is_digit(one)].index(token)
-    return Finding(ReviewReason.SIGN_DOUBT, (f"digit {number} may be a currency sign",))
+    return _doubt(f"digit {number} may be a currency sign")
