@@ -44,7 +44,7 @@ fields:
 ```
 
 [templates.md](templates.md) says how zones are made and read, [rules.md](rules.md) what `pattern`,
-`range`, `values`, `check`, `decimals` and sums do.
+`range`, `values`, `check`, `decimals`, `date`, `signs` and sums do.
 """,
     Table: """\
 ```yaml

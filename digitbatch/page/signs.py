@@ -22,6 +22,7 @@ class SignTuning:
     sure_of_digit: float = 0.25  # its width: a shorter one may be dirt
     middle_of_digit: tuple[float, float] = (0.2, 0.8)  # where its middle is, from the line's foot
     under: float = 0.35  # of its width; more of it under a digit makes it a part of that digit
+    stands_out_of_digit: float = 0.18  # unless so much of it stands beside: digits lean
     # A slash.
     least_of_digit: float = 0.8  # its height
     aside_of_digit: float = 0.075  # how far its ink strays from a straight stroke, on average
@@ -36,7 +37,7 @@ class SignTuning:
     end_of_width: float = 0.08  # at both its ends the stroke stands alone,
     stroke_of_height: float = 0.3  # no thicker than this
     struck_of_height: tuple[float, float] = (0.2, 0.8)  # from above: where it goes
-    before_of_digit: float = 0.2  # so long is a minus that touches a digit, at least
+    before_of_digit: float = 0.12  # so long is a minus that touches a digit, at least
     covered: float = 0.98  # of the width: a stroke without gaps
     # A fraction.
     small_of_digit: tuple[float, float] = (0.2, 0.75)  # its two numbers are so high
@@ -133,7 +134,7 @@ def is_dash(segment: Segment, line: Iterable[Segment], digit_height_px: float) -
     if not tall:
         return False
     under = max(min(box.right, other.right) - max(box.left, other.left) for other in tall)
-    if under > SIGN.under * box.width:
+    if under > SIGN.under * box.width and box.width - under < SIGN.stands_out_of_digit * size:
         return False
     near = min(tall, key=lambda other: abs((other.left + other.right) / 2 - segment.center_x))
     up = (near.bottom - (box.top + box.bottom) / 2) / near.height

@@ -26,6 +26,7 @@ class PointTuning:
     hanging_of_digit: float = 0.48  # its longer side where one is expected, and it hangs so far
     hangs_of_digit: float = 0.12  # below the baseline, and rises
     rises_of_digit: float = 0.3  # no farther above it: a long comma
+    widest_hanging_of_digit: float = 0.35  # and its width
     raised_length: float = 1.5  # and its height over its width then: a short 1 is no point
     standing_of_digit: float = 0.55  # segments from this height on stand on the baseline
     overlap: float = 0.35  # of its width; more of it under a digit makes it a part of that digit
@@ -49,10 +50,11 @@ def is_point(
     """
     size = digit_height_px
     largest = POINT.hanging_of_digit if is_decimal else POINT.largest_of_digit
+    widest = POINT.widest_hanging_of_digit if is_decimal else POINT.widest_of_digit
     if (
         is_speck(segment, size)
         or segment.size_px > largest * size
-        or segment.box.width > POINT.widest_of_digit * size
+        or segment.box.width > widest * size
     ):
         return False
     standing = [other for other in line if other.box.height >= POINT.standing_of_digit * size]
@@ -66,7 +68,10 @@ def is_point(
         and base - segment.box.top <= POINT.rises_of_digit * size
     ):
         return middle - base <= POINT.below_of_digit * size  # no part of a digit hangs so
-    if segment.size_px > POINT.largest_of_digit * size:
+    if (
+        segment.size_px > POINT.largest_of_digit * size
+        or segment.box.width > POINT.widest_of_digit * size
+    ):
         return False
     is_raised = is_decimal and segment.box.height <= POINT.raised_length * segment.box.width
     above = POINT.raised_of_digit if is_raised else POINT.above_of_digit
