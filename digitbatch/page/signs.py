@@ -38,6 +38,7 @@ class SignTuning:
     stroke_of_height: float = 0.3  # no thicker than this
     struck_of_height: tuple[float, float] = (0.2, 0.8)  # from above: where it goes
     before_of_digit: float = 0.12  # so long is a minus that touches a digit, at least
+    before_4_of_digit: float = 0.35  # the same, if it is read as a 4
     covered: float = 0.98  # of the width: a stroke without gaps
     # A fraction.
     small_of_digit: tuple[float, float] = (0.2, 0.75)  # its two numbers are so high
@@ -65,11 +66,15 @@ def hanging(line: Sequence[Segment], digit_height_px: float) -> int | None:
     return None
 
 
-def begins_with_dash(segment: Segment, digit_height_px: float) -> bool:
-    """Whether ink begins with a level stroke at half its height: a minus that touches a digit."""
+def begins_with_dash(segment: Segment, digit_height_px: float, *, is_4: bool) -> bool:
+    """Whether ink begins with a level stroke at half its height: a minus that touches a digit.
+
+    `is_4`: Whether it is read as a 4, which begins with such a stroke itself.
+    """
+    before = SIGN.before_4_of_digit if is_4 else SIGN.before_of_digit
     ink = segment.ink > SIGN.inked
     height = ink.shape[0]
-    rows = np.flatnonzero(ink[:, : round(SIGN.before_of_digit * digit_height_px)].any(axis=1))
+    rows = np.flatnonzero(ink[:, : round(before * digit_height_px)].any(axis=1))
     low, high = (round(share * height) for share in SIGN.struck_of_height)
     return bool(
         len(rows) and low <= rows[0] and rows[-1] < high

@@ -26,6 +26,7 @@ class PointTuning:
     hanging_of_digit: float = 0.48  # its longer side where one is expected, and it hangs so far
     hangs_of_digit: float = 0.12  # below the baseline, and rises
     rises_of_digit: float = 0.3  # no farther above it: a long comma
+    falls_of_digit: float = 0.1  # nor begins farther below it: a rest of a printed line
     widest_hanging_of_digit: float = 0.35  # and its width
     raised_length: float = 1.5  # and its height over its width then: a short 1 is no point
     standing_of_digit: float = 0.55  # segments from this height on stand on the baseline
@@ -65,7 +66,9 @@ def is_point(
     middle = (segment.box.top + segment.box.bottom) / 2
     if is_decimal and (
         segment.box.bottom - base >= POINT.hangs_of_digit * size
+        and -POINT.falls_of_digit * size <= base - segment.box.top
         and base - segment.box.top <= POINT.rises_of_digit * size
+        and segment.box.height > segment.box.width
     ):
         return middle - base <= POINT.below_of_digit * size  # no part of a digit hangs so
     if (

@@ -266,8 +266,10 @@ def _amount_signs(tokens: Sequence[_Token], zone: Asked, size: float) -> _Told:
             is_negative = True
             if not is_sure_dash(minus.segment, size):
                 findings.append(_doubt("a dash before the number may be dirt"))
-        elif any(begins_with_dash(t.segment, size) for t in rest if _is_digit(t) and t is rest[0]):
-            findings.append(_doubt("a minus may touch digit 1"))
+        elif rest and _is_digit(rest[0]):
+            is_4 = rest[0].digit == 4
+            if begins_with_dash(rest[0].segment, size, is_4=is_4):
+                findings.append(_doubt("a minus may touch digit 1"))
     if "strokes" in zone.signs:
         own, doubt = _strokes(rest, size)
         signs += own
