@@ -63,6 +63,10 @@ _VALUES: Final[dict[ReviewReason, st.SearchStrategy[tuple[object, ...]]]] = {
     ReviewReason.LEFT_OUT: st.tuples(counted_marks),
     ReviewReason.LINE_CONTACT: st.tuples(st.sampled_from(CLASSES[:10])),
     ReviewReason.MAY_BE_SLASH: st.tuples(numbers),
+    ReviewReason.SIGN_DOUBT: st.tuples(
+        st.just("a point may be dirt") | numbers.map("a comma may touch digit {}".format)
+    ),
+    ReviewReason.STRUCK_OUT: st.tuples(numbers),
     ReviewReason.EMPTY_COLUMN: st.tuples(empty_columns),
     ReviewReason.BREAKS_RULE: st.tuples(texts, broken),
     ReviewReason.RULE_AGAINST_INK: st.tuples(texts, broken, texts),

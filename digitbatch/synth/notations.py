@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from digitbatch.synth.pages import Draw, Zone
 from digitbatch.synth.paper import Paper, expose, paste, set_type, through_jpeg
@@ -270,7 +271,7 @@ class Writing:
         self.x = after
 
     def _fraction(self, said: str) -> None:
-        upper, bar, lower = said
+        upper, bar, lower = said[0], said[1], said[2]
         before, high = self.x, 0.48 * self.size
         self._digit(upper, high, 0.55 * self.size)
         if bar == "_":
@@ -284,7 +285,7 @@ class Writing:
         self._digit(lower, high)
 
 
-def _smooth(points: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Image:
+def _smooth(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """A curve through points, (n, 2), by cutting their corners."""
     for _ in range(3 if len(points) > 2 else 0):
         first, second = points[:-1], points[1:]

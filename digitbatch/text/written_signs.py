@@ -42,6 +42,7 @@ class SignOdds:
     no_digit: float = 0.97  # posterior, then, from which on ink is no digit,
     digit: float = 0.02  # and up to which it is one
     point_of_digit: float = 0.12  # a smaller point may be dirt
+    flat_of_digit: float = 0.35  # what is lower and wider than high may be a minus
     least_of_digit: float = 0.5  # ink that is no part of a digit may be one from this height on
 
 
@@ -103,7 +104,11 @@ def _without_signs(unit: Unit, zone: Asked) -> Region | None:
     region = unit.region
     tokens = _tokens(unit)
     size = _digit_height_px(tokens, region.digit_height_px)
-    told = _date_signs(tokens, zone.date, size) if zone.date else _amount_signs(tokens, zone, size)
+    told = (
+        _date_signs(tokens, zone.date, size)
+        if zone.date
+        else _amount_signs(tokens, zone, size, region.segments)
+    )
     if not told.signs and not told.findings:
         return None
     return replace(
@@ -252,7 +257,9 @@ def _groups(digits: Sequence[_Token], slashes: Sequence[_Token]) -> list[str]:
     return groups
 
 
-def _amount_signs(tokens: Sequence[_Token], zone: Asked, size: float) -> _Told:
+def _amount_signs(
+    tokens: Sequence[_Token], zone: Asked, size: float, segments: Sequence[Segment]
+) -> _Told:
     """The signs before and behind a number, of those that its zone may have."""
     findings: list[Finding] = []
     rest = list(tokens)
@@ -268,7 +275,7 @@ def _amount_signs(tokens: Sequence[_Token], zone: Asked, size: float) -> _Told:
                 findings.append(_doubt("a dash before the number may be dirt"))
         elif rest and _is_digit(rest[0]):
             is_4 = rest[0].digit == 4
-            if begins_with_dash(rest[0].segment, size, is_4=is_4):
+            if begins_with_dash(rest[0].segment, size, is_4=is_4) or _begins_flat(segments, size):
                 findings.append(_doubt("a minus may touch digit 1"))
     if "strokes" in zone.signs:
         own, doubt = _strokes(rest, size)
@@ -282,6 +289,12 @@ def _amount_signs(tokens: Sequence[_Token], zone: Asked, size: float) -> _Told:
         rest = [token for token in rest if token not in own]
     findings += _point_doubts(rest, size)
     return _Told(tuple(token.segment for token in signs), tuple(findings), is_negative)
+
+
+def _begins_flat(segments: Sequence[Segment], size: float) -> bool:
+    """Whether a line's first ink is a flat piece, be it taken for a part of its first digit."""
+    first = min(segments, key=lambda segment: segment.box.left).box
+    return first.height <= TUNED.flat_of_digit * size and first.width > first.height
 
 
 def _is_digit(token: _Token) -> bool:
