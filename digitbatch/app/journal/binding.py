@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 from digitbatch.errors import ConfigError
 
-READING_VERSION: Final = 10
+READING_VERSION: Final = 11
 """Goes up with every change of the code that can change a result, and with no other.
 
 Journals of another reading are refused, so that no output mixes two: raising it makes every
