@@ -4,7 +4,7 @@ import hashlib
 import re
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
     BaseModel,
@@ -263,7 +263,7 @@ class Asked(BaseModel):
         )
 
     @model_validator(mode="after")
-    def _one_notation(self) -> Self:
+    def _one_notation(self) -> "Asked":
         if self.date is not None and (self.decimals is not None or self.signs or self.range):
             raise ValueError("a date has no decimals, signs and range: leave these out")
         if self.range is not None and self.range[0] < 0 and "minus" not in self.signs:

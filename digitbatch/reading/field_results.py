@@ -47,6 +47,7 @@ class FieldRules:
     beside_slash: int = 2
     lean: float = 0.2  # run over rise, that it leans to the right
     mark: float = 0.5  # a mark for no number that is likelier this number than not is for review
+    small_last: float = 0.58  # of the others' height: a last digit that is the rest of a fraction
     barred: str = "47"  # digits that have a level stroke
     decimals: int = 6  # of probabilities: what lies beyond differs between processors
 
@@ -113,7 +114,7 @@ def _ink(hypothesis: Hypothesis, seen: Seen) -> list[Segment]:
     """All ink of a field, digits or not, but for specks."""
     ink = [place.segment for place in hypothesis.places]
     ink += [left.segment for left in hypothesis.left_over]
-    ink += [*seen.points, *(cross.segment for cross in hypothesis.crossed)]
+    ink += [*seen.points, *seen.signs, *(cross.segment for cross in hypothesis.crossed)]
     return [segment for segment in ink if not is_speck(segment, seen.digit_height_px)]
 
 
@@ -230,6 +231,9 @@ def _written_doubts(
     """What of a zone's digits may be written otherwise than it is read."""
     segments = [place.segment for place in hypothesis.places]
     if seen.is_zone:
+        heights = [segment.box.height for segment in segments]
+        if len(heights) > 1 and heights[-1] < TUNED.small_last * median(heights[:-1]):
+            yield Finding(ReviewReason.FRACTION)
         for number, (digit, segment) in enumerate(zip(digits, segments, strict=True), 1):
             if digit.text not in TUNED.barred and is_struck_out(segment):
                 yield Finding(ReviewReason.STRUCK_OUT, (number,))

@@ -127,8 +127,9 @@ def with_rows(
         seen = Seen(
             region.name or f"line-{lines + 1:02d}", region.digit_height_px, to_scan, region.count,
             region.points, unit.columns, zone.decimals if zone else None, region.is_free,
-            cell.empty if cell else (), zone.date if zone else None, region.signs,
-            region.is_negative, zone is not None and not region.cells,
+            cell.empty if cell else (),
+            zone.date if zone else None, region.signs, region.is_negative,
+            zone is not None and not region.cells,
         )  # fmt: skip
         entry = _row(field, seen, without)
         if cell is not None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from digitbatch.acceptance.reasons import Finding, ReviewReason
 from digitbatch.config import Config
-from digitbatch.config.zones import Zone
+from digitbatch.config.zones import Asked
 from digitbatch.notation import DateOrder, are_lengths, as_date
 from digitbatch.page.regions import Region
 from digitbatch.page.segments import Segment
@@ -75,7 +75,7 @@ class _Told:
 
 def with_signs_told(units: Units, readers: Readers, config: Config) -> Units:
     """The units of a page, those of dates and of numbers with signs read without their signs."""
-    zones = {zone.name: zone for zone in config.fields if zone.date or zone.signs}
+    zones = {zone.name: zone for zone in config.zones if zone.date or zone.signs}
     told = {
         unit.number: _without_signs(unit, zones[unit.region.name])
         for unit in units
@@ -99,7 +99,7 @@ def _read_anew(
     }
 
 
-def _without_signs(unit: Unit, zone: Zone) -> Region | None:
+def _without_signs(unit: Unit, zone: Asked) -> Region | None:
     """The ink of a unit with its signs apart; None where it has none, and none is in doubt."""
     region = unit.region
     tokens = _tokens(unit)
@@ -258,7 +258,7 @@ def _groups(digits: Sequence[_Token], slashes: Sequence[_Token]) -> list[str]:
 
 
 def _amount_signs(
-    tokens: Sequence[_Token], zone: Zone, size: float, segments: Sequence[Segment]
+    tokens: Sequence[_Token], zone: Asked, size: float, segments: Sequence[Segment]
 ) -> _Told:
     """The signs before and behind a number, of those that its zone may have."""
     findings: list[Finding] = []
