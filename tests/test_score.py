@@ -195,8 +195,9 @@ class TestResults:
         field = FieldResult("=x", "review", "7", 0.5, "may be print", box, (digit,), reasons=codes)
         path = tmp_path / f"results{ending}"
         write([path], [PageResult(ref, (field,))])
-        said = ("=x", "7", 0.5, "review", "may be print")
-        row = Record("=a, b\n.png", 3, *said, 0, 0, 1, 1, reasons=codes)
+        row = Record(
+            "=a, b\n.png", 3, "=x", "7", 0.5, "review", "may be print", 0, 0, 1, 1, reasons=codes
+        )
         assert load_results(path) == {ref: [row]}
 
     @pytest.mark.parametrize(
