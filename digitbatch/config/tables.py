@@ -221,18 +221,9 @@ def _spans(table: Table) -> Iterator[_Span]:
     Raises:
         ValueError: If merged or blank cells are not in the table, or are merged twice.
     """
-    rows = {row.name: at for at, row in enumerate(table.rows)}
-    columns = {column.name: at for at, column in enumerate(table.columns)}
-
-    def at(key: str, row: str, column: str) -> tuple[int, int]:
-        for name, known, kind in ((row, rows, "row"), (column, columns, "column")):
-            if name not in known:
-                raise ValueError(f"{key}: there is no {kind} {name!r}")
-        return rows[row], columns[column]
-
     covered: dict[tuple[int, int], _Span] = {}
     for merged in table.merged:
-        (top, left), (bottom, right) = at("merged", *merged[:2]), at("merged", *merged[2:])
+        (top, left), (bottom, right) = (_at(table, "merged", *n) for n in (merged[:2], merged[2:]))
         if top > bottom or left > right or (top, left) == (bottom, right):
             raise ValueError(
                 f"merged: {' '.join(merged)}: expected the first row and column, and later ones"
@@ -242,13 +233,22 @@ def _spans(table: Table) -> Iterator[_Span]:
             if cell in covered:
                 raise ValueError(f"merged: {' '.join(merged)}: a cell of it is merged already")
             covered[cell] = span
-    blank = {at("blank", *names) for names in table.blank}
+    blank = {_at(table, "blank", *names) for names in table.blank}
     for row, column in product(range(len(table.rows)), range(len(table.columns))):
         span = covered.get((row, column), (row, row + 1, column, column + 1))
         is_first = span[0] == row and span[2] == column
         is_skipped = table.rows[row].skip or table.columns[column].skip
         if is_first and not is_skipped and (row, column) not in blank:
             yield span
+
+
+def _at(table: Table, key: str, row: str, column: str) -> tuple[int, int]:
+    """Which row and column of a table have these names; `key` has them in the file."""
+    rows, columns = ([line.name for line in lines] for lines in (table.rows, table.columns))
+    for name, known, kind in ((row, rows, "row"), (column, columns, "column")):
+        if name not in known:
+            raise ValueError(f"{key}: there is no {kind} {name!r}")
+    return rows.index(row), columns.index(column)
 
 
 @lru_cache(maxsize=64)

@@ -6,7 +6,7 @@ from typing import Final
 
 from digitbatch.acceptance.calibration import Judge, as_shown
 from digitbatch.acceptance.reasons import Finding, ReviewReason, with_status
-from digitbatch.config import Config
+from digitbatch.config import Config, Zone
 from digitbatch.config.tables import Cell
 from digitbatch.page.regions import Region
 from digitbatch.reading.evidence import evidence_of
@@ -123,17 +123,10 @@ def with_rows(
     for field in fields:
         region, unit = field.region, field.units[0]
         zone = zones.get(region.name)
-        cell = zone if isinstance(zone, Cell) else None
-        seen = Seen(
-            region.name or f"line-{lines + 1:02d}", region.digit_height_px, to_scan, region.count,
-            region.points, unit.columns, zone.decimals if zone else None, region.is_free,
-            cell.empty if cell else (),
-            zone.date if zone else None, region.signs, region.is_negative,
-            zone is not None and not region.cells,
-        )  # fmt: skip
+        seen = _seen(region.name or f"line-{lines + 1:02d}", region, zone, to_scan, unit.columns)
         entry = _row(field, seen, without)
-        if cell is not None:
-            entry = replace(entry, cell=TableCell(cell.table, cell.row, cell.column))
+        if isinstance(zone, Cell):
+            entry = replace(entry, cell=TableCell(zone.table, zone.row, zone.column))
         if is_form and not region.cells and not is_number(entry):
             found.append(field)
         elif region.name or entry.text or (region.cells and entry.status == "review"):
@@ -142,6 +135,19 @@ def with_rows(
         else:
             found.append(field)
     return tuple(found)
+
+
+def _seen(
+    name: str, region: Region, zone: Zone | None, to_scan: Affine, columns: Sequence[int]
+) -> Seen:
+    """What of a line (`zone` is None) or zone its row tells."""
+    decimals, date = (zone.decimals, zone.date) if zone else (None, None)
+    empty = zone.empty if isinstance(zone, Cell) else ()
+    return Seen(
+        name, region.digit_height_px, to_scan, region.count, region.points, columns, decimals,
+        region.is_free, empty, date, region.signs, region.is_negative,
+        zone is not None and not region.cells,
+    )  # fmt: skip
 
 
 def _row(field: Field, seen: Seen, without: Collection[str]) -> FieldResult:
