@@ -34,8 +34,9 @@ class SignTuning:
     lean_weight: float = 4.0
     # A digit that a comma touches, and one that is struck out.
     hangs_of_digit: float = 0.11  # so far it reaches below those beside it
-    end_of_width: float = 0.08  # at both its ends the stroke stands alone,
-    stroke_of_height: float = 0.3  # no thicker than this
+    end_of_width: float = 0.2  # at both its ends the stroke stands alone: round digits, and the
+    # ends of a 5 or 6, are as narrow at their very edges
+    stroke_of_height: float = 0.3  # no thicker than this, nor does it rise more on its way
     struck_of_height: tuple[float, float] = (0.2, 0.8)  # from above: where it goes
     before_of_digit: float = 0.12  # so long is a minus that touches a digit, at least
     before_4_of_digit: float = 0.35  # the same, if it is read as a 4
@@ -97,6 +98,8 @@ def is_struck_out(segment: Segment) -> bool:
         return False
     first = min(int(rows[0]) for rows in sides)
     last = max(int(rows[-1]) for rows in sides)
+    if last - first >= SIGN.stroke_of_height * height:
+        return False
     return bool(ink[first : last + 1].any(axis=0).mean() >= SIGN.covered)
 
 
