@@ -22,12 +22,15 @@ PIP := $(VENV_PYTHON) -m pip --disable-pip-version-check
 STAMP := $(VENV_PYTHON) -c "import pathlib, sys; pathlib.Path(sys.argv[1]).touch()"
 
 .DEFAULT_GOAL := demo
-.PHONY: demo test check format lint types imports install clean
+.PHONY: demo test tests check format lint types imports install clean
 
 demo: $(VENV)/slim.stamp
 	$(VENV_PYTHON) -m digitbatch run samples/pages --out results.csv --fresh
 
-test: check
+test: $(VENV)/full.stamp
+	$(MAKE) -j2 check tests
+
+tests: $(VENV)/full.stamp
 	$(VENV_PYTHON) -m pytest -q
 
 check: $(VENV)/full.stamp

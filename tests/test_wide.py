@@ -134,7 +134,7 @@ def test_a_workbook_without_its_library_says_what_to_install(
 ) -> None:
     """An extra that is absent is told before anything is read."""
     monkeypatch.setitem(sys.modules, "xlsxwriter", None)
-    with pytest.raises(UsageError, match=r"digitbatch\[xlsx\]"):
+    with pytest.raises(UsageError, match="pip install XlsxWriter"):
         wide_format(Path("results-wide.xlsx"))
 
 

@@ -280,7 +280,7 @@ def review(
         ),
     ] = None,
 ) -> None:
-    """Open a page, on this machine alone, to verify what was read (needs digitbatch[review])."""
+    """Open a page, on this machine alone, to verify what was read (needs starlette and uvicorn)."""
     from digitbatch.cli.review_command import review_command
 
     raise typer.Exit(review_command(output, port, browser, by, config, scans))

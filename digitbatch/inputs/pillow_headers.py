@@ -67,7 +67,7 @@ def _opener(kind: FileFormat) -> type[ImageFile]:
         found: type[ImageFile] = getattr(importlib.import_module(module), name)
     except ImportError as error:
         raise PageError(
-            "the file is a HEIC, which reading needs pillow-heif for: pip install pillow-heif "
-            "(or pip install 'digitbatch[heif]'), " + _AS_JPEG
+            "the file is a HEIC, which reading needs pillow-heif for: pip install pillow-heif, "
+            + _AS_JPEG
         ) from error
     return found

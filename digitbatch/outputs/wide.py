@@ -148,7 +148,7 @@ class WideXlsx(_Wide):
             import xlsxwriter  # noqa: F401
         except ImportError as error:
             raise UsageError(
-                "writing .xlsx needs XlsxWriter: pip install 'digitbatch[xlsx]'; or name a .csv"
+                "writing .xlsx needs XlsxWriter: pip install XlsxWriter; or name a .csv"
             ) from error
 
     def end(self, summary: RunSummary) -> bytes:

@@ -15,6 +15,8 @@ from digitbatch.review.field_table import FieldTable, PageAt
 from digitbatch.review.rules import cleaned
 from digitbatch.scoring.truth import bare, edits
 
+_AS_READ = COLUMNS[: COLUMNS.index("bottom") + 1]  # without the names of a table's cells
+
 
 class BlindCheck:
     """The sample in its order, which is the same whenever and by whomever it is gone on with."""
@@ -96,7 +98,7 @@ class BlindCheck:
             sure = "" if known.confidence is None else f"{known.confidence:.6f}"
             name = safe_cell(page.file), page.page, safe_cell(known.field)
             rows.append([*name, known.text, sure, known.status, known.message, *sides])
-        return _csv(COLUMNS, rows)
+        return _csv(_AS_READ, rows)
 
     def _lot(self, number: int) -> bytes:
         """Chance that stays: a run that reads more adds to the sample and changes none of it."""

@@ -49,7 +49,7 @@ def serve(
         from digitbatch.review.server import review_app
     except ImportError as error:
         raise UsageError(
-            "the review needs Starlette and uvicorn: pip install 'digitbatch[review]'"
+            "the review needs Starlette and uvicorn: pip install starlette uvicorn"
         ) from error
     with Review(output, by=by, config=config, scans=scans) as review, _listen(port) as listening:
         token = secrets.token_urlsafe(24)
