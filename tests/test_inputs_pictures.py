@@ -307,7 +307,7 @@ def test_heic_whose_rest_is_zeros_is_never_half_read(read: Read, part: float) ->
 def test_heic_without_a_decoder_names_it(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where pillow-heif is not installed, the row holds the command that installs it."""
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
-    with pytest.raises(PageError, match="pip install pillow-heif, .*as JPEG"):
+    with pytest.raises(PageError, match=r"pip install pillow-heif, .*as JPEG"):
         read(b"\0\0\0\x18ftypheic" + bytes(50))
 
 
