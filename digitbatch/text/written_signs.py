@@ -264,19 +264,10 @@ def _amount_signs(
     findings: list[Finding] = []
     rest = list(tokens)
     signs: list[_Token] = []
-    is_negative = False
     if "minus" in zone.signs:
-        minus = _minus(rest)
-        if minus is not None:
-            rest.remove(minus)
-            signs.append(minus)
-            is_negative = True
-            if not is_sure_dash(minus.segment, size):
-                findings.append(_doubt("a dash before the number may be dirt"))
-        elif rest and _is_digit(rest[0]):
-            is_4 = rest[0].digit == 4
-            if begins_with_dash(rest[0].segment, size, is_4=is_4) or _begins_flat(segments, size):
-                findings.append(_doubt("a minus may touch digit 1"))
+        signs, findings = _minus(rest, segments, size)
+        rest = [token for token in rest if token not in signs]
+    is_negative = bool(signs)
     if "strokes" in zone.signs:
         own, doubt = _strokes(rest, size)
         signs += own
@@ -307,11 +298,21 @@ def _sign_share(token: _Token) -> float:
     return odds / (odds + 1.0 - token.other)
 
 
-def _minus(tokens: Sequence[_Token]) -> _Token | None:
-    """The dash before the first digit, if there is one and no more."""
+def _minus(
+    tokens: Sequence[_Token], segments: Sequence[Segment], size: float
+) -> tuple[list[_Token], list[Finding]]:
+    """The dash before the first digit, if there is one and no more, and what is in doubt."""
     first = next((at for at, token in enumerate(tokens) if _is_digit(token)), len(tokens))
     dashes = [token for token in tokens[:first] if token.kind == "dash"]
-    return dashes[0] if len(dashes) == 1 and first < len(tokens) else None
+    if first == len(tokens) or len(dashes) > 1:
+        return [], []
+    if dashes:
+        is_sure = is_sure_dash(dashes[0].segment, size)
+        return dashes, [] if is_sure else [_doubt("a dash before the number may be dirt")]
+    is_4 = tokens[0].digit == 4
+    touches = not first and begins_with_dash(tokens[0].segment, size, is_4=is_4)
+    is_doubtful = touches or _begins_flat(segments, size)
+    return [], [_doubt("a minus may touch digit 1")] if is_doubtful else []
 
 
 def _strokes(tokens: Sequence[_Token], size: float) -> tuple[list[_Token], _Token | None]:
