@@ -48,7 +48,7 @@ class FieldRules:
     lean: float = 0.2  # run over rise, that it leans to the right
     mark: float = 0.5  # a mark for no number that is likelier this number than not is for review
     small_last: float = 0.58  # of the others' height: a last digit that is the rest of a fraction
-    barred: str = "47"  # digits that have a level stroke
+    barred: str = "4"  # digits that have a level stroke
     decimals: int = 6  # of probabilities: what lies beyond differs between processors
 
 
