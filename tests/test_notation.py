@@ -13,7 +13,7 @@ from digitbatch.networks.runtime import open_networks
 from digitbatch.notation import as_date, digits_behind
 from digitbatch.packaged import default_model
 from digitbatch.page.segments import Segment
-from digitbatch.page.signs import has_fraction, is_struck_out
+from digitbatch.page.signs import broken_foot, has_fraction, is_struck_out
 from digitbatch.reading import read_page
 from digitbatch.synth.notations import NotedPage, Writing, noted_pages
 from digitbatch.types import Box, FieldResult, Image, Networks, Page, PageRef
@@ -158,6 +158,14 @@ def stroke(left: int, top: int, width: int, height: int) -> Segment:
 
 
 class TestNoNumbers:
+    def test_a_point_at_the_foot_of_a_short_digit_may_be_a_piece_of_it(self) -> None:
+        """Under a digit that ends on the line it is a point."""
+        line = [stroke(0, 0, 20, 40), stroke(30, 0, 8, 30), stroke(50, 0, 20, 40)]
+        point = stroke(28, 35, 5, 5)
+        assert broken_foot(line, [point], 40.0) == 1
+        assert broken_foot([line[0], stroke(30, 0, 8, 40), line[2]], [point], 40.0) is None
+        assert broken_foot(line, [stroke(72, 35, 5, 5)], 40.0) is None
+
     def test_a_number_above_another_is_a_fraction(self) -> None:
         """With a stroke between them; without one it is none."""
         line = [stroke(0, 0, 24, 40), stroke(30, 0, 12, 18), stroke(30, 24, 12, 18)]

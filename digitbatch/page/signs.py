@@ -34,6 +34,8 @@ class SignTuning:
     lean_weight: float = 4.0
     # A digit that a comma touches, and one that is struck out.
     hangs_of_digit: float = 0.11  # so far it reaches below those beside it
+    short_of_digit: float = 0.12  # so far above the line a broken digit ends,
+    piece_of_digit: float = 0.2  # and so near to it is its piece
     end_of_width: float = 0.2  # at both its ends the stroke stands alone: round digits, and the
     # ends of a 5 or 6, are as narrow at their very edges
     stroke_of_height: float = 0.3  # no thicker than this, nor does it rise more on its way
@@ -62,6 +64,26 @@ def hanging(line: Sequence[Segment], digit_height_px: float) -> int | None:
         foot = min(other.box.bottom for other in beside)
         if one.box.bottom - foot > SIGN.hangs_of_digit * digit_height_px and all(
             one.box.bottom > other.box.bottom for other in beside
+        ):
+            return at
+    return None
+
+
+def broken_foot(
+    line: Sequence[Segment], points: Sequence[Segment], digit_height_px: float
+) -> int | None:
+    """The first of a line's digits that ends above the line, with a point at its foot.
+
+    The point may be a piece of it.
+    """
+    foot = float(np.median([one.box.bottom for one in line])) if line else 0.0
+    reach = SIGN.piece_of_digit * digit_height_px
+    for at, one in enumerate(line):
+        is_short = foot - one.box.bottom > SIGN.short_of_digit * digit_height_px
+        if is_short and any(
+            one.box.left - reach <= point.center_x <= one.box.right + reach
+            and point.box.bottom > one.box.bottom
+            for point in points
         ):
             return at
     return None

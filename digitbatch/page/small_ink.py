@@ -50,13 +50,7 @@ def is_point(
     Whether one is expected; some are written at half the digits' height.
     """
     size = digit_height_px
-    largest = POINT.hanging_of_digit if is_decimal else POINT.largest_of_digit
-    widest = POINT.widest_hanging_of_digit if is_decimal else POINT.widest_of_digit
-    if (
-        is_speck(segment, size)
-        or segment.size_px > largest * size
-        or segment.box.width > widest * size
-    ):
+    if is_speck(segment, size) or segment.size_px > POINT.hanging_of_digit * size:
         return False
     standing = [other for other in line if other.box.height >= POINT.standing_of_digit * size]
     if not standing:
@@ -64,13 +58,8 @@ def is_point(
     near = sorted(standing, key=lambda other: abs(other.center_x - segment.center_x))[:2]
     base = sum(other.box.bottom for other in near) / len(near)
     middle = (segment.box.top + segment.box.bottom) / 2
-    if is_decimal and (
-        segment.box.bottom - base >= POINT.hangs_of_digit * size
-        and -POINT.falls_of_digit * size <= base - segment.box.top
-        and base - segment.box.top <= POINT.rises_of_digit * size
-        and segment.box.height > segment.box.width
-    ):
-        return middle - base <= POINT.below_of_digit * size  # no part of a digit hangs so
+    if is_decimal and _is_hanging(segment.box, base, size):
+        return True  # no part of a digit hangs so
     if (
         segment.size_px > POINT.largest_of_digit * size
         or segment.box.width > POINT.widest_of_digit * size
@@ -85,6 +74,17 @@ def is_point(
         for other in near
     )
     return under <= POINT.overlap * segment.box.width
+
+
+def _is_hanging(box: Box, base: float, size: float) -> bool:
+    """Whether ink begins about the baseline and ends below it, as a long comma does."""
+    return (
+        box.width <= POINT.widest_hanging_of_digit * size
+        and box.height > box.width
+        and box.bottom - base >= POINT.hangs_of_digit * size
+        and -POINT.falls_of_digit <= (base - box.top) / size <= POINT.rises_of_digit
+        and (box.top + box.bottom) / 2 - base <= POINT.below_of_digit * size
+    )
 
 
 def mark_kind(

@@ -16,7 +16,7 @@ from digitbatch.config.tables import EmptyMark
 from digitbatch.constraints import parts
 from digitbatch.notation import DateOrder, Decimals, as_date
 from digitbatch.page.segments import Segment, box_around
-from digitbatch.page.signs import hanging, is_struck_out
+from digitbatch.page.signs import broken_foot, hanging, is_struck_out
 from digitbatch.page.small_ink import DECIMAL, is_speck, mark_kind
 from digitbatch.text.empty_marks import empty_mark
 from digitbatch.text.field_text import date_lengths, decimal_places
@@ -48,7 +48,7 @@ class FieldRules:
     lean: float = 0.2  # run over rise, that it leans to the right
     mark: float = 0.5  # a mark for no number that is likelier this number than not is for review
     small_last: float = 0.58  # of the others' height: a last digit that is the rest of a fraction
-    barred: str = "47"  # digits that have a level stroke
+    barred: str = "4"  # digits that have a level stroke
     decimals: int = 6  # of probabilities: what lies beyond differs between processors
 
 
@@ -237,6 +237,11 @@ def _written_doubts(
         for number, (digit, segment) in enumerate(zip(digits, segments, strict=True), 1):
             if digit.text not in TUNED.barred and is_struck_out(segment):
                 yield Finding(ReviewReason.STRUCK_OUT, (number,))
+    if seen.decimals not in (None, "ignore"):
+        at = broken_foot(segments, seen.points, seen.digit_height_px)
+        if at is not None:
+            said = f"a point may be a piece of digit {at + 1}"
+            yield Finding(ReviewReason.SIGN_DOUBT, (said,))
     if seen.decimals not in (None, "ignore") and not _decimal_places(hypothesis, seen):
         at = hanging(segments, seen.digit_height_px)
         if at is not None:

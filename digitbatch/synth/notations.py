@@ -76,7 +76,9 @@ def _page(notation: Notation, rng: Rng, draw: Draw) -> NotedPage:
         hand.write(written)
         box = ((left + 8) / width, (top + 4) / height, (right - 8) / width, (foot - 4) / height)
         fields.append(NotedField(f"row{row + 1}", box, written, truth, keys))
+    dark = int(rng.integers(20, 110))
     paper = Paper(
+        print_colour=(dark, dark, dark),
         colour=(244, 242, 238), pen="black" if rng.random() < 0.5 else "blue",
         shadow=float(rng.uniform(0, 0.4)), skew_deg=float(rng.uniform(-0.3, 0.3)),
         blur_px=float(rng.uniform(0.4, 1.0)), noise=float(rng.uniform(1, 3)),

@@ -37,11 +37,15 @@ class SignOdds:
     apart: float = 1.6  # so much likelier than any other, and the places of slashes are sure
     slash: float = 0.6  # above it a stroke before a dash is a slash for sure,
     one: float = -0.9  # and below it a 1
+    narrow: float = 0.4  # width over height: below it, a 1 and no currency sign
     # How much likelier no digit is where a sign may stand than elsewhere.
     other_odds: float = 20.0
     no_digit: float = 0.97  # posterior, then, from which on ink is no digit,
     digit: float = 0.02  # and up to which it is one
     point_of_digit: float = 0.12  # a smaller point may be dirt
+    bars_of_digit: float = 0.45  # two level strokes together are so high at most,
+    bars_flat: float = 0.9  # their width over it at least,
+    bars_up_of_digit: float = 0.2  # and they stand so far above the line
     flat_of_digit: float = 0.35  # what is lower and wider than high may be a minus
     least_of_digit: float = 0.5  # ink that is no part of a digit may be one from this height on
 
@@ -111,14 +115,30 @@ def _without_signs(unit: Unit, zone: Asked) -> Region | None:
     )
     if not told.signs and not told.findings:
         return None
+    signs = [one for one in region.segments if _is_of_signs(one, told.signs, tokens)]
+    findings = list(told.findings)
+    if any(
+        not any(_share_ink(sign, one) for one in (*signs, *region.points)) for sign in told.signs
+    ):
+        findings.append(_doubt("it touches a digit"))
     return replace(
         region,
-        segments=tuple(one for one in region.segments if one not in told.signs),
+        segments=tuple(one for one in region.segments if one not in signs),
         points=tuple(one for one in region.points if one not in told.signs),
-        signs=told.signs,
+        signs=(*signs, *(one for one in region.points if one in told.signs)),
         is_negative=told.is_negative,
-        findings=(*region.findings, *told.findings),
+        findings=(*region.findings, *findings),
     )
+
+
+def _is_of_signs(one: Segment, signs: Sequence[Segment], tokens: Sequence[_Token]) -> bool:
+    """Whether a component is a sign, or all that it was parted into are signs."""
+    own = [token for token in tokens if _share_ink(token.segment, one)]
+    return one in signs or (bool(own) and all(token.segment in signs for token in own))
+
+
+def _share_ink(one: Segment, other: Segment) -> bool:
+    return one.box.holds(other.box) or other.box.holds(one.box)
 
 
 def _tokens(unit: Unit) -> list[_Token]:
@@ -126,19 +146,31 @@ def _tokens(unit: Unit) -> list[_Token]:
     region, lattice = unit.region, unit.lattice
     reading = decode(lattice, unit.posteriors)
     line = _Line(unit, [place.segment for place in reading.places])
-    found: list[_Token] = []
-    for place in reading.places:
-        sources = {lattice.sources[at] for at in range(*place.primitives)}
-        own = [region.segments[number] for number in sorted(sources)]
-        joined = place.segment not in region.segments and not place.was_cut
-        if joined and any(line.kind(one) for one in own):
-            found += map(line.token, own)  # a dash and a comma make no digit
-        else:
+    sources = [{lattice.sources[at] for at in range(*p.primitives)} for p in reading.places]
+    apart = _with_signs(region.segments, sources, line)
+    found = [line.token(region.segments[number]) for number in sorted(apart)]
+    for place, own in zip(reading.places, sources, strict=True):
+        if not own & apart:
             found.append(line.token(place.segment, place.probabilities))
-    found += map(line.token, (left.segment for left in reading.left_over))
+    found += (
+        line.token(left.segment)
+        for left in reading.left_over
+        if left.segment not in (region.segments[number] for number in apart)
+    )
     found += map(line.token, region.points)
     kept = (one for one in found if not is_speck(one.segment, region.digit_height_px))
     return sorted(kept, key=lambda token: token.segment.center_x)
+
+
+def _with_signs(
+    segments: Sequence[Segment], sources: Sequence[set[int]], line: "_Line"
+) -> set[int]:
+    """Components that are read as a digit together with a sign: a dash and a part of a digit.
+
+    They are taken as they stand. `sources`: which components each digit has.
+    """
+    signs = {number for number, one in enumerate(segments) if line.kind(one)}
+    return set[int]().union(*(own for own in sources if own & signs and len(own) > 1))
 
 
 class _Line:
@@ -264,19 +296,10 @@ def _amount_signs(
     findings: list[Finding] = []
     rest = list(tokens)
     signs: list[_Token] = []
-    is_negative = False
     if "minus" in zone.signs:
-        minus = _minus(rest)
-        if minus is not None:
-            rest.remove(minus)
-            signs.append(minus)
-            is_negative = True
-            if not is_sure_dash(minus.segment, size):
-                findings.append(_doubt("a dash before the number may be dirt"))
-        elif rest and _is_digit(rest[0]):
-            is_4 = rest[0].digit == 4
-            if begins_with_dash(rest[0].segment, size, is_4=is_4) or _begins_flat(segments, size):
-                findings.append(_doubt("a minus may touch digit 1"))
+        signs, findings = _minus(rest, segments, size)
+        rest = [token for token in rest if token not in signs]
+    is_negative = bool(signs)
     if "strokes" in zone.signs:
         own, doubt = _strokes(rest, size)
         signs += own
@@ -307,18 +330,41 @@ def _sign_share(token: _Token) -> float:
     return odds / (odds + 1.0 - token.other)
 
 
-def _minus(tokens: Sequence[_Token]) -> _Token | None:
-    """The dash before the first digit, if there is one and no more."""
+def _minus(
+    tokens: Sequence[_Token], segments: Sequence[Segment], size: float
+) -> tuple[list[_Token], list[Finding]]:
+    """The dash before the first digit, if there is one and no more, and what is in doubt."""
     first = next((at for at, token in enumerate(tokens) if _is_digit(token)), len(tokens))
     dashes = [token for token in tokens[:first] if token.kind == "dash"]
-    return dashes[0] if len(dashes) == 1 and first < len(tokens) else None
+    if first == len(tokens) or len(dashes) > 1:
+        return [], []
+    if dashes:
+        is_sure = is_sure_dash(dashes[0].segment, size)
+        return dashes, [] if is_sure else [_doubt("a dash before the number may be dirt")]
+    is_4 = tokens[0].digit == 4
+    touches = not first and begins_with_dash(tokens[0].segment, size, is_4=is_4)
+    is_doubtful = touches or _begins_flat(segments, size)
+    return [], [_doubt("a minus may touch digit 1")] if is_doubtful else []
+
+
+def _are_bars(token: _Token, tokens: Sequence[_Token], size: float) -> bool:
+    """Whether ink is two level strokes that touch, above the line that digits stand on."""
+    box = token.segment.box
+    feet = [one.segment.box.bottom for one in tokens if one.digit is not None and one is not token]
+    return (
+        bool(feet)
+        and not token.is_mark
+        and box.height <= TUNED.bars_of_digit * size
+        and box.width >= TUNED.bars_flat * box.height
+        and box.bottom <= median(feet) - TUNED.bars_up_of_digit * size
+    )
 
 
 def _strokes(tokens: Sequence[_Token], size: float) -> tuple[list[_Token], _Token | None]:
     """The strokes that end an amount, and one that may be a 1 as well."""
     own: list[_Token] = []
     rest = list(tokens)
-    while rest and rest[-1].kind == "dash" and len(own) < 2:
+    while rest and len(own) < 2 and (rest[-1].kind == "dash" or _are_bars(rest[-1], rest, size)):
         own.append(rest.pop())
     if not rest:
         return [], None
@@ -330,28 +376,34 @@ def _strokes(tokens: Sequence[_Token], size: float) -> tuple[list[_Token], _Toke
         return own, None
     if own and odds > TUNED.slash:
         return [*own, last], None
-    return ([*own, last] if odds > 0 else own), last
+    return ([*own, last] if own and odds > 0 else own), last
 
 
 def _currency(tokens: Sequence[_Token]) -> tuple[list[_Token], list[Finding]]:
-    """What is likelier no digit before the number or behind it, and whether that is in doubt."""
+    """What is likelier no digit before the number or behind it, and whether that is in doubt.
+
+    More than one such letter is always in doubt, and so is a narrow one: it may be a 1.
+    """
     own: list[_Token] = []
     findings: list[Finding] = []
     for side in (tokens, tokens[::-1]):
-        for at, token in enumerate(side):
-            if _is_digit(token):
-                share = _sign_share(token)
-                if share > 0.5:
-                    own.append(token)
-                if TUNED.digit < share < TUNED.no_digit:
-                    findings.append(_currency_doubt(tokens, token))
-                if share <= 0.5:
-                    break
-            elif token.is_mark and at and side[at - 1] in own:
-                own.append(token)
+        letters: list[_Token] = []
+        for token in side:
+            share = _sign_share(token) if _is_digit(token) else 0.0
+            is_sign = share > 0.5 and not _is_narrow(token)
+            if TUNED.digit < share < TUNED.no_digit or (share > 0.5 and (letters or not is_sign)):
+                findings.append(_currency_doubt(tokens, token))
+            if is_sign or (token.is_mark and letters):
+                letters.append(token)
             else:
                 break
+        own += letters
     return own, findings[:1]
+
+
+def _is_narrow(token: _Token) -> bool:
+    box = token.segment.box
+    return box.width < TUNED.narrow * box.height
 
 
 def _currency_doubt(tokens: Sequence[_Token], token: _Token) -> Finding:
