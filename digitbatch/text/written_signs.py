@@ -26,6 +26,7 @@ from digitbatch.page.small_ink import DECIMAL, is_speck, mark_kind
 from digitbatch.stages.crops import Contours
 from digitbatch.text.classification import Readers
 from digitbatch.text.decode import decode
+from digitbatch.text.hypothesis import DigitHypothesis
 from digitbatch.text.unit import Unit, Units, decoded_units
 from digitbatch.types import CLASSES, OTHER
 
@@ -147,9 +148,10 @@ def _tokens(unit: Unit) -> list[_Token]:
     reading = decode(lattice, unit.posteriors)
     line = _Line(unit, [place.segment for place in reading.places])
     sources = [{lattice.sources[at] for at in range(*p.primitives)} for p in reading.places]
-    apart = _with_signs(region.segments, sources, line)
+    read = list(zip(reading.places, sources, strict=True))
+    apart = _with_signs(region, read, line)
     found = [line.token(region.segments[number]) for number in sorted(apart)]
-    for place, own in zip(reading.places, sources, strict=True):
+    for place, own in read:
         if not own & apart:
             found.append(line.token(place.segment, place.probabilities))
     found += (
@@ -163,14 +165,21 @@ def _tokens(unit: Unit) -> list[_Token]:
 
 
 def _with_signs(
-    segments: Sequence[Segment], sources: Sequence[set[int]], line: "_Line"
+    region: Region, read: Sequence[tuple[DigitHypothesis, set[int]]], line: "_Line"
 ) -> set[int]:
-    """Components that are read as a digit together with a sign: a dash and a part of a digit.
+    """Components that are read as a digit together with a sign, or together look like none.
 
-    They are taken as they stand. `sources`: which components each digit has.
+    They are taken as they stand: a dash and a part of a digit, a currency sign and a 1. `read`:
+    digits, each with its components.
     """
-    signs = {number for number, one in enumerate(segments) if line.kind(one)}
-    return set[int]().union(*(own for own in sources if own & signs and len(own) > 1))
+    signs = {number for number, one in enumerate(region.segments) if line.kind(one)}
+    return set[int]().union(
+        *(
+            own
+            for place, own in read
+            if len(own) > 1 and (own & signs or place.probabilities[OTHER] > TUNED.digit)
+        )
+    )
 
 
 class _Line:
