@@ -9,7 +9,7 @@ from typing import Any
 from PIL import Image
 
 from digitbatch.app.incremental_run import AlarmLimits, Targets, run_with_journal
-from digitbatch.app.new_files import Repeat
+from digitbatch.app.reconciliation import Repeat
 from digitbatch.app.run import Stop, follow
 from digitbatch.engine import Chunk, MakeReader, PageRead, read_files
 from digitbatch.inputs import InputOptions, SourceFile

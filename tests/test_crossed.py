@@ -12,7 +12,8 @@ from digitbatch.packaged import default_model
 from digitbatch.page.segments import Segment, tight_segment
 from digitbatch.reading import read_page
 from digitbatch.reading.evidence import evidence_of
-from digitbatch.reading.field_results import Seen, Sureness, field_result
+from digitbatch.reading.field_doubts import Seen, Sureness
+from digitbatch.reading.field_results import field_result
 from digitbatch.synth.strokes import Hand
 from digitbatch.text.classification import as_candidates, as_crops
 from digitbatch.text.crossed_boxes import crossed_boxes, is_cross, sure_crosses

@@ -18,7 +18,8 @@ from digitbatch.page.layout.text_lines import group_lines
 from digitbatch.page.segments import Segment, merged, tight_segment
 from digitbatch.page.small_ink import is_point
 from digitbatch.reading import read_page
-from digitbatch.reading.field_results import Seen, Sureness, field_result, scan_box
+from digitbatch.reading.field_doubts import Seen, Sureness
+from digitbatch.reading.field_results import field_result, scan_box
 from digitbatch.synth.pages import FormField, PageStyle, fill_form, write_lines
 from digitbatch.synth.paper import Paper
 from digitbatch.text.decode import decode

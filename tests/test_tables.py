@@ -12,7 +12,8 @@ from digitbatch.acceptance.reasons import ReviewReason
 from digitbatch.page.layout.columns import find_columns
 from digitbatch.page.layout.line_doubts import beside
 from digitbatch.page.segments import Segment
-from digitbatch.reading.field_results import Seen, Sureness, field_result
+from digitbatch.reading.field_doubts import Seen, Sureness
+from digitbatch.reading.field_results import field_result
 from digitbatch.stages.base import Sheet
 from digitbatch.stages.crop_to_paper import CropToPaper
 from digitbatch.text.field_text import line_parts

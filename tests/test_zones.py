@@ -17,7 +17,7 @@ from digitbatch.page.forms.box_grid import Cell, Grid
 from digitbatch.page.forms.cells import boxed_ink, segments_by_cell
 from digitbatch.page.forms.print_removal import without_print, without_print_colour
 from digitbatch.page.segments import Segment
-from digitbatch.reading.field_results import Sureness
+from digitbatch.reading.field_doubts import Sureness
 from digitbatch.reading.fields import joined_fields, with_rows
 from digitbatch.stages.line_removal.printed_line import Rule
 from digitbatch.text.field_text import joined_boxes

@@ -20,7 +20,8 @@ from digitbatch.app.journal.drift import find_drift
 from digitbatch.app.journal.journal import Journal, damaged, find_journal, journal_beside
 from digitbatch.app.journal.origin import Origin
 from digitbatch.app.lock import lock_file
-from digitbatch.app.new_files import NewFiles, Read, Reconciliation, Repeat, log_inputs
+from digitbatch.app.new_files import NewFiles, Read
+from digitbatch.app.reconciliation import Reconciliation, Repeat, log_inputs
 from digitbatch.corrections import CorrectionLog, Corrections, find_corrections
 from digitbatch.errors import StoppedError
 from digitbatch.inputs import Roots, walk

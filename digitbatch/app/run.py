@@ -17,8 +17,9 @@ from digitbatch import __version__
 from digitbatch.app.incremental_run import AlarmLimits, Targets, run_with_journal
 from digitbatch.app.journal.binding import OnChange
 from digitbatch.app.lock import hold
-from digitbatch.app.new_files import Read, Removed, Repeat, log_inputs
+from digitbatch.app.new_files import Read
 from digitbatch.app.plan import StrPath, load_plan, plan_words
+from digitbatch.app.reconciliation import Removed, Repeat, log_inputs
 from digitbatch.config import Config
 from digitbatch.config.file import config_file
 from digitbatch.engine import Chunk, Limits, PageRead, Reader, count_workers, read_files

@@ -1,7 +1,6 @@
 """From the best reading of a line's ink to one row of the results."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
@@ -11,26 +10,23 @@ from typing import Final
 import cv2
 import numpy as np
 
-from digitbatch.acceptance.reasons import Finding, ReviewReason, unsure_digit, with_status
-from digitbatch.config.tables import EmptyMark
+from digitbatch.acceptance.reasons import Finding, ReviewReason, with_status
 from digitbatch.constraints import parts
-from digitbatch.notation import DateOrder, Decimals, as_date
+from digitbatch.notation import as_date
 from digitbatch.page.segments import Segment, box_around
-from digitbatch.page.signs import broken_foot, hanging, is_struck_out
 from digitbatch.page.small_ink import DECIMAL, is_speck, mark_kind
+from digitbatch.reading.field_doubts import (
+    Seen,
+    Sureness,
+    counted,
+    decimal_places_in,
+    doubts_about,
+    left_out,
+)
 from digitbatch.text.empty_marks import empty_mark
-from digitbatch.text.field_text import date_lengths, decimal_places
+from digitbatch.text.field_text import date_lengths
 from digitbatch.text.hypothesis import DigitHypothesis, Hypothesis, Letter
 from digitbatch.types import CLASSES, OTHER, Affine, Box, DigitResult, FieldResult, Mark
-
-
-@dataclass(frozen=True, slots=True)
-class Sureness:
-    """How sure the whole of a field is."""
-
-    confidence: float  # that its text is right, 0 to 1
-    is_enough: bool  # for being accepted
-    margin: float = 1.0  # posterior of its text among all ways to segment and read the ink, 0 to 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,45 +34,13 @@ class FieldRules:
     """What a field's row goes by."""
 
     runners_up: int = 3
-    unsure: float = 0.985  # a digit less likely than this is named, where a reason is needed
-    margin: float = 0.9  # below it, that the ink could be segmented otherwise is named
     unreadable: float = 0.95  # "other" this likely: no digit is worth naming
     cell_gap: float = 0.35  # digit heights: what stands nearer is one number
-    far: float = 3.0  # digit heights: farther from the others a 1 may be the rest of a rule
-    slash: float = 1.25  # times as high as the digits beside it, at least two, is a slash
-    beside_slash: int = 2
-    lean: float = 0.2  # run over rise, that it leans to the right
     mark: float = 0.5  # a mark for no number that is likelier this number than not is for review
-    small_last: float = 0.58  # of the others' height: a last digit that is the rest of a fraction
-    barred: str = "4"  # digits that have a level stroke
     decimals: int = 6  # of probabilities: what lies beyond differs between processors
 
 
 TUNED: Final = FieldRules()
-_MARKS: Final = (
-    ("point", "a point", "points"),
-    ("comma", "a comma", "commas"),
-    ("other", "ink that is no digit", "pieces of ink that are no digit"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What of a field's region and configuration its row tells."""
-
-    name: str
-    digit_height_px: float  # on the sheet
-    to_scan: Affine  # from the sheet's pixels to the scan's
-    count: tuple[int, int] | None = None  # digits expected, at least and at most; None: any number
-    points: Sequence[Segment] = ()  # decimal points and commas, found before anything was read
-    columns: Sequence[int] = ()  # of the table, from 1, of each digit; empty without a table
-    decimals: Decimals | None = None  # of points; None: a person looks at them
-    is_free: bool = False  # whether there is paper above and below its ink, within its zone
-    empty: Sequence[EmptyMark] = ()  # marks that say that there is no number
-    date: DateOrder | None = None  # its digits are a date, its parts in this order
-    signs: Sequence[Segment] = ()  # of a date or an amount, told from its digits
-    is_negative: bool = False  # whether a minus is among them
-    is_zone: bool = False  # whether the configuration says that a number stands there
 
 
 def field_row(
@@ -90,16 +54,16 @@ def field_row(
         return _marked_empty(hypothesis, seen, said)
     if not hypothesis.places:
         entry = FieldResult(seen.name, "empty", box=_around(marks), marks=marks)
-        return entry, _left_out(marks) if any(mark.kind == "other" for mark in marks) else ()
+        return entry, left_out(marks) if any(mark.kind == "other" for mark in marks) else ()
     digits = _digits(hypothesis, seen)
     text = _text(hypothesis, digits, seen)
     entry = FieldResult(
         seen.name, "ok", text, sure.confidence, box=_around(digits), digits=digits, marks=marks
     )
-    found = _counted(seen.count, digits)
+    found = counted(seen.count, digits)
     if said:
         found = (Finding(ReviewReason.MAY_BE_MARK), *found)
-    return entry, (*found, *_findings(hypothesis, digits, odd, sure, seen))
+    return entry, (*found, *doubts_about(hypothesis, digits, odd, sure, seen))
 
 
 def field_result(
@@ -132,15 +96,11 @@ def _text(hypothesis: Hypothesis, digits: Sequence[DigitResult], seen: Seen) -> 
         groups = parts(read, date_lengths(hypothesis, seen.signs))
         day = as_date(seen.date, groups) if "?" not in read else None
         return "/".join(filter(None, groups)) if day is None else day.isoformat()
-    behind = _decimal_places(hypothesis, seen)
+    behind = decimal_places_in(hypothesis, seen)
     text = _spaced(digits, [place.segment.box for place in hypothesis.places], behind or None)
     if isinstance(seen.decimals, int):
         text = text.replace(" ", "")  # a gap parts thousands, as a mark does
     return f"-{text}" if seen.is_negative else text
-
-
-def _decimal_places(hypothesis: Hypothesis, seen: Seen) -> int | None:
-    return decimal_places(hypothesis, seen.points, seen.digit_height_px, seen.decimals)
 
 
 def _digits(hypothesis: Hypothesis, seen: Seen) -> tuple[DigitResult, ...]:
@@ -162,7 +122,7 @@ def _marks(hypothesis: Hypothesis, seen: Seen) -> tuple[tuple[Mark, ...], tuple[
     ink += [(cross.segment, True) for cross in hypothesis.crossed]
     ink += [(sign, True) for sign in seen.signs]
     ink.sort(key=lambda each: each[0].center_x)
-    expected = seen.decimals == "ignore" or _decimal_places(hypothesis, seen) is not None
+    expected = seen.decimals == "ignore" or decimal_places_in(hypothesis, seen) is not None
     marks, odd = [], []
     for segment, is_explained in ink:
         if is_speck(segment, seen.digit_height_px):
@@ -187,116 +147,6 @@ def _digit(place: DigitHypothesis, box: Box, column: int | None) -> DigitResult:
     runners_up = tuple((CLASSES[i], shares[i]) for i in others)
     text = "?" if unreadable else CLASSES[best]
     return DigitResult(text, shares[best], box, runners_up, column)
-
-
-def _counted(count: tuple[int, int] | None, digits: Sequence[DigitResult]) -> tuple[Finding, ...]:
-    if count is None or count[0] <= len(digits) <= count[1]:
-        return ()
-    expected = f"{count[0]}" if count[0] == count[1] else f"{count[0]} to {count[1]}"
-    return (Finding(ReviewReason.DIGIT_COUNT, (expected, len(digits))),)
-
-
-def _findings(
-    hypothesis: Hypothesis,
-    digits: Sequence[DigitResult],
-    marks: Sequence[Mark],
-    sure: Sureness,
-    seen: Seen,
-) -> list[Finding]:
-    """Why a person should look at this field; nothing where none should."""
-    found: list[Finding] = []
-    unread = sum(digit.text == "?" for digit in digits)
-    if unread:
-        found.append(Finding(ReviewReason.UNREADABLE, ("1 digit" if unread == 1 else unread,)))
-    if not sure.is_enough:
-        found.append(_unsure(hypothesis, digits, sure))
-    if marks:
-        found += _left_out(marks)
-    found += _written_doubts(hypothesis, digits, seen)
-    slash = _slash(digits, hypothesis.places)
-    if slash is not None:
-        found.append(Finding(ReviewReason.MAY_BE_SLASH, (slash + 1,)))
-    if all(digit.text == "1" for digit in digits):
-        # So do rests of rules and page edges look, but not within a zone.
-        if not seen.is_free:
-            found.append(Finding(ReviewReason.ONLY_STROKES))
-    elif _stands_off(digits, hypothesis.places):
-        found.append(Finding(ReviewReason.FAR_STROKE))
-    return found
-
-
-def _written_doubts(
-    hypothesis: Hypothesis, digits: Sequence[DigitResult], seen: Seen
-) -> Iterator[Finding]:
-    """What of a zone's digits may be written otherwise than it is read."""
-    segments = [place.segment for place in hypothesis.places]
-    if seen.is_zone:
-        heights = [segment.box.height for segment in segments]
-        if len(heights) > 1 and heights[-1] < TUNED.small_last * median(heights[:-1]):
-            yield Finding(ReviewReason.FRACTION)
-        for number, (digit, segment) in enumerate(zip(digits, segments, strict=True), 1):
-            if digit.text not in TUNED.barred and is_struck_out(segment):
-                yield Finding(ReviewReason.STRUCK_OUT, (number,))
-    if seen.decimals not in (None, "ignore"):
-        at = broken_foot(segments, seen.points, seen.digit_height_px)
-        if at is not None:
-            said = f"a point may be a piece of digit {at + 1}"
-            yield Finding(ReviewReason.SIGN_DOUBT, (said,))
-    if seen.decimals not in (None, "ignore") and not _decimal_places(hypothesis, seen):
-        at = hanging(segments, seen.digit_height_px)
-        if at is not None:
-            yield Finding(ReviewReason.SIGN_DOUBT, (f"a comma may touch digit {at + 1}",))
-
-
-def _stands_off(digits: Sequence[DigitResult], places: Sequence[DigitHypothesis]) -> bool:
-    """Whether a line that is no row of a table begins or ends with a 1 all by itself."""
-    if len(digits) < 2 or digits[0].column is not None:
-        return False
-    boxes = [place.segment.box for place in places]
-    far = TUNED.far * median([box.height for box in boxes])
-    ends = ((digits[0], boxes[0], boxes[1]), (digits[-1], boxes[-2], boxes[-1]))
-    return any(digit.text == "1" and b.left - a.right > far for digit, a, b in ends)
-
-
-def _slash(digits: Sequence[DigitResult], places: Sequence[DigitHypothesis]) -> int | None:
-    """The place of a 1 that is rather a slash between numbers: higher than digits, and leaning."""
-    heights = [place.segment.box.height for place in places]
-    others = [height for height, digit in zip(heights, digits, strict=True) if digit.text != "1"]
-    if len(others) < TUNED.beside_slash:
-        return None
-    high = TUNED.slash * median(others)
-    for at, (digit, height) in enumerate(zip(digits, heights, strict=True)):
-        is_between = 0 < at < len(digits) - 1 and digit.text == "1" and height > high
-        if is_between and _lean(places[at].segment) > TUNED.lean:
-            return at
-    return None
-
-
-def _lean(segment: Segment) -> float:
-    """How far a stroke leans to the right, as run over rise."""
-    y, x = np.nonzero(segment.ink)
-    y = y - y.mean()
-    return float(-(y @ (x - x.mean())) / max(float(y @ y), 1.0))
-
-
-def _unsure(hypothesis: Hypothesis, digits: Sequence[DigitResult], sure: Sureness) -> Finding:
-    """What makes a field too unsure to be accepted."""
-    weakest = min(range(len(digits)), key=lambda i: digits[i].confidence)
-    digit = digits[weakest]
-    if digit.confidence < TUNED.unsure:
-        other = digit.runners_up[0][0] if digit.runners_up else ""
-        return unsure_digit(weakest + 1, digit.text, other)
-    if hypothesis.is_cut:
-        return Finding(ReviewReason.TOUCHING)
-    is_segmented = sure.margin < TUNED.margin
-    return Finding(ReviewReason.SEGMENTATION if is_segmented else ReviewReason.UNSURE)
-
-
-def _left_out(marks: Sequence[Mark]) -> tuple[Finding, ...]:
-    kinds = Counter(mark.kind for mark in marks)
-    counted = ((kinds[kind], one, many) for kind, one, many in _MARKS if kinds[kind])
-    said = (one if count == 1 else f"{count} {many}" for count, one, many in counted)
-    return (Finding(ReviewReason.LEFT_OUT, (", ".join(said),)),)
 
 
 def _around(found: Sequence[Mark] | Sequence[DigitResult]) -> Box | None:

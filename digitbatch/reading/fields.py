@@ -10,7 +10,8 @@ from digitbatch.config import Config, Zone
 from digitbatch.config.tables import Cell
 from digitbatch.page.regions import Region
 from digitbatch.reading.evidence import evidence_of
-from digitbatch.reading.field_results import Seen, Sureness, by_boxes, field_row
+from digitbatch.reading.field_doubts import Seen, Sureness
+from digitbatch.reading.field_results import by_boxes, field_row
 from digitbatch.text.field_text import joined_boxes
 from digitbatch.text.hypothesis import Hypothesis
 from digitbatch.text.page_constraints import Constrained
