@@ -13,8 +13,6 @@ from digitbatch.types import Box
 TEXTS: Final = "0123456789?"
 """What a digit can be read as."""
 
-OTHER_TEXT: Final = TEXTS.index("?")
-
 
 class DigitTable:
     """The digits of a field table; columns of machine numbers, for there are half a million."""
