@@ -30,8 +30,9 @@ demo: $(VENV)/slim.stamp
 test: $(VENV)/full.stamp
 	$(MAKE) -j2 check tests
 
+# A file's tests stay together: they share the models that they train.
 tests: $(VENV)/full.stamp
-	$(VENV_PYTHON) -m pytest -q
+	$(VENV_PYTHON) -m pytest -q --numprocesses auto --dist loadfile
 
 check: $(VENV)/full.stamp
 	$(BIN)/ruff format --check .

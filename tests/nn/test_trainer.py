@@ -99,7 +99,7 @@ class TestDigits:
 
 def test_letters_take_no_confidence_from_digits() -> None:
     """The temperature is that of the digits held back, whatever letters are among them."""
-    recipe = replace(RECIPE, augmentation=None)
+    recipe = replace(RECIPE, augmentation=None, drawn_digits=0, other_crops=0)
     digits, letters = drawn(30, 1), drawn(20, 2)
     letters = replace(letters, labels=np.full(20, OTHER))
     doubtful = np.zeros(len(digits), np.bool_)
